@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#include "client.h"
+
+#include <errno.h>
+
+#include <cmio/time.h>
+
+/* A status that counts as a failure: RFC 9110 sections 15.5 and 15.6. */
+enum { STATUS_FAILED = 400 };
+
+/* How often one event may fill the buffer before others have their turn. */
+enum { READS_AT_ONCE = 16 };
+
+void client_close(struct client *client) {
+    (void)cmio_tcp_stream_close(&client->stream); /* closed whatever it says */
+    client->state = CLIENT_CLOSED;
+}
+
+static enum outcome fail(struct client *client, struct wire *wire, long error) {
+    enum outcome outcome = outcome_of_error(error);
+    if (outcome == OUTCOME_ERROR)
+        wire->error = (int)error;
+    client_close(client);
+    return outcome;
+}
+
+/*
+ * Begins to connect. Both directions are registered once, edge-triggered, for the life of the
+ * connection: writable says that it stands, and later that there is room again.
+ */
+static enum outcome open_connection(struct client *client, struct wire *wire) {
+    int result = cmio_tcp_stream_connect(&client->stream, &client->request->address);
+    if (result < 0)
+        return fail(client, wire, result);
+    client->state = CLIENT_CONNECTING;
+    client->server = client->request->server;
+    client->reused = false;
+    client->undrained = false;
+    result = cmio_registry_register(wire->registry, &client->stream.source, (cmio_token)client,
+                                    CMIO_READABLE | CMIO_WRITABLE);
+    if (result < 0)
+        return fail(client, wire, result);
+    return OUTCOME_PENDING;
+}
+
+/* The answer is complete: decides what becomes of the connection, and of the request. */
+static enum outcome finish(struct client *client, bool keep) {
+    int status = client->response.status;
+    if (keep)
+        client->state = CLIENT_IDLE;
+    else
+        client_close(client);
+    return status < STATUS_FAILED ? OUTCOME_SUCCESS : OUTCOME_STATUS;
+}
+
+/* The server has closed the connection (0), or it broke. */
+static enum outcome take_end(struct client *client, struct wire *wire, ssize_t result) {
+    if (result == 0 && response_end(&client->response) == RESPONSE_COMPLETE)
+        return finish(client, false);
+    bool untouched = client->reused && !response_has_begun(&client->response);
+    if (untouched && client->request->idempotent) {
+        client_close(client);
+        return open_connection(client, wire); /* which is not reused: this happens once */
+    }
+    if (result == 0) {
+        client_close(client);
+        return OUTCOME_CLOSED;
+    }
+    return fail(client, wire, result);
+}
+
+/*
+ * Takes what was read. The connection is kept only where everything about it is as it should be:
+ * the request sent whole, nothing behind the answer, and nobody about to close.
+ */
+static enum outcome take_bytes(struct client *client, struct wire *wire, size_t length,
+                               bool is_ending) {
+    size_t used = 0;
+    switch (response_feed(&client->response, wire->buffer, length, &used)) {
+    case RESPONSE_MORE:
+        return OUTCOME_PENDING;
+    case RESPONSE_COMPLETE:
+        client->undrained = length == wire->size;
+        return finish(client, client->state == CLIENT_RECEIVING && used == length && !is_ending &&
+                                  !client->request->closes &&
+                                  response_keeps_connection(&client->response));
+    case RESPONSE_MALFORMED:
+        break;
+    }
+    client_close(client);
+    return OUTCOME_MALFORMED;
+}
+
+/* Asks for an event for what is in the socket already: a socket that was not drained owes none. */
+static enum outcome ask_again(struct client *client, struct wire *wire) {
+    int result = cmio_registry_reregister(wire->registry, &client->stream.source,
+                                          (cmio_token)client, CMIO_READABLE | CMIO_WRITABLE);
+    return result < 0 ? fail(client, wire, result) : OUTCOME_PENDING;
+}
+
+/*
+ * Reads until the socket is drained, which a read that returns less than it was asked for says: no
+ * second call just to hear -EAGAIN. Only where the server is known to have closed there is the end
+ * to be read too, since no further event announces it.
+ */
+static enum outcome receive(struct client *client, struct wire *wire, bool is_ending) {
+    for (int reads = 0; reads < READS_AT_ONCE; reads++) {
+        ssize_t length = cmio_tcp_stream_read(&client->stream, wire->buffer, wire->size);
+        if (length == -EAGAIN)
+            return OUTCOME_PENDING;
+        if (length <= 0)
+            return take_end(client, wire, length);
+        enum outcome outcome = take_bytes(client, wire, (size_t)length, is_ending);
+        bool drained = (size_t)length < wire->size && !is_ending;
+        if (outcome != OUTCOME_PENDING || drained)
+            return outcome;
+        wire->now = cmio_now(); /* what comes next may have arrived after the event */
+    }
+    return ask_again(client, wire);
+}
+
+/*
+ * Sends what is left of the request. A server that refuses a long one answers and closes before it
+ * has all of it: where sending fails, the answer may be there to be read.
+ */
+static enum outcome send_rest(struct client *client, struct wire *wire) {
+    const struct request *request = client->request;
+    while (client->sent < request->length) {
+        ssize_t length = cmio_tcp_stream_write(&client->stream, request->bytes + client->sent,
+                                               request->length - client->sent);
+        if (length == -EAGAIN)
+            return OUTCOME_PENDING;
+        if (length < 0)
+            return receive(client, wire, true);
+        client->sent += (size_t)length;
+    }
+    client->state = CLIENT_RECEIVING;
+    return OUTCOME_PENDING;
+}
+
+static enum outcome begin_to_send(struct client *client, struct wire *wire) {
+    response_init(&client->response, client->request->head);
+    client->sent = 0;
+    client->state = CLIENT_SENDING;
+    return send_rest(client, wire);
+}
+
+/* The connection stands, or it failed. */
+static enum outcome finish_connect(struct client *client, struct wire *wire) {
+    int result = cmio_tcp_stream_finish_connect(&client->stream);
+    if (result == -EINPROGRESS)
+        return OUTCOME_PENDING;
+    if (result < 0)
+        return fail(client, wire, result);
+    /* The tail of a long request shall not wait for the server's acknowledgement. */
+    (void)cmio_tcp_stream_set_nodelay(&client->stream, true);
+    return begin_to_send(client, wire);
+}
+
+/* Sends on the kept connection, whose last read may have left the beginning of an end behind. */
+static enum outcome reuse_connection(struct client *client, struct wire *wire) {
+    client->reused = true;
+    enum outcome outcome = begin_to_send(client, wire);
+    if (outcome != OUTCOME_PENDING || !client->undrained)
+        return outcome;
+    client->undrained = false;
+    return ask_again(client, wire);
+}
+
+enum outcome client_start(struct client *client, struct wire *wire, const struct request *request) {
+    client->request = request;
+    if (client->state == CLIENT_IDLE && client->server == request->server)
+        return reuse_connection(client, wire);
+    client_close(client);
+    return open_connection(client, wire);
+}
+
+/*
+ * One event may carry several things, and an edge is told once: what it says of writing is done
+ * first, then what it says of reading.
+ */
+enum outcome client_handle(struct client *client, struct wire *wire,
+                           const struct cmio_event *event) {
+    enum outcome outcome = OUTCOME_PENDING;
+    if (client->state == CLIENT_CONNECTING)
+        outcome = finish_connect(client, wire);
+    else if (client->state == CLIENT_SENDING && cmio_event_is_writable(event))
+        outcome = send_rest(client, wire);
+    bool expects = client->state == CLIENT_SENDING || client->state == CLIENT_RECEIVING;
+    if (outcome == OUTCOME_PENDING && expects && cmio_event_is_readable(event))
+        outcome = receive(client, wire, cmio_event_is_read_closed(event));
+    return outcome;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DRILL_CLIENT_H
+#define DRILL_CLIENT_H
+
+/*
+ * One HTTP client: a connection, and the one request that is on its way over it.
+ *
+ *     client_start()  connects, or sends at once where a kept connection leads to the same server
+ *     client_handle() takes an event of the connection further: connected, room to send, an answer
+ *
+ * Both return OUTCOME_PENDING while there is more to come, and then what became of the request.
+ * After that the client is ready for the next one: its connection is kept if the server lets it,
+ * and closed otherwise.
+ *
+ * A server may close a kept connection just when the next request is sent. If it does so before
+ * any byte of the answer, a request that is idempotent is sent once more on a new connection (RFC
+ * 9112 section 9.3.1).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmio/event.h>
+#include <cmio/registry.h>
+#include <cmio/tcp_stream.h>
+
+#include "outcome.h"
+#include "request.h"
+#include "response.h"
+
+/*
+ * What all clients of a loop share. One buffer is enough for any number of them: an answer is read
+ * through it and not kept.
+ */
+struct wire {
+    struct cmio_registry *registry;
+    char *buffer;
+    size_t size;
+    int64_t now; /* when the bytes at hand had arrived, at the latest; set it after each wait */
+    int error;   /* the last error that became OUTCOME_ERROR */
+};
+
+enum client_state {
+    CLIENT_CLOSED,
+    CLIENT_IDLE, /* connected, and no request is on its way */
+    CLIENT_CONNECTING,
+    CLIENT_SENDING,
+    CLIENT_RECEIVING,
+};
+
+/* Private but for response.status. A struct of zeros is a closed client. */
+struct client {
+    struct cmio_tcp_stream stream;
+    const struct request *request;
+    size_t sent;
+    struct response response;
+    uint32_t server; /* whom the connection leads to */
+    uint8_t state;   /* enum client_state */
+    bool reused;     /* the connection has had an answer before */
+    bool undrained;  /* the last read may have left something behind */
+};
+
+/* Begins the request, which must stay until it ended. The client's events carry it as their token.
+ */
+enum outcome client_start(struct client *client, struct wire *wire, const struct request *request);
+
+/* Does what the event calls for. Spurious events are allowed. */
+enum outcome client_handle(struct client *client, struct wire *wire,
+                           const struct cmio_event *event);
+
+/* Closes the connection, whatever is on its way. */
+void client_close(struct client *client);
+
+#endif

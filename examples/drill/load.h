@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DRILL_LOAD_H
+#define DRILL_LOAD_H
+
+/*
+ * A run: so many users at once, each of which takes an iteration of the plan, makes its requests in
+ * order over a connection of its own, and takes the next iteration until none is left. One thread,
+ * one poll; all memory is taken before the first request.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "request.h"
+#include "results.h"
+
+struct load_options {
+    const char *backend;  /* NULL for the one that cmio_poll_new() takes */
+    uint64_t concurrency; /* at most iterations */
+    uint64_t iterations;
+    int64_t rampup;  /* nanoseconds over which the users begin */
+    int64_t timeout; /* nanoseconds for a request, or CMIO_FOREVER */
+    bool shows_progress;
+};
+
+/*
+ * Runs the requests of the plan, count of them, iterations times, and fills results, made for these
+ * numbers. SIGINT and SIGTERM end the run early. *backend_out is set to the name of the poll's
+ * backend. 0, or a negative errno where the run could not begin or go on.
+ */
+int load_run(const struct load_options *options, const struct request *requests, size_t count,
+             struct results *results, const char **backend_out);
+
+/*
+ * Raises the limit on descriptors as far as the process may, and says how many connections there
+ * can be at once.
+ */
+uint64_t load_connections_max(void);
+
+#endif

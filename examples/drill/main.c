@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * drill: a load tool for HTTP servers on cmio, after the plans of fcsonline/drill. Reads the plan,
+ * makes its requests, runs them, reports. The part that shows cmio is in load.c (the loop) and
+ * client.c (the connection).
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <cmio/error.h>
+
+#include "load.h"
+#include "options.h"
+#include "plan.h"
+#include "progress.h"
+#include "report.h"
+#include "request.h"
+
+enum {
+    EXIT_FINE = 0,
+    EXIT_REQUEST_FAILED = 1,
+    EXIT_NOT_RUN = 2,
+    EXIT_SIGNAL = 128, /* and the signal's number, as shells have it */
+};
+
+static int complain_of_plan(const char *path, const struct complaint *complaint) {
+    fprintf(stderr, "%s:%zu:%zu: %s\n", path, complaint->place.line, complaint->place.column,
+            complaint->message);
+    return EXIT_NOT_RUN;
+}
+
+/* --backend has been checked by now, so what is not supported is what the environment asks for. */
+static int complain_of_run(int error) {
+    fprintf(stderr, "drill: the run cannot go on: %s\n",
+            error == -ENOTSUP ? "the library has no backend of the name in CMIO_BACKEND"
+                              : cmio_strerror(error));
+    return EXIT_NOT_RUN;
+}
+
+/* The plan's numbers, or those that replace them on the command line. */
+static struct load_options merge(const struct options *options, const struct plan *plan) {
+    struct load_options merged = {
+        .backend = options->backend,
+        .concurrency = options->concurrency != 0 ? options->concurrency : plan->concurrency,
+        .iterations = options->iterations != 0 ? options->iterations : plan->iterations,
+        .rampup = plan->rampup,
+        .timeout = options->timeout,
+        .shows_progress = !options->quiet && progress_is_possible(),
+    };
+    if (merged.concurrency == 0 || merged.concurrency > merged.iterations)
+        merged.concurrency = merged.iterations;
+    return merged;
+}
+
+static int exit_status(const struct results *results) {
+    if (results->signal != 0)
+        return EXIT_SIGNAL + results->signal;
+    return results->failed > 0 ? EXIT_REQUEST_FAILED : EXIT_FINE;
+}
+
+static int print_report(const struct options *options, struct report *report,
+                        struct results *results) {
+    int result = report_compute(report, results);
+    if (result < 0)
+        return complain_of_run(result);
+    if (options->json)
+        report_print_json(report, stdout);
+    else if (options->stats || !options->quiet)
+        report_print(report, options->stats, stdout);
+    report_free(report);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "drill: the report cannot be written\n");
+        return EXIT_NOT_RUN;
+    }
+    return exit_status(results);
+}
+
+static int run(const struct options *options, const struct plan *plan,
+               const struct request *requests) {
+    struct load_options load = merge(options, plan);
+    uint64_t most = load_connections_max();
+    if (load.concurrency > most) {
+        fprintf(stderr,
+                "drill: a concurrency of %" PRIu64 " needs more descriptors than this process may "
+                "have: %" PRIu64 " connections at most (ulimit -n)\n",
+                load.concurrency, most);
+        return EXIT_NOT_RUN;
+    }
+    struct results results;
+    int result = results_init(&results, plan->item_count, load.iterations);
+    if (result < 0)
+        return complain_of_run(result);
+    struct report report = {
+        .plan_path = options->plan_path,
+        .concurrency = load.concurrency,
+        .iterations = load.iterations,
+        .plan = plan,
+    };
+    result = load_run(&load, requests, plan->item_count, &results, &report.backend);
+    int status = result < 0 ? complain_of_run(result) : print_report(options, &report, &results);
+    results_free(&results);
+    return status;
+}
+
+static int run_plan(const struct options *options) {
+    struct complaint complaint;
+    struct plan plan;
+    struct request *requests;
+    int status;
+    if (plan_read(options->plan_path, &plan, &complaint) != 0)
+        return complain_of_plan(options->plan_path, &complaint);
+    if (requests_make(&plan, options->base, &requests, &complaint) != 0) {
+        status = complain_of_plan(options->plan_path, &complaint);
+    } else {
+        status = run(options, &plan, requests);
+        requests_free(requests, plan.item_count);
+    }
+    plan_free(&plan);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    struct options options;
+    switch (options_read(argc, argv, &options)) {
+    case OPTIONS_RUN:
+        return run_plan(&options);
+    case OPTIONS_DONE:
+        return EXIT_FINE;
+    case OPTIONS_BAD:
+        break;
+    }
+    return EXIT_NOT_RUN;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DRILL_OUTCOME_H
+#define DRILL_OUTCOME_H
+
+/* What became of a request. Everything from OUTCOME_STATUS on is a failure. */
+enum outcome {
+    OUTCOME_PENDING, /* nothing yet */
+    OUTCOME_SUCCESS,
+    OUTCOME_STATUS, /* a whole answer with a status of 400 or above */
+    OUTCOME_REFUSED,
+    OUTCOME_UNREACHABLE,
+    OUTCOME_RESET,
+    OUTCOME_CLOSED, /* before the whole answer was there */
+    OUTCOME_TIMEOUT,
+    OUTCOME_MALFORMED,
+    OUTCOME_NO_PORT,       /* every local port is taken */
+    OUTCOME_NO_DESCRIPTOR, /* the process, or the system, may not open more */
+    OUTCOME_ERROR,         /* another error of the system */
+};
+
+enum { OUTCOMES = OUTCOME_ERROR + 1 };
+
+/* What an error of connecting, sending or receiving, a negative errno, makes of the request. */
+enum outcome outcome_of_error(long error);
+
+/* The outcome in a report for people, and as a key for machines: static storage. */
+const char *outcome_text(enum outcome outcome);
+const char *outcome_key(enum outcome outcome);
+
+#endif

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+#include "server/options.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmio/cmio.h>
+
+#include "server/numbers.h"
+
+/* Where the build says that the page is: static/index.html of the source tree. */
+#ifndef SLEEP_SERVER_PAGE
+#error "define SLEEP_SERVER_PAGE as the page's path"
+#endif
+
+enum {
+    MOST_THREADS = 1024,
+    /* A longer sleep does not fit the request: some 49 days. */
+    LONGEST_SLEEP_HOURS = 1000,
+};
+
+/* What the parsing of each option needs besides its text. */
+struct parsing {
+    struct options *options;
+    const char *program;
+    const char *summary;
+    const char *host;
+    uint64_t port;
+};
+
+/* The one line about what is wrong with the command line. */
+__attribute__((format(printf, 2, 3))) static int complain(const struct parsing *parsing,
+                                                          const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "%s: ", parsing->program);
+    vfprintf(stderr, format, arguments);
+    fprintf(stderr, " (see --help)\n");
+    va_end(arguments);
+    return EXIT_USAGE;
+}
+
+static void list_backends(char *buffer, size_t size) {
+    const char *names[8];
+    size_t count = cmio_backends(names, sizeof names / sizeof *names);
+    size_t length = 0;
+    buffer[0] = '\0';
+    for (size_t i = 0; i < count && i < sizeof names / sizeof *names && length < size; i++)
+        length +=
+            (size_t)snprintf(buffer + length, size - length, "%s%s", i > 0 ? ", " : "", names[i]);
+}
+
+/* Each of these takes one option's text and returns -1, or the exit status. */
+
+static int take_host(struct parsing *parsing, const char *text) {
+    parsing->host = strcmp(text, "localhost") == 0 ? "127.0.0.1" : text;
+    return -1;
+}
+
+static int take_port(struct parsing *parsing, const char *text) {
+    if (!number_parse(text, UINT16_MAX, &parsing->port))
+        return complain(parsing, "--port: '%s' is not a number from 0 to 65535", text);
+    return -1;
+}
+
+static int take_threads(struct parsing *parsing, const char *text) {
+    uint64_t threads;
+    if (!number_parse(text, MOST_THREADS, &threads) || threads == 0)
+        return complain(parsing, "--threads: '%s' is not a number from 1 to %d", text,
+                        MOST_THREADS);
+    parsing->options->threads = (unsigned)threads;
+    return -1;
+}
+
+static int take_backend(struct parsing *parsing, const char *text) {
+    const char *names[8];
+    size_t count = cmio_backends(names, sizeof names / sizeof *names);
+    for (size_t i = 0; i < count && i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], text) == 0) {
+            parsing->options->backend = text;
+            return -1;
+        }
+    char list[128];
+    list_backends(list, sizeof list);
+    return complain(parsing, "--backend: '%s' is not one of: %s", text, list);
+}
+
+static int take_page(struct parsing *parsing, const char *text) {
+    parsing->options->page = text;
+    return -1;
+}
+
+static int take_max_connections(struct parsing *parsing, const char *text) {
+    uint64_t most;
+    if (!number_parse(text, SIZE_MAX - 1, &most) || most == 0)
+        return complain(parsing, "--max-connections: '%s' is not a number above 0", text);
+    parsing->options->max_connections = (size_t)most;
+    return -1;
+}
+
+static int take_duration(const struct parsing *parsing, const char *name, const char *text,
+                         int64_t *out) {
+    if (!duration_parse(text, out))
+        return complain(parsing, "%s: '%s' is not a time such as 10s, 500ms or 1h", name, text);
+    return -1;
+}
+
+static int take_max_sleep(struct parsing *parsing, const char *text) {
+    int64_t longest = 0;
+    int status = take_duration(parsing, "--max-sleep", text, &longest);
+    if (status >= 0)
+        return status;
+    if (longest > LONGEST_SLEEP_HOURS * 60 * 60 * CMIO_SECOND)
+        return complain(parsing, "--max-sleep: '%s' is more than %dh", text, LONGEST_SLEEP_HOURS);
+    parsing->options->max_sleep_ms = (uint32_t)(longest / CMIO_MILLISECOND);
+    return -1;
+}
+
+static int take_header_timeout(struct parsing *parsing, const char *text) {
+    return take_duration(parsing, "--header-timeout", text, &parsing->options->header_timeout);
+}
+
+static int take_idle_timeout(struct parsing *parsing, const char *text) {
+    return take_duration(parsing, "--idle-timeout", text, &parsing->options->idle_timeout);
+}
+
+static int take_grace(struct parsing *parsing, const char *text) {
+    return take_duration(parsing, "--grace", text, &parsing->options->grace);
+}
+
+static int take_log(struct parsing *parsing, const char *text) {
+    parsing->options->log = text == NULL ? "-" : text;
+    return -1;
+}
+
+static int take_help(struct parsing *parsing, const char *text) {
+    (void)text;
+    char backends[128];
+    list_backends(backends, sizeof backends);
+    printf("usage: %s [OPTION]...\n%s\n\n", parsing->program, parsing->summary);
+    printf("GET /1000 sleeps for 1000 milliseconds and answers with a page.\n"
+           "\n"
+           "  --host ADDRESS         listen on this address, numeric or localhost (127.0.0.1)\n"
+           "  --port NUMBER          listen on this port; 0 takes a free one (6969)\n"
+           "  --threads N            run N loops that share the port, each on its own thread (1);\n"
+           "                         sleep_server alone has loops, the others ignore this\n"
+           "  --backend NAME         wait with one of: %s;\n"
+           "                         sleep_server alone has backends, the others ignore this\n"
+           "  --page FILE            answer with this page\n"
+           "                         (%s)\n"
+           "  --max-connections N    stop accepting while N connections are open\n"
+           "                         (as many as there are descriptors)\n"
+           "  --max-sleep TIME       refuse a longer sleep with 400 (1h)\n"
+           "  --header-timeout TIME  answer 408 to a request that takes longer to arrive;\n"
+           "                         0: wait without end (10s)\n"
+           "  --idle-timeout TIME    close a connection on which nothing moves for so long;\n"
+           "                         0: never (60s)\n"
+           "  --grace TIME           on SIGINT or SIGTERM finish what is in flight, for at most\n"
+           "                         so long (10s); a second signal exits at once\n"
+           "  --log[=FILE]           write a line a request to standard error, or to FILE\n"
+           "  --help                 show this\n"
+           "  --version              show the version\n"
+           "\n"
+           "TIME is in seconds, or has a unit: 500ms, 10s, 1.5m, 1h.\n"
+           "\n"
+           "Once it listens it prints one line: listening on http://ADDRESS:PORT\n"
+           "Exit status: 0 after a signal, 1 when something failed, 2 for a wrong command line.\n",
+           backends, SLEEP_SERVER_PAGE);
+    return 0;
+}
+
+static int take_version(struct parsing *parsing, const char *text) {
+    (void)text;
+    printf("%s %s (cmio %s)\n", parsing->program, CMIO_VERSION_STRING, cmio_version());
+    return 0;
+}
+
+/* What getopt_long(3) gives back for each: beyond the characters, which it uses for errors. */
+enum {
+    OPTION_HOST = 256,
+    OPTION_PORT,
+    OPTION_THREADS,
+    OPTION_BACKEND,
+    OPTION_PAGE,
+    OPTION_MAX_CONNECTIONS,
+    OPTION_MAX_SLEEP,
+    OPTION_HEADER_TIMEOUT,
+    OPTION_IDLE_TIMEOUT,
+    OPTION_GRACE,
+    OPTION_LOG,
+    OPTION_HELP,
+    OPTION_VERSION,
+};
+
+static const struct option long_options[] = {
+    {"host", required_argument, NULL, OPTION_HOST},
+    {"port", required_argument, NULL, OPTION_PORT},
+    {"threads", required_argument, NULL, OPTION_THREADS},
+    {"backend", required_argument, NULL, OPTION_BACKEND},
+    {"page", required_argument, NULL, OPTION_PAGE},
+    {"max-connections", required_argument, NULL, OPTION_MAX_CONNECTIONS},
+    {"max-sleep", required_argument, NULL, OPTION_MAX_SLEEP},
+    {"header-timeout", required_argument, NULL, OPTION_HEADER_TIMEOUT},
+    {"idle-timeout", required_argument, NULL, OPTION_IDLE_TIMEOUT},
+    {"grace", required_argument, NULL, OPTION_GRACE},
+    {"log", optional_argument, NULL, OPTION_LOG},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static int (*const takers[])(struct parsing *parsing, const char *text) = {
+    [OPTION_HOST - OPTION_HOST] = take_host,
+    [OPTION_PORT - OPTION_HOST] = take_port,
+    [OPTION_THREADS - OPTION_HOST] = take_threads,
+    [OPTION_BACKEND - OPTION_HOST] = take_backend,
+    [OPTION_PAGE - OPTION_HOST] = take_page,
+    [OPTION_MAX_CONNECTIONS - OPTION_HOST] = take_max_connections,
+    [OPTION_MAX_SLEEP - OPTION_HOST] = take_max_sleep,
+    [OPTION_HEADER_TIMEOUT - OPTION_HOST] = take_header_timeout,
+    [OPTION_IDLE_TIMEOUT - OPTION_HOST] = take_idle_timeout,
+    [OPTION_GRACE - OPTION_HOST] = take_grace,
+    [OPTION_LOG - OPTION_HOST] = take_log,
+    [OPTION_HELP - OPTION_HOST] = take_help,
+    [OPTION_VERSION - OPTION_HOST] = take_version,
+};
+
+static int parse_address(const struct parsing *parsing) {
+    const char *host = parsing->host;
+    bool is_v6 = strchr(host, ':') != NULL && host[0] != '[';
+    char text[CMIO_ADDRESS_TEXT_MAX];
+    int length =
+        snprintf(text, sizeof text, is_v6 ? "[%s]:%u" : "%s:%u", host, (unsigned)parsing->port);
+    if (length >= (int)sizeof text || strncmp(text, "unix:", 5) == 0 ||
+        cmio_address_parse(text, &parsing->options->address) < 0)
+        return complain(parsing, "--host: '%s' is not a numeric IPv4 or IPv6 address", host);
+    return -1;
+}
+
+/* What getopt_long(3) could not make sense of: a long option, or a character among short ones. */
+static int complain_of_option(const struct parsing *parsing, char **argv, int chosen) {
+    if (chosen == ':')
+        return complain(parsing, "%s needs a value", argv[optind - 1]);
+    if (optopt >= OPTION_HOST)
+        return complain(parsing, "'%s': this option takes no value", argv[optind - 1]);
+    if (optopt != 0)
+        return complain(parsing, "unknown option '-%c'", optopt);
+    return complain(parsing, "unknown option '%s'", argv[optind - 1]);
+}
+
+static int parse_options(struct parsing *parsing, int argc, char **argv) {
+    opterr = 0; /* the messages are ours */
+    int chosen;
+    while ((chosen = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+        int status = chosen < OPTION_HOST ? complain_of_option(parsing, argv, chosen)
+                                          : takers[chosen - OPTION_HOST](parsing, optarg);
+        if (status >= 0)
+            return status;
+    }
+    if (optind < argc)
+        return complain(parsing, "'%s' is not an option%s", argv[optind],
+                        parsing->options->log != NULL ? "; a log file is given as --log=FILE" : "");
+    return parse_address(parsing);
+}
+
+static void note_ignored(const struct parsing *parsing, const char *name) {
+    fprintf(stderr, "%s: %s means nothing here and is ignored\n", parsing->program, name);
+}
+
+int options_parse(struct options *options, enum options_kind kind, const char *program,
+                  const char *summary, int argc, char **argv) {
+    *options = (struct options){
+        .threads = 1,
+        .page = SLEEP_SERVER_PAGE,
+        .max_connections = SIZE_MAX,
+        .max_sleep_ms = 60 * 60 * 1000,
+        .header_timeout = 10 * CMIO_SECOND,
+        .idle_timeout = 60 * CMIO_SECOND,
+        .grace = 10 * CMIO_SECOND,
+    };
+    struct parsing parsing = {
+        .options = options,
+        .program = program,
+        .summary = summary,
+        .host = "127.0.0.1",
+        .port = 6969,
+    };
+    int status = parse_options(&parsing, argc, argv);
+    if (status < 0 && kind == OPTIONS_BLOCKING) {
+        if (options->threads > 1)
+            note_ignored(&parsing, "--threads");
+        if (options->backend != NULL)
+            note_ignored(&parsing, "--backend");
+    }
+    return status;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_ADDRESS_H
+#define CMIO_ADDRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cmio/export.h>
+
+CMIO_BEGIN_DECLS
+
+/*
+ * A socket address: IPv4 (ip(7)), IPv6 (ipv6(7)) or Unix (unix(7)): a path, unnamed or, on Linux,
+ * abstract. A plain value in the caller's memory, to be copied freely. Its members are private.
+ */
+struct cmio_address {
+    socklen_t length;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+        struct sockaddr_un local;
+    } u;
+};
+
+/* The most bytes that cmio_address_format() writes, the final NUL included. */
+#define CMIO_ADDRESS_TEXT_MAX 128
+
+/*
+ * Reads an address: "127.0.0.1:6969", "[::1]:6969", "[fe80::1%2]:80" with a numeric scope,
+ * "unix:/run/x.sock", "unix:relative/path", "unix:@name" for the abstract name, "unix:" for
+ * unnamed. Numbers only: no name is looked up, and no white space is skipped. Errors: -EINVAL for
+ * anything else or a null argument; -ENAMETOOLONG for a path or name that does not fit sockaddr_un;
+ * -ENOTSUP for an abstract name where the system has none.
+ */
+CMIO_API int cmio_address_parse(const char *text, struct cmio_address *out);
+
+/*
+ * Writes the address in the form that cmio_address_parse() reads; a NUL byte inside an abstract
+ * name shows as '@'. Writes at most size bytes with the final NUL and returns the length of the
+ * whole text without it, as snprintf(3) does; -EINVAL for a null argument, unless size is 0 and
+ * only buffer is.
+ */
+CMIO_API int cmio_address_format(const struct cmio_address *address, char *buffer, size_t size);
+
+/* The address of a path. Errors: -EINVAL for a null or empty one, -ENAMETOOLONG. */
+CMIO_API int cmio_address_from_path(const char *path, struct cmio_address *out);
+
+/*
+ * The abstract address of a name of any bytes, without the leading NUL. Errors: -EINVAL for a null
+ * argument or no bytes; -ENAMETOOLONG; -ENOTSUP where the system has none.
+ */
+CMIO_API int cmio_address_from_abstract(const void *name, size_t length, struct cmio_address *out);
+
+/*
+ * Wraps what the system gave. Copies length bytes. Errors: -EINVAL for a null argument or a length
+ * that does not fit the family; -EAFNOSUPPORT for another family.
+ */
+CMIO_API int cmio_address_from_sockaddr(const struct sockaddr *sockaddr, socklen_t length,
+                                        struct cmio_address *out);
+
+/*
+ * Unwraps: what bind(2) and connect(2) take. It points into address, borrowed; *length is set. NULL
+ * for NULL.
+ */
+CMIO_API const struct sockaddr *cmio_address_sockaddr(const struct cmio_address *address,
+                                                      socklen_t *length);
+
+/* AF_INET, AF_INET6 or AF_UNIX; AF_UNSPEC for NULL. */
+CMIO_API int cmio_address_family(const struct cmio_address *address);
+
+/* The port in host byte order; 0 for NULL and for Unix addresses. */
+CMIO_API uint16_t cmio_address_port(const struct cmio_address *address);
+
+/* Replaces the port, given in host byte order. -EINVAL for NULL and for Unix addresses. */
+CMIO_API int cmio_address_set_port(struct cmio_address *address, uint16_t port);
+
+/*
+ * The path, or the bytes of an abstract name without the leading NUL: borrowed, not always
+ * terminated. *length is set to how many bytes there are: 0 for unnamed. NULL where the address is
+ * not a Unix one.
+ */
+CMIO_API const char *cmio_address_unix_name(const struct cmio_address *address, size_t *length);
+
+/* Whether the address is a Unix one with an abstract name. */
+CMIO_API bool cmio_address_is_abstract(const struct cmio_address *address);
+
+/* Whether two addresses name the same end: family, bytes, port and scope. */
+CMIO_API bool cmio_address_equal(const struct cmio_address *a, const struct cmio_address *b);
+
+CMIO_END_DECLS
+
+#endif

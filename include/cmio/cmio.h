@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_CMIO_H
+#define CMIO_CMIO_H
+
+/*
+ * cmio: readiness-based, non-blocking I/O for C. All of it; each header also stands alone.
+ */
+
+#include <cmio/address.h>
+#include <cmio/error.h>
+#include <cmio/event.h>
+#include <cmio/events.h>
+#include <cmio/fd_source.h>
+#include <cmio/interest.h>
+#include <cmio/poll.h>
+#include <cmio/registry.h>
+#include <cmio/signals.h>
+#include <cmio/socket.h>
+#include <cmio/source.h>
+#include <cmio/tcp_listener.h>
+#include <cmio/tcp_stream.h>
+#include <cmio/time.h>
+#include <cmio/timers.h>
+#include <cmio/version.h>
+#include <cmio/waker.h>
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_FD_SOURCE_H
+#define CMIO_FD_SOURCE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include <cmio/export.h>
+#include <cmio/interest.h>
+#include <cmio/source.h>
+
+CMIO_BEGIN_DECLS
+
+/*
+ * Any descriptor that the system can watch, made and kept by someone else: a terminal, a device, an
+ * inotify or DRM descriptor, another library's socket. cmio neither owns it nor changes its flags;
+ * with edge-triggered interest it should be non-blocking. Regular files and directories are always
+ * ready and cannot be registered (-EPERM).
+ */
+struct cmio_fd_source {
+    struct cmio_source source;
+};
+
+/*
+ * Makes a source of the descriptor, which must stay open until cmio_fd_source_close(). It is not
+ * looked at here: a bad one is -EBADF when it is registered. Errors: -EINVAL for a null source.
+ */
+CMIO_API int cmio_fd_source_init(struct cmio_fd_source *source, int fd);
+
+/*
+ * Deregisters the source where it is registered and forgets the descriptor, which stays open. NULL,
+ * a zeroed or closed source is allowed. Returns 0, or -EBADF if the descriptor was closed before.
+ */
+CMIO_API int cmio_fd_source_close(struct cmio_fd_source *source);
+
+/* The descriptor, or -EBADF after close. -EINVAL for NULL. */
+CMIO_API int cmio_fd_source_fd(const struct cmio_fd_source *source);
+
+/*
+ * Wraps one raw non-blocking call on the descriptor, so that edges are the same on every backend:
+ *
+ *     ssize_t n = cmio_fd_source_io(&tty, CMIO_READABLE, read(fd, buffer, size), size);
+ *
+ * direction is CMIO_READABLE for calls that take something (read, recv, accept), CMIO_WRITABLE for
+ * those that put something; result is what the call returned, and wanted the length it was asked
+ * for. Returns the count, or -errno where the result is -1: call nothing in between that changes
+ * errno. -EINVAL for a null or closed source, another direction or another negative result.
+ */
+CMIO_API ssize_t cmio_fd_source_io(struct cmio_fd_source *source, cmio_interest direction,
+                                   ssize_t result, size_t wanted);
+
+CMIO_END_DECLS
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_INTEREST_H
+#define CMIO_INTEREST_H
+
+#include <stdint.h>
+
+/*
+ * A token says whose event it is. The program chooses it when it registers a source and gets it
+ * back in each event, unchanged and unread: an index, a descriptor or a pointer. No value is
+ * reserved, and two sources may carry the same one.
+ */
+typedef uintptr_t cmio_token;
+
+/*
+ * An interest says what to watch a source for, and how: one or more of CMIO_READABLE, CMIO_WRITABLE
+ * and CMIO_PRIORITY, and at most one of CMIO_LEVEL and CMIO_ONESHOT. Without a mode it is
+ * edge-triggered: an event when readiness arises; after it, repeat the operation until it returns
+ * -EAGAIN or, on a stream, less than was asked for. Without that no further event is promised.
+ */
+typedef uint32_t cmio_interest;
+
+/* Data, end of file, a connection to accept or an error is there to be read. */
+#define CMIO_READABLE 0x1u
+/* There is room to write, a connect has ended, or an error is there to be found by writing. */
+#define CMIO_WRITABLE 0x2u
+/* Out-of-band data is there. Where the system cannot watch for it, register says -ENOTSUP. */
+#define CMIO_PRIORITY 0x4u
+
+/* Level-triggered: the event comes with every wait for as long as the condition holds. */
+#define CMIO_LEVEL 0x100u
+/*
+ * One event, then silence until the source is reregistered. A direction that was not in the event
+ * may fall silent with the one that was.
+ */
+#define CMIO_ONESHOT 0x200u
+
+#endif

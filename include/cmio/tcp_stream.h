@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_TCP_STREAM_H
+#define CMIO_TCP_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <cmio/address.h>
+#include <cmio/export.h>
+#include <cmio/socket.h>
+#include <cmio/source.h>
+
+CMIO_BEGIN_DECLS
+
+struct iovec; /* <sys/uio.h> */
+
+/*
+ * A TCP connection (tcp(7), RFC 9293). The descriptor is non-blocking and close-on-exec, and owned.
+ * Each call is one system call, and none raises SIGPIPE. A struct of zeros may be closed, and is
+ * good for nothing else. Every call below says -EINVAL for a null argument and -EBADF for a closed
+ * stream.
+ */
+struct cmio_tcp_stream {
+    struct cmio_source source;
+};
+
+/*
+ * Begins to connect. That the connection is still in progress is success: register the stream for
+ * CMIO_WRITABLE and call cmio_tcp_stream_finish_connect() when it is. Errors: -EAFNOSUPPORT for a
+ * Unix address; what socket(2) and connect(2) say. On failure stream is untouched and nothing is
+ * open.
+ */
+CMIO_API int cmio_tcp_stream_connect(struct cmio_tcp_stream *stream,
+                                     const struct cmio_address *address);
+
+/*
+ * How the connect went, to call when the stream is writable: 0 when it is connected, -EINPROGRESS
+ * when it is not yet (wait for the next event), or why it failed: -ECONNREFUSED, -ETIMEDOUT, ...
+ * Like take_error it reports a failure once.
+ */
+CMIO_API int cmio_tcp_stream_finish_connect(struct cmio_tcp_stream *stream);
+
+/*
+ * Adopts a connected or connecting stream socket: it is made non-blocking and close-on-exec, and
+ * belongs to the stream from then on. On failure it stays the caller's: -EBADF, -ENOTSOCK, or
+ * -EINVAL for a socket that is not a stream.
+ */
+CMIO_API int cmio_tcp_stream_from_fd(struct cmio_tcp_stream *stream, int fd);
+
+/* Deregisters and closes the stream but for its descriptor, which it returns: the caller's now. */
+CMIO_API int cmio_tcp_stream_into_fd(struct cmio_tcp_stream *stream);
+
+/* The descriptor: borrowed. */
+CMIO_API int cmio_tcp_stream_fd(const struct cmio_tcp_stream *stream);
+
+/*
+ * Deregisters, then closes. NULL, a zeroed or closed stream is allowed: 0. The stream is closed
+ * whatever comes back: 0, or what deregister or close(2) had to say.
+ */
+CMIO_API int cmio_tcp_stream_close(struct cmio_tcp_stream *stream);
+
+/*
+ * Receives up to length bytes: recv(2). Returns how many; 0 when the peer has sent all it will send
+ * (or length is 0); -EAGAIN when there is nothing yet; -ECONNRESET and other errors of the
+ * connection. Less than length says that the socket was drained: the next bytes come with an event.
+ * The end of the stream may have come with these bytes and this event: where it said read-closed,
+ * read on until 0.
+ */
+CMIO_API ssize_t cmio_tcp_stream_read(struct cmio_tcp_stream *stream, void *buffer, size_t length);
+
+/* The same into several buffers in turn, with one recvmsg(2). -EINVAL for more than IOV_MAX. */
+CMIO_API ssize_t cmio_tcp_stream_readv(struct cmio_tcp_stream *stream, const struct iovec *buffers,
+                                       int count);
+
+/* Like read, but leaves the bytes in place: they are there for the next read. MSG_PEEK. */
+CMIO_API ssize_t cmio_tcp_stream_peek(struct cmio_tcp_stream *stream, void *buffer, size_t length);
+
+/*
+ * Sends up to length bytes: send(2). Returns how many the system took; -EAGAIN when it has no room;
+ * -EPIPE when writing was shut down or the peer is gone, -ECONNRESET, and so on. Less than length
+ * says that the buffer is full: there is an event when there is room.
+ */
+CMIO_API ssize_t cmio_tcp_stream_write(struct cmio_tcp_stream *stream, const void *buffer,
+                                       size_t length);
+
+/* The same from several buffers in turn, with one sendmsg(2). -EINVAL for more than IOV_MAX. */
+CMIO_API ssize_t cmio_tcp_stream_writev(struct cmio_tcp_stream *stream, const struct iovec *buffers,
+                                        int count);
+
+/* Ends one direction, or both: shutdown(2). -ENOTCONN before it is connected. */
+CMIO_API int cmio_tcp_stream_shutdown(struct cmio_tcp_stream *stream, enum cmio_shutdown how);
+
+/* TCP_NODELAY: whether small writes go out at once. Off in a new stream. */
+CMIO_API int cmio_tcp_stream_set_nodelay(struct cmio_tcp_stream *stream, bool enabled);
+CMIO_API int cmio_tcp_stream_nodelay(const struct cmio_tcp_stream *stream, bool *out);
+
+/* The time to live (IPv6: the hop limit) of the packets that are sent, 1 to 255; -EINVAL otherwise.
+ */
+CMIO_API int cmio_tcp_stream_set_ttl(struct cmio_tcp_stream *stream, uint32_t ttl);
+CMIO_API int cmio_tcp_stream_ttl(const struct cmio_tcp_stream *stream, uint32_t *out);
+
+/* This end's address, and the other's (-ENOTCONN while there is none). */
+CMIO_API int cmio_tcp_stream_local_address(const struct cmio_tcp_stream *stream,
+                                           struct cmio_address *out);
+CMIO_API int cmio_tcp_stream_peer_address(const struct cmio_tcp_stream *stream,
+                                          struct cmio_address *out);
+
+/* 0, or the pending error of the socket as a negative errno, which is cleared: SO_ERROR. */
+CMIO_API int cmio_tcp_stream_take_error(struct cmio_tcp_stream *stream);
+
+CMIO_END_DECLS
+
+#endif

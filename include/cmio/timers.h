@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_TIMERS_H
+#define CMIO_TIMERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <cmio/export.h>
+#include <cmio/interest.h>
+#include <cmio/time.h>
+
+CMIO_BEGIN_DECLS
+
+/*
+ * Timers for a loop: wait until the next deadline, handle the events, pop what expired.
+ *
+ *     int n = cmio_poll_wait_until(poll, events, cmio_timers_next_deadline(timers));
+ *     ...
+ *     int64_t now = cmio_now();
+ *     for (struct cmio_timer *t; (t = cmio_timers_pop(timers, now)) != NULL;)
+ *         ...
+ *
+ * They are a hierarchical wheel: setting, resetting and cancelling take the same short time with
+ * one timer as with a million. A timer is never early and, in a loop that is idle, at most a
+ * millisecond late; the order among timers of the same millisecond is unspecified. Timers and what
+ * holds them belong to one thread at a time. Nothing is allocated per timer.
+ */
+struct cmio_timers;
+
+/*
+ * One timer, in the caller's memory, usually inside the struct that it is about. Its members are
+ * private but for the token. While it is set it must be neither moved nor freed.
+ */
+struct cmio_timer {
+    struct cmio_timer *next;
+    struct cmio_timer **previous;
+    struct cmio_timers *timers;
+    int64_t deadline;
+    cmio_token token;
+    uint32_t slot;
+};
+
+/* Makes an empty set of timers, which the caller frees. Errors: -EINVAL for null, -ENOMEM. */
+CMIO_API int cmio_timers_new(struct cmio_timers **out);
+
+/* Cancels every timer that is set, and frees the set. NULL is allowed. */
+CMIO_API void cmio_timers_free(struct cmio_timers *timers);
+
+/*
+ * Makes a timer that is not set. The token is the program's: timer->token when the timer is popped.
+ * -EINVAL for NULL.
+ */
+CMIO_API int cmio_timer_init(struct cmio_timer *timer, cmio_token token);
+
+/* Whether the timer is set: neither cancelled nor popped yet. NULL: false. */
+CMIO_API bool cmio_timer_is_set(const struct cmio_timer *timer);
+
+/* The deadline that the timer is set to, or CMIO_FOREVER where it is not set. */
+CMIO_API int64_t cmio_timer_deadline(const struct cmio_timer *timer);
+
+/*
+ * Sets the timer to expire at the deadline, on the clock of cmio_now(), or moves it there if it was
+ * set already. A deadline in the past expires with the next pop; CMIO_FOREVER never does, which is
+ * to cancel. Errors, which change nothing: -EINVAL for a null argument or another negative
+ * deadline; -EEXIST when it is set in another cmio_timers.
+ */
+CMIO_API int cmio_timers_set(struct cmio_timers *timers, struct cmio_timer *timer,
+                             int64_t deadline);
+
+/*
+ * Takes the timer back, so that it does not expire. Returns 0; -ENOENT if it was not set, or had
+ * expired and been popped; -EEXIST when it is set in another cmio_timers; -EINVAL for a null
+ * argument.
+ */
+CMIO_API int cmio_timers_cancel(struct cmio_timers *timers, struct cmio_timer *timer);
+
+/*
+ * When to pop next: at or before the time at which the first timer expires, never after it, so a
+ * wait until then may now and again end without one. CMIO_FOREVER when none is set. NULL:
+ * CMIO_FOREVER.
+ */
+CMIO_API int64_t cmio_timers_next_deadline(const struct cmio_timers *timers);
+
+/*
+ * Takes out one timer whose deadline is not after now, or gives NULL when there is none left. The
+ * timer is not set any more: it may be set again at once, or freed. now is what cmio_now()
+ * returned, and should not run backwards from call to call.
+ */
+CMIO_API struct cmio_timer *cmio_timers_pop(struct cmio_timers *timers, int64_t now);
+
+CMIO_END_DECLS
+
+#endif

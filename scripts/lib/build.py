@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""Ways to build cmio: each a folder under build/, compilers and Meson's options."""
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import time
+
+from command import BUILD, ROOT, logged, run
+
+
+@dataclasses.dataclass(frozen=True)
+class Build:
+    name: str
+    compilers: tuple
+    options: tuple = ()
+
+    @property
+    def path(self):
+        return os.path.join(BUILD, self.name)
+
+    def set_up(self):
+        """Configures the folder, afresh if it cannot be brought up to date; whether that worked."""
+        environment = {"CC": self.compilers[0], "CXX": self.compilers[1]}
+        command = ["meson", "setup", self.path, ROOT, *self.options]
+        log = os.path.join(BUILD, self.name + "-setup.log")
+        if os.path.exists(os.path.join(self.path, "meson-private", "coredata.dat")):
+            if run([*command, "--reconfigure"], log, environment) == 0:
+                return True
+        shutil.rmtree(self.path, ignore_errors=True)
+        return logged(command, log, environment)
+
+    def make(self, *targets):
+        """Builds; whether that worked."""
+        started = time.monotonic()
+        log = os.path.join(BUILD, self.name + "-build.log")
+        made = self.set_up() and logged(["meson", "compile", "-C", self.path, *targets], log)
+        if made:
+            print(f"built build/{self.name} in {time.monotonic() - started:.0f} s", flush=True)
+        return made
+
+
+def available(c, cxx):
+    """These compilers, or the system's own where they are not there: not every system has a gcc."""
+    return (c, cxx) if shutil.which(c) else ("cc", "c++")
+
+
+GCC = available("gcc", "g++")
+CLANG = ("clang", "clang++")
+
+# A newer compiler warns of more: its warnings are shown. Those of these versions are errors.
+KEPT_CLEAN_FOR = {"gcc": "12", "clang": "14"}
+
+
+def strict(compilers):
+    """The option that makes warnings errors, or none."""
+    wanted = KEPT_CLEAN_FOR.get(compilers[0])
+    if not wanted or not shutil.which(compilers[0]):
+        return ()
+    command = [compilers[0], "-dumpversion"]
+    version = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    return ("-Dwerror=true",) if version.split(".")[0] == wanted else ()
+
+
+# Clang leaves the names of a sanitizer undefined in shared libraries: b_lundef would refuse that.
+ADDRESS = ("-Db_sanitize=address,undefined", "-Db_lundef=false")
+THREAD = ("-Db_sanitize=thread", "-Db_lundef=false")

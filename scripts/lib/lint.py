@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""Checks of the sources as text.
+
+Every version of these tools finds something else. The sources are kept clean for one of each, those
+of Debian 12; with others the check is skipped, and says so.
+"""
+
+import json
+import os
+import re
+import subprocess
+
+from build import CLANG, Build
+from command import BUILD, ROOT, logged
+
+BUILD_FOR_TIDY = Build("lint", CLANG)
+
+# Kept to the letter as it was run on real kernels.
+GIVEN = [os.path.join("tests", "support", "kqueue", "kqtrace.c")]
+
+
+def sources(*folders, endings=(".c",)):
+    for top in folders:
+        for folder, _, files in sorted(os.walk(os.path.join(ROOT, top))):
+            for name in sorted(files):
+                if name.endswith(endings):
+                    yield os.path.relpath(os.path.join(folder, name), ROOT)
+
+
+def clang_format(log):
+    folders = ["include", "src", "examples", "tests", "fuzz", "bench"]
+    files = [name for name in sources(*folders, endings=(".c", ".h", ".cpp")) if name not in GIVEN]
+    return logged(["clang-format", "--dry-run", "--Werror", *files], log)
+
+
+def shellcheck(log):
+    folder = os.path.join(ROOT, "scripts")
+    programs = [name for name in sorted(os.listdir(folder)) if os.access(f"{folder}/{name}", os.X_OK)]
+    programs = [f"scripts/{name}" for name in programs if os.path.isfile(f"{folder}/{name}")]
+    scripts = [*programs, *sources("scripts", endings=(".sh",)), ".ci/run"]
+    return logged(["shellcheck", "--external-sources", *scripts], log)
+
+
+def cppcheck(log):
+    """Not for leaks, since it takes "return fd < 0 ? -errno : fd" for one: the tests count
+    descriptors. Nor for readdir(3), which POSIX has made as safe as it needs to be."""
+    options = ["--quiet", "--error-exitcode=1", "--std=c11", "--library=posix", "--inline-suppr"]
+    checks = ["--enable=warning,performance,portability"]
+    checks += ["--suppress=resourceLeak", "--suppress=readdirCalled"]
+    paths = ["-Iinclude", "-Isrc", "-Iexamples"]
+    # As the build defines them: the list of backends, for one, is made by macros.
+    paths += [f"-DCMIO_HAVE_{name}=1" for name in ["EPOLL", "KQUEUE", "POLL"]]
+    paths += ['-DSLEEP_SERVER_PAGE="index.html"']
+    jobs = f"-j{os.cpu_count() or 1}"
+    files = sources("src", "examples", "fuzz")
+    return logged(["cppcheck", jobs, *options, *checks, *paths, *files], log)
+
+
+def clang_tidy(log):
+    """.clang-tidy says what it looks for. A few files at a time, on every processor."""
+    if not BUILD_FOR_TIDY.set_up():
+        return False
+    with open(os.path.join(BUILD_FOR_TIDY.path, "compile_commands.json"), encoding="utf-8") as file:
+        commands = json.load(file)
+    compiled = {os.path.realpath(os.path.join(c["directory"], c["file"])) for c in commands}
+    ours = sources("src", "examples")
+    files = [name for name in ours if os.path.realpath(os.path.join(ROOT, name)) in compiled]
+    names = os.path.join(BUILD, "lint-clang-tidy.files")
+    with open(names, "w", encoding="utf-8") as file:
+        file.write("".join(f"{name}\n" for name in files))
+    tidy = f"clang-tidy --quiet -p '{BUILD_FOR_TIDY.path}' 2>>'{log}.counts'"
+    each = f"xargs -P {os.cpu_count() or 1} -n 4 {tidy} <'{names}'"
+    return logged(["sh", "-c", each], log)
+
+
+# Each with the beginning of the version that it is kept clean for.
+CHECKS = {
+    "clang-format": (clang_format, "14."),
+    "shellcheck": (shellcheck, "0.9."),
+    "cppcheck": (cppcheck, "2.10"),
+    "clang-tidy": (clang_tidy, "14."),
+}
+
+
+def version_of(program):
+    said = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+    return re.search(r"(?:version:?|Cppcheck) (\S+)", said).group(1)
+
+
+def check(result):
+    """Runs all of them."""
+    for name, (function, wanted) in CHECKS.items():
+        version = version_of(name)
+        if not version.startswith(wanted):
+            outcome, detail = "skipped", f"{name} is {version}, not {wanted}"
+        else:
+            good = function(os.path.join(BUILD, f"lint-{name}.log"))
+            outcome, detail = "passed" if good else "failed", ""
+        print(f"{name}: {outcome}", flush=True)
+        result.add(outcome, name, detail)

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: MIT
+"""Runs the test suite stage by stage and sums up; scripts/test calls it once all is installed.
+
+A stage is one way to build and run the suite, or a check of the sources. A stage that fails does
+not keep the others from running; it fails the end.
+"""
+
+import argparse
+import glob
+import json
+import os
+import subprocess
+import sys
+import time
+
+import lint
+from build import ADDRESS, CLANG, GCC, THREAD, Build, strict
+from command import BUILD, ROOT, Interrupted, listen_for_interrupts
+from command import logged, run, start, stop, stop_everything
+from results import Result, count_log
+
+PLAIN = Build("gcc", GCC, strict(GCC))
+# Not strict: what gcc warns of in code that a sanitizer was built into is often not there.
+ADDRESS_GCC = Build("address-gcc", GCC, ADDRESS)
+ADDRESS_CLANG = Build("address-clang", CLANG, (*strict(CLANG), *ADDRESS))
+THREADS = Build("threads", CLANG, (*strict(CLANG), *THREAD))
+FUZZ = Build("fuzz", CLANG, ("-Dfuzz=true",))
+
+FUZZ_SECONDS = 30
+SOAK_ROUNDS = 20
+
+# What this suite looks at does not depend on how the rest was built: once is enough.
+NOT_AGAIN = ("--no-suite", "package")
+
+# Every finding ends the program; to run out of memory is an error of malloc(3), as without them.
+COMMON = "halt_on_error=1:abort_on_error=1:allocator_may_return_null=1"
+SANITIZERS = {
+    "ASAN_OPTIONS": COMMON + ":detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": COMMON + ":print_stacktrace=1",
+    "TSAN_OPTIONS": COMMON + ":second_deadlock_stack=1",
+}
+
+
+def run_suite(build, result, *options):
+    """Runs the suite as it was built, with Meson's own summary at its end, and counts."""
+    logs = os.path.join(build.path, "meson-logs", "testlog*.json")  # a set-up adds its name
+    for log in glob.glob(logs):
+        os.unlink(log)
+    command = ["meson", "test", "-C", build.path, "--no-rebuild", "--print-errorlogs"]
+    command += ["--num-processes", str(2 * (os.cpu_count() or 1))]  # most of them wait
+    failed_before = result.failed
+    try:
+        status = run([*command, *options], environment=SANITIZERS)
+    finally:  # also of what an interrupt cut short
+        count_log(next(iter(glob.glob(logs)), logs), result)
+    if status != 0 and result.failed == failed_before:
+        result.add("failed", "meson test", f"exit status {status}")
+
+
+def build_and_run(build, result, *options):
+    if build.make():
+        run_suite(build, result, *options)
+    else:
+        result.add("failed", "the build", "see above")
+
+
+def plain_stage(result):
+    build_and_run(PLAIN, result, "--timeout-multiplier=2")
+
+
+def address_gcc_stage(result):
+    build_and_run(ADDRESS_GCC, result, "--timeout-multiplier=4", *NOT_AGAIN)
+
+
+def address_clang_stage(result):
+    build_and_run(ADDRESS_CLANG, result, "--timeout-multiplier=4", *NOT_AGAIN)
+
+
+def starts_under_thread_sanitizer(wrapper):
+    source, program = os.path.join(BUILD, "probe.c"), os.path.join(BUILD, "probe")
+    os.makedirs(BUILD, exist_ok=True)
+    with open(source, "w", encoding="utf-8") as file:
+        file.write("int main(void) {\n    return 0;\n}\n")
+    log = os.path.join(BUILD, "probe.log")
+    compiled = run([CLANG[0], "-fsanitize=thread", source, "-o", program], log) == 0
+    return compiled and run([*wrapper, program], log) == 0
+
+
+def threads_stage(result):
+    """A kernel that spreads addresses wider than ThreadSanitizer knows is asked not to."""
+    together = ["setarch", os.uname().machine, "--addr-no-randomize"]
+    wrapper = next((w for w in [[], together] if starts_under_thread_sanitizer(w)), None)
+    if wrapper is None:
+        result.add("skipped", "the suite", "nothing starts under ThreadSanitizer on this system")
+        return
+    options = ["--wrapper=" + " ".join(wrapper)] if wrapper else []
+    build_and_run(THREADS, result, "--timeout-multiplier=6", *NOT_AGAIN, *options)
+
+
+def valgrind_stage(result):
+    """tests/meson.build says which suites, and how."""
+    build_and_run(PLAIN, result, "--setup=valgrind")
+
+
+def fuzz_targets():
+    """Yields (folder, name, program): the executable fuzz_a_b in fuzz/a stands for fuzz/a/b.c."""
+    command = ["meson", "introspect", "--targets", FUZZ.path]
+    top = os.path.join(ROOT, "fuzz")
+    for target in json.loads(subprocess.run(command, capture_output=True, check=True).stdout):
+        folder = os.path.dirname(target["defined_in"])
+        prefix = "_".join(["fuzz", *os.path.relpath(folder, top).split(os.sep)]).replace("_.", "")
+        if target["type"] == "executable" and target["name"].startswith(prefix + "_"):
+            yield folder, target["name"][len(prefix) + 1 :], target["filename"][0]
+
+
+def fuzz(folder, name, program, seconds):
+    """What it finds to be interesting is kept in build/, and begun with the next time."""
+    label = os.path.basename(program)
+    found = os.path.join(BUILD, "fuzz-found", label)
+    os.makedirs(found, exist_ok=True)
+    seeds, words = os.path.join(folder, "corpus", name), os.path.join(folder, name + ".dict")
+    options = [f"-max_total_time={seconds}", "-timeout=10"]
+    options += [f"-artifact_prefix={os.path.join(BUILD, label)}-"]
+    options += [f"-dict={words}"] if os.path.exists(words) else []
+    folders = [found, seeds] if os.path.isdir(seeds) else [found]
+    return logged([program, *options, *folders], os.path.join(BUILD, label + ".log"), SANITIZERS)
+
+
+def fuzz_stage(result):
+    targets = list(fuzz_targets()) if FUZZ.set_up() else []
+    programs = [os.path.basename(program) for _, _, program in targets]
+    if not targets or not FUZZ.make(*programs):
+        result.add("failed", "the build", "see above" if targets else "there is no target")
+        return
+    for folder, name, program in targets:
+        seconds = max(2, FUZZ_SECONDS // len(targets))
+        outcome = "passed" if fuzz(folder, name, program, seconds) else "failed"
+        label = os.path.relpath(os.path.join(folder, name), ROOT)
+        print(f"{label}: {outcome} ({seconds} s)", flush=True)
+        result.add(outcome, label)
+
+
+def soak_stage(result):
+    """The suite over and over while every processor is busy with something else."""
+    if not PLAIN.make():
+        result.add("failed", "the build", "see above")
+        return
+    loads = [start(["sh", "-c", "while :; do :; done"]) for _ in range(os.cpu_count() or 1)]
+    try:
+        for number in range(1, SOAK_ROUNDS + 1):
+            print(f"\n----- round {number} of {SOAK_ROUNDS}", flush=True)
+            run_suite(PLAIN, result, "--timeout-multiplier=4", *NOT_AGAIN)
+    finally:
+        for load in loads:
+            stop(load)
+
+
+# Name, what it does, and whether it belongs to --quick, to every run, or to --full alone.
+STAGES = [
+    ("plain", "the whole suite, warnings as errors", plain_stage, "quick"),
+    ("lint", "clang-format, shellcheck, cppcheck, clang-tidy", lint.check, "usual"),
+    ("address-gcc", "the suite under ASan and UBSan, gcc", address_gcc_stage, "usual"),
+    ("address-clang", "the suite under ASan and UBSan, clang", address_clang_stage, "usual"),
+    ("threads", "the suite under TSan", threads_stage, "usual"),
+    ("valgrind", "the library's own tests under valgrind", valgrind_stage, "usual"),
+    ("fuzz", f"the fuzz targets, {FUZZ_SECONDS} s in all", fuzz_stage, "usual"),
+    ("soak", f"the suite {SOAK_ROUNDS} times on busy processors", soak_stage, "full"),
+]
+
+
+def run_stages(stages, results):
+    """Fills results, by name; what an interrupt cuts short is in it as failed."""
+    for number, (name, text, function, _) in enumerate(stages, 1):
+        print(f"\n===== {number}/{len(stages)} {name}: {text} =====", flush=True)
+        result = results[name] = Result()
+        started = time.monotonic()
+        try:
+            function(result)
+        except Interrupted:
+            result.add("failed", "interrupted")
+            raise
+        except Exception as error:  # the others are to run all the same
+            result.add("failed", "the stage itself", repr(error))
+        finally:
+            result.seconds = time.monotonic() - started
+
+
+def sum_up(results):
+    """The last line is the plain form that other programs read. Whether nothing failed."""
+    print("\n===== summary =====")
+    for name, result in results.items():
+        for note in result.notes:
+            print(f"{name}: {note}")
+    print(f"{'stage':14}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
+    total = Result()
+    for name, result in results.items():
+        counts = f"{result.passed:8}{result.failed:8}{result.skipped:9}{result.seconds:9.0f}"
+        print(f"{name:14}{counts}")
+        total.passed += result.passed
+        total.failed += result.failed
+        total.skipped += result.skipped
+    print(f"{total.passed} passed, {total.failed} failed, {total.skipped} skipped", flush=True)
+    return total.failed == 0 and total.passed > 0
+
+
+def chosen_stages(arguments):
+    if arguments.stage:
+        return [stage for stage in STAGES if stage[0] in arguments.stage]
+    wanted = ["quick"]
+    if not arguments.quick:
+        wanted += ["usual", "full"] if arguments.full else ["usual"]
+    return [stage for stage in STAGES if stage[3] in wanted]
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="scripts/test", add_help=False)
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--quick", action="store_true")
+    choice.add_argument("--full", action="store_true")
+    choice.add_argument("--stage", action="append", choices=[stage[0] for stage in STAGES])
+    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_arguments()
+    if arguments.check:
+        return 0
+    listen_for_interrupts()
+    results = {}
+    status = 0
+    try:
+        run_stages(chosen_stages(arguments), results)
+    except Interrupted as interrupted:
+        status = 128 + interrupted.number
+    finally:
+        stop_everything()
+    return 0 if sum_up(results) and status == 0 else status or 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_CORE_BACKEND_H
+#define CMIO_CORE_BACKEND_H
+
+/*
+ * The contract that a backend signs: the kernel's part of a poll, and nothing else. Core has
+ * checked all arguments, knows which source is registered where, and calls a backend with no lock
+ * held. All state of a backend is in the selector that open makes. Every hook is there; each
+ * returns 0, a count or a descriptor, or a negative errno.
+ *
+ * wait is called by one thread at a time; every other hook may be called by any thread, also during
+ * a wait, on which what it does takes effect. close is called last, by one thread alone.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmio/interest.h>
+#include <cmio/time.h>
+
+#include "core/events.h"
+#include "posix/wake_fd.h"
+
+/* Defined by each backend for itself. */
+struct cmio__selector;
+
+/* A waker's end in the kernel. A backend uses what it needs of it. */
+struct cmio__wake {
+    cmio_token token;
+    uint32_t number;
+    struct cmio__wake_fd fd;
+};
+
+struct cmio__backend {
+    const char *name;
+
+    /* Bytes of one of the kernel's event records: events->records has room for capacity of them. */
+    size_t record_size;
+
+    /* Whether edges are made by cmio, so that I/O must say what it did: see rearm. */
+    bool emulates_edges;
+
+    int (*open)(struct cmio__selector **out);
+    void (*close)(struct cmio__selector *selector);
+
+    /* The descriptor that is readable while there are events, or -ENOTSUP. */
+    int (*fd)(const struct cmio__selector *selector);
+
+    /*
+     * Waits for timeout nanoseconds, at most CMIO__LONGEST_WAIT, or CMIO_FOREVER, never less; fills
+     * at most events->capacity places of events->list, each source once, and returns how many.
+     * -EINTR when a signal handler ran.
+     */
+    int (*wait)(struct cmio__selector *selector, struct cmio_events *events, int64_t timeout);
+
+    /* -EBADF, -EPERM and -EEXIST as the registry documents them. */
+    int (*register_fd)(struct cmio__selector *selector, int fd, cmio_token token,
+                       cmio_interest interest);
+    /* Of a descriptor that is registered. -EBADF when it was closed since. */
+    int (*reregister_fd)(struct cmio__selector *selector, int fd, cmio_token token,
+                         cmio_interest interest);
+    int (*deregister_fd)(struct cmio__selector *selector, int fd);
+
+    /* Arms the edge of the directions again. Called only where emulates_edges is set. */
+    int (*rearm)(struct cmio__selector *selector, int fd, cmio_interest directions);
+
+    /*
+     * A waker's end in the kernel. wake makes an edge-triggered readable event with the token; it
+     * is async-signal-safe and keeps errno.
+     */
+    int (*wake_open)(struct cmio__selector *selector, cmio_token token, struct cmio__wake *out);
+    int (*wake)(struct cmio__selector *selector, const struct cmio__wake *wake);
+    void (*wake_close)(struct cmio__selector *selector, struct cmio__wake *wake);
+};
+
+/* Longer waits are cut into such pieces by core: a day fits the milliseconds of an int. */
+#define CMIO__LONGEST_WAIT (INT64_C(86400) * CMIO_SECOND)
+
+/* How long to wait for a deadline, which is not CMIO_FOREVER. */
+static inline int64_t cmio__time_left(int64_t deadline) {
+    const int64_t now = cmio_now();
+    return deadline > now ? deadline - now : 0;
+}
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include <cmio/event.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    uint32_t bit;
+    const char *name;
+} flags[] = {
+    {CMIO_READABLE, "readable"},       {CMIO_WRITABLE, "writable"},
+    {CMIO_PRIORITY, "priority"},       {CMIO_ERROR, "error"},
+    {CMIO_READ_CLOSED, "read-closed"}, {CMIO_WRITE_CLOSED, "write-closed"},
+};
+
+int cmio_event_format(const struct cmio_event *event, char *buffer, size_t size) {
+    if (event == NULL || (buffer == NULL && size > 0))
+        return -EINVAL;
+    char names[96] = "";
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        if ((event->ready & flags[i].bit) == 0)
+            continue;
+        if (names[0] != '\0')
+            strcat(names, ", ");
+        strcat(names, flags[i].name);
+    }
+    return snprintf(buffer, size, "token %" PRIuPTR ": %s", event->token,
+                    names[0] != '\0' ? names : "nothing");
+}

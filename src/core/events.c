@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/events.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+
+#include "core/backends.h"
+
+/* Keeps every size in bytes below what a kernel takes as an int. */
+enum { CAPACITY_MAX = INT_MAX / 64 };
+
+int cmio_events_new(struct cmio_events **out, size_t capacity) {
+    if (out == NULL || capacity == 0 || capacity > CAPACITY_MAX)
+        return -EINVAL;
+    const size_t list_size = capacity * sizeof(struct cmio_event);
+    struct cmio_events *events =
+        malloc(sizeof *events + list_size + capacity * cmio__backends_record_size());
+    if (events == NULL)
+        return -ENOMEM;
+    events->capacity = capacity;
+    events->count = 0;
+    events->records = events->list + capacity;
+    *out = events;
+    return 0;
+}
+
+void cmio_events_free(struct cmio_events *events) {
+    free(events);
+}
+
+size_t cmio_events_count(const struct cmio_events *events) {
+    return events == NULL ? 0 : events->count;
+}
+
+size_t cmio_events_capacity(const struct cmio_events *events) {
+    return events == NULL ? 0 : events->capacity;
+}
+
+void cmio_events_clear(struct cmio_events *events) {
+    if (events != NULL)
+        events->count = 0;
+}
+
+void cmio_events_purge(struct cmio_events *events, cmio_token token) {
+    for (size_t i = 0; i < cmio_events_count(events); i++)
+        if (events->list[i].token == token)
+            events->list[i].ready = 0;
+}
+
+const struct cmio_event *cmio_events_begin(const struct cmio_events *events) {
+    return events == NULL ? NULL : events->list;
+}
+
+const struct cmio_event *cmio_events_end(const struct cmio_events *events) {
+    return events == NULL ? NULL : events->list + events->count;
+}

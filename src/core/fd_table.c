@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/fd_table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAGE_BITS = 9, PAGE_SLOTS = 1 << PAGE_BITS };
+
+struct cmio__fd_page {
+    struct cmio__fd_slot slots[PAGE_SLOTS];
+};
+
+void cmio__fd_table_free(struct cmio__fd_table *table) {
+    for (size_t i = 0; i < table->page_count; i++)
+        free(table->pages[i]);
+    free(table->pages);
+    *table = (struct cmio__fd_table){.pages = NULL};
+}
+
+/* Makes the list of pages long enough; doubles it, so that growing costs little each. */
+static int grow(struct cmio__fd_table *table, size_t index) {
+    size_t count = table->page_count > 0 ? table->page_count : 4;
+    while (count <= index)
+        count *= 2;
+    struct cmio__fd_page **pages = realloc(table->pages, count * sizeof *pages);
+    if (pages == NULL)
+        return -ENOMEM;
+    memset(pages + table->page_count, 0, (count - table->page_count) * sizeof *pages);
+    table->pages = pages;
+    table->page_count = count;
+    return 0;
+}
+
+int cmio__fd_table_insert(struct cmio__fd_table *table, int fd, cmio_token token,
+                          cmio_interest interest, struct cmio__fd_slot **out) {
+    const size_t index = (size_t)fd >> PAGE_BITS;
+    if (index >= table->page_count && grow(table, index) < 0)
+        return -ENOMEM;
+    if (table->pages[index] == NULL)
+        table->pages[index] = calloc(1, sizeof *table->pages[index]);
+    if (table->pages[index] == NULL)
+        return -ENOMEM;
+    struct cmio__fd_slot *slot = &table->pages[index]->slots[fd % PAGE_SLOTS];
+    if (slot->interest != 0)
+        return -EEXIST;
+    *slot = (struct cmio__fd_slot){.token = token, .interest = interest};
+    *out = slot;
+    return 0;
+}
+
+struct cmio__fd_slot *cmio__fd_table_find(const struct cmio__fd_table *table, int fd) {
+    const size_t index = (size_t)fd >> PAGE_BITS;
+    if (fd < 0 || index >= table->page_count || table->pages[index] == NULL)
+        return NULL;
+    struct cmio__fd_slot *slot = &table->pages[index]->slots[fd % PAGE_SLOTS];
+    return slot->interest != 0 ? slot : NULL;
+}
+
+void cmio__fd_table_remove(struct cmio__fd_slot *slot) {
+    slot->interest = 0;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_CORE_FD_TABLE_H
+#define CMIO_CORE_FD_TABLE_H
+
+/*
+ * What a backend knows of each registered descriptor, found by its number in constant time: for the
+ * backends whose system does not keep it for them. Slots live in pages that never move, so a high
+ * number costs one page and not all the numbers below it. The table has no lock: its backend does.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmio/interest.h>
+
+struct cmio__fd_slot {
+    cmio_token token;
+    cmio_interest interest; /* 0: the slot is free */
+    uint32_t state;         /* the backend's */
+    uint32_t place;         /* the backend's */
+    uint32_t batch;         /* the backend's */
+};
+
+struct cmio__fd_page;
+
+struct cmio__fd_table {
+    struct cmio__fd_page **pages;
+    size_t page_count;
+};
+
+/* A table of zeros is empty; this makes it so again. */
+void cmio__fd_table_free(struct cmio__fd_table *table);
+
+/* Takes the slot of a descriptor number that is not negative: -EEXIST, -ENOMEM. */
+int cmio__fd_table_insert(struct cmio__fd_table *table, int fd, cmio_token token,
+                          cmio_interest interest, struct cmio__fd_slot **out);
+
+/* The slot of a registered descriptor, or NULL. It stays where it is until it is removed. */
+struct cmio__fd_slot *cmio__fd_table_find(const struct cmio__fd_table *table, int fd);
+
+/* Gives the slot back. */
+void cmio__fd_table_remove(struct cmio__fd_slot *slot);
+
+#endif

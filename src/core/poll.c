@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include <cmio/poll.h>
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "core/backend.h"
+#include "core/backends.h"
+#include "core/registry.h"
+#include "core/waker.h"
+
+struct cmio_poll {
+    struct cmio_registry *registry;
+    atomic_bool waiting; /* whether a thread is in a wait: there may be one at a time */
+};
+
+int cmio_poll_new(struct cmio_poll **out) {
+    const char *name = getenv("CMIO_BACKEND");
+    return cmio_poll_new_with(out, name != NULL && *name != '\0' ? name : NULL);
+}
+
+int cmio_poll_new_with(struct cmio_poll **out, const char *backend_name) {
+    if (out == NULL)
+        return -EINVAL;
+    const struct cmio__backend *backend = cmio__backends_find(backend_name);
+    if (backend == NULL)
+        return -ENOTSUP;
+    struct cmio_poll *poll = calloc(1, sizeof *poll);
+    if (poll == NULL)
+        return -ENOMEM;
+    int error = cmio__registry_new(&poll->registry, backend);
+    if (error < 0) {
+        free(poll);
+        return error;
+    }
+    *out = poll;
+    return 0;
+}
+
+void cmio_poll_free(struct cmio_poll *poll) {
+    if (poll == NULL)
+        return;
+    atomic_store_explicit(&poll->registry->closed, true, memory_order_release);
+    cmio_registry_unref(poll->registry);
+    free(poll);
+}
+
+struct cmio_registry *cmio_poll_registry(struct cmio_poll *poll) {
+    return poll == NULL ? NULL : poll->registry;
+}
+
+static int wait_once(struct cmio_registry *registry, struct cmio_events *events, int64_t timeout) {
+    int count = registry->backend->wait(registry->selector, events, timeout);
+    cmio__wakers_collect(registry);
+    return count;
+}
+
+/* Longer than a backend waits in one piece: in several, against one deadline. */
+static int wait_long(struct cmio_registry *registry, struct cmio_events *events, int64_t timeout) {
+    const int64_t now = cmio_now();
+    const int64_t deadline = timeout > INT64_MAX - now ? INT64_MAX : now + timeout;
+    int count;
+    do {
+        count = wait_once(registry, events,
+                          timeout < CMIO__LONGEST_WAIT ? timeout : CMIO__LONGEST_WAIT);
+        timeout = cmio__time_left(deadline);
+    } while (count == 0 && timeout > 0);
+    return count;
+}
+
+int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events, int64_t timeout) {
+    if (events != NULL)
+        events->count = 0;
+    if (poll == NULL || events == NULL || timeout < CMIO_FOREVER)
+        return -EINVAL;
+    if (atomic_exchange_explicit(&poll->waiting, true, memory_order_acquire))
+        return -EBUSY;
+    int count = timeout <= CMIO__LONGEST_WAIT ? wait_once(poll->registry, events, timeout)
+                                              : wait_long(poll->registry, events, timeout);
+    atomic_store_explicit(&poll->waiting, false, memory_order_release);
+    if (count > 0)
+        events->count = (size_t)count;
+    return count;
+}
+
+int cmio_poll_wait_until(struct cmio_poll *poll, struct cmio_events *events, int64_t deadline) {
+    return cmio_poll_wait(poll, events, deadline < 0 ? deadline : cmio__time_left(deadline));
+}
+
+int cmio_poll_fd(const struct cmio_poll *poll) {
+    if (poll == NULL)
+        return -EINVAL;
+    return poll->registry->backend->fd(poll->registry->selector);
+}
+
+const char *cmio_poll_backend(const struct cmio_poll *poll) {
+    return poll == NULL ? NULL : poll->registry->backend->name;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Registering: the checks that are common to all backends, in the order that cmio/registry.h gives,
+ * and the association of sources with registries. A source points to the registry that it is
+ * registered with, and holds a reference to it. Check, perform, then commit: a refused call has
+ * changed nothing.
+ */
+#include "core/registry.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "core/source.h"
+#include "core/waker.h"
+
+int cmio__registry_new(struct cmio_registry **out, const struct cmio__backend *backend) {
+    struct cmio_registry *registry = malloc(sizeof *registry);
+    if (registry == NULL)
+        return -ENOMEM;
+    *registry = (struct cmio_registry){.backend = backend};
+    atomic_init(&registry->references, 1);
+    int error = -pthread_mutex_init(&registry->wakers_lock, NULL);
+    if (error < 0)
+        goto free_registry;
+    error = backend->open(&registry->selector);
+    if (error < 0)
+        goto destroy_lock;
+    *out = registry;
+    return 0;
+
+destroy_lock:
+    (void)pthread_mutex_destroy(&registry->wakers_lock); /* EBUSY alone, and it is not */
+free_registry:
+    free(registry);
+    return error;
+}
+
+struct cmio_registry *cmio_registry_ref(struct cmio_registry *registry) {
+    if (registry != NULL)
+        atomic_fetch_add_explicit(&registry->references, 1, memory_order_relaxed);
+    return registry;
+}
+
+void cmio_registry_unref(struct cmio_registry *registry) {
+    if (registry == NULL)
+        return;
+    if (atomic_fetch_sub_explicit(&registry->references, 1, memory_order_acq_rel) > 1)
+        return;
+    registry->backend->close(registry->selector);
+    cmio__wakers_free(registry);
+    (void)pthread_mutex_destroy(&registry->wakers_lock); /* EBUSY alone, and it is not */
+    free(registry);
+}
+
+static bool is_valid_interest(cmio_interest interest) {
+    const cmio_interest directions = CMIO_READABLE | CMIO_WRITABLE | CMIO_PRIORITY;
+    const cmio_interest modes = CMIO_LEVEL | CMIO_ONESHOT;
+    return (interest & directions) != 0 && (interest & modes) != modes &&
+           (interest & ~(directions | modes)) == 0;
+}
+
+static bool is_callable(const struct cmio_registry *registry, const struct cmio_source *source) {
+    return registry != NULL && source != NULL && source->ops != NULL;
+}
+
+/* Whether I/O on a source must say what it did, for the backend to make the next edge. */
+static bool must_emulate(const struct cmio_registry *registry, cmio_interest interest) {
+    return registry->backend->emulates_edges && (interest & (CMIO_LEVEL | CMIO_ONESHOT)) == 0;
+}
+
+int cmio_registry_register(struct cmio_registry *registry, struct cmio_source *source,
+                           cmio_token token, cmio_interest interest) {
+    if (!is_callable(registry, source) || !is_valid_interest(interest))
+        return -EINVAL;
+    if (cmio__registry_is_closed(registry))
+        return -EBADF;
+    if (source->registry == registry || cmio_source_is_registered(source))
+        return -EEXIST;
+    (void)cmio__source_release(source); /* of a registry that is closed: all it could say is that */
+    int error = source->ops->on_register(source, registry, token, interest);
+    if (error != 0)
+        return error;
+    source->registry = cmio_registry_ref(registry);
+    source->emulated = must_emulate(registry, interest);
+    return 0;
+}
+
+/*
+ * Whether the source is registered here, for reregister and deregister. That the registry is open
+ * was asked before, and is not asked again: another thread may close it at any time, and the call
+ * would then count a source as unregistered that it must release.
+ */
+static int check_association(const struct cmio_registry *registry,
+                             const struct cmio_source *source) {
+    if (source->registry == registry)
+        return 0;
+    return cmio_source_is_registered(source) ? -EEXIST : -ENOENT;
+}
+
+int cmio_registry_reregister(struct cmio_registry *registry, struct cmio_source *source,
+                             cmio_token token, cmio_interest interest) {
+    if (!is_callable(registry, source) || !is_valid_interest(interest))
+        return -EINVAL;
+    if (cmio__registry_is_closed(registry))
+        return -EBADF;
+    int error = check_association(registry, source);
+    if (error < 0)
+        return error;
+    error = source->ops->on_reregister(source, registry, token, interest);
+    if (error == -ENOMEM)
+        (void)cmio__source_release(source); /* what is told is that memory ran out */
+    if (error == 0)
+        source->emulated = must_emulate(registry, interest);
+    return error;
+}
+
+int cmio_registry_deregister(struct cmio_registry *registry, struct cmio_source *source) {
+    if (!is_callable(registry, source))
+        return -EINVAL;
+    if (cmio__registry_is_closed(registry)) {
+        if (source->registry == registry)
+            (void)cmio__source_release(source); /* what is told is that the registry is closed */
+        return -EBADF;
+    }
+    int error = check_association(registry, source);
+    return error < 0 ? error : cmio__source_release(source);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_CORE_REGISTRY_H
+#define CMIO_CORE_REGISTRY_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <cmio/registry.h>
+#include <cmio/waker.h>
+
+#include "core/backend.h"
+
+/*
+ * A registry holds the selector and lives as long as anyone refers to it: its poll, those who
+ * called cmio_registry_ref(), each registered source and each waker. So a source or a waker that
+ * outlives the poll finds a closed registry and a descriptor that is still the selector's, never
+ * one that the system gave to someone else.
+ */
+struct cmio_registry {
+    const struct cmio__backend *backend;
+    struct cmio__selector *selector;
+    atomic_size_t references;
+    atomic_bool closed;
+
+    /* See waker.c. */
+    atomic_bool woken;
+    _Atomic(struct cmio_waker *) wakers;
+    pthread_mutex_t wakers_lock;
+};
+
+/* Makes one with a single reference, its poll's. */
+int cmio__registry_new(struct cmio_registry **out, const struct cmio__backend *backend);
+
+static inline bool cmio__registry_is_closed(const struct cmio_registry *registry) {
+    return atomic_load_explicit(&registry->closed, memory_order_acquire);
+}
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_CORE_SOURCE_H
+#define CMIO_CORE_SOURCE_H
+
+/*
+ * What the typed sources are made of: a descriptor that is registered, closed and given away with
+ * its source, and the one place that every I/O goes through on its way back to the caller.
+ */
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include <cmio/source.h>
+
+/* The operations of every source that is one descriptor. */
+extern const struct cmio_source_ops cmio__descriptor_ops;
+
+/* Makes the source of a descriptor, not registered. */
+static inline void cmio__source_set_fd(struct cmio_source *source, int fd) {
+    *source = (struct cmio_source){.ops = &cmio__descriptor_ops, .fd = fd};
+}
+
+/* The descriptor, or -EBADF of a closed or zeroed source. */
+static inline int cmio__source_fd(const struct cmio_source *source) {
+    return source->ops == NULL || source->fd < 0 ? -EBADF : source->fd;
+}
+
+/* Deregisters, from a closed registry too. 0 when it was not registered. */
+int cmio__source_release(struct cmio_source *source);
+
+/* Deregisters and forgets the descriptor, which it returns: the caller's now. -EBADF if closed. */
+int cmio__source_take_fd(struct cmio_source *source);
+
+/* Deregisters, then closes the descriptor. 0 for a closed or zeroed source. */
+int cmio__source_close(struct cmio_source *source);
+
+/*
+ * Whether I/O with this outcome ends an edge, so that the next one must be made: something was
+ * consumed, a write fell short, or the call would have blocked.
+ */
+static inline bool cmio__io_ends_edge(cmio_interest direction, ssize_t result, size_t wanted) {
+    if (result < 0)
+        return result == -EAGAIN || result == -EWOULDBLOCK;
+    return direction == CMIO_WRITABLE ? (size_t)result < wanted : result > 0;
+}
+
+/*
+ * The funnel: every call that reads or writes passes its result (a count or -errno) and the length
+ * it was asked for through here. Where the backend has edges of its own it costs one test.
+ */
+static inline ssize_t cmio__source_io(struct cmio_source *source, cmio_interest direction,
+                                      ssize_t result, size_t wanted) {
+    if (source->emulated && cmio__io_ends_edge(direction, result, wanted))
+        (void)cmio_source_rearm(source, direction); /* a closed descriptor has no next edge */
+    return result;
+}
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Wakers. Each has a flag, pending: a wake is under way, and its event is still to come. The
+ * registry has one flag for all of them, woken: some pending may be set.
+ *
+ *     wake:  W1  was = exchange(pending, true); if was, done
+ *            W2  woken = true
+ *            W3  make the event in the kernel
+ *     wait:  K   ask the kernel for events
+ *            R1  if woken is not set, return
+ *            R2  woken = false
+ *            R3  exchange(pending, false) of every waker
+ *
+ * No wake is lost. A wake that found pending set (W1) counts on the event of an earlier one, whose
+ * W1 set it; call that one the leader. Its pending is cleared by R3 alone, and the wake came before
+ * that R3, or it would have found the flag clear and been a leader itself.
+ *
+ *   - If the leader's W3 comes after K of that wait, its event is still in the kernel and comes
+ * with a later wait. The same holds if it came before K and did not fit the batch.
+ *   - If the leader's event is in the batch of that wait, it is delivered after the wake.
+ *   - The leader's event cannot have been in the batch of an earlier wait that left pending set: W2
+ *     comes before W3, so that wait's R1 saw woken and its R3 cleared pending.
+ *
+ * No pending is stuck. It is set by W1 and followed by W2; whoever clears woken after that W2 (R2)
+ * then clears pending (R3). Until then woken stays set, and the next wait's R1 finds it.
+ *
+ * What the thread did before a wake is visible to the thread that gets the event: R3 reads, in a
+ * chain of exchanges, what W1 wrote. A plain load in place of the exchange in W1 could be carried
+ * out before the stores of the program that come before it, and a wake be lost with them.
+ *
+ * The list is read by waits without a lock, so a waker in it is never unlinked: free leaves it
+ * there, new takes a free one before it makes another, and all go with the registry.
+ */
+#include "core/waker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* A free waker of the list, or a new one in it, in use from now on; NULL without memory. */
+static struct cmio_waker *take_waker(struct cmio_registry *registry) {
+    struct cmio_waker *first = atomic_load_explicit(&registry->wakers, memory_order_relaxed);
+    for (struct cmio_waker *waker = first; waker != NULL; waker = waker->next) {
+        if (!waker->in_use) {
+            waker->in_use = true;
+            return waker;
+        }
+    }
+    struct cmio_waker *waker = calloc(1, sizeof *waker);
+    if (waker == NULL)
+        return NULL;
+    waker->in_use = true;
+    waker->registry = registry;
+    waker->next = first;
+    atomic_store_explicit(&registry->wakers, waker, memory_order_release);
+    return waker;
+}
+
+static void put_waker(struct cmio_waker *waker) {
+    struct cmio_registry *registry = waker->registry;
+    (void)pthread_mutex_lock(&registry->wakers_lock); /* an ordinary mutex: cannot fail */
+    waker->in_use = false;
+    (void)pthread_mutex_unlock(&registry->wakers_lock);
+}
+
+int cmio_waker_new(struct cmio_waker **out, struct cmio_registry *registry, cmio_token token) {
+    if (out == NULL || registry == NULL)
+        return -EINVAL;
+    if (cmio__registry_is_closed(registry))
+        return -EBADF;
+    (void)pthread_mutex_lock(&registry->wakers_lock); /* an ordinary mutex: cannot fail */
+    struct cmio_waker *waker = take_waker(registry);
+    (void)pthread_mutex_unlock(&registry->wakers_lock);
+    if (waker == NULL)
+        return -ENOMEM;
+    int error = registry->backend->wake_open(registry->selector, token, &waker->wake);
+    if (error < 0) {
+        put_waker(waker);
+        return error;
+    }
+    atomic_store_explicit(&waker->pending, false, memory_order_relaxed);
+    (void)cmio_registry_ref(registry); /* given back by free */
+    *out = waker;
+    return 0;
+}
+
+void cmio_waker_free(struct cmio_waker *waker) {
+    if (waker == NULL)
+        return;
+    struct cmio_registry *registry = waker->registry;
+    registry->backend->wake_close(registry->selector, &waker->wake);
+    put_waker(waker);
+    cmio_registry_unref(registry);
+}
+
+/* W2 and W3. Out of line, so that a wake that coalesces stays short. */
+static int make_event(struct cmio_waker *waker) {
+    struct cmio_registry *registry = waker->registry;
+    atomic_store_explicit(&registry->woken, true, memory_order_release);
+    int error = registry->backend->wake(registry->selector, &waker->wake);
+    if (error < 0)
+        atomic_store_explicit(&waker->pending, false, memory_order_release);
+    return error;
+}
+
+int cmio_waker_wake(struct cmio_waker *waker) {
+    if (waker == NULL)
+        return -EINVAL;
+    if (atomic_exchange_explicit(&waker->pending, true, memory_order_acq_rel))
+        return 0;
+    return make_event(waker);
+}
+
+void cmio__wakers_collect_pending(struct cmio_registry *registry) {
+    (void)atomic_exchange_explicit(&registry->woken, false, memory_order_acq_rel);
+    struct cmio_waker *waker = atomic_load_explicit(&registry->wakers, memory_order_acquire);
+    for (; waker != NULL; waker = waker->next)
+        (void)atomic_exchange_explicit(&waker->pending, false, memory_order_acq_rel);
+}
+
+void cmio__wakers_free(struct cmio_registry *registry) {
+    struct cmio_waker *waker = atomic_load_explicit(&registry->wakers, memory_order_relaxed);
+    while (waker != NULL) {
+        struct cmio_waker *next = waker->next;
+        free(waker);
+        waker = next;
+    }
+}

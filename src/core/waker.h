@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_CORE_WAKER_H
+#define CMIO_CORE_WAKER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <cmio/waker.h>
+
+#include "core/registry.h"
+
+/* See waker.c for what pending and woken mean. */
+struct cmio_waker {
+    atomic_bool pending;
+    bool in_use; /* under the registry's wakers_lock */
+    struct cmio__wake wake;
+    struct cmio_registry *registry;
+    struct cmio_waker *next; /* set once, before the waker is in the list */
+};
+
+/* What a wait does between the kernel's answer and its own. */
+void cmio__wakers_collect_pending(struct cmio_registry *registry);
+
+static inline void cmio__wakers_collect(struct cmio_registry *registry) {
+    if (atomic_load_explicit(&registry->woken, memory_order_acquire))
+        cmio__wakers_collect_pending(registry);
+}
+
+/* Frees the list, with the registry. */
+void cmio__wakers_free(struct cmio_registry *registry);
+
+#endif

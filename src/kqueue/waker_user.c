@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Wakers where there is EVFILT_USER: a filter of the kqueue's own, without a descriptor. */
+#include "kqueue/kqueue.h"
+
+#include <errno.h>
+
+int cmio__kqueue_wake_open(struct cmio__selector *selector, cmio_token token,
+                           struct cmio__wake *out) {
+    (void)pthread_mutex_lock(&selector->lock); /* an ordinary mutex: cannot fail */
+    const uint32_t number = selector->next_waker++;
+    (void)pthread_mutex_unlock(&selector->lock);
+    int error = cmio__kqueue_apply_one(
+        selector, cmio__kqueue_change(number, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0, token));
+    if (error == 0)
+        *out = (struct cmio__wake){.token = token, .number = number};
+    return error;
+}
+
+/* The token goes along: a trigger replaces the filter's. */
+int cmio__kqueue_wake(struct cmio__selector *selector, const struct cmio__wake *wake) {
+    const int kept = errno;
+    int error = cmio__kqueue_apply_one(
+        selector, cmio__kqueue_change(wake->number, EVFILT_USER, 0, NOTE_TRIGGER, 0, wake->token));
+    errno = kept;
+    return error;
+}
+
+void cmio__kqueue_wake_close(struct cmio__selector *selector, struct cmio__wake *wake) {
+    (void)cmio__kqueue_apply_one(
+        selector, cmio__kqueue_change(wake->number, EVFILT_USER, EV_DELETE, 0, 0, wake->token));
+}
+
+bool cmio__kqueue_is_wake(const struct kevent *record) {
+    return record->filter == EVFILT_USER;
+}

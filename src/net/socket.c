@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/socket.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "core/source.h"
+#include "posix/socket.h"
+
+/* What getsockname(2) and accept(2) write to: any address, also of a family that we do not know. */
+union any_address {
+    struct sockaddr any;
+    struct sockaddr_storage storage;
+};
+
+int cmio__net_check_ip(const struct cmio_address *address) {
+    if (address == NULL)
+        return -EINVAL;
+    const int family = cmio_address_family(address);
+    return family == AF_INET || family == AF_INET6 ? 0 : -EAFNOSUPPORT;
+}
+
+int cmio__net_fd(const struct cmio_source *source) {
+    return source == NULL ? -EINVAL : cmio__source_fd(source);
+}
+
+int cmio__net_from_fd(struct cmio_source *source, int fd, int type) {
+    if (source == NULL)
+        return -EINVAL;
+    int error = cmio__socket_adopt(fd, type);
+    if (error == 0)
+        cmio__source_set_fd(source, fd);
+    return error;
+}
+
+int cmio__net_into_fd(struct cmio_source *source) {
+    return source == NULL ? -EINVAL : cmio__source_take_fd(source);
+}
+
+int cmio__net_close(struct cmio_source *source) {
+    return source == NULL ? 0 : cmio__source_close(source);
+}
+
+ssize_t cmio__net_read(struct cmio_source *source, void *buffer, size_t length) {
+    const int fd = cmio__net_fd(source);
+    if (fd < 0)
+        return fd;
+    if (buffer == NULL && length > 0)
+        return -EINVAL;
+    return cmio__source_io(source, CMIO_READABLE, cmio__socket_receive(fd, buffer, length, 0),
+                           length);
+}
+
+/* A peek that finds something consumes nothing, so the edge has not ended. */
+ssize_t cmio__net_peek(struct cmio_source *source, void *buffer, size_t length) {
+    const int fd = cmio__net_fd(source);
+    if (fd < 0)
+        return fd;
+    if (buffer == NULL && length > 0)
+        return -EINVAL;
+    ssize_t result = cmio__socket_receive(fd, buffer, length, MSG_PEEK);
+    return result >= 0 ? result : cmio__source_io(source, CMIO_READABLE, result, length);
+}
+
+ssize_t cmio__net_write(struct cmio_source *source, const void *buffer, size_t length) {
+    const int fd = cmio__net_fd(source);
+    if (fd < 0)
+        return fd;
+    if (buffer == NULL && length > 0)
+        return -EINVAL;
+    return cmio__source_io(source, CMIO_WRITABLE, cmio__socket_send(fd, buffer, length), length);
+}
+
+static size_t length_of(const struct iovec *buffers, int count) {
+    size_t length = 0;
+    for (int i = 0; i < count; i++)
+        length += buffers[i].iov_len;
+    return length;
+}
+
+/* The kernel says EMSGSIZE for too many buffers; readv(2) and writev(2) say EINVAL, and so do we.
+ */
+static ssize_t vector_result(ssize_t result) {
+    return result == -EMSGSIZE ? -EINVAL : result;
+}
+
+ssize_t cmio__net_readv(struct cmio_source *source, const struct iovec *buffers, int count) {
+    const int fd = cmio__net_fd(source);
+    if (fd < 0)
+        return fd;
+    if (count < 0 || (buffers == NULL && count > 0))
+        return -EINVAL;
+    ssize_t result = vector_result(cmio__socket_receive_vector(fd, buffers, count));
+    return cmio__source_io(source, CMIO_READABLE, result, length_of(buffers, count));
+}
+
+ssize_t cmio__net_writev(struct cmio_source *source, const struct iovec *buffers, int count) {
+    const int fd = cmio__net_fd(source);
+    if (fd < 0)
+        return fd;
+    if (count < 0 || (buffers == NULL && count > 0))
+        return -EINVAL;
+    ssize_t result = vector_result(cmio__socket_send_vector(fd, buffers, count));
+    return cmio__source_io(source, CMIO_WRITABLE, result, length_of(buffers, count));
+}
+
+int cmio__net_shutdown(struct cmio_source *source, enum cmio_shutdown how) {
+    static const int system_how[] = {
+        [CMIO_SHUTDOWN_READ] = SHUT_RD,
+        [CMIO_SHUTDOWN_WRITE] = SHUT_WR,
+        [CMIO_SHUTDOWN_BOTH] = SHUT_RDWR,
+    };
+    const int fd = cmio__net_fd(source);
+    if (fd < 0)
+        return fd;
+    if ((unsigned)how >= sizeof system_how / sizeof *system_how)
+        return -EINVAL;
+    return cmio__socket_shutdown(fd, system_how[how]);
+}
+
+static int address_of(const struct cmio_source *source, struct cmio_address *out,
+                      int (*name)(int fd, struct sockaddr *name, socklen_t *length)) {
+    union any_address address;
+    socklen_t length = sizeof address;
+    const int fd = cmio__net_fd(source);
+    if (fd < 0)
+        return fd;
+    if (out == NULL)
+        return -EINVAL;
+    int error = name(fd, &address.any, &length);
+    return error < 0 ? error : cmio_address_from_sockaddr(&address.any, length, out);
+}
+
+int cmio__net_local_address(const struct cmio_source *source, struct cmio_address *out) {
+    return address_of(source, out, cmio__socket_local_name);
+}
+
+int cmio__net_peer_address(const struct cmio_source *source, struct cmio_address *out) {
+    return address_of(source, out, cmio__socket_peer_name);
+}
+
+int cmio__net_take_error(const struct cmio_source *source) {
+    const int fd = cmio__net_fd(source);
+    return fd < 0 ? fd : cmio__socket_take_error(fd);
+}
+
+int cmio__net_set_ttl(const struct cmio_source *source, uint32_t ttl) {
+    const int fd = cmio__net_fd(source);
+    return fd < 0 ? fd : cmio__socket_set_ttl(fd, ttl);
+}
+
+int cmio__net_ttl(const struct cmio_source *source, uint32_t *out) {
+    const int fd = cmio__net_fd(source);
+    if (fd < 0)
+        return fd;
+    return out == NULL ? -EINVAL : cmio__socket_ttl(fd, out);
+}
+
+int cmio__net_accept(struct cmio_source *source, struct cmio_address *peer) {
+    union any_address address;
+    socklen_t length = sizeof address;
+    const int fd = cmio__net_fd(source);
+    if (fd < 0)
+        return fd;
+    int accepted = peer == NULL ? cmio__socket_accept(fd, NULL, NULL)
+                                : cmio__socket_accept(fd, &address.any, &length);
+    (void)cmio__source_io(source, CMIO_READABLE, accepted < 0 ? accepted : 1, 1);
+    if (accepted >= 0 && peer != NULL)
+        (void)cmio_address_from_sockaddr(&address.any, length, peer); /* of our listener's family */
+    return accepted;
+}

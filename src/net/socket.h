@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_NET_SOCKET_H
+#define CMIO_NET_SOCKET_H
+
+/*
+ * What the socket types share, on their source: null and closed ones checked, addresses as struct
+ * cmio_address, and every byte that comes or goes passed through the funnel of core/source.h.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <cmio/address.h>
+#include <cmio/socket.h>
+#include <cmio/source.h>
+
+struct iovec;
+
+/* -EAFNOSUPPORT unless the address is an IPv4 or IPv6 one; -EINVAL for NULL. */
+int cmio__net_check_ip(const struct cmio_address *address);
+
+/* The descriptor, -EINVAL for NULL, -EBADF for a closed or zeroed source. */
+int cmio__net_fd(const struct cmio_source *source);
+
+int cmio__net_from_fd(struct cmio_source *source, int fd, int type);
+int cmio__net_into_fd(struct cmio_source *source);
+int cmio__net_close(struct cmio_source *source);
+
+ssize_t cmio__net_read(struct cmio_source *source, void *buffer, size_t length);
+ssize_t cmio__net_peek(struct cmio_source *source, void *buffer, size_t length);
+ssize_t cmio__net_readv(struct cmio_source *source, const struct iovec *buffers, int count);
+ssize_t cmio__net_write(struct cmio_source *source, const void *buffer, size_t length);
+ssize_t cmio__net_writev(struct cmio_source *source, const struct iovec *buffers, int count);
+
+int cmio__net_shutdown(struct cmio_source *source, enum cmio_shutdown how);
+int cmio__net_local_address(const struct cmio_source *source, struct cmio_address *out);
+int cmio__net_peer_address(const struct cmio_source *source, struct cmio_address *out);
+int cmio__net_take_error(const struct cmio_source *source);
+int cmio__net_set_ttl(const struct cmio_source *source, uint32_t ttl);
+int cmio__net_ttl(const struct cmio_source *source, uint32_t *out);
+
+/* Takes a connection: the new descriptor, or -errno. peer may be NULL and is untouched on failure.
+ */
+int cmio__net_accept(struct cmio_source *source, struct cmio_address *peer);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+#include <cmio/tcp_stream.h>
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include "core/source.h"
+#include "net/socket.h"
+#include "posix/descriptor.h"
+#include "posix/socket.h"
+
+/* The stream's source, which is its first member; NULL for NULL. */
+static struct cmio_source *source_of(struct cmio_tcp_stream *stream) {
+    return stream == NULL ? NULL : &stream->source;
+}
+
+static const struct cmio_source *const_source_of(const struct cmio_tcp_stream *stream) {
+    return stream == NULL ? NULL : &stream->source;
+}
+
+int cmio_tcp_stream_connect(struct cmio_tcp_stream *stream, const struct cmio_address *address) {
+    if (stream == NULL)
+        return -EINVAL;
+    int error = cmio__net_check_ip(address);
+    if (error < 0)
+        return error;
+    const int fd = cmio__socket_open(address->u.any.sa_family, SOCK_STREAM);
+    if (fd < 0)
+        return fd;
+    error = cmio__socket_connect(fd, &address->u.any, address->length);
+    if (error < 0) {
+        (void)cmio__fd_close(fd); /* the first error is the one to tell */
+        return error;
+    }
+    cmio__source_set_fd(&stream->source, fd);
+    return 0;
+}
+
+/*
+ * A socket that has a peer is connected. One that has none (macOS: -EINVAL after a reset) failed or
+ * is still at it: SO_ERROR tells, and "not yet" ends the writable edge like any call that would
+ * block.
+ */
+int cmio_tcp_stream_finish_connect(struct cmio_tcp_stream *stream) {
+    const int fd = cmio_tcp_stream_fd(stream);
+    if (fd < 0)
+        return fd;
+    struct sockaddr_storage peer;
+    socklen_t length = sizeof peer;
+    int error = cmio__socket_peer_name(fd, (void *)&peer, &length);
+    if (error != -ENOTCONN && error != -EINVAL)
+        return error;
+    error = cmio__socket_take_error(fd);
+    if (error < 0)
+        return error;
+    (void)cmio__source_io(&stream->source, CMIO_WRITABLE, -EAGAIN, 1);
+    return -EINPROGRESS;
+}
+
+int cmio_tcp_stream_from_fd(struct cmio_tcp_stream *stream, int fd) {
+    return cmio__net_from_fd(source_of(stream), fd, SOCK_STREAM);
+}
+
+int cmio_tcp_stream_into_fd(struct cmio_tcp_stream *stream) {
+    return cmio__net_into_fd(source_of(stream));
+}
+
+int cmio_tcp_stream_fd(const struct cmio_tcp_stream *stream) {
+    return cmio__net_fd(const_source_of(stream));
+}
+
+int cmio_tcp_stream_close(struct cmio_tcp_stream *stream) {
+    return cmio__net_close(source_of(stream));
+}
+
+ssize_t cmio_tcp_stream_read(struct cmio_tcp_stream *stream, void *buffer, size_t length) {
+    return cmio__net_read(source_of(stream), buffer, length);
+}
+
+ssize_t cmio_tcp_stream_readv(struct cmio_tcp_stream *stream, const struct iovec *buffers,
+                              int count) {
+    return cmio__net_readv(source_of(stream), buffers, count);
+}
+
+ssize_t cmio_tcp_stream_peek(struct cmio_tcp_stream *stream, void *buffer, size_t length) {
+    return cmio__net_peek(source_of(stream), buffer, length);
+}
+
+ssize_t cmio_tcp_stream_write(struct cmio_tcp_stream *stream, const void *buffer, size_t length) {
+    return cmio__net_write(source_of(stream), buffer, length);
+}
+
+ssize_t cmio_tcp_stream_writev(struct cmio_tcp_stream *stream, const struct iovec *buffers,
+                               int count) {
+    return cmio__net_writev(source_of(stream), buffers, count);
+}
+
+int cmio_tcp_stream_shutdown(struct cmio_tcp_stream *stream, enum cmio_shutdown how) {
+    return cmio__net_shutdown(source_of(stream), how);
+}
+
+int cmio_tcp_stream_set_nodelay(struct cmio_tcp_stream *stream, bool enabled) {
+    const int fd = cmio_tcp_stream_fd(stream);
+    return fd < 0 ? fd : cmio__socket_set_option(fd, IPPROTO_TCP, TCP_NODELAY, enabled);
+}
+
+int cmio_tcp_stream_nodelay(const struct cmio_tcp_stream *stream, bool *out) {
+    const int fd = cmio_tcp_stream_fd(stream);
+    if (fd < 0)
+        return fd;
+    if (out == NULL)
+        return -EINVAL;
+    int enabled = 0;
+    int error = cmio__socket_option(fd, IPPROTO_TCP, TCP_NODELAY, &enabled);
+    if (error == 0)
+        *out = enabled != 0;
+    return error;
+}
+
+int cmio_tcp_stream_set_ttl(struct cmio_tcp_stream *stream, uint32_t ttl) {
+    return cmio__net_set_ttl(source_of(stream), ttl);
+}
+
+int cmio_tcp_stream_ttl(const struct cmio_tcp_stream *stream, uint32_t *out) {
+    return cmio__net_ttl(const_source_of(stream), out);
+}
+
+int cmio_tcp_stream_local_address(const struct cmio_tcp_stream *stream, struct cmio_address *out) {
+    return cmio__net_local_address(const_source_of(stream), out);
+}
+
+int cmio_tcp_stream_peer_address(const struct cmio_tcp_stream *stream, struct cmio_address *out) {
+    return cmio__net_peer_address(const_source_of(stream), out);
+}
+
+int cmio_tcp_stream_take_error(struct cmio_tcp_stream *stream) {
+    return cmio__net_take_error(source_of(stream));
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "poll/entries.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "posix/features.h"
+
+enum { FIRST_CAPACITY = 16 };
+
+static const cmio_interest directions_of_all = CMIO_READABLE | CMIO_WRITABLE | CMIO_PRIORITY;
+
+int cmio__poll_entries_init(struct cmio__poll_entries *entries, int own_fd) {
+    struct pollfd *list = malloc(FIRST_CAPACITY * sizeof *list);
+    if (list == NULL)
+        return -ENOMEM;
+    list[0] = (struct pollfd){.fd = own_fd, .events = POLLIN};
+    *entries = (struct cmio__poll_entries){.list = list, .count = 1, .capacity = FIRST_CAPACITY};
+    return 0;
+}
+
+void cmio__poll_entries_free(struct cmio__poll_entries *entries) {
+    cmio__fd_table_free(&entries->table);
+    free(entries->list);
+}
+
+/* What is armed to what poll(2) is asked for. */
+static short events_of(uint32_t armed) {
+    int events = 0;
+    if (armed & CMIO_READABLE)
+        events |= POLLIN | CMIO__POLLRDHUP;
+    if (armed & CMIO_WRITABLE)
+        events |= POLLOUT;
+    if (armed & CMIO_PRIORITY)
+        events |= POLLPRI;
+    return (short)events;
+}
+
+/* What poll(2) said to readiness: docs/platform-notes.md. */
+static uint32_t ready_of(short events) {
+    uint32_t ready = 0;
+    if (events & POLLIN)
+        ready |= CMIO_READABLE;
+    if (events & POLLOUT)
+        ready |= CMIO_WRITABLE;
+    if (events & POLLPRI)
+        ready |= CMIO_PRIORITY;
+    if (events & CMIO__POLLRDHUP)
+        ready |= CMIO_READABLE | CMIO_READ_CLOSED;
+    if (events & POLLERR)
+        ready |= CMIO_READABLE | CMIO_WRITABLE | CMIO_ERROR;
+    if (events & POLLHUP)
+        ready |= CMIO_READABLE | CMIO_WRITABLE | CMIO_READ_CLOSED | CMIO_WRITE_CLOSED;
+    return ready;
+}
+
+static void set_armed(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
+                      uint32_t armed) {
+    slot->state = armed;
+    entries->list[slot->place].fd = armed != 0 ? fd : ~fd;
+    entries->list[slot->place].events = events_of(armed);
+}
+
+static int reserve(struct cmio__poll_entries *entries) {
+    if (entries->count < entries->capacity)
+        return 0;
+    const size_t capacity = entries->capacity * 2;
+    struct pollfd *list = realloc(entries->list, capacity * sizeof *list);
+    if (list == NULL)
+        return -ENOMEM;
+    entries->list = list;
+    entries->capacity = capacity;
+    return 0;
+}
+
+int cmio__poll_entries_add(struct cmio__poll_entries *entries, int fd, cmio_token token,
+                           cmio_interest interest) {
+    struct cmio__fd_slot *slot;
+    int error = reserve(entries);
+    if (error == 0)
+        error = cmio__fd_table_insert(&entries->table, fd, token, interest, &slot);
+    if (error < 0)
+        return error;
+    slot->place = (uint32_t)entries->count++;
+    entries->list[slot->place].revents = 0;
+    set_armed(entries, slot, fd, (interest & directions_of_all) | CMIO__HANGUP);
+    return 0;
+}
+
+void cmio__poll_entries_replace(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
+                                int fd, cmio_token token, cmio_interest interest) {
+    slot->token = token;
+    slot->interest = interest;
+    set_armed(entries, slot, fd, (interest & directions_of_all) | CMIO__HANGUP);
+}
+
+void cmio__poll_entries_remove(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot) {
+    const struct pollfd last = entries->list[--entries->count];
+    if (slot->place != entries->count) {
+        cmio__fd_table_find(&entries->table, cmio__poll_entry_fd(&last))->place = slot->place;
+        entries->list[slot->place] = last;
+    }
+    cmio__fd_table_remove(slot);
+}
+
+/* What rearming these directions adds. What reads also takes out-of-band data: one direction. */
+static uint32_t armed_by(const struct cmio__fd_slot *slot, cmio_interest directions) {
+    if (slot->interest & (CMIO_LEVEL | CMIO_ONESHOT))
+        return 0; /* always armed, or not before the next reregister */
+    if (directions & CMIO_READABLE)
+        directions |= CMIO_PRIORITY;
+    return (directions & slot->interest) | CMIO__HANGUP;
+}
+
+bool cmio__poll_slot_is_armed(const struct cmio__fd_slot *slot, cmio_interest directions) {
+    return (armed_by(slot, directions) & ~slot->state) == 0;
+}
+
+void cmio__poll_entries_rearm(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
+                              int fd, cmio_interest directions) {
+    if (!cmio__poll_slot_is_armed(slot, directions))
+        set_armed(entries, slot, fd, slot->state | armed_by(slot, directions));
+}
+
+uint32_t cmio__poll_entries_deliver(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
+                                    int fd) {
+    const short events = entries->list[slot->place].revents;
+    const uint32_t ready = ready_of(events);
+    if ((events & POLLNVAL) || (slot->interest & CMIO_ONESHOT))
+        set_armed(entries, slot, fd, 0);
+    else if (!(slot->interest & CMIO_LEVEL))
+        set_armed(entries, slot, fd,
+                  slot->state & ~((ready & directions_of_all) |
+                                  (events & (POLLERR | POLLHUP) ? CMIO__HANGUP : 0)));
+    return events & POLLNVAL ? 0 : ready;
+}

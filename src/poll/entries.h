@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_POLL_ENTRIES_H
+#define CMIO_POLL_ENTRIES_H
+
+/*
+ * The registered descriptors as poll(2) takes them: a dense array beside the fd_table. An entry
+ * belongs to one slot, which knows its place; the last entry fills the place of one that is
+ * removed.
+ *
+ * poll(2) is level-triggered, so edges and one-shots are made with bits in the slot's state, one a
+ * direction and one for hang-up: armed. Delivering an event disarms its directions; the I/O of the
+ * source, or a reregister, arms them again. Only what is armed is asked for. POLLERR and POLLHUP
+ * cannot be left out, so an entry with nothing armed gets a negative descriptor, ~fd, which poll(2)
+ * skips.
+ *
+ * Nothing here locks or waits: poll.c does.
+ */
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmio/event.h>
+#include <cmio/interest.h>
+
+#include "core/fd_table.h"
+
+/* Armed besides CMIO_READABLE, CMIO_WRITABLE and CMIO_PRIORITY: error and hang-up. */
+#define CMIO__HANGUP 0x8u
+
+/* In a slot's interest: a waker's descriptor, which is drained when its event is delivered. */
+#define CMIO__WAKER 0x80000000u
+
+struct cmio__poll_entries {
+    struct cmio__fd_table table;
+    struct pollfd *list; /* list[0] is the selector's own */
+    size_t count;
+    size_t capacity;
+};
+
+/* Makes the array, with own_fd in list[0], always asked for POLLIN. -ENOMEM. */
+int cmio__poll_entries_init(struct cmio__poll_entries *entries, int own_fd);
+void cmio__poll_entries_free(struct cmio__poll_entries *entries);
+
+/* Adds a descriptor, armed for all that the interest names. -EEXIST, -ENOMEM. */
+int cmio__poll_entries_add(struct cmio__poll_entries *entries, int fd, cmio_token token,
+                           cmio_interest interest);
+
+/* The rest take a slot that the table gave for fd. */
+void cmio__poll_entries_replace(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
+                                int fd, cmio_token token, cmio_interest interest);
+void cmio__poll_entries_remove(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot);
+
+/* Arms directions that the interest names, in an edge-triggered slot; and whether they are armed.
+ */
+bool cmio__poll_slot_is_armed(const struct cmio__fd_slot *slot, cmio_interest directions);
+void cmio__poll_entries_rearm(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
+                              int fd, cmio_interest directions);
+
+/* The descriptor of an entry, whether it is armed or not. */
+static inline int cmio__poll_entry_fd(const struct pollfd *entry) {
+    return entry->fd >= 0 ? entry->fd : ~entry->fd;
+}
+
+/*
+ * What poll(2) said of an entry, as readiness, and disarmed: 0 for a descriptor that was closed, of
+ * which there is no event any more.
+ */
+uint32_t cmio__poll_entries_deliver(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
+                                    int fd);
+
+#endif

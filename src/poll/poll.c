@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * poll(2), for systems that have nothing better and as a second opinion where they do.
+ *
+ * The protocol between the thread that waits and those that change what is registered. All of the
+ * selector is under its lock, but for the entries while polling is set: then they belong to the
+ * waiting thread, which is in poll(2) without the lock, and nobody touches them.
+ *
+ *     wait:    lock; while queued > 0, sleep on may_wait; polling = true; unlock
+ *              poll(2)
+ *              lock; polling = false; wake those who sleep on may_change
+ *              turn what poll(2) said into events; unlock
+ *     change:  lock
+ *              if polling: queued += 1; interrupt poll(2); sleep on may_change while polling;
+ *                          queued -= 1; if it is 0, wake who sleeps on may_wait
+ *              change the entries; unlock
+ *
+ *   - A change that finds polling clear goes ahead: what poll(2) said before was turned into events
+ *     under the same hold of the lock, so no result is ever read against changed entries.
+ *   - A change that finds it set is queued. The waiting thread does not poll again before all that
+ * are queued have had their turn. Nobody is added to them meanwhile, since polling is clear, so
+ * neither side can keep the other out.
+ *   - The interruption is a descriptor of the selector's own, list[0]. It is written only while
+ * polling is set and drained when it is cleared, both under the lock. It is no waker's, so a wake
+ * is never taken for an interruption, nor an interruption for a wake; and a wait that was
+ * interrupted and found nothing goes on until the deadline that it began with.
+ *
+ * A waker is a descriptor among the entries, level-triggered and drained as its event is delivered:
+ * a wake after the drain makes it readable again, one before it is part of this event. One that
+ * does not fit the batch is not drained.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "core/backend.h"
+#include "poll/entries.h"
+#include "poll/wait.h"
+#include "posix/descriptor.h"
+
+extern const struct cmio__backend cmio__poll_backend;
+
+struct cmio__selector {
+    pthread_mutex_t lock;
+    pthread_cond_t may_wait;
+    pthread_cond_t may_change;
+    struct cmio__poll_entries entries;
+    struct cmio__wake_fd interruption;
+    size_t next; /* where the next scan begins, so that what did not fit a batch comes first */
+    size_t queued;
+    bool polling;
+    bool interrupted;
+};
+
+static int open_locks(struct cmio__selector *selector) {
+    int error = -pthread_mutex_init(&selector->lock, NULL);
+    if (error < 0)
+        return error;
+    error = -pthread_cond_init(&selector->may_wait, NULL);
+    if (error < 0)
+        goto destroy_lock;
+    error = -pthread_cond_init(&selector->may_change, NULL);
+    if (error < 0)
+        goto destroy_may_wait;
+    return 0;
+
+destroy_may_wait:
+    (void)pthread_cond_destroy(&selector->may_wait); /* EBUSY alone, and it is not */
+destroy_lock:
+    (void)pthread_mutex_destroy(&selector->lock);
+    return error;
+}
+
+static void close_locks(struct cmio__selector *selector) {
+    (void)pthread_cond_destroy(&selector->may_change); /* EBUSY alone, and they are not */
+    (void)pthread_cond_destroy(&selector->may_wait);
+    (void)pthread_mutex_destroy(&selector->lock);
+}
+
+static int selector_open(struct cmio__selector **out) {
+    struct cmio__selector *selector = calloc(1, sizeof *selector);
+    if (selector == NULL)
+        return -ENOMEM;
+    int error = open_locks(selector);
+    if (error < 0)
+        goto free_selector;
+    error = cmio__wake_fd_open(&selector->interruption);
+    if (error < 0)
+        goto close_selector_locks;
+    error = cmio__poll_entries_init(&selector->entries, selector->interruption.read_fd);
+    if (error < 0)
+        goto close_interruption;
+    selector->next = 1;
+    *out = selector;
+    return 0;
+
+close_interruption:
+    cmio__wake_fd_close(&selector->interruption);
+close_selector_locks:
+    close_locks(selector);
+free_selector:
+    free(selector);
+    return error;
+}
+
+static void selector_close(struct cmio__selector *selector) {
+    cmio__poll_entries_free(&selector->entries);
+    cmio__wake_fd_close(&selector->interruption);
+    close_locks(selector);
+    free(selector);
+}
+
+static int selector_fd(const struct cmio__selector *selector) {
+    (void)selector; /* there is no descriptor that stands for a set of them */
+    return -ENOTSUP;
+}
+
+static void lock(struct cmio__selector *selector) {
+    (void)pthread_mutex_lock(&selector->lock); /* an ordinary mutex: cannot fail */
+}
+
+static void unlock(struct cmio__selector *selector) {
+    (void)pthread_mutex_unlock(&selector->lock);
+}
+
+/* The waiting thread takes the entries. */
+static void begin_polling(struct cmio__selector *selector) {
+    lock(selector);
+    while (selector->queued > 0)
+        (void)pthread_cond_wait(&selector->may_wait, &selector->lock);
+    selector->polling = true;
+    unlock(selector);
+}
+
+/* It gives them back, and has the lock. */
+static void end_polling(struct cmio__selector *selector) {
+    lock(selector);
+    selector->polling = false;
+    if (selector->interrupted)
+        cmio__wake_fd_drain(&selector->interruption);
+    selector->interrupted = false;
+    if (selector->queued > 0)
+        (void)pthread_cond_broadcast(&selector->may_change);
+}
+
+static void interrupt(struct cmio__selector *selector) {
+    if (!selector->interrupted)
+        (void)cmio__wake_fd_signal(&selector->interruption); /* it is ours, open and empty */
+    selector->interrupted = true;
+}
+
+/* A change takes the entries, with the lock held, which it gives up while it is queued. */
+static void take_entries(struct cmio__selector *selector) {
+    if (!selector->polling)
+        return;
+    selector->queued++;
+    interrupt(selector);
+    while (selector->polling)
+        (void)pthread_cond_wait(&selector->may_change, &selector->lock);
+    if (--selector->queued == 0)
+        (void)pthread_cond_signal(&selector->may_wait);
+}
+
+/* Locks, for a change of the entries. */
+static void begin_change(struct cmio__selector *selector) {
+    lock(selector);
+    take_entries(selector);
+}
+
+/* What poll(2) said of one entry, as an event: false where there is none. */
+static bool deliver(struct cmio__selector *selector, const struct pollfd *entry,
+                    struct cmio_event *out) {
+    const int fd = cmio__poll_entry_fd(entry);
+    struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->entries.table, fd);
+    const uint32_t ready = cmio__poll_entries_deliver(&selector->entries, slot, fd);
+    if (slot->interest & CMIO__WAKER)
+        cmio__wake_fd_drain(&(struct cmio__wake_fd){.read_fd = fd, .write_fd = -1});
+    *out = (struct cmio_event){.token = slot->token, .ready = ready};
+    return ready != 0;
+}
+
+/* Turns the entries that are ready into events, as many as fit, from where the last scan ended. */
+static int collect(struct cmio__selector *selector, struct cmio_events *events, int ready) {
+    const struct pollfd *list = selector->entries.list;
+    const size_t last = selector->entries.count;
+    size_t count = 0;
+    ready -= list[0].revents != 0;
+    for (size_t left = last - 1; left > 0 && ready > 0 && count < events->capacity; left--) {
+        if (selector->next >= last)
+            selector->next = 1;
+        const struct pollfd *entry = &list[selector->next++];
+        if (entry->revents == 0)
+            continue;
+        ready--;
+        count += deliver(selector, entry, &events->list[count]);
+    }
+    return (int)count;
+}
+
+/* One poll(2): events, -errno, or 0, after which *out says whether the time was up. */
+static int poll_once(struct cmio__selector *selector, struct cmio_events *events, int64_t timeout,
+                     bool *time_is_up) {
+    begin_polling(selector);
+    const int ready =
+        cmio__poll_wait_entries(selector->entries.list, selector->entries.count, timeout);
+    end_polling(selector);
+    const int count = ready > 0 ? collect(selector, events, ready) : ready;
+    unlock(selector);
+    *time_is_up = ready == 0;
+    return count;
+}
+
+static int selector_wait(struct cmio__selector *selector, struct cmio_events *events,
+                         int64_t timeout) {
+    const int64_t deadline = timeout > 0 ? cmio_now() + timeout : timeout;
+    for (;;) {
+        bool time_is_up;
+        const int count = poll_once(selector, events, timeout, &time_is_up);
+        if (count != 0 || time_is_up || timeout == 0)
+            return count;
+        if (deadline != CMIO_FOREVER)
+            timeout = cmio__time_left(deadline);
+    }
+}
+
+static int add(struct cmio__selector *selector, int fd, cmio_token token, cmio_interest interest) {
+    begin_change(selector);
+    int error = cmio__poll_entries_add(&selector->entries, fd, token, interest);
+    unlock(selector);
+    return error;
+}
+
+static int selector_register(struct cmio__selector *selector, int fd, cmio_token token,
+                             cmio_interest interest) {
+    int error = cmio__fd_check_watchable(fd);
+    return error < 0 ? error : add(selector, fd, token, interest);
+}
+
+static int selector_reregister(struct cmio__selector *selector, int fd, cmio_token token,
+                               cmio_interest interest) {
+    int error = cmio__fd_check_open(fd);
+    if (error < 0)
+        return error;
+    begin_change(selector);
+    struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->entries.table, fd);
+    if (slot != NULL)
+        cmio__poll_entries_replace(&selector->entries, slot, fd, token, interest);
+    unlock(selector);
+    return slot == NULL ? -EBADF : 0;
+}
+
+static int remove_entry(struct cmio__selector *selector, int fd) {
+    begin_change(selector);
+    struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->entries.table, fd);
+    if (slot != NULL)
+        cmio__poll_entries_remove(&selector->entries, slot);
+    unlock(selector);
+    return slot == NULL ? -EBADF : 0;
+}
+
+static int selector_deregister(struct cmio__selector *selector, int fd) {
+    int error = remove_entry(selector, fd);
+    return error < 0 ? error : cmio__fd_check_open(fd);
+}
+
+/* Most often it is armed already, as at the end of every read: then there is nothing to change. */
+static int selector_rearm(struct cmio__selector *selector, int fd, cmio_interest directions) {
+    const struct cmio__fd_table *table = &selector->entries.table;
+    lock(selector);
+    struct cmio__fd_slot *slot = cmio__fd_table_find(table, fd);
+    if (slot != NULL && !cmio__poll_slot_is_armed(slot, directions)) {
+        take_entries(selector);
+        slot = cmio__fd_table_find(table, fd); /* another change may have come first */
+        if (slot != NULL)
+            cmio__poll_entries_rearm(&selector->entries, slot, fd, directions);
+    }
+    unlock(selector);
+    return slot == NULL ? -EBADF : 0;
+}
+
+static int wake_open(struct cmio__selector *selector, cmio_token token, struct cmio__wake *out) {
+    struct cmio__wake wake = {.token = token};
+    int error = cmio__wake_fd_open(&wake.fd);
+    if (error < 0)
+        return error;
+    error = add(selector, wake.fd.read_fd, token, CMIO_READABLE | CMIO_LEVEL | CMIO__WAKER);
+    if (error < 0) {
+        cmio__wake_fd_close(&wake.fd);
+        return error;
+    }
+    *out = wake;
+    return 0;
+}
+
+static int wake_signal(struct cmio__selector *selector, const struct cmio__wake *wake) {
+    (void)selector; /* it is among the entries */
+    return cmio__wake_fd_signal(&wake->fd);
+}
+
+static void wake_close(struct cmio__selector *selector, struct cmio__wake *wake) {
+    (void)remove_entry(selector, wake->fd.read_fd); /* ours: it is there */
+    cmio__wake_fd_close(&wake->fd);
+}
+
+const struct cmio__backend cmio__poll_backend = {
+    .name = "poll",
+    .record_size = 0,
+    .emulates_edges = true,
+    .open = selector_open,
+    .close = selector_close,
+    .fd = selector_fd,
+    .wait = selector_wait,
+    .register_fd = selector_register,
+    .reregister_fd = selector_reregister,
+    .deregister_fd = selector_deregister,
+    .rearm = selector_rearm,
+    .wake_open = wake_open,
+    .wake = wake_signal,
+    .wake_close = wake_close,
+};

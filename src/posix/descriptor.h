@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_POSIX_DESCRIPTOR_H
+#define CMIO_POSIX_DESCRIPTOR_H
+
+/*
+ * Descriptors of any kind. As everywhere in src/posix, errno becomes -errno here and nowhere above.
+ */
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* The error that the last failed system call left, as a negative errno, never 0. */
+int cmio__last_error(void);
+
+/* close(2). EINTR is success: on every system we know the descriptor is gone. */
+int cmio__fd_close(int fd);
+
+/* Sets O_NONBLOCK and FD_CLOEXEC. */
+int cmio__fd_prepare(int fd);
+
+/* 0 for an open descriptor, otherwise -EBADF. */
+int cmio__fd_check_open(int fd);
+
+/* The same, and -EPERM for a regular file or a directory, which is always ready. */
+int cmio__fd_check_watchable(int fd);
+
+/* Makes a pipe, both ends non-blocking and close-on-exec; fds[0] is read, fds[1] written. */
+int cmio__pipe_open(int fds[2]);
+
+/* read(2) and write(2): a count or -errno. */
+ssize_t cmio__fd_read(int fd, void *buffer, size_t length);
+ssize_t cmio__fd_write(int fd, const void *buffer, size_t length);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include "posix/socket.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/uio.h>
+
+#include "posix/descriptor.h"
+#include "posix/features.h"
+
+static int result_of(int result) {
+    return result < 0 ? -errno : 0;
+}
+
+static ssize_t count_of(ssize_t result) {
+    return result < 0 ? -errno : result;
+}
+
+int cmio__socket_adopt(int fd, int type) {
+    int actual = 0;
+    int error = cmio__socket_option(fd, SOL_SOCKET, SO_TYPE, &actual);
+    if (error < 0)
+        return error;
+    if (actual != type)
+        return -EINVAL;
+    error = cmio__fd_prepare(fd);
+    return error < 0 ? error : cmio__socket_no_sigpipe(fd);
+}
+
+int cmio__socket_no_sigpipe(int fd) {
+    if (CMIO__SO_NOSIGPIPE < 0)
+        return 0; /* MSG_NOSIGNAL does it with each send */
+    return cmio__socket_set_option(fd, SOL_SOCKET, CMIO__SO_NOSIGPIPE, 1);
+}
+
+int cmio__socket_connect(int fd, const struct sockaddr *address, socklen_t length) {
+    if (connect(fd, address, length) == 0 || errno == EINPROGRESS || errno == EINTR)
+        return 0;
+    return -errno;
+}
+
+int cmio__socket_bind(int fd, const struct sockaddr *address, socklen_t length) {
+    return result_of(bind(fd, address, length));
+}
+
+int cmio__socket_listen(int fd, int backlog) {
+    return result_of(listen(fd, backlog));
+}
+
+int cmio__socket_shutdown(int fd, int how) {
+    return result_of(shutdown(fd, how));
+}
+
+int cmio__socket_local_name(int fd, struct sockaddr *out, socklen_t *length) {
+    return result_of(getsockname(fd, out, length));
+}
+
+int cmio__socket_peer_name(int fd, struct sockaddr *out, socklen_t *length) {
+    return result_of(getpeername(fd, out, length));
+}
+
+int cmio__socket_set_option(int fd, int level, int option, int value) {
+    if (option == -1)
+        return -ENOTSUP;
+    return result_of(setsockopt(fd, level, option, &value, sizeof value));
+}
+
+int cmio__socket_option(int fd, int level, int option, int *out) {
+    int value = 0;
+    socklen_t length = sizeof value;
+    if (option == -1)
+        return -ENOTSUP;
+    if (getsockopt(fd, level, option, &value, &length) < 0)
+        return -errno;
+    *out = value;
+    return 0;
+}
+
+int cmio__socket_take_error(int fd) {
+    int pending = 0;
+    int error = cmio__socket_option(fd, SOL_SOCKET, SO_ERROR, &pending);
+    return error < 0 ? error : -pending;
+}
+
+/* An IPv6 socket with an IPv4 peer (::ffff:a.b.c.d) sends IPv4 packets. */
+static int speaks_v6(int fd, bool *out) {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in6 v6;
+    } name = {.any.sa_family = AF_UNSPEC};
+    socklen_t length = sizeof name;
+    int error = cmio__socket_local_name(fd, &name.any, &length);
+    if (error < 0)
+        return error;
+    *out = name.any.sa_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&name.v6.sin6_addr);
+    return 0;
+}
+
+int cmio__socket_set_ttl(int fd, uint32_t ttl) {
+    if (ttl < 1 || ttl > 255)
+        return -EINVAL;
+    bool v6;
+    int error = speaks_v6(fd, &v6);
+    if (error < 0)
+        return error;
+    if (v6)
+        return cmio__socket_set_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, (int)ttl);
+    return cmio__socket_set_option(fd, IPPROTO_IP, IP_TTL, (int)ttl);
+}
+
+int cmio__socket_ttl(int fd, uint32_t *out) {
+    bool v6;
+    int value = 0;
+    int error = speaks_v6(fd, &v6);
+    if (error < 0)
+        return error;
+    if (v6)
+        error = cmio__socket_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &value);
+    else
+        error = cmio__socket_option(fd, IPPROTO_IP, IP_TTL, &value);
+    if (error < 0)
+        return error;
+    *out = (uint32_t)value;
+    return 0;
+}
+
+ssize_t cmio__socket_receive(int fd, void *buffer, size_t length, int flags) {
+    return count_of(recv(fd, buffer, length, flags));
+}
+
+ssize_t cmio__socket_send(int fd, const void *buffer, size_t length) {
+    return count_of(send(fd, buffer, length, CMIO__MSG_NOSIGNAL));
+}
+
+/* The kernel does not write to the array of buffers: msg_iov lacks const for history's sake. */
+static struct msghdr message_of(const struct iovec *buffers, int count) {
+    union {
+        const struct iovec *given;
+        struct iovec *wanted;
+    } array = {.given = buffers};
+    struct msghdr message = {.msg_iov = array.wanted};
+    message.msg_iovlen = (__typeof__(message.msg_iovlen))count; /* size_t, int or unsigned */
+    return message;
+}
+
+ssize_t cmio__socket_receive_vector(int fd, const struct iovec *buffers, int count) {
+    struct msghdr message = message_of(buffers, count);
+    return count_of(recvmsg(fd, &message, 0));
+}
+
+ssize_t cmio__socket_send_vector(int fd, const struct iovec *buffers, int count) {
+    const struct msghdr message = message_of(buffers, count);
+    return count_of(sendmsg(fd, &message, CMIO__MSG_NOSIGNAL));
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_POSIX_SOCKET_H
+#define CMIO_POSIX_SOCKET_H
+
+/*
+ * Sockets, one system call a function: a count, a descriptor or 0, or -errno. New descriptors are
+ * non-blocking and close-on-exec, atomically where the system can (socket_flags.c), otherwise one
+ * call after the other (socket_plain.c). Sending never raises SIGPIPE.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+struct iovec;
+
+int cmio__socket_open(int family, int type);
+int cmio__socket_accept(int fd, struct sockaddr *peer, socklen_t *length);
+
+/* Makes an adopted socket like one of ours. -EINVAL when it is not of the given type. */
+int cmio__socket_adopt(int fd, int type);
+
+/* Turns SIGPIPE off where that is an option of the socket. */
+int cmio__socket_no_sigpipe(int fd);
+
+/* Under way (EINPROGRESS, or EINTR as POSIX has it) is success. */
+int cmio__socket_connect(int fd, const struct sockaddr *address, socklen_t length);
+
+int cmio__socket_bind(int fd, const struct sockaddr *address, socklen_t length);
+int cmio__socket_listen(int fd, int backlog);
+int cmio__socket_shutdown(int fd, int how);
+int cmio__socket_local_name(int fd, struct sockaddr *out, socklen_t *length);
+int cmio__socket_peer_name(int fd, struct sockaddr *out, socklen_t *length);
+
+/* -ENOTSUP for an option of -1, which features.h gives those that the system lacks. */
+int cmio__socket_set_option(int fd, int level, int option, int value);
+int cmio__socket_option(int fd, int level, int option, int *out);
+
+/* 0, or the pending error, negative: SO_ERROR. */
+int cmio__socket_take_error(int fd);
+
+/* The time to live or, of a socket that speaks IPv6, the hop limit. */
+int cmio__socket_set_ttl(int fd, uint32_t ttl);
+int cmio__socket_ttl(int fd, uint32_t *out);
+
+ssize_t cmio__socket_receive(int fd, void *buffer, size_t length, int flags);
+ssize_t cmio__socket_send(int fd, const void *buffer, size_t length);
+ssize_t cmio__socket_receive_vector(int fd, const struct iovec *buffers, int count);
+ssize_t cmio__socket_send_vector(int fd, const struct iovec *buffers, int count);
+
+#endif

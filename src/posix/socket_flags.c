@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* New sockets where socket(2) and accept4(2) set the flags atomically. */
+#include "posix/socket.h"
+
+#include <errno.h>
+
+int cmio__socket_open(int family, int type) {
+    int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    return fd < 0 ? -errno : fd;
+}
+
+int cmio__socket_accept(int fd, struct sockaddr *peer, socklen_t *length) {
+    int accepted = accept4(fd, peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return accepted < 0 ? -errno : accepted;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The counter goes up by one a signal and is read only to drain it. At the end of its 64 bits
+ * write(2) says EAGAIN: then it is drained and written again.
+ */
+#include "posix/wake_fd.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "posix/descriptor.h"
+
+int cmio__wake_fd_open(struct cmio__wake_fd *out) {
+    int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    *out = (struct cmio__wake_fd){.read_fd = fd, .write_fd = fd};
+    return 0;
+}
+
+void cmio__wake_fd_close(struct cmio__wake_fd *wake) {
+    (void)cmio__fd_close(wake->read_fd); /* an eventfd has nothing to lose */
+}
+
+int cmio__wake_fd_signal(const struct cmio__wake_fd *wake) {
+    const int kept = errno;
+    const uint64_t one = 1;
+    ssize_t written = write(wake->write_fd, &one, sizeof one);
+    if (written < 0 && errno == EAGAIN) {
+        cmio__wake_fd_drain(wake);
+        written = write(wake->write_fd, &one, sizeof one);
+    }
+    const int error = written < 0 ? -errno : 0;
+    errno = kept;
+    return error;
+}
+
+void cmio__wake_fd_drain(const struct cmio__wake_fd *wake) {
+    uint64_t counter;
+    (void)!read(wake->read_fd, &counter, sizeof counter); /* EAGAIN: empty already */
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "backend/expectations.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#define R CMIO_READABLE
+#define W CMIO_WRITABLE
+#define P CMIO_PRIORITY
+#define E CMIO_ERROR
+#define RC CMIO_READ_CLOSED
+#define WC CMIO_WRITE_CLOSED
+
+/*
+ * The first row that fits counts; NULL fits all. The rows for every system are what the contract
+ * promises, and no row above one of them may promise less than it.
+ */
+struct row {
+    enum scene scene;
+    const char *system; /* as uname(3) calls it */
+    const char *backend;
+    struct expected expected;
+};
+
+static const struct row table[] = {
+    {SCENE_PIPE_WRITER_CLOSED, NULL, NULL, {.all = R | RC, .never = E}},
+    {SCENE_PIPE_READER_CLOSED, "Linux", NULL, {.all = W | E}},
+    {SCENE_PIPE_READER_CLOSED, NULL, NULL, {.all = W, .any = E | WC}},
+    {SCENE_UNIX_PEER_CLOSED, NULL, NULL, {.all = R | W | RC | WC, .never = E}},
+    {SCENE_TCP_CONNECT_REFUSED, NULL, NULL, {.all = R | W | E | RC | WC}},
+    {SCENE_TCP_PEER_SHUT_WRITING, NULL, NULL, {.all = R | RC, .never = E | WC}},
+    {SCENE_TCP_PEER_CLOSED, NULL, NULL, {.all = R | RC, .never = E | WC}},
+    {SCENE_TCP_RESET, NULL, NULL, {.all = R | W | E | RC | WC}},
+
+    /* Linux tells of its own reading end alone; the kqueues of both. */
+    {SCENE_TCP_LOCAL_SHUT_READING, NULL, NULL, {.all = R | RC, .never = E | WC}},
+    {SCENE_TCP_LOCAL_SHUT_WRITING, "Linux", NULL, {.all = W, .never = R | E | RC | WC}},
+    {SCENE_TCP_LOCAL_SHUT_WRITING, NULL, NULL, {.all = W, .never = E | RC}},
+    {SCENE_TCP_LOCAL_SHUT_BOTH, NULL, NULL, {.all = R | W | RC | WC, .never = E}},
+    {SCENE_UNIX_LOCAL_SHUT_READING, NULL, NULL, {.all = R | RC, .never = E | WC}},
+    {SCENE_UNIX_LOCAL_SHUT_WRITING, "Linux", NULL, {.all = W, .never = R | E | RC | WC}},
+    {SCENE_UNIX_LOCAL_SHUT_WRITING, NULL, NULL, {.all = W, .never = E | RC}},
+    {SCENE_UNIX_LOCAL_SHUT_BOTH, NULL, NULL, {.all = R | W | RC | WC, .never = E}},
+
+    /* FreeBSD's read filter fires with no flag. */
+    {SCENE_UDP_REFUSED, "Linux", NULL, {.all = R | E, .never = RC | WC}},
+    {SCENE_UDP_REFUSED, NULL, NULL, {.all = R, .never = RC | WC}},
+
+    {SCENE_TCP_OUT_OF_BAND, NULL, "kqueue", {.impossible = true}},
+    {SCENE_TCP_OUT_OF_BAND, NULL, NULL, {.all = P, .never = E | RC | WC}},
+};
+
+static bool fits(const char *wanted, const char *name) {
+    return wanted == NULL || strcmp(wanted, name) == 0;
+}
+
+const struct expected *expected_in(const struct cmio_poll *poll, enum scene scene) {
+    struct utsname system;
+    if (uname(&system) < 0)
+        return NULL;
+    /* Over a stand-in for kqueue(2), what is said is what the BSDs say. */
+    if (strcmp(cmio_poll_backend(poll), "kqueue") == 0 && strcmp(system.sysname, "Linux") == 0)
+        strcpy(system.sysname, "BSD");
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].scene == scene && fits(table[i].system, system.sysname) &&
+            fits(table[i].backend, cmio_poll_backend(poll)))
+            return &table[i].expected;
+    return NULL;
+}
+
+bool expected_spurious(const struct cmio_poll *poll) {
+    return strcmp(cmio_poll_backend(poll), "kqueue") == 0;
+}
+
+bool expected_nesting(const struct cmio_poll *poll) {
+    return strcmp(cmio_poll_backend(poll), "poll") != 0;
+}
+
+/* The shim for what only Linux can be asked: epoll_pwait2(2) came with 5.11, and sandboxes hide it.
+ */
+#ifdef __linux__
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 441
+#endif
+
+static bool epoll_waits_finely(void) {
+    return syscall(SYS_epoll_pwait2, -1, NULL, 0, NULL, NULL, (size_t)0) == -1 && errno != ENOSYS &&
+           errno != EPERM;
+}
+static const bool system_waits_finely = true;
+#else
+static bool epoll_waits_finely(void) {
+    return false;
+}
+static const bool system_waits_finely = false;
+#endif
+
+bool expected_fine_timeouts(const struct cmio_poll *poll) {
+    if (strcmp(cmio_poll_backend(poll), "epoll") == 0)
+        return epoll_waits_finely();
+    return system_waits_finely;
+}

@@ -1,0 +1,596 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Signals: a handler that runs ends a wait with -EINTR, on every backend and whatever its timeout;
+ * and sets of signals are sources like any other.
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/time.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmio/cmio.h>
+
+#include "support/loop.h"
+#include "support/pair.h"
+#include "support/scale.h"
+
+enum { TOKEN = 1, OTHER = 2, WAKER = 3 };
+
+/* Interruption: a timer that goes off again and again, so that no single signal matters. */
+
+static volatile sig_atomic_t alarms;
+
+static void count_alarm(int number) {
+    (void)number;
+    alarms++;
+}
+
+static void start_alarms(int flags, int64_t period) {
+    struct sigaction action = {.sa_handler = count_alarm, .sa_flags = flags};
+    sigemptyset(&action.sa_mask);
+    assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+    const struct timeval span = {.tv_usec = (int)(period / CMIO_MICROSECOND)};
+    const struct itimerval timer = {.it_interval = span, .it_value = span};
+    assert_int_equal(setitimer(ITIMER_REAL, &timer, NULL), 0);
+}
+
+/* The handler stays: an emulator may deliver one more, and the default action ends the program. */
+static void stop_alarms(void) {
+    const struct itimerval never = {.it_value = {0}};
+    assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+}
+
+static void expect_interruption(int flags) {
+    /* Without end, in whole milliseconds, in parts of one, and longer than one wait can be. */
+    static const int64_t timeouts[] = {CMIO_FOREVER, 3600 * CMIO_SECOND, 3600 * CMIO_SECOND + 1,
+                                       INT64_MAX};
+    struct test_loop loop;
+    test_loop_open(&loop);
+    start_alarms(flags, 5 * CMIO_MILLISECOND);
+    for (size_t i = 0; i < sizeof timeouts / sizeof *timeouts; i++) {
+        for (int round = 0; round < 3; round++) {
+            int before = alarms;
+            int result = test_loop_wait(&loop, timeouts[i]);
+            assert_int_equal(result, -EINTR);
+            assert_true(alarms > before);
+        }
+    }
+    for (int round = 0; round < 3; round++)
+        assert_int_equal(cmio_poll_wait_until(loop.poll, loop.events, INT64_MAX), -EINTR);
+    stop_alarms();
+    test_loop_close(&loop);
+}
+
+static void a_handler_that_ran_ends_the_wait_with_eintr(void **state) {
+    (void)state;
+    expect_interruption(0);
+}
+
+static void a_handler_that_ran_ends_the_wait_with_eintr_also_under_sa_restart(void **state) {
+    (void)state;
+    expect_interruption(SA_RESTART);
+}
+
+static void with_a_deadline_the_time_left_is_kept_over_interruptions(void **state) {
+    (void)state;
+    struct test_loop loop;
+    test_loop_open(&loop);
+    start_alarms(SA_RESTART, 5 * CMIO_MILLISECOND);
+    int64_t deadline = cmio_now() + 100 * CMIO_MILLISECOND;
+    int64_t give_up = deadline + 30 * CMIO_SECOND;
+    int interruptions = 0;
+    int result;
+    while ((result = cmio_poll_wait_until(loop.poll, loop.events, deadline)) == -EINTR &&
+           cmio_now() < give_up)
+        interruptions++;
+    int64_t end = cmio_now();
+    stop_alarms();
+    assert_int_equal(result, 0);
+    assert_true(end >= deadline);
+    assert_true(interruptions > 0);
+    test_loop_close(&loop);
+}
+
+/* False where an alarm came in between. */
+static bool is_kept(struct test_loop *loop, int64_t timeout) {
+    int64_t begin = test_now();
+    int result = test_loop_wait(loop, timeout);
+    assert_true(result == -EINTR || (result == 0 && test_now() - begin >= timeout));
+    return result == 0;
+}
+
+static void a_timeout_shorter_than_the_alarms_is_kept(void **state) {
+    (void)state;
+    struct test_loop loop;
+    test_loop_open(&loop);
+    start_alarms(SA_RESTART, 5 * CMIO_MILLISECOND);
+    TEST_EVENTUALLY(is_kept(&loop, CMIO_MILLISECOND));
+    stop_alarms();
+    test_loop_close(&loop);
+}
+
+static void interruptions_lose_no_event(void **state) {
+    (void)state;
+    struct test_loop loop;
+    test_loop_open(&loop);
+    int fds[2];
+    test_pair_open(TEST_PIPE, fds);
+    struct cmio_fd_source reader;
+    assert_int_equal(cmio_fd_source_init(&reader, fds[0]), 0);
+    assert_int_equal(cmio_registry_register(loop.registry, &reader.source, TOKEN, CMIO_READABLE),
+                     0);
+    struct cmio_waker *waker;
+    assert_int_equal(cmio_waker_new(&waker, loop.registry, WAKER), 0);
+    start_alarms(0, CMIO_MILLISECOND);
+    int rounds = test_scale(500);
+    for (int round = 0; round < rounds; round++) {
+        test_put(fds[1], 1);
+        assert_int_equal(cmio_waker_wake(waker), 0);
+        test_loop_expect(&loop, TOKEN, CMIO_READABLE);
+        test_loop_expect(&loop, WAKER, CMIO_READABLE);
+        assert_int_equal(test_source_drain(&reader), 1);
+    }
+    stop_alarms();
+    test_loop_expect_silence(&loop);
+    cmio_waker_free(waker);
+    assert_int_equal(cmio_fd_source_close(&reader), 0);
+    test_pair_close(fds);
+    test_loop_close(&loop);
+}
+
+/* Sets of signals. */
+
+struct setting {
+    struct test_loop loop;
+    struct cmio_signals signals;
+};
+
+static void open_set(struct setting *setting, const int *numbers, size_t count,
+                     cmio_interest interest) {
+    test_loop_open(&setting->loop);
+    assert_int_equal(cmio_signals_init(&setting->signals, numbers, count), 0);
+    assert_int_equal(
+        cmio_registry_register(setting->loop.registry, &setting->signals.source, TOKEN, interest),
+        0);
+}
+
+static void open_users(struct setting *setting, cmio_interest interest) {
+    static const int users[] = {SIGUSR1, SIGUSR2};
+    open_set(setting, users, 2, interest);
+}
+
+static void setting_close(struct setting *setting) {
+    assert_int_equal(cmio_signals_close(&setting->signals), 0);
+    test_loop_close(&setting->loop);
+}
+
+/* Heard when it returns: kill(2) to one's own process, in which no other thread can take it. */
+static void send_to_self(int number) {
+    assert_int_equal(kill(getpid(), number), 0);
+}
+
+static void expect_next(struct setting *setting, int number) {
+    test_loop_expect(&setting->loop, TOKEN, CMIO_READABLE);
+    assert_int_equal(cmio_signals_next(&setting->signals), number);
+}
+
+static void a_signal_is_a_readable_event_and_next_gives_its_number(void **state) {
+    (void)state;
+    struct setting setting;
+    open_users(&setting, CMIO_READABLE);
+    static const int numbers[] = {SIGUSR1, SIGUSR2, SIGUSR1};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        test_loop_expect_silence(&setting.loop);
+        assert_int_equal(cmio_signals_next(&setting.signals), -EAGAIN);
+        send_to_self(numbers[i]);
+        expect_next(&setting, numbers[i]);
+        assert_int_equal(cmio_signals_next(&setting.signals), -EAGAIN);
+    }
+    test_loop_expect_silence(&setting.loop);
+    setting_close(&setting);
+}
+
+static void each_signal_of_a_set_is_given_once(void **state) {
+    (void)state;
+    struct setting setting;
+    static const int numbers[] = {SIGUSR1, SIGUSR2, SIGTERM, SIGHUP, SIGCHLD, SIGINT};
+    const size_t count = sizeof numbers / sizeof *numbers;
+    open_set(&setting, numbers, count, CMIO_READABLE);
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < count; i++)
+            assert_int_equal(raise(numbers[i]), 0);
+        test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
+        bool seen[64] = {false};
+        for (size_t i = 0; i < count; i++) {
+            int number = cmio_signals_next(&setting.signals);
+            assert_in_range(number, 1, 63);
+            assert_false(seen[number]);
+            seen[number] = true;
+        }
+        for (size_t i = 0; i < count; i++)
+            assert_true(seen[numbers[i]]);
+        assert_int_equal(cmio_signals_next(&setting.signals), -EAGAIN);
+        test_loop_expect_silence(&setting.loop);
+    }
+    setting_close(&setting);
+}
+
+static void several_deliveries_before_one_is_taken_are_one(void **state) {
+    (void)state;
+    struct setting setting;
+    open_users(&setting, CMIO_READABLE);
+    /* More than any pipe holds. */
+    int deliveries = test_scale(100000);
+    for (int i = 0; i < deliveries; i++)
+        assert_int_equal(raise(SIGUSR1), 0);
+    assert_int_equal(raise(SIGUSR2), 0);
+    test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
+    int first = cmio_signals_next(&setting.signals);
+    int second = cmio_signals_next(&setting.signals);
+    assert_int_equal(first + second, SIGUSR1 + SIGUSR2);
+    assert_int_not_equal(first, second);
+    assert_int_equal(cmio_signals_next(&setting.signals), -EAGAIN);
+    test_loop_expect_silence(&setting.loop);
+    setting_close(&setting);
+}
+
+static void a_signal_that_comes_while_others_are_taken_makes_an_event(void **state) {
+    (void)state;
+    struct setting setting;
+    open_users(&setting, CMIO_READABLE);
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(raise(SIGUSR1), 0);
+        expect_next(&setting, SIGUSR1);
+        assert_int_equal(raise(SIGUSR2), 0);
+        assert_int_equal(cmio_signals_next(&setting.signals), SIGUSR2);
+        assert_int_equal(cmio_signals_next(&setting.signals), -EAGAIN);
+        /* One event for what was taken already is allowed. */
+        (void)test_loop_wait(&setting.loop, 0);
+        test_loop_forget(&setting.loop);
+    }
+    setting_close(&setting);
+}
+
+static void a_set_in_level_mode_is_reported_until_it_was_taken(void **state) {
+    (void)state;
+    struct setting setting;
+    open_users(&setting, CMIO_READABLE | CMIO_LEVEL);
+    assert_int_equal(raise(SIGUSR1), 0);
+    for (int i = 0; i < 3; i++)
+        test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
+    assert_int_equal(cmio_signals_next(&setting.signals), SIGUSR1);
+    assert_int_equal(cmio_signals_next(&setting.signals), -EAGAIN);
+    test_loop_expect_silence(&setting.loop);
+    setting_close(&setting);
+}
+
+static void a_set_in_oneshot_mode_is_reported_once_until_reregistered(void **state) {
+    (void)state;
+    struct setting setting;
+    open_users(&setting, CMIO_READABLE | CMIO_ONESHOT);
+    assert_int_equal(raise(SIGUSR1), 0);
+    test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
+    assert_int_equal(raise(SIGUSR2), 0);
+    test_loop_expect_silence(&setting.loop);
+    assert_int_equal(cmio_registry_reregister(setting.loop.registry, &setting.signals.source, TOKEN,
+                                              CMIO_READABLE | CMIO_ONESHOT),
+                     0);
+    test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
+    setting_close(&setting);
+}
+
+static void a_signal_before_the_register_is_reported(void **state) {
+    (void)state;
+    struct test_loop loop;
+    test_loop_open(&loop);
+    struct cmio_signals signals;
+    const int number = SIGUSR1;
+    assert_int_equal(cmio_signals_init(&signals, &number, 1), 0);
+    assert_int_equal(raise(SIGUSR1), 0);
+    assert_int_equal(cmio_registry_register(loop.registry, &signals.source, TOKEN, CMIO_READABLE),
+                     0);
+    test_loop_expect(&loop, TOKEN, CMIO_READABLE);
+    assert_int_equal(cmio_signals_next(&signals), SIGUSR1);
+    assert_int_equal(cmio_signals_close(&signals), 0);
+    test_loop_close(&loop);
+}
+
+static void overlapping_sets_on_two_polls_both_hear(void **state) {
+    (void)state;
+    struct setting first;
+    struct setting second;
+    static const int first_numbers[] = {SIGUSR1, SIGUSR2};
+    static const int second_numbers[] = {SIGUSR2, SIGHUP};
+    open_set(&first, first_numbers, 2, CMIO_READABLE);
+    open_set(&second, second_numbers, 2, CMIO_READABLE);
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(raise(SIGUSR2), 0);
+        expect_next(&first, SIGUSR2);
+        expect_next(&second, SIGUSR2);
+        assert_int_equal(raise(SIGUSR1), 0);
+        expect_next(&first, SIGUSR1);
+        test_loop_expect_silence(&second.loop);
+        assert_int_equal(raise(SIGHUP), 0);
+        expect_next(&second, SIGHUP);
+        assert_int_equal(cmio_signals_next(&first.signals), -EAGAIN);
+        assert_int_equal(cmio_signals_next(&second.signals), -EAGAIN);
+    }
+    setting_close(&first);
+    /* The one that is left still hears what both wanted. */
+    assert_int_equal(raise(SIGUSR2), 0);
+    expect_next(&second, SIGUSR2);
+    setting_close(&second);
+}
+
+static void equal_sets_on_one_poll_both_hear(void **state) {
+    (void)state;
+    struct setting setting;
+    open_users(&setting, CMIO_READABLE);
+    struct cmio_signals second;
+    const int number = SIGUSR1;
+    assert_int_equal(cmio_signals_init(&second, &number, 1), 0);
+    assert_int_equal(
+        cmio_registry_register(setting.loop.registry, &second.source, OTHER, CMIO_READABLE), 0);
+    assert_int_equal(raise(SIGUSR1), 0);
+    test_loop_expect(&setting.loop, OTHER, CMIO_READABLE);
+    assert_int_equal(cmio_signals_next(&second), SIGUSR1);
+    expect_next(&setting, SIGUSR1);
+    assert_int_equal(cmio_signals_close(&second), 0);
+    setting_close(&setting);
+}
+
+static void a_number_that_is_twice_in_a_set_is_given_once(void **state) {
+    (void)state;
+    struct setting setting;
+    static const int numbers[] = {SIGUSR1, SIGUSR1};
+    open_set(&setting, numbers, 2, CMIO_READABLE);
+    assert_int_equal(raise(SIGUSR1), 0);
+    expect_next(&setting, SIGUSR1);
+    assert_int_equal(cmio_signals_next(&setting.signals), -EAGAIN);
+    setting_close(&setting);
+    struct sigaction after;
+    assert_int_equal(sigaction(SIGUSR1, NULL, &after), 0);
+    assert_true(after.sa_handler == SIG_DFL);
+}
+
+/* Actions. */
+
+static void ignore_number(int number) {
+    (void)number;
+}
+
+static void (*handler_of(int number))(int) {
+    struct sigaction action;
+    assert_int_equal(sigaction(number, NULL, &action), 0);
+    return action.sa_handler;
+}
+
+static void the_action_before_is_restored_with_the_last_set(void **state) {
+    (void)state;
+    struct sigaction action = {.sa_handler = ignore_number};
+    sigemptyset(&action.sa_mask);
+    struct sigaction original;
+    assert_int_equal(sigaction(SIGUSR1, &action, &original), 0);
+    struct setting first;
+    struct setting second;
+    open_users(&first, CMIO_READABLE);
+    open_users(&second, CMIO_READABLE);
+    assert_true(handler_of(SIGUSR1) != ignore_number);
+    assert_true(handler_of(SIGUSR2) != SIG_DFL);
+    setting_close(&first);
+    assert_true(handler_of(SIGUSR1) != ignore_number);
+    setting_close(&second);
+    assert_true(handler_of(SIGUSR1) == ignore_number);
+    assert_true(handler_of(SIGUSR2) == SIG_DFL);
+    assert_int_equal(sigaction(SIGUSR1, &original, NULL), 0);
+}
+
+static void an_action_that_someone_put_in_since_is_left_alone(void **state) {
+    (void)state;
+    struct setting setting;
+    open_users(&setting, CMIO_READABLE);
+    struct sigaction action = {.sa_handler = ignore_number};
+    sigemptyset(&action.sa_mask);
+    assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+    setting_close(&setting);
+    assert_true(handler_of(SIGUSR1) == ignore_number);
+    action.sa_handler = SIG_DFL;
+    assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+}
+
+static void a_set_can_be_made_again_after_close(void **state) {
+    (void)state;
+    for (int round = 0; round < 10; round++) {
+        struct setting setting;
+        open_users(&setting, CMIO_READABLE);
+        assert_int_equal(raise(SIGUSR1), 0);
+        expect_next(&setting, SIGUSR1);
+        setting_close(&setting);
+        assert_int_equal(cmio_signals_close(&setting.signals), 0);
+        assert_int_equal(cmio_signals_next(&setting.signals), -EBADF);
+    }
+}
+
+static void signal_masks_are_not_touched_and_a_blocked_signal_waits(void **state) {
+    (void)state;
+    sigset_t blocked;
+    sigset_t before;
+    sigset_t during;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGUSR1);
+    assert_int_equal(pthread_sigmask(SIG_BLOCK, &blocked, &before), 0);
+    struct setting setting;
+    open_users(&setting, CMIO_READABLE);
+    assert_int_equal(pthread_sigmask(SIG_BLOCK, NULL, &during), 0);
+    assert_true(sigismember(&during, SIGUSR1) == 1);
+    assert_true(sigismember(&during, SIGUSR2) == 0);
+    assert_int_equal(raise(SIGUSR1), 0);
+    test_loop_expect_silence(&setting.loop);
+    assert_int_equal(pthread_sigmask(SIG_SETMASK, &before, NULL), 0);
+    expect_next(&setting, SIGUSR1);
+    setting_close(&setting);
+}
+
+static void the_handler_keeps_errno(void **state) {
+    (void)state;
+    struct setting setting;
+    open_users(&setting, CMIO_READABLE);
+    int deliveries = test_scale(100000);
+    for (int i = 0; i < deliveries; i++) {
+        errno = ENOTDIR;
+        int result = raise(SIGUSR1);
+        int after = errno;
+        assert_int_equal(result, 0);
+        assert_int_equal(after, ENOTDIR);
+    }
+    setting_close(&setting);
+}
+
+static void a_forked_child_tells_its_parent_nothing(void **state) {
+    (void)state;
+    struct setting setting;
+    open_users(&setting, CMIO_READABLE);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        raise(SIGUSR1);
+        _exit(0);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    test_loop_expect_silence(&setting.loop);
+    assert_int_equal(cmio_signals_next(&setting.signals), -EAGAIN);
+    assert_int_equal(raise(SIGUSR1), 0);
+    expect_next(&setting, SIGUSR1);
+    setting_close(&setting);
+}
+
+static void a_moved_set_keeps_hearing(void **state) {
+    (void)state;
+    struct setting setting;
+    open_users(&setting, CMIO_READABLE);
+    struct cmio_signals moved;
+    memcpy(&moved, &setting.signals, sizeof moved);
+    memset(&setting.signals, 0x5a, sizeof setting.signals);
+    assert_int_equal(raise(SIGUSR1), 0);
+    test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
+    assert_int_equal(cmio_signals_next(&moved), SIGUSR1);
+    memcpy(&setting.signals, &moved, sizeof moved);
+    setting_close(&setting);
+}
+
+static void wrong_numbers_are_invalid_and_change_no_action(void **state) {
+    (void)state;
+    static const int wrong[] = {SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGFPE,    SIGILL,
+                                0,       -1,      -15,     100000, INT32_MIN, INT32_MAX};
+    struct cmio_signals signals;
+    memset(&signals, 0, sizeof signals);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        const int numbers[] = {SIGUSR1, wrong[i], SIGUSR2};
+        assert_int_equal(cmio_signals_init(&signals, &wrong[i], 1), -EINVAL);
+        assert_int_equal(cmio_signals_init(&signals, numbers, 3), -EINVAL);
+        assert_true(handler_of(SIGUSR1) == SIG_DFL);
+        assert_true(handler_of(SIGUSR2) == SIG_DFL);
+    }
+    const int right = SIGUSR1;
+    assert_int_equal(cmio_signals_init(&signals, &right, 0), -EINVAL);
+    assert_int_equal(cmio_signals_init(&signals, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_signals_init(NULL, &right, 1), -EINVAL);
+    assert_int_equal(cmio_signals_next(NULL), -EINVAL);
+    assert_int_equal(cmio_signals_next(&signals), -EBADF);
+    assert_int_equal(cmio_signals_close(&signals), 0);
+    assert_int_equal(cmio_signals_close(NULL), 0);
+    assert_true(handler_of(SIGUSR1) == SIG_DFL);
+}
+
+/* Signals that another thread sends, and takes, while one waits. */
+
+struct sender {
+    pthread_t thread;
+    atomic_int taken;
+    atomic_int stop;
+    int rounds;
+    int error;
+};
+
+static void *send_and_await(void *argument) {
+    struct sender *self = argument;
+    for (int i = 1; i <= self->rounds && !atomic_load(&self->stop); i++) {
+        if (kill(getpid(), i % 2 == 0 ? SIGUSR1 : SIGUSR2) < 0)
+            self->error = errno;
+        while (atomic_load(&self->taken) < i && !atomic_load(&self->stop))
+            test_pause();
+    }
+    return NULL;
+}
+
+static int take_all(struct setting *setting, int expected) {
+    int taken = 0;
+    int number;
+    while ((number = cmio_signals_next(&setting->signals)) > 0)
+        taken += number == expected;
+    return number == -EAGAIN ? taken : -1;
+}
+
+static void no_signal_that_another_thread_sends_is_lost(void **state) {
+    (void)state;
+    struct setting setting;
+    open_users(&setting, CMIO_READABLE);
+    struct sender sender = {.rounds = test_scale(2000)};
+    assert_int_equal(pthread_create(&sender.thread, NULL, send_and_await, &sender), 0);
+    bool right = true;
+    for (int i = 1; i <= sender.rounds && right; i++) {
+        int64_t deadline = cmio_now() + 30 * CMIO_SECOND;
+        int taken = 0;
+        while (taken == 0 && right) {
+            int count = cmio_poll_wait_until(setting.loop.poll, setting.loop.events, deadline);
+            right = count == 1 || count == -EINTR;
+            if (count == 1)
+                taken = take_all(&setting, i % 2 == 0 ? SIGUSR1 : SIGUSR2);
+        }
+        right = right && taken == 1;
+        atomic_store(&sender.taken, i);
+    }
+    atomic_store(&sender.stop, 1);
+    assert_int_equal(pthread_join(sender.thread, NULL), 0);
+    assert_int_equal(sender.error, 0);
+    assert_true(right);
+    setting_close(&setting);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_handler_that_ran_ends_the_wait_with_eintr),
+    cmocka_unit_test(a_handler_that_ran_ends_the_wait_with_eintr_also_under_sa_restart),
+    cmocka_unit_test(with_a_deadline_the_time_left_is_kept_over_interruptions),
+    cmocka_unit_test(a_timeout_shorter_than_the_alarms_is_kept),
+    cmocka_unit_test(interruptions_lose_no_event),
+    cmocka_unit_test(a_signal_is_a_readable_event_and_next_gives_its_number),
+    cmocka_unit_test(each_signal_of_a_set_is_given_once),
+    cmocka_unit_test(several_deliveries_before_one_is_taken_are_one),
+    cmocka_unit_test(a_signal_that_comes_while_others_are_taken_makes_an_event),
+    cmocka_unit_test(a_set_in_level_mode_is_reported_until_it_was_taken),
+    cmocka_unit_test(a_set_in_oneshot_mode_is_reported_once_until_reregistered),
+    cmocka_unit_test(a_signal_before_the_register_is_reported),
+    cmocka_unit_test(overlapping_sets_on_two_polls_both_hear),
+    cmocka_unit_test(equal_sets_on_one_poll_both_hear),
+    cmocka_unit_test(a_number_that_is_twice_in_a_set_is_given_once),
+    cmocka_unit_test(the_action_before_is_restored_with_the_last_set),
+    cmocka_unit_test(an_action_that_someone_put_in_since_is_left_alone),
+    cmocka_unit_test(a_set_can_be_made_again_after_close),
+    cmocka_unit_test(signal_masks_are_not_touched_and_a_blocked_signal_waits),
+    cmocka_unit_test(the_handler_keeps_errno),
+    cmocka_unit_test(a_forked_child_tells_its_parent_nothing),
+    cmocka_unit_test(a_moved_set_keeps_hearing),
+    cmocka_unit_test(wrong_numbers_are_invalid_and_change_no_action),
+    cmocka_unit_test(no_signal_that_another_thread_sends_is_lost),
+};
+
+TEST_GROUP(backend_signals, tests)

@@ -1,0 +1,945 @@
+# SPDX-License-Identifier: MIT
+"""Runs drill as a process, against servers that do as a script here says.
+
+usage: test_drill.py DRILL PLANS SLEEP_SERVER [unittest arguments]
+
+DRILL is the program, PLANS the folder of the plans that come with it, SLEEP_SERVER the server that
+they are for, or - where it is not built. Servers take free ports. No
+wait is without end, and none is for a fixed time: what has to happen is waited for, for at most
+PATIENCE seconds.
+"""
+
+import contextlib
+import json
+import os
+import pty
+import re
+import resource
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+PATIENCE = 30.0
+DRILL = ""
+PLANS = ""
+SLEEP_SERVER = ""
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+class Connection:
+    """The server's end of one connection. number counts the connections of the server from 0."""
+
+    def __init__(self, stream, server, number):
+        self.stream = stream
+        self.server = server
+        self.number = number
+        self.buffer = b""
+
+    def receive(self):
+        """One request, head and body, or None at the end."""
+        while b"\r\n\r\n" not in self.buffer:
+            if not self.fill():
+                return None
+        head = self.buffer.split(b"\r\n\r\n")[0]
+        length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+        whole = len(head) + 4 + (int(length[1]) if length else 0)
+        while len(self.buffer) < whole:
+            if not self.fill():
+                return None
+        request, self.buffer = self.buffer[:whole], self.buffer[whole:]
+        self.server.note(request)
+        return request
+
+    def fill(self):
+        data = self.stream.recv(1 << 16)
+        self.buffer += data
+        return data
+
+    def send(self, data):
+        self.stream.sendall(data)
+
+    def send_byte_by_byte(self, data):
+        self.stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in data:
+            self.stream.sendall(bytes([byte]))
+
+    def reset(self):
+        """Closes so that the peer gets a reset."""
+        self.stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.stream.close()
+
+    def wait_for_end(self):
+        """Takes and forgets what comes until the peer has closed."""
+        with contextlib.suppress(OSError):
+            while self.stream.recv(1 << 16):
+                pass
+
+
+class Server:
+    """Runs the script, a function of a Connection, in a thread for each connection."""
+
+    def __init__(self, script, family=socket.AF_INET, host="127.0.0.1"):
+        self.script = script
+        self.requests = []
+        self.connections = 0
+        self.over = False
+        self.changed = threading.Condition()
+        self.problem = None
+        self.listener = socket.socket(family)
+        self.listener.bind((host, 0))
+        self.listener.listen(128)
+        self.port = self.listener.getsockname()[1]
+        self.base = f"http://{'[::1]' if family == socket.AF_INET6 else host}:{self.port}"
+        self.threads = []
+        self.acceptor = threading.Thread(target=self.accept)
+        self.ended, self.end = socket.socketpair()
+
+    def __enter__(self):
+        self.acceptor.start()
+        return self
+
+    def __exit__(self, *_):
+        with self.changed:
+            self.over = True
+            self.changed.notify_all()
+        self.end.close()
+        self.acceptor.join(PATIENCE)
+        self.ended.close()
+        self.listener.close()
+        for thread in self.threads:
+            thread.join(PATIENCE)
+        if self.problem is not None:
+            raise self.problem
+
+    def accept(self):
+        """Accepts until the end, which shows at the other end of the pair."""
+        while self.ended not in select.select([self.listener, self.ended], [], [])[0]:
+            stream, _ = self.listener.accept()
+            stream.settimeout(PATIENCE)
+            thread = threading.Thread(target=self.serve, args=(stream, self.connections))
+            with self.changed:
+                self.connections += 1
+                self.changed.notify_all()
+            self.threads.append(thread)
+            thread.start()
+
+    def serve(self, stream, number):
+        with stream:
+            try:
+                self.script(Connection(stream, self, number))
+            except ConnectionError:
+                pass  # drill may leave when it likes
+            except Exception as problem:  # pylint: disable=broad-except
+                self.problem = problem
+
+    def note(self, request):
+        with self.changed:
+            self.requests.append(request)
+            self.changed.notify_all()
+
+    def wait_for(self, condition):
+        """Waits until the condition, asked whenever something changed, holds."""
+        with self.changed:
+            if not self.changed.wait_for(condition, PATIENCE):
+                raise AssertionError("what was waited for did not happen")
+
+
+def answering(answer):
+    """A script that gives every request the same answer."""
+
+    def script(connection):
+        while connection.receive():
+            connection.send(answer)
+
+    return script
+
+
+def item(name="a", **request):
+    """An item of a plan: its values are written as JSON, which is YAML."""
+    return {"name": name, "request": {"url": "/", **request}}
+
+
+def plan_text(*items, **keys):
+    return json.dumps({**keys, "plan": list(items) or [item()]})
+
+
+@contextlib.contextmanager
+def plan_file(text):
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        yield file.name
+
+
+class Outcome:
+    """What a run left behind."""
+
+    def __init__(self, process):
+        self.status = process.returncode
+        self.out = process.stdout
+        self.err = process.stderr
+
+    @property
+    def report(self):
+        return json.loads(self.out)
+
+
+def run(*arguments, **keywords):
+    keywords = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **keywords}
+    return Outcome(
+        subprocess.run([DRILL, *arguments], timeout=PATIENCE, text=True, check=False, **keywords)
+    )
+
+
+def run_plan(text, *arguments, **keywords):
+    with plan_file(text) as path:
+        return run("--benchmark", path, *arguments, **keywords)
+
+
+class Requests(unittest.TestCase):
+    """How requests go over connections."""
+
+    def check(self, script, *items, total, connections=None, **keys):
+        """Runs the plan, of which all must succeed, and returns the report and the server."""
+        with Server(script) as server:
+            outcome = run_plan(plan_text(*items, base=server.base, **keys), "--json")
+        self.assertEqual(outcome.err, "")
+        self.assertEqual(outcome.report["failures"], {})
+        self.assertEqual(outcome.status, 0)
+        self.assertEqual(outcome.report["successful_requests"], total)
+        if connections is not None:
+            self.assertEqual(server.connections, connections)
+        return outcome.report, server
+
+    def test_each_iteration_runs_the_plan_in_order_on_a_kept_connection(self):
+        items = [item("one", url="/1"), item("two", url="/2"), item("three", url="/3")]
+        _, server = self.check(
+            answering(OK), *items, iterations=5, concurrency=1, total=15, connections=1
+        )
+        targets = [request.split()[1] for request in server.requests]
+        self.assertEqual(targets, [b"/1", b"/2", b"/3"] * 5)
+
+    def test_as_many_iterations_run_at_once_as_the_concurrency_says(self):
+        def script(connection):
+            while connection.receive():
+                connection.server.wait_for(lambda: len(connection.server.requests) >= 8)
+                connection.send(OK)
+
+        report, _ = self.check(script, iterations=40, concurrency=8, total=40, connections=8)
+        self.assertEqual(report["concurrency"], 8)
+
+    def test_without_a_concurrency_all_iterations_run_at_once(self):
+        def script(connection):
+            connection.receive()
+            connection.server.wait_for(lambda: len(connection.server.requests) == 6)
+            connection.send(OK)
+
+        report, _ = self.check(script, iterations=6, total=6, connections=6)
+        self.assertEqual(report["concurrency"], 6)
+
+    def test_who_is_done_leaves_while_others_still_wait(self):
+        first_left = threading.Event()
+
+        def script(connection):
+            request = connection.receive()
+            connection.server.wait_for(lambda: len(connection.server.requests) == 2)
+            if connection.server.requests[0] is not request:
+                first_left.wait(PATIENCE)
+            connection.send(OK)
+            connection.wait_for_end()
+            first_left.set()
+
+        self.check(script, iterations=2, concurrency=2, total=2, connections=2)
+
+    def test_the_request_arrives_as_the_plan_has_it(self):
+        body = "é" * 1000
+        request = item(url="/a?b", method="POST", headers={"X-One": "1, 2"}, body=body)
+        _, server = self.check(answering(OK), request, total=1)
+        head, received = server.requests[0].split(b"\r\n\r\n", 1)
+        self.assertEqual(head.split(b"\r\n")[0], b"POST /a?b HTTP/1.1")
+        self.assertIn(b"\r\nX-One: 1, 2", head)
+        self.assertIn(b"\r\nHost: 127.0.0.1:%d\r\n" % server.port, head)
+        self.assertEqual(received.decode(), body)
+
+    def test_a_body_larger_than_any_buffer_is_sent_whole(self):
+        body = "0123456789abcdef" * (1 << 18)
+        _, server = self.check(
+            answering(OK), item(method="PUT", body=body), iterations=2, concurrency=1, total=2
+        )
+        for request in server.requests:
+            self.assertEqual(request.split(b"\r\n\r\n", 1)[1].decode(), body)
+
+    def test_content_larger_than_any_buffer_is_read_to_its_end(self):
+        for length in [(1 << 16), (1 << 22), (1 << 22) + 1]:
+            head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"
+            # Of the whole answer the length is such that the last read may fill the buffer.
+            answer = head % (length - len(head % length)) + b"x" * (length - len(head % length))
+            with self.subTest(length=length):
+                self.check(answering(answer), iterations=6, concurrency=2, total=6)
+
+    def test_answers_may_come_byte_by_byte(self):
+        answer = (
+            b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"5;x=y\r\nhello\r\n3\r\nyou\r\n0\r\nTrailer: x\r\n\r\n"
+        )
+
+        def script(connection):
+            while connection.receive():
+                connection.send_byte_by_byte(answer)
+
+        self.check(script, iterations=3, concurrency=1, total=3, connections=1)
+
+    def test_answers_without_content_end_with_their_head(self):
+        answers = {
+            b"HEAD": b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n",
+            b"DELETE": b"HTTP/1.1 204 No Content\r\n\r\n",
+            b"GET": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
+        }
+
+        def script(connection):
+            while request := connection.receive():
+                connection.send(answers[request.split()[0]])
+
+        items = [item(method="HEAD"), item(method="DELETE"), item(method="GET")]
+        self.check(script, *items, iterations=2, concurrency=1, total=6, connections=1)
+
+    def test_an_answer_may_end_with_its_connection(self):
+        def script(connection):
+            connection.receive()
+            connection.send(b"HTTP/1.0 200 OK\r\n\r\nhello")
+
+        self.check(script, iterations=4, concurrency=2, total=4, connections=4)
+
+    def test_a_connection_that_the_server_gives_up_is_made_anew(self):
+        def script(connection):
+            connection.receive()
+            connection.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+
+        self.check(script, iterations=4, concurrency=2, total=4, connections=4)
+
+    def test_a_plan_may_ask_for_a_connection_a_request(self):
+        request = item(headers={"Connection": "close"})
+        self.check(answering(OK), request, iterations=4, concurrency=1, total=4, connections=4)
+
+    def test_what_follows_an_answer_unasked_costs_the_connection(self):
+        self.check(answering(OK + b"?"), iterations=3, concurrency=1, total=3, connections=3)
+
+    def test_a_request_on_a_kept_connection_that_was_closed_is_sent_again(self):
+        for ends in (Connection.reset, lambda connection: None):
+
+            def script(connection, ends=ends):
+                connection.receive()
+                connection.send(OK)
+                connection.receive()
+                ends(connection)
+
+            # Every connection gives one answer: the request after it goes to the next one.
+            self.check(script, iterations=4, concurrency=1, total=4, connections=4)
+
+    def test_a_server_may_answer_before_it_is_asked(self):
+        def script(connection):
+            connection.send(OK)
+            connection.wait_for_end()
+
+        request = item(headers={"Connection": "close"})
+        self.check(script, request, iterations=20, concurrency=2, total=20)
+
+    def test_requests_may_go_to_several_servers_in_turn(self):
+        with Server(answering(OK)) as first, Server(answering(OK)) as second:
+            items = [item(url=first.base + "/1"), item(url=second.base + "/2")]
+            outcome = run_plan(plan_text(*items, iterations=3, concurrency=1), "--json")
+        self.assertEqual(outcome.report["successful_requests"], 6)
+        self.assertEqual([r.split()[1] for r in first.requests], [b"/1"] * 3)
+        self.assertEqual([r.split()[1] for r in second.requests], [b"/2"] * 3)
+
+    def test_the_server_may_have_an_ipv6_address(self):
+        try:
+            server = Server(answering(OK), socket.AF_INET6, "::1")
+        except OSError as problem:
+            self.skipTest(f"no IPv6 here: {problem}")
+        with server:
+            outcome = run_plan(plan_text(base=server.base), "--json")
+        self.assertEqual(outcome.status, 0)
+        self.assertIn(b"\r\nHost: [::1]:%d\r\n" % server.port, server.requests[0])
+
+    def test_localhost_is_127_0_0_1(self):
+        with Server(answering(OK)) as server:
+            base = f"http://localhost:{server.port}"
+            outcome = run_plan(plan_text(), "--json", "--base", base)
+        self.assertEqual(outcome.status, 0)
+        self.assertIn(b"\r\nHost: localhost:%d\r\n" % server.port, server.requests[0])
+
+    def test_the_command_line_replaces_what_the_plan_says(self):
+        with Server(answering(OK)) as server:
+            outcome = run_plan(
+                plan_text(base="http://127.0.0.1:1", iterations=2, concurrency=2),
+                *("--json", "--base", server.base, "--iterations", "7", "--concurrency", "1"),
+            )
+        self.assertEqual(outcome.report["iterations"], 7)
+        self.assertEqual(outcome.report["concurrency"], 1)
+        self.assertEqual(len(server.requests), 7)
+        self.assertEqual(server.connections, 1)
+
+    def test_every_backend_of_the_library_does(self):
+        listed = run("--benchmark", "x", "--backend", "nonesuch").err
+        names = re.search(r"the library has only ((\w+ ?)+)", listed)[1].split()
+        for name in names:
+            with self.subTest(backend=name), Server(answering(OK)) as server:
+                outcome = run_plan(
+                    plan_text(base=server.base, iterations=50, concurrency=5),
+                    *("--json", "--backend", name),
+                )
+                self.assertEqual(outcome.report["backend"], name)
+                self.assertEqual(outcome.report["successful_requests"], 50)
+
+    def test_the_plans_that_come_with_it_run(self):
+        paths = [os.path.join(PLANS, name) for name in sorted(os.listdir(PLANS))]
+        self.assertGreater(len(paths), 0)
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"  # to HEAD as well
+        for path in paths:
+            with self.subTest(plan=path), Server(answering(answer)) as server:
+                outcome = run("--benchmark", path, "--iterations", "1", "--base", server.base)
+                self.assertEqual(outcome.err, "")
+                self.assertEqual(outcome.status, 0)
+                self.assertGreater(len(server.requests), 0)
+
+
+class Failures(unittest.TestCase):
+    """What counts as failed, and as what."""
+
+    def check(self, script, failures, *items, arguments=(), succeeded=0, **keys):
+        with Server(script) as server:
+            outcome = run_plan(plan_text(*items, base=server.base, **keys), "--json", *arguments)
+        self.assertEqual(outcome.err, "")
+        self.assertEqual(outcome.status, 1)
+        self.assertEqual(outcome.report["failures"], failures)
+        self.assertEqual(outcome.report["failed_requests"], sum(failures.values()))
+        self.assertEqual(outcome.report["successful_requests"], succeeded)
+        if succeeded == 0:
+            self.assertIsNone(outcome.report["latency"])
+        return server
+
+    def test_refused(self):
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))  # and does not listen
+            base = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+            outcome = run_plan(plan_text(base=base, iterations=500, concurrency=7), "--json")
+        self.assertEqual(outcome.status, 1)
+        self.assertEqual(outcome.report["failures"], {"refused": 500})
+
+    def test_reset(self):
+        def script(connection):
+            connection.receive()
+            connection.reset()
+
+        self.check(script, {"reset": 4}, iterations=4, concurrency=2)
+
+    def test_closed_before_any_answer_on_a_new_connection(self):
+        server = self.check(Connection.receive, {"closed": 4}, iterations=4, concurrency=2)
+        self.assertEqual(server.connections, 4)
+
+    def test_closed_within_the_answer(self):
+        for part in [b"HTTP/1.1 20", OK[:-1], b"HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n5"]:
+
+            def script(connection, part=part):
+                connection.receive()
+                connection.send(part)
+
+            self.check(script, {"closed": 2}, iterations=2, concurrency=1)
+
+    def test_no_descriptor(self):
+        """Where others took those that were to be left over."""
+        taken = [os.dup(1) for _ in range(40)]
+        try:
+            with Server(answering(OK)) as server:
+                outcome = run_plan(
+                    plan_text(base=server.base, iterations=20_000, concurrency=30), "--json",
+                    pass_fds=taken,
+                    preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)),
+                )  # fmt: skip
+        finally:
+            for fd in taken:
+                os.close(fd)
+        self.assertEqual(outcome.status, 1)
+        self.assertEqual(list(outcome.report["failures"]), ["no_descriptor"])
+        self.assertEqual(outcome.report["total_requests"], 20_000)
+
+    def test_left_before_it_could_be_asked(self):
+        with Server(lambda connection: None) as server:
+            outcome = run_plan(plan_text(base=server.base, iterations=20), "--json")
+        self.assertEqual(outcome.status, 1)
+        self.assertEqual(outcome.report["failed_requests"], 20)
+        self.assertLessEqual(set(outcome.report["failures"]), {"closed", "reset"})
+
+    def test_what_is_not_idempotent_is_not_sent_again(self):
+        def script(connection):
+            connection.receive()
+            connection.send(OK)
+            connection.receive()
+
+        self.check(
+            script, {"closed": 2}, item(method="POST"), iterations=4, concurrency=1, succeeded=2
+        )
+
+    def test_nothing_is_sent_again_once_the_answer_has_begun(self):
+        def script(connection):
+            connection.receive()
+            connection.send(OK)
+            connection.receive()
+            connection.send(b"H")
+
+        self.check(script, {"closed": 2}, iterations=4, concurrency=1, succeeded=2)
+
+    def test_malformed(self):
+        def script(connection):
+            connection.receive()
+            connection.send(b"SSH-2.0-server\r\n")
+            connection.wait_for_end()  # it is drill that gives up
+
+        self.check(script, {"malformed": 3}, iterations=3, concurrency=1)
+
+    def test_a_head_without_end_is_malformed(self):
+        def script(connection):
+            connection.receive()
+            connection.send(b"HTTP/1.1 200 OK\r\n")
+            while True:
+                connection.send(b"X: y\r\n" * 1000)
+
+        self.check(script, {"malformed": 1})
+
+    def test_a_status_of_400_or_above_and_the_connection_is_kept(self):
+        statuses = {b"/a": 399, b"/b": 400, b"/c": 404, b"/d": 503}
+
+        def script(connection):
+            while request := connection.receive():
+                status = statuses[request.split()[1]]
+                connection.send(b"HTTP/1.1 %d \r\nContent-Length: 1\r\n\r\nx" % status)
+
+        items = [item(url=target.decode()) for target in statuses]
+        failures = {"status_400": 2, "status_404": 2, "status_503": 2}
+        server = self.check(script, failures, *items, iterations=2, concurrency=1, succeeded=2)
+        self.assertEqual(server.connections, 1)
+
+    def test_an_answer_while_the_body_is_still_being_sent(self):
+        for closes in (True, False):
+
+            def script(connection, closes=closes):
+                server = connection.server
+                # The body does not fit this buffer and drill's together, and nobody reads it.
+                connection.stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+                connection.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
+                if closes:
+                    connection.stream.shutdown(socket.SHUT_WR)
+                server.wait_for(lambda: server.over or server.connections > connection.number + 1)
+
+            request = item(method="POST", body="x" * (1 << 23))
+            server = self.check(script, {"status_413": 3}, request, iterations=3, concurrency=1)
+            self.assertEqual(server.connections, 3)
+
+    def test_timeout_closes_the_connection_and_goes_on(self):
+        with Server(Connection.wait_for_end) as server:
+            outcome = run_plan(
+                plan_text(base=server.base, iterations=3, concurrency=1),
+                *("--json", "--timeout", "0.05"),
+            )
+            server.wait_for(lambda: server.connections == 3)
+        self.assertEqual(outcome.status, 1)
+        self.assertEqual(outcome.report["failures"], {"timeout": 3})
+
+    def test_users_that_are_done_leave_the_others_their_time(self):
+        def script(connection):
+            server = connection.server
+            request = connection.receive()
+            server.wait_for(lambda: server.over or len(server.requests) == 2)
+            if server.requests[0] is request:
+                connection.send(OK)
+            connection.wait_for_end()
+
+        with Server(script) as server:
+            outcome = run_plan(
+                plan_text(base=server.base, iterations=2, concurrency=2, rampup=0.2),
+                *("--json", "--timeout", "0.5"),
+            )
+        # Whether the first is in time is for the machine to say; that the second fails is not.
+        self.assertEqual(list(outcome.report["failures"]), ["timeout"])
+        self.assertEqual(outcome.report["total_requests"], 2)
+
+    def test_timeout_within_the_answer(self):
+        def script(connection):
+            connection.receive()
+            connection.send(OK[:-1])
+            connection.wait_for_end()
+
+        self.check(script, {"timeout": 2}, iterations=2, arguments=("--timeout", "0.05"))
+
+    def test_a_timeout_is_never_early(self):
+        with Server(Connection.wait_for_end) as server:
+            outcome = run_plan(plan_text(base=server.base), "--json", "--timeout", "0.2")
+        self.assertEqual(outcome.report["failures"], {"timeout": 1})
+        self.assertGreaterEqual(outcome.report["time_taken_ns"], 200_000_000)
+
+
+class Report(unittest.TestCase):
+    """What is printed, and where."""
+
+    def test_latencies_are_not_shorter_than_the_server_took(self):
+        def script(connection):
+            while connection.receive():
+                time.sleep(0.05)  # this is what is measured
+                connection.send(OK)
+
+        with Server(script) as server:
+            outcome = run_plan(plan_text(base=server.base, iterations=6, concurrency=2), "--json")
+        latency = outcome.report["latency"]
+        order = ["minimum", "median", "percentile_99_0", "percentile_99_5", "percentile_99_9"]
+        values = [latency[f"{name}_ns"] for name in order] + [latency["maximum_ns"]]
+        self.assertGreaterEqual(values[0], 50_000_000)
+        self.assertEqual(values, sorted(values))
+        self.assertGreaterEqual(outcome.report["time_taken_ns"], 3 * 50_000_000)
+
+    def test_rampup_spreads_the_beginning(self):
+        def script(connection):
+            connection.receive()
+            connection.server.wait_for(lambda: len(connection.server.requests) == 4)
+            connection.send(OK)
+
+        with Server(script) as server:
+            outcome = run_plan(
+                plan_text(base=server.base, iterations=4, concurrency=4, rampup=0.4), "--json"
+            )
+        self.assertEqual(outcome.status, 0)
+        self.assertGreaterEqual(outcome.report["time_taken_ns"], 300_000_000)
+
+    def test_iterations_may_run_out_before_everybody_began(self):
+        with Server(answering(OK)) as server:
+            outcome = run_plan(
+                plan_text(base=server.base, iterations=3, concurrency=3, rampup=0.3), "--json"
+            )
+        self.assertEqual(outcome.report["successful_requests"], 3)
+
+    def test_stats_are_for_people(self):
+        items = [item("First"), item("Second")]
+        with Server(answering(OK)) as server:
+            text = plan_text(*items, base=server.base, iterations=3)
+            plain, stats = run_plan(text), run_plan(text, "--stats")
+            one = run_plan(plan_text(items[0], base=server.base), "--stats")
+        figures = ["Time taken", "Total requests", "Successful requests", "Failed requests",
+                   "Requests per second"]  # fmt: skip
+        latencies = ["Median", "Average", "Standard deviation", "99.0 percentile",
+                     "99.5 percentile", "99.9 percentile", "Minimum", "Maximum"]  # fmt: skip
+        names = [line[:23].strip() for line in plain.out.splitlines()]
+        self.assertEqual(names, figures)
+        names = [line[:23].strip() for line in stats.out.splitlines()]
+        each = [*figures[1:4], *latencies]
+        self.assertEqual(len(one.out.splitlines()), len(figures) + len(latencies))
+        self.assertEqual(names, [*figures, *latencies, "", "First", *each, "", "Second", *each])
+        for line in stats.out.splitlines():
+            if line[:23].strip() in latencies:
+                self.assertRegex(line[23:], r"^\d+\.\d+ (us|ms|s)$")
+        self.assertEqual(plain.err + stats.err, "")
+
+    def test_quiet_leaves_out_what_was_not_asked_for(self):
+        with Server(answering(OK)) as server:
+            text = plan_text(base=server.base)
+            self.assertEqual(run_plan(text, "--quiet").out, "")
+            self.assertIn("Median", run_plan(text, "--quiet", "--stats").out)
+            self.assertEqual(run_plan(text, "-q", "--json").report["total_requests"], 1)
+
+    def test_a_report_that_cannot_be_written_is_an_error(self):
+        with Server(answering(OK)) as server, open("/dev/full", "wb") as full:
+            outcome = run_plan(plan_text(base=server.base), stdout=full)
+        self.assertEqual(outcome.status, 2)
+        self.assertEqual(outcome.err, "drill: the report cannot be written\n")
+
+
+class Terminal:
+    """What appears on a terminal, read while it does."""
+
+    def __init__(self):
+        self.master, self.slave = pty.openpty()
+        self.seen = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.master)
+        os.close(self.slave)
+
+    def read_until(self, condition):
+        """Reads on until the condition holds of all that was seen."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition(self.seen):
+            left = deadline - time.monotonic()
+            ready, _, _ = select.select([self.master], [], [], max(left, 0))
+            if not ready:
+                raise AssertionError(f"the terminal shows only {self.seen!r}")
+            self.seen += os.read(self.master, 1 << 16)
+
+
+class Progress(unittest.TestCase):
+    """The bar on a terminal behind stderr."""
+
+    def start(self, server, terminal, *arguments, **keys):
+        self.plan = self.enterContext(plan_file(plan_text(base=server.base, **keys)))
+        process = subprocess.Popen(
+            [DRILL, "--benchmark", self.plan, *arguments],
+            stdout=subprocess.DEVNULL, stderr=terminal.slave,
+        )  # fmt: skip
+        self.addCleanup(process.kill)
+        return process
+
+    def enterContext(self, context):  # part of unittest from Python 3.11 on
+        result = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+        return result
+
+    def test_it_is_drawn_over_again_and_erased_in_the_end(self):
+        proceed = threading.Event()
+
+        def script(connection):
+            while connection.receive():
+                if len(connection.server.requests) > 1:
+                    proceed.wait(PATIENCE)
+                connection.send(OK)
+
+        with Terminal() as terminal, Server(script) as server:
+            began = time.monotonic()
+            process = self.start(server, terminal, iterations=4, concurrency=1)
+            terminal.read_until(lambda seen: seen.count(b" 25% [######....") >= 3)
+            proceed.set()
+            self.assertEqual(process.wait(PATIENCE), 0)
+            elapsed = time.monotonic() - began
+            terminal.read_until(lambda seen: re.search(rb"\r +\r$", seen))
+        lines = terminal.seen.split(b"\r")
+        drawn = [line for line in lines if b"%" in line]
+        self.assertRegex(drawn[0], rb"^ 25% \[#{6}\.{18}\] 1/4, 0 failed, \d+/s *$")
+        self.assertGreaterEqual(len(lines[-2]), len(drawn[-1].rstrip()))
+        self.assertNotIn(b"\n", terminal.seen)
+        self.assertLessEqual(len(drawn), elapsed * 10)
+
+    def test_quiet_draws_nothing(self):
+        def script(connection):
+            connection.receive()
+            time.sleep(0.3)  # enough to draw in, if it were to
+            connection.send(OK)
+
+        with Terminal() as terminal, Server(script) as server:
+            process = self.start(server, terminal, "--quiet")
+            self.assertEqual(process.wait(PATIENCE), 0)
+            os.write(terminal.slave, b"end")
+            terminal.read_until(lambda seen: seen.endswith(b"end"))
+        self.assertEqual(terminal.seen, b"end")
+
+
+class Signals(unittest.TestCase):
+    """A run that is ended early."""
+
+    def check(self, number):
+        def script(connection):
+            for _ in range(2):
+                connection.receive()
+                connection.send(OK)
+            connection.receive()
+            connection.wait_for_end()
+
+        with Server(script) as server:
+            text = plan_text(base=server.base, iterations=1000, concurrency=3)
+            with plan_file(text) as path:
+                with subprocess.Popen(
+                    [DRILL, "--benchmark", path, "--json"], stdout=subprocess.PIPE, text=True
+                ) as process:
+                    server.wait_for(lambda: len(server.requests) == 9)
+                    process.send_signal(number)
+                    out, _ = process.communicate(timeout=PATIENCE)
+        report = json.loads(out)
+        self.assertEqual(process.returncode, 128 + number)
+        self.assertEqual(report["signal"], number)
+        self.assertEqual(report["successful_requests"], 6)
+        self.assertEqual(report["failed_requests"], 0)
+        self.assertEqual(report["interrupted_requests"], 3)
+        self.assertEqual(server.connections, 3)
+
+    def test_sigint_ends_the_run_with_a_report_so_far(self):
+        self.check(signal.SIGINT)
+
+    def test_sigterm_ends_the_run_with_a_report_so_far(self):
+        self.check(signal.SIGTERM)
+
+    def test_a_server_that_refuses_everybody_does_not_hold_a_signal_up(self):
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            base = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+            text = plan_text(base=base, iterations=50_000_000, concurrency=2)
+            with plan_file(text) as path, Terminal() as terminal:
+                with subprocess.Popen(
+                    [DRILL, "--benchmark", path, "--json"],
+                    stdout=subprocess.PIPE, stderr=terminal.slave, text=True,
+                ) as process:  # fmt: skip
+                    terminal.read_until(lambda seen: b"failed" in seen)
+                    process.send_signal(signal.SIGINT)
+                    out, _ = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 128 + signal.SIGINT)
+        self.assertEqual(set(json.loads(out)["failures"]), {"refused"})
+
+
+class Usage(unittest.TestCase):
+    """The command line, and plans that are wrong."""
+
+    def test_what_is_wrong_with_a_plan_is_said_with_file_line_and_column(self):
+        for text, complaint in [
+            ("concurency: 4\n", "1:1: unknown key 'concurency' in the file, which has "
+             "concurrency, base, iterations, rampup and plan"),
+            ("plan:\n  - name: a\n    request: {}\n", "3:14: url is missing in request"),
+            ("iterations: 1\nplan:\n  - name: a\n    request:\n      url: /\n",
+             "5:12: url: this needs a base, and there is none"),
+            ("", "1:1: there is nothing in this file"),
+        ]:  # fmt: skip
+            with self.subTest(text=text), plan_file(text) as path:
+                outcome = run("--benchmark", path, "--stats")
+                self.assertEqual(outcome.err, f"{path}:{complaint}\n")
+                self.assertEqual(outcome.out, "")
+                self.assertEqual(outcome.status, 2)
+
+    def test_a_missing_plan_is_said_with_file_line_and_column(self):
+        outcome = run("--benchmark", "/nonexistent/plan.yaml")
+        self.assertEqual(
+            outcome.err,
+            "/nonexistent/plan.yaml:1:1: cannot be read: No such file or directory\n",
+        )
+        self.assertEqual(outcome.status, 2)
+
+    def test_what_is_wrong_with_the_command_line_is_said(self):
+        plan = ["--benchmark", "plan.yaml"]
+        for arguments, complaint in [
+            ([], "drill: --benchmark: a plan is needed"),
+            ([*plan, "another.yaml"], "drill: what is 'another.yaml' for?"),
+            ([*plan, "--concurrency", "0"],
+             "drill: --concurrency: a whole number from 1 to 1000000 is needed"),
+            ([*plan, "--iterations", "many"],
+             "drill: --iterations: a whole number from 1 to 1000000000000 is needed"),
+            ([*plan, "--timeout", "-1"], "drill: --timeout: seconds are needed, such as 2 or 0.5"),
+            ([*plan, "--base", "example.org"],
+             "drill: --base: a url begins with http:// or, behind a base, with /"),
+            ([*plan, "--base", "https://127.0.0.1"], "drill: --base: only http:// is spoken"),
+        ]:  # fmt: skip
+            with self.subTest(arguments=arguments):
+                outcome = run(*arguments)
+                lines = outcome.err.splitlines()
+                self.assertEqual(lines, [complaint, "drill: --help explains the options"])
+                self.assertEqual(outcome.out, "")
+                self.assertEqual(outcome.status, 2)
+
+    def test_an_option_that_there_is_not_is_an_error(self):
+        for arguments in [["--nonesuch"], ["-x"], ["--base"]]:
+            with self.subTest(arguments=arguments):
+                outcome = run("--benchmark", "plan.yaml", *arguments)
+                self.assertIn(arguments[0].strip("-"), outcome.err)
+                self.assertEqual(outcome.status, 2)
+
+    def test_a_backend_of_the_environment_that_there_is_not_is_said(self):
+        outcome = run_plan(
+            plan_text(base="http://127.0.0.1:1"), env={**os.environ, "CMIO_BACKEND": "nonesuch"}
+        )
+        self.assertEqual(
+            outcome.err,
+            "drill: the run cannot go on: the library has no backend of the name in CMIO_BACKEND\n",
+        )
+        self.assertEqual(outcome.status, 2)
+
+    def test_help_has_every_option(self):
+        outcome = run("--help")
+        self.assertEqual(outcome.status, 0)
+        self.assertEqual(outcome.err, "")
+        for option in ["benchmark", "stats", "json", "quiet", "base", "concurrency", "iterations",
+                       "timeout", "backend", "help", "version"]:  # fmt: skip
+            self.assertIn(f"--{option} ", outcome.out)
+
+    def test_version(self):
+        outcome = run("--version")
+        self.assertEqual(outcome.status, 0)
+        self.assertRegex(outcome.out, r"^drill \d+\.\d+\.\d+\n$")
+
+    @staticmethod
+    def limit(soft, hard):
+        """What sets the limit on descriptors in the process to be."""
+        return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    def test_a_concurrency_beyond_the_descriptors_is_refused(self):
+        outcome = run_plan(
+            plan_text(base="http://127.0.0.1:1", iterations=100),
+            preexec_fn=self.limit(64, 64),
+        )
+        self.assertEqual(
+            outcome.err,
+            "drill: a concurrency of 100 needs more descriptors than this process may have: "
+            "32 connections at most (ulimit -n)\n",
+        )
+        self.assertEqual(outcome.status, 2)
+
+    def test_the_limit_on_descriptors_is_raised_as_far_as_it_goes(self):
+        def script(connection):
+            connection.receive()
+            connection.server.wait_for(lambda: len(connection.server.requests) == 100)
+            connection.send(OK)
+
+        with Server(script) as server:
+            outcome = run_plan(
+                plan_text(base=server.base, iterations=100),
+                preexec_fn=self.limit(40, 140),
+            )
+        self.assertEqual(outcome.status, 0)
+
+    def test_more_latencies_than_memory_are_refused(self):
+        items = [item(str(number)) for number in range(40)]  # 8 bytes for each, 10 ** 12 times
+        outcome = run_plan(
+            plan_text(*items, base="http://127.0.0.1:1", iterations=10**12, concurrency=1),
+            env={**os.environ, "ASAN_OPTIONS": "allocator_may_return_null=1"},
+        )
+        self.assertTrue(
+            outcome.err.endswith("drill: the run cannot go on: Cannot allocate memory\n")
+        )
+        self.assertEqual(outcome.status, 2)
+
+
+class SleepServer(unittest.TestCase):
+    """Both examples together."""
+
+    def setUp(self):
+        if SLEEP_SERVER == "-":
+            self.skipTest("the sleep server is not built")
+        self.server = subprocess.Popen(
+            [SLEEP_SERVER, "--port", "0"], stdout=subprocess.PIPE, text=True
+        )
+        self.addCleanup(self.server.stdout.close)
+        self.addCleanup(self.server.wait, PATIENCE)
+        self.addCleanup(self.server.terminate)
+        self.base = re.search(r"http://\S+", self.server.stdout.readline())[0]
+
+    def test_150_sleepers_at_once(self):
+        plan = os.path.join(PLANS, "sleep-150.yaml")
+        outcome = run("--benchmark", plan, "--json", "--base", self.base)
+        self.assertEqual(outcome.report["failures"], {})
+        self.assertEqual(outcome.report["successful_requests"], 150)
+        self.assertGreaterEqual(outcome.report["latency"]["minimum_ns"], 1_000_000_000)
+
+    def test_a_plan_of_several_items(self):
+        plan = os.path.join(PLANS, "mixed.yaml")
+        outcome = run("--benchmark", plan, "--json", "--base", self.base)
+        self.assertEqual(outcome.report["failures"], {})
+        self.assertEqual(outcome.report["successful_requests"], 1500)
+        for figures, least in zip(outcome.report["items"], [10, 50, 10]):
+            self.assertGreaterEqual(figures["latency"]["minimum_ns"], least * 1_000_000)
+
+
+if __name__ == "__main__":
+    DRILL, PLANS, SLEEP_SERVER = sys.argv[1:4]
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+#include "support/test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cmio/tcp_listener.h>
+#include <cmio/tcp_stream.h>
+
+/* Waits until the descriptor is ready, with poll(2): these tests are about the calls, not events.
+ */
+static void await(int fd, short events) {
+    struct pollfd entry = {.fd = fd, .events = events};
+    assert_int_equal(poll(&entry, 1, 30000), 1);
+}
+
+struct pair {
+    struct cmio_tcp_listener listener;
+    struct cmio_tcp_stream client;
+    struct cmio_tcp_stream server;
+};
+
+static void open_pair(struct pair *pair, const char *host) {
+    struct cmio_address address;
+    struct cmio_address peer;
+    struct cmio_address mine;
+    assert_int_equal(cmio_address_parse(host, &address), 0);
+    assert_int_equal(cmio_tcp_listener_bind(&pair->listener, &address, NULL), 0);
+    assert_int_equal(cmio_tcp_listener_local_address(&pair->listener, &address), 0);
+    assert_int_equal(cmio_tcp_stream_connect(&pair->client, &address), 0);
+    await(cmio_tcp_stream_fd(&pair->client), POLLOUT);
+    assert_int_equal(cmio_tcp_stream_finish_connect(&pair->client), 0);
+    await(cmio_tcp_listener_fd(&pair->listener), POLLIN);
+    assert_int_equal(cmio_tcp_listener_accept(&pair->listener, &pair->server, &peer), 0);
+    assert_int_equal(cmio_tcp_stream_local_address(&pair->client, &mine), 0);
+    assert_true(cmio_address_equal(&peer, &mine));
+    assert_int_equal(cmio_tcp_stream_peer_address(&pair->client, &peer), 0);
+    assert_true(cmio_address_equal(&peer, &address));
+}
+
+static void close_pair(struct pair *pair) {
+    assert_int_equal(cmio_tcp_stream_close(&pair->client), 0);
+    assert_int_equal(cmio_tcp_stream_close(&pair->server), 0);
+    assert_int_equal(cmio_tcp_listener_close(&pair->listener), 0);
+}
+
+static void bytes_go_both_ways_on_both_families(void **state) {
+    (void)state;
+    static const char *const hosts[] = {"127.0.0.1:0", "[::1]:0"};
+    for (size_t i = 0; i < 2; i++) {
+        struct pair pair;
+        char buffer[8] = "";
+        open_pair(&pair, hosts[i]);
+        assert_int_equal(cmio_tcp_stream_read(&pair.server, buffer, 8), -EAGAIN);
+        assert_int_equal(cmio_tcp_stream_write(&pair.client, "abc", 3), 3);
+        await(cmio_tcp_stream_fd(&pair.server), POLLIN);
+        assert_int_equal(cmio_tcp_stream_peek(&pair.server, buffer, 8), 3);
+        assert_int_equal(cmio_tcp_stream_read(&pair.server, buffer, 8), 3);
+        assert_string_equal(buffer, "abc");
+        assert_int_equal(cmio_tcp_stream_write(&pair.server, "xyz", 3), 3);
+        await(cmio_tcp_stream_fd(&pair.client), POLLIN);
+        assert_int_equal(cmio_tcp_stream_read(&pair.client, buffer, 8), 3);
+        assert_string_equal(buffer, "xyz");
+        close_pair(&pair);
+    }
+}
+
+static void several_buffers_go_in_one_call(void **state) {
+    (void)state;
+    struct pair pair;
+    char first[3] = "";
+    char second[8] = "12345678";
+    open_pair(&pair, "127.0.0.1:0");
+    const struct iovec out[] = {{.iov_base = (char[]){'a', 'b'}, .iov_len = 2},
+                                {.iov_base = NULL, .iov_len = 0},
+                                {.iov_base = (char[]){'c', 'd', 'e'}, .iov_len = 3}};
+    const struct iovec in[] = {{.iov_base = first, .iov_len = sizeof first},
+                               {.iov_base = second, .iov_len = sizeof second}};
+    assert_int_equal(cmio_tcp_stream_readv(&pair.server, in, 2), -EAGAIN);
+    assert_int_equal(cmio_tcp_stream_writev(&pair.client, out, 3), 5);
+    await(cmio_tcp_stream_fd(&pair.server), POLLIN);
+    assert_int_equal(cmio_tcp_stream_readv(&pair.server, in, 2), 5);
+    assert_memory_equal(first, "abc", 3);
+    assert_memory_equal(second, "de345678", 8);
+    close_pair(&pair);
+}
+
+static void too_many_buffers_and_null_ones_are_invalid(void **state) {
+    (void)state;
+    static struct iovec many[IOV_MAX + 1];
+    static char byte;
+    struct pair pair;
+    for (size_t i = 0; i <= IOV_MAX; i++)
+        many[i] = (struct iovec){.iov_base = &byte, .iov_len = 1};
+    open_pair(&pair, "127.0.0.1:0");
+    assert_int_equal(cmio_tcp_stream_writev(&pair.client, many, IOV_MAX + 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_readv(&pair.client, many, IOV_MAX + 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_writev(&pair.client, many, -1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_readv(&pair.client, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_read(&pair.client, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_write(&pair.client, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_peek(&pair.client, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_writev(&pair.client, many, IOV_MAX), IOV_MAX);
+    close_pair(&pair);
+}
+
+static void writing_to_a_gone_peer_is_an_error_and_no_signal(void **state) {
+    (void)state;
+    struct pair pair;
+    struct sigaction default_action = {.sa_handler = SIG_DFL};
+    struct sigaction before;
+    assert_int_equal(sigaction(SIGPIPE, &default_action, &before), 0);
+    open_pair(&pair, "127.0.0.1:0");
+    assert_int_equal(cmio_tcp_stream_shutdown(&pair.client, CMIO_SHUTDOWN_WRITE), 0);
+    assert_int_equal(cmio_tcp_stream_write(&pair.client, "a", 1), -EPIPE);
+    const struct iovec out = {.iov_base = (char[]){'a'}, .iov_len = 1};
+    assert_int_equal(cmio_tcp_stream_writev(&pair.client, &out, 1), -EPIPE);
+    close_pair(&pair);
+    assert_int_equal(sigaction(SIGPIPE, &before, NULL), 0);
+}
+
+static void shutdown_ends_one_direction_or_both(void **state) {
+    (void)state;
+    struct pair pair;
+    char byte;
+    open_pair(&pair, "127.0.0.1:0");
+    assert_int_equal(cmio_tcp_stream_shutdown(&pair.client, CMIO_SHUTDOWN_WRITE), 0);
+    await(cmio_tcp_stream_fd(&pair.server), POLLIN);
+    assert_int_equal(cmio_tcp_stream_read(&pair.server, &byte, 1), 0);
+    assert_int_equal(cmio_tcp_stream_write(&pair.server, "a", 1), 1);
+    await(cmio_tcp_stream_fd(&pair.client), POLLIN);
+    assert_int_equal(cmio_tcp_stream_read(&pair.client, &byte, 1), 1);
+    assert_int_equal(cmio_tcp_stream_shutdown(&pair.server, CMIO_SHUTDOWN_BOTH), 0);
+    assert_int_equal(cmio_tcp_stream_write(&pair.server, "a", 1), -EPIPE);
+    assert_int_equal(cmio_tcp_stream_shutdown(&pair.client, (enum cmio_shutdown)3), -EINVAL);
+    close_pair(&pair);
+}
+
+static void nodelay_and_ttl_are_set_and_read(void **state) {
+    (void)state;
+    static const char *const hosts[] = {"127.0.0.1:0", "[::1]:0"};
+    for (size_t i = 0; i < 2; i++) {
+        struct pair pair;
+        bool nodelay = true;
+        uint32_t ttl = 0;
+        open_pair(&pair, hosts[i]);
+        assert_int_equal(cmio_tcp_stream_nodelay(&pair.client, &nodelay), 0);
+        assert_false(nodelay);
+        assert_int_equal(cmio_tcp_stream_set_nodelay(&pair.client, true), 0);
+        assert_int_equal(cmio_tcp_stream_nodelay(&pair.client, &nodelay), 0);
+        assert_true(nodelay);
+        assert_int_equal(cmio_tcp_stream_set_ttl(&pair.client, 255), 0);
+        assert_int_equal(cmio_tcp_stream_ttl(&pair.client, &ttl), 0);
+        assert_int_equal(ttl, 255);
+        assert_int_equal(cmio_tcp_stream_set_ttl(&pair.client, 0), -EINVAL);
+        assert_int_equal(cmio_tcp_stream_nodelay(&pair.client, NULL), -EINVAL);
+        assert_int_equal(cmio_tcp_stream_ttl(&pair.client, NULL), -EINVAL);
+        close_pair(&pair);
+    }
+}
+
+/* A port that was free a moment ago: nobody listens there. */
+static struct cmio_address refused_address(void) {
+    struct cmio_tcp_listener listener;
+    struct cmio_address address;
+    assert_int_equal(cmio_address_parse("127.0.0.1:0", &address), 0);
+    assert_int_equal(cmio_tcp_listener_bind(&listener, &address, NULL), 0);
+    assert_int_equal(cmio_tcp_listener_local_address(&listener, &address), 0);
+    assert_int_equal(cmio_tcp_listener_close(&listener), 0);
+    return address;
+}
+
+static void a_refused_connect_says_so_once(void **state) {
+    (void)state;
+    struct cmio_tcp_stream stream;
+    struct cmio_address address = refused_address();
+    int error = cmio_tcp_stream_connect(&stream, &address);
+    if (error == -ECONNREFUSED)
+        return; /* a system that knows at once */
+    assert_int_equal(error, 0);
+    await(cmio_tcp_stream_fd(&stream), POLLOUT);
+    assert_int_equal(cmio_tcp_stream_finish_connect(&stream), -ECONNREFUSED);
+    assert_int_equal(cmio_tcp_stream_take_error(&stream), 0);
+    assert_int_equal(cmio_tcp_stream_close(&stream), 0);
+}
+
+static void an_unconnected_socket_is_still_in_progress(void **state) {
+    (void)state;
+    struct cmio_tcp_stream stream;
+    struct cmio_address peer = {.length = 77};
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(cmio_tcp_stream_from_fd(&stream, fd), 0);
+    assert_int_equal(cmio_tcp_stream_finish_connect(&stream), -EINPROGRESS);
+    assert_int_equal(cmio_tcp_stream_peer_address(&stream, &peer), -ENOTCONN);
+    assert_int_equal(peer.length, 77);
+    assert_int_equal(cmio_tcp_stream_shutdown(&stream, CMIO_SHUTDOWN_BOTH), -ENOTCONN);
+    assert_int_equal(cmio_tcp_stream_close(&stream), 0);
+}
+
+static void connect_takes_ip_addresses_alone(void **state) {
+    (void)state;
+    struct cmio_tcp_stream stream = {.source.fd = 77};
+    struct cmio_address address;
+    assert_int_equal(cmio_address_parse("unix:/tmp/x", &address), 0);
+    assert_int_equal(cmio_tcp_stream_connect(&stream, &address), -EAFNOSUPPORT);
+    assert_int_equal(cmio_tcp_stream_connect(&stream, NULL), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_connect(NULL, &address), -EINVAL);
+    assert_int_equal(stream.source.fd, 77);
+}
+
+static void the_descriptor_is_nonblocking_and_close_on_exec(void **state) {
+    (void)state;
+    struct pair pair;
+    open_pair(&pair, "127.0.0.1:0");
+    const int fds[] = {cmio_tcp_stream_fd(&pair.client), cmio_tcp_stream_fd(&pair.server)};
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(fcntl(fds[i], F_GETFL) & O_NONBLOCK);
+        assert_true(fcntl(fds[i], F_GETFD) & FD_CLOEXEC);
+    }
+    close_pair(&pair);
+}
+
+static void a_descriptor_is_given_away_open(void **state) {
+    (void)state;
+    struct pair pair;
+    open_pair(&pair, "127.0.0.1:0");
+    const int fd = cmio_tcp_stream_into_fd(&pair.client);
+    assert_true(fd >= 0);
+    assert_int_equal(cmio_tcp_stream_fd(&pair.client), -EBADF);
+    assert_int_equal(send(fd, "a", 1, 0), 1);
+    assert_int_equal(close(fd), 0);
+    close_pair(&pair);
+}
+
+static void null_and_closed_streams_are_refused(void **state) {
+    (void)state;
+    struct pair pair;
+    struct cmio_tcp_stream zeroed = {0};
+    struct cmio_address address;
+    struct iovec vector = {.iov_base = (char[]){'a'}, .iov_len = 1};
+    char byte = 0;
+    bool nodelay;
+    uint32_t ttl;
+    open_pair(&pair, "127.0.0.1:0");
+    assert_int_equal(cmio_tcp_stream_close(&pair.client), 0);
+    struct cmio_tcp_stream *const rows[] = {NULL, &pair.client, &zeroed};
+    for (size_t i = 0; i < 3; i++) {
+        const int error = i == 0 ? -EINVAL : -EBADF;
+        assert_int_equal(cmio_tcp_stream_read(rows[i], &byte, 1), error);
+        assert_int_equal(cmio_tcp_stream_readv(rows[i], &vector, 1), error);
+        assert_int_equal(cmio_tcp_stream_peek(rows[i], &byte, 1), error);
+        assert_int_equal(cmio_tcp_stream_write(rows[i], &byte, 1), error);
+        assert_int_equal(cmio_tcp_stream_writev(rows[i], &vector, 1), error);
+        assert_int_equal(cmio_tcp_stream_shutdown(rows[i], CMIO_SHUTDOWN_BOTH), error);
+        assert_int_equal(cmio_tcp_stream_finish_connect(rows[i]), error);
+        assert_int_equal(cmio_tcp_stream_set_nodelay(rows[i], true), error);
+        assert_int_equal(cmio_tcp_stream_nodelay(rows[i], &nodelay), error);
+        assert_int_equal(cmio_tcp_stream_set_ttl(rows[i], 9), error);
+        assert_int_equal(cmio_tcp_stream_ttl(rows[i], &ttl), error);
+        assert_int_equal(cmio_tcp_stream_local_address(rows[i], &address), error);
+        assert_int_equal(cmio_tcp_stream_peer_address(rows[i], &address), error);
+        assert_int_equal(cmio_tcp_stream_take_error(rows[i]), error);
+        assert_int_equal(cmio_tcp_stream_fd(rows[i]), error);
+        assert_int_equal(cmio_tcp_stream_into_fd(rows[i]), error);
+        assert_int_equal(cmio_tcp_stream_close(rows[i]), 0);
+    }
+    close_pair(&pair);
+}
+
+static void a_stream_takes_24_bytes(void **state) {
+    (void)state;
+    assert_true(sizeof(void *) != 8 || sizeof(struct cmio_tcp_stream) == 24);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(bytes_go_both_ways_on_both_families),
+    cmocka_unit_test(several_buffers_go_in_one_call),
+    cmocka_unit_test(too_many_buffers_and_null_ones_are_invalid),
+    cmocka_unit_test(writing_to_a_gone_peer_is_an_error_and_no_signal),
+    cmocka_unit_test(shutdown_ends_one_direction_or_both),
+    cmocka_unit_test(nodelay_and_ttl_are_set_and_read),
+    cmocka_unit_test(a_refused_connect_says_so_once),
+    cmocka_unit_test(an_unconnected_socket_is_still_in_progress),
+    cmocka_unit_test(connect_takes_ip_addresses_alone),
+    cmocka_unit_test(the_descriptor_is_nonblocking_and_close_on_exec),
+    cmocka_unit_test(a_descriptor_is_given_away_open),
+    cmocka_unit_test(null_and_closed_streams_are_refused),
+    cmocka_unit_test(a_stream_takes_24_bytes),
+};
+TEST_GROUP(net_tcp_stream, tests)

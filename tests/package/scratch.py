@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""What the tests share that build programs of someone else's: commands, failures, versions."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+SKIPPED = 77
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
+
+
+class Failure(Exception):
+    """What the test found wrong, in words."""
+
+
+def run(command, **options):
+    """Runs a command to its end and returns its standard output; what went wrong is a Failure."""
+    result = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, **options
+    )
+    if result.returncode != 0:
+        said = (result.stdout + result.stderr).strip()
+        raise Failure(f"{' '.join(command)}\nended with {result.returncode}:\n{said}")
+    return result.stdout
+
+
+def expect(true, words):
+    if not true:
+        raise Failure(words)
+
+
+def needs(*programs):
+    """Ends the test as skipped where a program is not there."""
+    missing = [program for program in programs if not shutil.which(program)]
+    if missing:
+        print(f"skipped: no {', '.join(missing)} here")
+        sys.exit(SKIPPED)
+
+
+def header_version(root):
+    with open(os.path.join(root, "include", "cmio", "version.h"), encoding="utf-8") as file:
+        return re.search(r'CMIO_VERSION_STRING "([^"]+)"', file.read()).group(1)
+
+
+def plain_environment():
+    """The environment without what a sanitizer or a wrapper around the test put there."""
+    own = ("ASAN_", "UBSAN_", "LSAN_", "TSAN_", "MSAN_", "MESON_", "NINJA_", "DESTDIR", "LD_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(own)}
+
+
+def main(test, *arguments):
+    """Runs the test; the process's exit status."""
+    try:
+        test(*arguments)
+    except Failure as failure:
+        print(failure)
+        return 1
+    return 0

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * OpenBSD 7.3, as traces/openbsd-7.3.txt shows it. EVFILT_USER and units of timers came later.
+ */
+#include <errno.h>
+
+#include "standin.h"
+
+static const struct standin_filter *const filters[] = {
+    &standin_read_filter,    &standin_write_filter,  &standin_timer_filter,
+    &standin_process_filter, &standin_signal_filter, NULL,
+};
+
+static int timer_unit(unsigned int fflags, int64_t *nanoseconds) {
+    (void)fflags; /* nobody looks at them */
+    *nanoseconds = 1000000;
+    return 0;
+}
+
+const struct standin_flavour standin_flavour = {
+    .filters = filters,
+    .kept_flags = (unsigned short)~EV_DELETE, /* "reader READ DISABLE": they stay, and are shown */
+    .only_add_renews = true,
+    .lost_reader_is_oneshot = false,
+    .empty_read_wakes = true,
+    .zombie_error = ESRCH,
+    .device_error = 0,
+    .counts_addresses = true,
+    .timer_unit = timer_unit,
+};

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_TESTS_LOOP_H
+#define CMIO_TESTS_LOOP_H
+
+/*
+ * A poll, its registry and a batch, on the backend of test_backend(); and the two things that tests
+ * ask of them: this event comes, within the suite's 30 seconds, or none comes.
+ *
+ * Tokens are numbers below TEST_TOKENS. What came for each is kept until it is asked for, so events
+ * of several sources may come in any order and in any number of waits; an event that nobody asked
+ * for fails the next test_loop_expect_silence().
+ */
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <cmio/cmio.h>
+
+#include "support/test.h"
+
+enum { TEST_TOKENS = 128 };
+
+struct test_loop {
+    struct cmio_poll *poll;
+    struct cmio_registry *registry; /* borrowed from poll */
+    struct cmio_events *events;
+    uint32_t came[TEST_TOKENS];
+};
+
+/* Where a failure is reported: the test's own line. */
+#define TEST_HERE __FILE__, __LINE__
+
+/* A loop with room for 64 events a wait, or for capacity. */
+#define test_loop_open(loop) test_loop_open_with((loop), 64, TEST_HERE)
+void test_loop_open_with(struct test_loop *loop, size_t capacity, const char *file, int line);
+void test_loop_close(struct test_loop *loop);
+
+/*
+ * Waits once and keeps what came, by token. Returns what the wait did: the number of events, or the
+ * error. Fails on a source that is twice in the batch, and on a token that no test here uses.
+ */
+#define test_loop_wait(loop, timeout) test_loop_wait_at((loop), (timeout), TEST_HERE)
+int test_loop_wait_at(struct test_loop *loop, int64_t timeout, const char *file, int line);
+
+/*
+ * Waits until the token has shown all of ready. Returns all that came for it since it was asked
+ * last, which is forgotten.
+ */
+#define test_loop_expect(loop, token, ready)                                                       \
+    test_loop_expect_at((loop), (token), (ready), TEST_HERE)
+uint32_t test_loop_expect_at(struct test_loop *loop, cmio_token token, uint32_t ready,
+                             const char *file, int line);
+
+/* Fails if an event came that nobody asked for, or comes within the next moment. */
+#define test_loop_expect_silence(loop) test_loop_expect_silence_at((loop), TEST_HERE)
+void test_loop_expect_silence_at(struct test_loop *loop, const char *file, int line);
+
+/* The same of one token; what comes for others is kept. */
+#define test_loop_expect_none(loop, token) test_loop_expect_none_at((loop), (token), TEST_HERE)
+void test_loop_expect_none_at(struct test_loop *loop, cmio_token token, const char *file, int line);
+
+/* Drops what came and was not asked for. */
+void test_loop_forget(struct test_loop *loop);
+
+/*
+ * A thread that waits once on the loop's poll, into a batch of its own: for tests of what reaches a
+ * wait that has begun. Between start and join the loop's owner does not wait.
+ */
+typedef int test_wait_call(struct cmio_poll *poll, struct cmio_events *events, int64_t time);
+
+struct test_waiter {
+    pthread_t thread;
+    struct cmio_poll *poll;
+    struct cmio_events *events;
+    test_wait_call *wait;
+    int64_t time;
+    int result;      /* after join: what the wait returned */
+    int64_t elapsed; /* nanoseconds that it took */
+    int64_t busy;    /* of them, on the processor */
+    atomic_bool done;
+};
+
+/* Starts the thread and returns once it is in its wait, which must not end by itself. */
+void test_waiter_start(struct test_waiter *waiter, struct test_loop *loop, test_wait_call *wait,
+                       int64_t time);
+void test_waiter_join(struct test_waiter *waiter);
+
+/* Whether its wait has ended. */
+bool test_waiter_is_done(struct test_waiter *waiter);
+
+/* What the waiter's batch holds for a token; 0 where nothing. */
+uint32_t test_waiter_came(const struct test_waiter *waiter, cmio_token token);
+void test_waiter_free(struct test_waiter *waiter);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A toy backend that knows of no readiness: its waits only pass the time. It shows, and a test
+ * proves, what it takes to add a backend: this folder, a line in the list of src/core/backends.c
+ * and one in src/meson.build.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "core/backend.h"
+
+extern const struct cmio__backend cmio__null_backend;
+
+struct cmio__selector {
+    struct timespec longest;
+};
+
+static int selector_open(struct cmio__selector **out) {
+    struct cmio__selector *selector = malloc(sizeof *selector);
+    if (selector == NULL)
+        return -ENOMEM;
+    *selector = (struct cmio__selector){.longest.tv_sec = CMIO__LONGEST_WAIT / CMIO_SECOND};
+    *out = selector;
+    return 0;
+}
+
+static void selector_close(struct cmio__selector *selector) {
+    free(selector);
+}
+
+static int selector_fd(const struct cmio__selector *selector) {
+    (void)selector;
+    return -ENOTSUP;
+}
+
+static int selector_wait(struct cmio__selector *selector, struct cmio_events *events,
+                         int64_t timeout) {
+    (void)events;
+    const struct timespec span = {
+        .tv_sec = (time_t)(timeout / CMIO_SECOND),
+        .tv_nsec = (long)(timeout % CMIO_SECOND),
+    };
+    return nanosleep(timeout == CMIO_FOREVER ? &selector->longest : &span, NULL) < 0 ? -EINTR : 0;
+}
+
+static int selector_register(struct cmio__selector *selector, int fd, cmio_token token,
+                             cmio_interest interest) {
+    (void)selector, (void)fd, (void)token, (void)interest;
+    return 0;
+}
+
+static int selector_deregister(struct cmio__selector *selector, int fd) {
+    (void)selector, (void)fd;
+    return 0;
+}
+
+static int selector_rearm(struct cmio__selector *selector, int fd, cmio_interest directions) {
+    (void)selector, (void)fd, (void)directions;
+    return 0;
+}
+
+static int wake_open(struct cmio__selector *selector, cmio_token token, struct cmio__wake *out) {
+    (void)selector, (void)token, (void)out;
+    return -ENOTSUP;
+}
+
+static int wake_signal(struct cmio__selector *selector, const struct cmio__wake *wake) {
+    (void)selector, (void)wake;
+    return -ENOTSUP;
+}
+
+static void wake_close(struct cmio__selector *selector, struct cmio__wake *wake) {
+    (void)selector, (void)wake;
+}
+
+const struct cmio__backend cmio__null_backend = {
+    .name = "null",
+    .record_size = 0,
+    .emulates_edges = false,
+    .open = selector_open,
+    .close = selector_close,
+    .fd = selector_fd,
+    .wait = selector_wait,
+    .register_fd = selector_register,
+    .reregister_fd = selector_register,
+    .deregister_fd = selector_deregister,
+    .rearm = selector_rearm,
+    .wake_open = wake_open,
+    .wake = wake_signal,
+    .wake_close = wake_close,
+};

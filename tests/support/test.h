@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_TESTS_TEST_H
+#define CMIO_TESTS_TEST_H
+
+/*
+ * How a test file is made: functions named by the sentence that they prove, an array of them, and
+ *
+ *     static const struct CMUnitTest tests[] = {cmocka_unit_test(a_thing_does_this), ...};
+ *     TEST_GROUP(core_poll, tests)
+ *
+ * which gives the file its main. The program takes [--list] [--backend NAME] [PATTERN], PATTERN
+ * being a test's name with * and ?; --list shows the names and runs nothing. After each test that
+ * has no teardown of its own the number of open descriptors must be what it was before. With
+ * CMIO_TESTS_IN_ONE defined the file gives no main but a function test_group_NAME, so that all
+ * files can be linked into one program.
+ */
+
+/* cmocka.h wants these before it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#ifdef CMIO_TESTS_IN_ONE
+#define TEST_GROUP(group, tests)                                                                   \
+    int test_group_##group(int argc, char **argv);                                                 \
+    int test_group_##group(int argc, char **argv) {                                                \
+        return test_run(#group, tests, sizeof tests / sizeof *tests, argc, argv);                  \
+    }
+#else
+#define TEST_GROUP(group, tests)                                                                   \
+    int main(int argc, char **argv) {                                                              \
+        return test_run(#group, tests, sizeof tests / sizeof *tests, argc, argv);                  \
+    }
+#endif
+
+/* Runs the group; the process's exit status: 0 when no test failed. */
+int test_run(const char *group, const struct CMUnitTest *tests, size_t count, int argc,
+             char **argv);
+
+/* The backend named on the command line, or NULL for the best. */
+const char *test_backend(void);
+
+/* How many descriptors the process has open. */
+int test_count_descriptors(void);
+
+/*
+ * Repeats a call until it is true: with a failure of the test after 30 seconds, the bound on every
+ * wait in the suite.
+ */
+#define TEST_EVENTUALLY(condition)                                                                 \
+    for (int64_t give_up_ = test_now() + 30 * INT64_C(1000000000); !(condition); test_pause())     \
+        if (test_now() > give_up_)                                                                 \
+    fail_msg("not within 30 s: %s", #condition)
+
+/* The monotonic clock in nanoseconds, without cmio. */
+int64_t test_now(void);
+
+/* Gives the processor to others for a moment. */
+void test_pause(void);
+
+#endif

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/* Timers, on a clock of the test's own: pop takes any time that does not run backwards. */
+#include "support/scale.h"
+#include "support/test.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmio/time.h>
+#include <cmio/timers.h>
+
+static struct cmio_timers *new_timers(void) {
+    struct cmio_timers *timers;
+    assert_int_equal(cmio_timers_new(&timers), 0);
+    return timers;
+}
+
+static void null_arguments_and_negative_deadlines_are_invalid(void **state) {
+    (void)state;
+    struct cmio_timers *timers = new_timers();
+    struct cmio_timer timer;
+    assert_int_equal(cmio_timers_new(NULL), -EINVAL);
+    assert_int_equal(cmio_timer_init(NULL, 1), -EINVAL);
+    assert_int_equal(cmio_timer_init(&timer, 1), 0);
+    assert_int_equal(cmio_timers_set(NULL, &timer, 1), -EINVAL);
+    assert_int_equal(cmio_timers_set(timers, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_timers_set(timers, &timer, -2), -EINVAL);
+    assert_int_equal(cmio_timers_set(timers, &timer, INT64_MIN), -EINVAL);
+    assert_int_equal(cmio_timers_cancel(NULL, &timer), -EINVAL);
+    assert_int_equal(cmio_timers_cancel(timers, NULL), -EINVAL);
+    assert_int_equal(cmio_timers_cancel(timers, &timer), -ENOENT);
+    assert_null(cmio_timers_pop(NULL, 0));
+    assert_null(cmio_timers_pop(timers, -1));
+    assert_int_equal(cmio_timers_next_deadline(NULL), CMIO_FOREVER);
+    assert_false(cmio_timer_is_set(NULL));
+    assert_false(cmio_timer_is_set(&timer));
+    cmio_timers_free(timers);
+    cmio_timers_free(NULL);
+}
+
+static void an_empty_set_has_no_deadline_and_nothing_to_pop(void **state) {
+    (void)state;
+    struct cmio_timers *timers = new_timers();
+    assert_int_equal(cmio_timers_next_deadline(timers), CMIO_FOREVER);
+    assert_null(cmio_timers_pop(timers, INT64_MAX));
+    cmio_timers_free(timers);
+}
+
+static void a_timer_is_popped_at_its_deadline_and_not_before(void **state) {
+    (void)state;
+    static const int64_t spans[] = {
+        1,
+        1000,
+        CMIO_MILLISECOND - 1,
+        CMIO_MILLISECOND,
+        40 * CMIO_MILLISECOND,
+        CMIO_SECOND,
+        3600 * CMIO_SECOND,
+        86400 * 365 * CMIO_SECOND,
+        INT64_MAX / 2,
+    };
+    for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+        struct cmio_timers *timers = new_timers();
+        struct cmio_timer timer;
+        const int64_t deadline = cmio_now() + spans[i];
+        assert_int_equal(cmio_timer_init(&timer, 7), 0);
+        assert_int_equal(cmio_timers_set(timers, &timer, deadline), 0);
+        assert_true(cmio_timer_is_set(&timer));
+        assert_int_equal(cmio_timer_deadline(&timer), deadline);
+        assert_null(cmio_timers_pop(timers, deadline - 1));
+        assert_ptr_equal(cmio_timers_pop(timers, deadline + CMIO_MILLISECOND), &timer);
+        assert_int_equal(timer.token, 7);
+        assert_false(cmio_timer_is_set(&timer));
+        assert_int_equal(cmio_timer_deadline(&timer), CMIO_FOREVER);
+        assert_null(cmio_timers_pop(timers, INT64_MAX));
+        cmio_timers_free(timers);
+    }
+}
+
+static void the_end_of_time_is_a_deadline(void **state) {
+    (void)state;
+    struct cmio_timers *timers = new_timers();
+    struct cmio_timer timer;
+    assert_int_equal(cmio_timer_init(&timer, 0), 0);
+    assert_int_equal(cmio_timers_set(timers, &timer, INT64_MAX), 0);
+    assert_true(cmio_timers_next_deadline(timers) > cmio_now());
+    assert_null(cmio_timers_pop(timers, cmio_now()));
+    assert_int_equal(cmio_timers_cancel(timers, &timer), 0);
+    assert_int_equal(cmio_timers_next_deadline(timers), CMIO_FOREVER);
+    cmio_timers_free(timers);
+}
+
+static void a_deadline_in_the_past_expires_with_the_next_pop(void **state) {
+    (void)state;
+    struct cmio_timers *timers = new_timers();
+    struct cmio_timer timer;
+    const int64_t now = cmio_now();
+    assert_int_equal(cmio_timer_init(&timer, 0), 0);
+    assert_int_equal(cmio_timers_set(timers, &timer, 0), 0);
+    assert_true(cmio_timers_next_deadline(timers) <= now);
+    assert_ptr_equal(cmio_timers_pop(timers, now), &timer);
+    cmio_timers_free(timers);
+}
+
+static void setting_again_moves_the_timer(void **state) {
+    (void)state;
+    struct cmio_timers *timers = new_timers();
+    struct cmio_timer timer;
+    const int64_t now = cmio_now();
+    assert_int_equal(cmio_timer_init(&timer, 0), 0);
+    assert_int_equal(cmio_timers_set(timers, &timer, now + CMIO_SECOND), 0);
+    assert_int_equal(cmio_timers_set(timers, &timer, now + 3 * CMIO_SECOND), 0);
+    assert_null(cmio_timers_pop(timers, now + 2 * CMIO_SECOND));
+    assert_int_equal(cmio_timers_set(timers, &timer, now + CMIO_SECOND), 0);
+    assert_ptr_equal(cmio_timers_pop(timers, now + 2 * CMIO_SECOND), &timer);
+    assert_int_equal(cmio_timers_next_deadline(timers), CMIO_FOREVER);
+    cmio_timers_free(timers);
+}
+
+static void a_cancelled_timer_does_not_expire_and_leaves_no_deadline(void **state) {
+    (void)state;
+    struct cmio_timers *timers = new_timers();
+    struct cmio_timer timer;
+    assert_int_equal(cmio_timer_init(&timer, 0), 0);
+    assert_int_equal(cmio_timers_set(timers, &timer, cmio_now() + CMIO_SECOND), 0);
+    assert_int_equal(cmio_timers_cancel(timers, &timer), 0);
+    assert_false(cmio_timer_is_set(&timer));
+    assert_int_equal(cmio_timers_next_deadline(timers), CMIO_FOREVER);
+    assert_null(cmio_timers_pop(timers, INT64_MAX));
+    cmio_timers_free(timers);
+}
+
+static void forever_cancels(void **state) {
+    (void)state;
+    struct cmio_timers *timers = new_timers();
+    struct cmio_timer timer;
+    assert_int_equal(cmio_timer_init(&timer, 0), 0);
+    assert_int_equal(cmio_timers_set(timers, &timer, CMIO_FOREVER), 0);
+    assert_false(cmio_timer_is_set(&timer));
+    assert_int_equal(cmio_timers_set(timers, &timer, cmio_now() + CMIO_SECOND), 0);
+    assert_int_equal(cmio_timers_set(timers, &timer, CMIO_FOREVER), 0);
+    assert_false(cmio_timer_is_set(&timer));
+    assert_int_equal(cmio_timers_next_deadline(timers), CMIO_FOREVER);
+    cmio_timers_free(timers);
+}
+
+static void a_timer_that_is_due_can_still_be_cancelled(void **state) {
+    (void)state;
+    struct cmio_timers *timers = new_timers();
+    struct cmio_timer pair[2];
+    const int64_t deadline = cmio_now() + CMIO_SECOND;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(cmio_timer_init(&pair[i], (cmio_token)i), 0);
+        assert_int_equal(cmio_timers_set(timers, &pair[i], deadline), 0);
+    }
+    struct cmio_timer *first = cmio_timers_pop(timers, deadline + CMIO_SECOND);
+    assert_non_null(first);
+    struct cmio_timer *other = first == &pair[0] ? &pair[1] : &pair[0];
+    assert_int_equal(cmio_timers_cancel(timers, other), 0);
+    assert_null(cmio_timers_pop(timers, deadline + CMIO_SECOND));
+    cmio_timers_free(timers);
+}
+
+static void a_timer_set_elsewhere_is_refused_and_stays_where_it_is(void **state) {
+    (void)state;
+    struct cmio_timers *here = new_timers();
+    struct cmio_timers *there = new_timers();
+    struct cmio_timer timer;
+    const int64_t deadline = cmio_now() + CMIO_SECOND;
+    assert_int_equal(cmio_timer_init(&timer, 0), 0);
+    assert_int_equal(cmio_timers_set(here, &timer, deadline), 0);
+    assert_int_equal(cmio_timers_set(there, &timer, deadline), -EEXIST);
+    assert_int_equal(cmio_timers_cancel(there, &timer), -EEXIST);
+    assert_null(cmio_timers_pop(there, INT64_MAX));
+    assert_ptr_equal(cmio_timers_pop(here, deadline + CMIO_SECOND), &timer);
+    assert_int_equal(cmio_timers_set(there, &timer, deadline), 0);
+    cmio_timers_free(here);
+    cmio_timers_free(there);
+}
+
+static void freeing_the_set_cancels_its_timers(void **state) {
+    (void)state;
+    struct cmio_timers *timers = new_timers();
+    struct cmio_timer some[100];
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(cmio_timer_init(&some[i], 0), 0);
+        assert_int_equal(cmio_timers_set(timers, &some[i], (int64_t)1 << (i % 63)), 0);
+    }
+    cmio_timers_free(timers);
+    for (int i = 0; i < 100; i++)
+        assert_false(cmio_timer_is_set(&some[i]));
+}
+
+static void a_popped_timer_can_be_set_again_at_once(void **state) {
+    (void)state;
+    struct cmio_timers *timers = new_timers();
+    struct cmio_timer timer;
+    int64_t deadline = cmio_now();
+    assert_int_equal(cmio_timer_init(&timer, 0), 0);
+    for (int i = 0; i < 1000; i++) {
+        deadline += 10 * CMIO_MILLISECOND;
+        assert_int_equal(cmio_timers_set(timers, &timer, deadline), 0);
+        assert_null(cmio_timers_pop(timers, deadline - 1));
+        assert_ptr_equal(cmio_timers_pop(timers, deadline + CMIO_MILLISECOND), &timer);
+    }
+    cmio_timers_free(timers);
+}
+
+/* xorshift64: the same sequence on every system. */
+static uint64_t next_random(uint64_t *seed) {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    return *seed;
+}
+
+enum { MODEL_TIMERS = 300, MODEL_STEPS = 60000 };
+
+struct model {
+    struct cmio_timers *timers;
+    struct cmio_timer list[MODEL_TIMERS];
+    int64_t deadlines[MODEL_TIMERS]; /* CMIO_FOREVER: not set */
+    int64_t now;
+    uint64_t seed;
+};
+
+static int64_t random_span(uint64_t *seed) {
+    return (int64_t)(next_random(seed) >> (14 + next_random(seed) % 46));
+}
+
+static void check_next_deadline(const struct model *model) {
+    int64_t earliest = INT64_MAX;
+    int count = 0;
+    for (int i = 0; i < MODEL_TIMERS; i++) {
+        if (model->deadlines[i] == CMIO_FOREVER)
+            continue;
+        count++;
+        if (model->deadlines[i] < earliest)
+            earliest = model->deadlines[i];
+    }
+    const int64_t next = cmio_timers_next_deadline(model->timers);
+    if (count == 0)
+        assert_int_equal(next, CMIO_FOREVER);
+    else
+        assert_true(next < earliest + CMIO_MILLISECOND && next >= 0);
+}
+
+static void pop_all(struct model *model) {
+    struct cmio_timer *timer;
+    while ((timer = cmio_timers_pop(model->timers, model->now)) != NULL) {
+        const size_t index = timer->token;
+        assert_ptr_equal(timer, &model->list[index]);
+        assert_true(model->deadlines[index] != CMIO_FOREVER);
+        assert_true(model->deadlines[index] <= model->now);
+        model->deadlines[index] = CMIO_FOREVER;
+    }
+    for (int i = 0; i < MODEL_TIMERS; i++)
+        assert_true(model->deadlines[i] == CMIO_FOREVER ||
+                    model->deadlines[i] > model->now - CMIO_MILLISECOND);
+}
+
+static void step(struct model *model) {
+    const size_t index = next_random(&model->seed) % MODEL_TIMERS;
+    struct cmio_timer *timer = &model->list[index];
+    switch (next_random(&model->seed) % 8) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+        model->deadlines[index] = model->now + random_span(&model->seed);
+        assert_int_equal(cmio_timers_set(model->timers, timer, model->deadlines[index]), 0);
+        break;
+    case 4:
+        assert_int_equal(cmio_timers_cancel(model->timers, timer),
+                         model->deadlines[index] == CMIO_FOREVER ? -ENOENT : 0);
+        model->deadlines[index] = CMIO_FOREVER;
+        break;
+    case 5:
+        model->now += random_span(&model->seed) / 64;
+        pop_all(model);
+        break;
+    case 6: { /* as a loop does: to the next deadline */
+        const int64_t next = cmio_timers_next_deadline(model->timers);
+        if (next > model->now)
+            model->now = next;
+        pop_all(model);
+        break;
+    }
+    default:
+        check_next_deadline(model);
+    }
+}
+
+static void random_use_agrees_with_a_plain_list(void **state) {
+    (void)state;
+    static struct model model;
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        model = (struct model){.timers = new_timers(), .now = cmio_now(), .seed = seed * 7919};
+        for (size_t i = 0; i < MODEL_TIMERS; i++) {
+            assert_int_equal(cmio_timer_init(&model.list[i], i), 0);
+            model.deadlines[i] = CMIO_FOREVER;
+        }
+        for (int i = 0; i < MODEL_STEPS && model.now < INT64_MAX / 4; i++)
+            step(&model);
+        cmio_timers_free(model.timers);
+    }
+}
+
+static void a_million_timers_expire_each_once(void **state) {
+    (void)state;
+    const size_t count = (size_t)test_scale(1000000);
+    struct cmio_timers *timers = new_timers();
+    struct cmio_timer *list = calloc(count, sizeof *list);
+    assert_non_null(list);
+    const int64_t start = cmio_now();
+    uint64_t seed = 42;
+    for (size_t i = 0; i < count; i++) {
+        const int64_t span = (int64_t)(next_random(&seed) % (uint64_t)(100 * CMIO_SECOND));
+        assert_int_equal(cmio_timer_init(&list[i], i), 0);
+        assert_int_equal(cmio_timers_set(timers, &list[i], start + span), 0);
+    }
+    for (size_t i = 0; i < count; i += 2)
+        assert_int_equal(cmio_timers_cancel(timers, &list[i]), 0);
+    size_t popped = 0;
+    for (int64_t now = start; now <= start + 101 * CMIO_SECOND; now += 10 * CMIO_MILLISECOND)
+        for (struct cmio_timer *timer; (timer = cmio_timers_pop(timers, now)) != NULL; popped++)
+            assert_true(timer->token % 2 == 1);
+    assert_int_equal(popped, count / 2);
+    assert_int_equal(cmio_timers_next_deadline(timers), CMIO_FOREVER);
+    free(list);
+    cmio_timers_free(timers);
+}
+
+static void a_timer_takes_at_most_48_bytes(void **state) {
+    (void)state;
+    assert_true(sizeof(struct cmio_timer) <= 48);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(null_arguments_and_negative_deadlines_are_invalid),
+    cmocka_unit_test(an_empty_set_has_no_deadline_and_nothing_to_pop),
+    cmocka_unit_test(a_timer_is_popped_at_its_deadline_and_not_before),
+    cmocka_unit_test(the_end_of_time_is_a_deadline),
+    cmocka_unit_test(a_deadline_in_the_past_expires_with_the_next_pop),
+    cmocka_unit_test(setting_again_moves_the_timer),
+    cmocka_unit_test(a_cancelled_timer_does_not_expire_and_leaves_no_deadline),
+    cmocka_unit_test(forever_cancels),
+    cmocka_unit_test(a_timer_that_is_due_can_still_be_cancelled),
+    cmocka_unit_test(a_timer_set_elsewhere_is_refused_and_stays_where_it_is),
+    cmocka_unit_test(freeing_the_set_cancels_its_timers),
+    cmocka_unit_test(a_popped_timer_can_be_set_again_at_once),
+    cmocka_unit_test(random_use_agrees_with_a_plain_list),
+    cmocka_unit_test(a_million_timers_expire_each_once),
+    cmocka_unit_test(a_timer_takes_at_most_48_bytes),
+};
+TEST_GROUP(time_timers, tests)
