@@ -16,6 +16,10 @@
 struct iovec;
 
 int cmio__socket_open(int family, int type);
+
+/* Two sockets connected to each other: socketpair(2). fds is untouched on failure. */
+int cmio__socket_pair(int family, int type, int fds[2]);
+
 int cmio__socket_accept(int fd, struct sockaddr *peer, socklen_t *length);
 
 /* Makes an adopted socket like one of ours. -EINVAL when it is not of the given type. */

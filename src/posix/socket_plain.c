@@ -23,6 +23,24 @@ int cmio__socket_open(int family, int type) {
     return prepared(socket(family, type, 0));
 }
 
+int cmio__socket_pair(int family, int type, int fds[2]) {
+    int made[2];
+    if (socketpair(family, type, 0, made) < 0)
+        return -errno;
+    const int first = prepared(made[0]);
+    const int second = prepared(made[1]);
+    if (first >= 0 && second >= 0) {
+        fds[0] = first;
+        fds[1] = second;
+        return 0;
+    }
+    if (first >= 0)
+        (void)cmio__fd_close(first); /* what could not be prepared is closed already */
+    if (second >= 0)
+        (void)cmio__fd_close(second);
+    return first < 0 ? first : second;
+}
+
 int cmio__socket_accept(int fd, struct sockaddr *peer, socklen_t *length) {
     return prepared(accept(fd, peer, length));
 }

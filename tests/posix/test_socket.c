@@ -53,6 +53,27 @@ static void accepted_sockets_are_too(void **state) {
     assert_int_equal(cmio__socket_accept(-1, NULL, NULL), -EBADF);
 }
 
+static void both_sockets_of_a_pair_are_too(void **state) {
+    (void)state;
+    static const int types[] = {SOCK_STREAM, SOCK_DGRAM};
+    for (size_t i = 0; i < 2; i++) {
+        int fds[2];
+        char byte = 0;
+        assert_int_equal(cmio__socket_pair(AF_UNIX, types[i], fds), 0);
+        assert_prepared(fds[0]);
+        assert_prepared(fds[1]);
+        assert_int_equal(cmio__socket_receive(fds[0], &byte, 1, 0), -EAGAIN);
+        assert_int_equal(cmio__socket_send(fds[1], "a", 1), 1);
+        assert_int_equal(cmio__socket_receive(fds[0], &byte, 1, 0), 1);
+        assert_int_equal(byte, 'a');
+        assert_int_equal(cmio__fd_close(fds[0]), 0);
+        assert_int_equal(cmio__fd_close(fds[1]), 0);
+    }
+    int untouched[2] = {77, 77};
+    assert_true(cmio__socket_pair(AF_INET, SOCK_STREAM, untouched) < 0);
+    assert_int_equal(untouched[0], 77);
+}
+
 static void both_ends_of_a_pipe_are_too(void **state) {
     (void)state;
     int fds[2];
@@ -83,6 +104,8 @@ static void without_descriptors_nothing_is_left_open(void **state) {
         count++;
     assert_true(count < 64);
     assert_int_equal(cmio__socket_open(AF_INET, SOCK_STREAM), -EMFILE);
+    assert_int_equal(cmio__socket_pair(AF_UNIX, SOCK_STREAM, fds), -EMFILE);
+    assert_int_equal(fds[0], 77);
     assert_int_equal(cmio__pipe_open(fds), -EMFILE);
     if (!test_is_slow()) /* valgrind fails the call after the numbers were written */
         assert_int_equal(fds[0], 77);
@@ -111,6 +134,7 @@ static void an_option_that_the_system_lacks_is_not_supported(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(new_sockets_are_nonblocking_and_close_on_exec),
     cmocka_unit_test(accepted_sockets_are_too),
+    cmocka_unit_test(both_sockets_of_a_pair_are_too),
     cmocka_unit_test(both_ends_of_a_pipe_are_too),
     cmocka_unit_test(without_descriptors_nothing_is_left_open),
     cmocka_unit_test(closed_descriptors_are_bad),
