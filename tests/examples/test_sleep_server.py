@@ -8,31 +8,23 @@ All three servers must pass; what one of them cannot do by its nature is skipped
 is bounded by WAIT seconds and fails loudly; no test is right only because the machine is fast.
 """
 
-import contextlib
 import os
 import re
 import resource
-import shutil
 import signal
 import socket
-import struct
 import subprocess
-import sys
-import tempfile
 import time
 import unittest
 
-WAIT = 30
+import process
+from process import (
+    WAIT, assert_complaint, eventually, needs_proc, needs_tool, run, scratch_file, tested
+)
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 DEFAULT_PAGE = os.path.join(HERE, "..", "..", "static", "index.html")
-ON_LINUX = sys.platform.startswith("linux")
 LONG = "/3600000"  # a sleep that no test waits for
-
-PROGRAM = None
-NAME = None
-BACKEND = None
-SANITIZED = ""  # by what: meson's b_sanitize
-SCRATCH = None
 
 
 def only(*names):
@@ -40,8 +32,8 @@ def only(*names):
 
     def mark(test):
         def run(self):
-            if NAME not in names:
-                self.skipTest("not for " + NAME)
+            if tested.name not in names:
+                self.skipTest("not for " + tested.name)
             test(self)
 
         run.__name__ = test.__name__
@@ -53,93 +45,12 @@ def only(*names):
 
 cmio_only = only("sleep_server")
 concurrent_only = only("sleep_server", "sleep_server_threads")
-needs_proc = unittest.skipUnless(ON_LINUX, "needs /proc")
 
 
-def eventually(condition, what):
-    """Repeats the condition until it is true."""
-    give_up = time.monotonic() + WAIT
-    while not condition():
-        if time.monotonic() > give_up:
-            raise AssertionError("not within %d s: %s" % (WAIT, what))
-        time.sleep(0.002)
-
-
-def scratch_file(name, content):
-    path = os.path.join(SCRATCH, name)
-    with open(path, "wb") as file:
-        file.write(content)
-    return path
-
-
-class Server:
-    """A running server, which is killed at the end of the with unless it has ended by itself."""
-
+class Server(process.Server):
     def __init__(self, *flags):
-        command = [PROGRAM, "--port", "0", *flags]
-        if BACKEND is not None:
-            command += ["--backend", BACKEND]
-        self.errors = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors
-        )
-        line = self.process.stdout.readline().decode()
-        match = re.fullmatch(r"listening on (http://127\.0\.0\.1:(\d+))\n", line)
-        if match is None:
-            self.kill()
-            raise AssertionError("it printed %r and %r" % (line, self.error_text()))
-        self.url = match.group(1)
-        self.port = int(match.group(2))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.kill()
-
-    def kill(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        self.process.stdout.close()
-        if not self.errors.closed:
-            self.last_errors = self.error_text()
-            self.errors.close()
-
-    def error_text(self):
-        if self.errors.closed:
-            return self.last_errors
-        self.errors.seek(0)
-        return self.errors.read().decode()
-
-    def signal(self, number):
-        if ON_LINUX and "thread" in SANITIZED:
-            # ThreadSanitizer holds a signal back that comes just before a call blocks.
-            eventually(lambda: self.proc("stat").rsplit(")", 1)[1].split()[0] in "SZ", "it waits")
-        self.process.send_signal(number)
-
-    def wait(self):
-        """Waits for the end: the exit status and what it printed last."""
-        status = self.process.wait(WAIT)
-        return status, self.process.stdout.read().decode()
-
-    def stop(self):
-        self.signal(signal.SIGTERM)
-        return self.wait()
-
-    def proc(self, name):
-        with open("/proc/%d/%s" % (self.process.pid, name)) as file:
-            return file.read()
-
-    def status(self, name):
-        return int(re.search(r"^%s:\s+(\d+)" % name, self.proc("status"), re.M).group(1))
-
-    def descriptors(self):
-        return len(os.listdir("/proc/%d/fd" % self.process.pid))
-
-    def cpu_seconds(self):
-        fields = self.proc("stat").rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        backend = [] if tested.backend is None else ["--backend", tested.backend]
+        super().__init__("--port", "0", *flags, *backend)
 
 
 class Response:
@@ -150,45 +61,12 @@ class Response:
         self.body = body
 
 
-class Client:
-    """One connection, spoken to by hand."""
-
-    def __init__(self, server, receive_buffer=None):
-        self.socket = socket.socket()
-        if receive_buffer is not None:
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.settimeout(WAIT)
-        self.socket.connect(("127.0.0.1", server.port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.buffer = b""
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        self.socket.close()
-
-    def reset(self):
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.socket.close()
-
-    def send(self, data):
-        self.socket.sendall(data if isinstance(data, bytes) else data.encode("latin-1"))
+class Client(process.Connection):
+    """One connection that speaks HTTP."""
 
     def request(self, target, method="GET", version="1.1", headers=()):
         lines = ["%s %s HTTP/%s" % (method, target, version), "Host: test", *headers, "", ""]
         self.send("\r\n".join(lines))
-
-    def more(self):
-        try:
-            data = self.socket.recv(262144)
-        except ConnectionResetError:
-            data = b""
-        self.buffer += data
-        return len(data)
 
     def response(self, head_only=False):
         """The next response; None where the connection ends instead."""
@@ -214,35 +92,9 @@ class Client:
         self.request(target, **more)
         return self.response(head_only=more.get("method") == "HEAD")
 
-    def is_silent(self):
-        """Whether nothing has arrived, not even an end."""
-        self.socket.setblocking(False)
-        try:
-            self.socket.recv(1, socket.MSG_PEEK)
-            return False
-        except BlockingIOError:
-            return True
-        finally:
-            self.socket.settimeout(WAIT)
-
-    def ended(self):
-        """Waits for the end of the connection, before which nothing may come."""
-        return self.buffer == b"" and self.more() == 0
-
-
-def run(*flags):
-    """Runs the server on a command line that does not start it."""
-    return subprocess.run(
-        [PROGRAM, *flags], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WAIT
-    )
-
 
 def tool(*command):
     return subprocess.run(command, capture_output=True, text=True, timeout=4 * WAIT)
-
-
-def needs_tool(name):
-    return unittest.skipIf(shutil.which(name) is None, name + " is not installed")
 
 
 class SharedServer(unittest.TestCase):
@@ -272,7 +124,7 @@ class SharedServer(unittest.TestCase):
 
     def handle_what_was_sent(self):
         """Another connection's round trip: by its end, what was sent before has been handled."""
-        if NAME == "sleep_server_single":
+        if tested.name == "sleep_server_single":
             return  # it has no time for another connection
         with Client(self.server) as other:
             self.assertEqual(other.get("/0").status, 200)
@@ -430,19 +282,19 @@ class Requests(SharedServer):
     def test_a_half_closed_client_gets_what_needs_no_sleep(self):
         client = self.client()
         client.request("/0")
-        client.socket.shutdown(socket.SHUT_WR)
+        client.finish()
         self.assertEqual(client.response().status, 200)
         self.assertTrue(client.ended())
 
     def test_a_client_that_says_nothing_is_let_go_silently(self):
         client = self.client()
-        client.socket.shutdown(socket.SHUT_WR)
+        client.finish()
         self.assertTrue(client.ended())
 
     def test_a_client_that_leaves_in_the_middle_of_a_head_is_let_go(self):
         client = self.client()
         client.send("GET /1 HTTP/1.1\r\nHo")
-        client.socket.shutdown(socket.SHUT_WR)
+        client.finish()
         self.assertTrue(client.ended())
 
 
@@ -581,7 +433,7 @@ class Leaving(unittest.TestCase):
             client.request(LONG)
             client.send(extra)
             eventually(lambda: server.descriptors() == before + 1, "the client is accepted")
-            if NAME != "sleep_server_single":
+            if tested.name != "sleep_server_single":
                 with Client(server) as other:  # by now the request sleeps
                     self.assertEqual(other.get("/0").status, 200)
                 eventually(lambda: server.descriptors() == before + 1, "the other is gone")
@@ -602,11 +454,11 @@ class Leaving(unittest.TestCase):
 
     @needs_proc
     def test_a_client_that_will_send_no_more_is_let_go_at_once(self):
-        self.leave(lambda client: client.socket.shutdown(socket.SHUT_WR))
+        self.leave(lambda client: client.finish())
 
     @needs_proc
     def test_a_client_that_pipelined_is_let_go_at_once(self):
-        if BACKEND == "poll":
+        if tested.backend == "poll":
             self.skipTest("poll(2) has no edge behind bytes that nobody reads")
         self.leave(Client.close, "GET /0 HTTP/1.1\r\nHost: test\r\n\r\n" * 100)
 
@@ -633,12 +485,6 @@ class Exhaustion(unittest.TestCase):
             self.addCleanup(client.close)
         return clients
 
-    def assert_no_spin(self, server):
-        cpu, begin = server.cpu_seconds(), time.monotonic()
-        time.sleep(0.6)  # a span to measure over, nothing depends on its length
-        used, elapsed = server.cpu_seconds() - cpu, time.monotonic() - begin
-        self.assertLess(used, elapsed / 4, "processor time of a server with nothing to do")
-
     def fill_and_drain(self, server):
         """ROOM connections are open; more wait until these are closed one after the other."""
         inside = self.open(server, self.ROOM)
@@ -650,7 +496,7 @@ class Exhaustion(unittest.TestCase):
         for _ in range(3):
             for client in inside:
                 self.assertEqual(client.get("/1").status, 200)
-        self.assert_no_spin(server)
+        self.assertTrue(server.is_idle(), "it has nothing to do")
         self.assertTrue(all(client.is_silent() for client in waiting))
         for client in inside[: self.WAITING]:
             client.close()
@@ -670,9 +516,7 @@ class Exhaustion(unittest.TestCase):
             with Client(server) as first:  # whatever is opened only once is open after this
                 self.assertEqual(first.get("/0").status, 200)
             eventually(lambda: server.descriptors() == before, "the first is gone")
-            used = set(map(int, os.listdir("/proc/%d/fd" % server.process.pid)))
-            limit = [fd for fd in range(1000) if fd not in used][self.ROOM]
-            resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
+            server.allow_descriptors(self.ROOM)
             self.fill_and_drain(server)
 
     @needs_proc
@@ -684,7 +528,7 @@ class Exhaustion(unittest.TestCase):
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (count, limits[1]))
             with Client(server) as client:
                 client.request("/1")
-                self.assert_no_spin(server)
+                self.assertTrue(server.is_idle(), "it has nothing to do")
                 self.assertTrue(client.is_silent())
                 resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
                 self.assertEqual(client.response().status, 200)
@@ -706,7 +550,7 @@ class SlowReaders(unittest.TestCase):
     PAGE = os.urandom(1 << 20) * 4
 
     def assert_grown_less(self, server, before, kilobytes):
-        if not SANITIZED:  # a sanitizer takes its own memory
+        if not tested.sanitized:  # a sanitizer takes its own memory
             self.assertLess(server.status("VmRSS") - before, kilobytes)
 
     @needs_proc
@@ -717,7 +561,7 @@ class SlowReaders(unittest.TestCase):
             self.assertEqual(client.get("/0").body, self.PAGE)
             before = server.status("VmRSS")
             client.send("GET /0 HTTP/1.1\r\nHost: test\r\n\r\n" * count)
-            if NAME != "sleep_server_single":
+            if tested.name != "sleep_server_single":
                 for _ in range(5):
                     with Client(server) as other:
                         self.assertEqual(other.get("/0").body, self.PAGE)
@@ -747,7 +591,7 @@ class SlowReaders(unittest.TestCase):
 class Signals(unittest.TestCase):
     def stopping(self, server, number=signal.SIGTERM):
         """Sends the signal and waits until the server has heard it: an idle client is let go."""
-        if NAME == "sleep_server_single":
+        if tested.name == "sleep_server_single":
             server.signal(number)
             return
         with Client(server) as idle:
@@ -864,13 +708,6 @@ class CommandLine(unittest.TestCase):
         "grace log help version"
     ).split()
 
-    def assert_complaint(self, result, status, *parts):
-        self.assertEqual(result.returncode, status, result)
-        self.assertEqual(result.stdout, "")
-        self.assertRegex(result.stderr, r"^%s: [^\n]+\n$" % NAME)
-        for part in parts:
-            self.assertIn(part, result.stderr)
-
     def test_help_names_every_flag(self):
         result = run("--help")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
@@ -881,7 +718,10 @@ class CommandLine(unittest.TestCase):
     def test_version_is_one_line(self):
         result = run("--version")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
-        self.assertRegex(result.stdout, r"^%s \d+\.\d+\.\d+ \(cmio \d+\.\d+\.\d+\)\n$" % NAME)
+        version = r"\d+\.\d+\.\d+"
+        self.assertRegex(
+            result.stdout, r"^%s %s \(cmio %s\)\n$" % (tested.name, version, version)
+        )
 
     def test_a_wrong_command_line_is_one_line_and_exit_status_2(self):
         for flags, part in (
@@ -914,40 +754,42 @@ class CommandLine(unittest.TestCase):
             (["--grace", "10 s"], "'10 s'"),
         ):
             with self.subTest(flags):
-                self.assert_complaint(run(*flags), 2, part)
+                assert_complaint(self, run(*flags), 2, part)
 
     def test_a_port_in_use_is_one_line_and_exit_status_1(self):
         with socket.create_server(("127.0.0.1", 0)) as other:
             port = str(other.getsockname()[1])
             result = run("--port", port)
-            self.assert_complaint(result, 1, "127.0.0.1:" + port, "in use")
+            assert_complaint(self, result, 1, "127.0.0.1:" + port, "in use")
 
     @cmio_only
     def test_a_port_that_could_be_shared_is_in_use_all_the_same(self):
         with Server("--threads", "2") as server:
             for threads in ("1", "2"):
                 result = run("--port", str(server.port), "--threads", threads)
-                self.assert_complaint(result, 1, ":%d" % server.port, "in use")
+                assert_complaint(self, result, 1, ":%d" % server.port, "in use")
 
     def test_an_address_that_is_not_ours_is_one_line_and_exit_status_1(self):
-        self.assert_complaint(run("--host", "192.0.2.1", "--port", "0"), 1, "192.0.2.1:0")
+        assert_complaint(self, run("--host", "192.0.2.1", "--port", "0"), 1, "192.0.2.1:0")
 
     def test_an_unreadable_page_is_one_line_and_exit_status_1(self):
-        self.assert_complaint(run("--port", "0", "--page", "/no/page"), 1, "/no/page", "No such")
-        self.assert_complaint(run("--port", "0", "--page", SCRATCH), 1, SCRATCH, "directory")
+        assert_complaint(self, run("--port", "0", "--page", "/no/page"), 1, "/no/page", "No such")
+        result = run("--port", "0", "--page", tested.scratch)
+        assert_complaint(self, result, 1, tested.scratch, "directory")
 
     def test_an_unwritable_log_is_one_line_and_exit_status_1(self):
-        self.assert_complaint(run("--port", "0", "--log=/no/log"), 1, "/no/log", "No such")
+        assert_complaint(self, run("--port", "0", "--log=/no/log"), 1, "/no/log", "No such")
 
     def test_a_flag_without_meaning_is_taken_and_said_to_be(self):
         with Server("--threads", "3") as server:
             with Client(server) as client:
                 self.assertEqual(client.get("/1").status, 200)
             self.assertEqual(server.stop()[0], 0)
-            if NAME == "sleep_server":
+            if tested.name == "sleep_server":
                 self.assertEqual(server.error_text(), "")
             else:
-                self.assertRegex(server.error_text(), r"^%s: --threads [^\n]+ignored\n$" % NAME)
+                ignored = r"^%s: --threads [^\n]+ignored\n$" % tested.name
+                self.assertRegex(server.error_text(), ignored)
 
     def test_the_default_page_is_found(self):
         with open(DEFAULT_PAGE, "rb") as file:
@@ -960,20 +802,11 @@ class CommandLine(unittest.TestCase):
             socket.create_server(("::1", 0), family=socket.AF_INET6).close()
         except OSError:
             self.skipTest("there is no IPv6 here")
-        process = subprocess.Popen(
-            [PROGRAM, "--host", "::1", "--port", "0"], stdout=subprocess.PIPE, text=True
-        )
-        with process:
-            try:
-                line = process.stdout.readline()
-                self.assertRegex(line, r"^listening on http://\[::1\]:\d+\n$")
-                port = int(line.rsplit(":", 1)[1])
-                with socket.create_connection(("::1", port), WAIT) as client:
-                    client.sendall(b"GET /0 HTTP/1.0\r\n\r\n")
-                    self.assertTrue(client.recv(100).startswith(b"HTTP/1.1 200 OK\r\n"))
-            finally:
-                process.send_signal(signal.SIGTERM)
-            self.assertEqual(process.wait(WAIT), 0)
+        with Server("--host", "::1") as server, Client(server) as client:
+            self.assertRegex(server.address, r"^http://\[::1\]:\d+$")
+            self.assertEqual(client.get("/0").status, 200)
+            client.close()
+            self.assertEqual(server.stop()[0], 0)
 
 
 class Logs(unittest.TestCase):
@@ -1028,7 +861,7 @@ class Load(unittest.TestCase):
 
     def assert_threads(self, server, count):
         allowed = [count]
-        if "thread" in SANITIZED:  # which may have one of its own
+        if "thread" in tested.sanitized:  # which may have one of its own
             allowed.append(count + 1)
         self.assertIn(self.threads(server), allowed)
 
@@ -1049,7 +882,7 @@ class Load(unittest.TestCase):
     @needs_proc
     @cmio_only
     def test_a_sleeping_connection_takes_at_most_300_bytes(self):
-        if SANITIZED:
+        if tested.sanitized:
             self.skipTest("a sanitizer takes its own memory")
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         count = min(4000, soft - 100)
@@ -1102,7 +935,7 @@ class Load(unittest.TestCase):
         with Server() as server:
             self.asleep(server, 20, LONG)
             # Besides the first: that of a connection that was closed ends soon.
-            most = 22 if "thread" in SANITIZED else 21
+            most = 22 if "thread" in tested.sanitized else 21
             eventually(lambda: self.threads(server) <= most, "there are 20 threads")
             self.assert_threads(server, 21)
 
@@ -1113,19 +946,19 @@ class Tools(SharedServer):
     @needs_tool("curl")
     def test_curl_gets_the_page(self):
         for flags in ([], ["--http1.0"], ["--http1.1", "-H", "Connection: close"]):
-            result = tool("curl", "-sS", "-m", str(WAIT), *flags, self.server.url + "/5")
+            result = tool("curl", "-sS", "-m", str(WAIT), *flags, self.server.address + "/5")
             self.assertEqual((result.returncode, result.stdout.encode()), (0, self.page), result)
 
     @needs_tool("curl")
     def test_curl_gets_the_head(self):
-        result = tool("curl", "-sS", "-m", str(WAIT), "-I", self.server.url + "/5")
+        result = tool("curl", "-sS", "-m", str(WAIT), "-I", self.server.address + "/5")
         self.assertEqual(result.returncode, 0, result)
         self.assertIn("HTTP/1.1 200 OK", result.stdout)
         self.assertIn("Content-Length: %d" % len(self.page), result.stdout)
 
     @needs_tool("curl")
     def test_curl_uses_a_connection_again(self):
-        urls = [self.server.url + "/%d" % i for i in range(4)]
+        urls = [self.server.address + "/%d" % i for i in range(4)]
         result = tool("curl", "-sS", "-m", str(WAIT), "-w", "%{num_connects}\n", "-o", "/dev/null",
                       *[part for url in urls for part in (url, "-o", "/dev/null")][:-2])
         self.assertEqual(result.returncode, 0, result)
@@ -1147,12 +980,12 @@ class Tools(SharedServer):
         ):
             with self.subTest(flags):
                 result = tool("curl", "-s", "-m", str(WAIT), "-o", "/dev/null", "-w",
-                              "%{http_code}", *flags, self.server.url + path)
+                              "%{http_code}", *flags, self.server.address + path)
                 self.assertEqual(result.stdout, expected)
 
     def ab(self, *arguments):
         """Runs ab; what it reports, and how long each request took in milliseconds."""
-        times = os.path.join(SCRATCH, "times")
+        times = os.path.join(tested.scratch, "times")
         result = tool("ab", "-q", "-g", times, "-s", str(WAIT), *arguments)
         self.assertEqual(result.returncode, 0, result)
         with open(times) as file:
@@ -1170,43 +1003,22 @@ class Tools(SharedServer):
     @needs_tool("ab")
     @concurrent_only
     def test_ab_has_150_requests_sleep_at_once(self):
-        report, times = self.ab("-n", "150", "-c", "150", self.server.url + "/1000")
+        report, times = self.ab("-n", "150", "-c", "150", self.server.address + "/1000")
         self.assert_ab(report, times, 150, 1000)
 
     @needs_tool("ab")
     @only("sleep_server_single")
     def test_ab_has_5_requests_sleep_one_after_the_other(self):
-        report, times = self.ab("-n", "5", "-c", "5", self.server.url + "/20")
+        report, times = self.ab("-n", "5", "-c", "5", self.server.address + "/20")
         self.assert_ab(report, times, 5, 20)
 
     @needs_tool("ab")
     def test_ab_keeps_connections(self):
-        at_once = "1" if NAME == "sleep_server_single" else "20"
-        report, times = self.ab("-k", "-n", "2000", "-c", at_once, self.server.url + "/0")
+        at_once = "1" if tested.name == "sleep_server_single" else "20"
+        report, times = self.ab("-k", "-n", "2000", "-c", at_once, self.server.address + "/0")
         self.assert_ab(report, times, 2000, 0)
         self.assertRegex(report, r"\nKeep-Alive requests: +2000\n")
 
 
-def main():
-    global PROGRAM, NAME, BACKEND, SANITIZED, SCRATCH
-    arguments = sys.argv[1:]
-    if not arguments or arguments[0].startswith("-"):
-        sys.exit(__doc__)
-    PROGRAM = os.path.abspath(arguments.pop(0))
-    NAME = os.path.basename(PROGRAM)
-    if arguments[:1] == ["--backend"]:
-        BACKEND = arguments[1]
-        del arguments[:2]
-    if arguments[:1] == ["--sanitized"]:
-        SANITIZED = arguments[1]
-        del arguments[:2]
-    # Some tests need more descriptors than a shell allows by default.
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20000), hard))
-    with tempfile.TemporaryDirectory(prefix="cmio-") as SCRATCH:
-        unittest.main(argv=[sys.argv[0], *arguments], verbosity=2)
-
-
 if __name__ == "__main__":
-    main()
+    process.main(__doc__)

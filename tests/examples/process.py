@@ -1,0 +1,306 @@
+# SPDX-License-Identifier: MIT
+"""What the tests of the examples as processes share: a program that runs, and a connection to it.
+
+A test file says what it is about and ends with
+
+    if __name__ == "__main__":
+        process.main(__doc__)
+
+which takes PROGRAM [--backend NAME] [--sanitized BY] [unittest's own arguments]. Without --backend
+the programs wait with what CMIO_BACKEND says. BY is meson's b_sanitize. Every wait is bounded by
+WAIT seconds and fails loudly; what a sanitizer prints is a failure; no program outlives its test.
+"""
+
+import contextlib
+import os
+import re
+import resource
+import select
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import types
+import unittest
+
+WAIT = 30
+ON_LINUX = sys.platform.startswith("linux")
+SANITIZER_OUTPUT = re.compile(r"runtime error: |(ERROR|WARNING|FATAL|SUMMARY): [A-Za-z]+Sanitizer")
+
+# What is tested: set by main(). scratch is a folder that is removed at the end.
+tested = types.SimpleNamespace(program=None, name=None, backend=None, sanitized="", scratch=None)
+
+needs_proc = unittest.skipUnless(ON_LINUX, "needs /proc")
+
+
+def needs_tool(name):
+    return unittest.skipIf(shutil.which(name) is None, name + " is not installed")
+
+
+def eventually(condition, what):
+    """Repeats the condition until it is true."""
+    give_up = time.monotonic() + WAIT
+    while not condition():
+        if time.monotonic() > give_up:
+            raise AssertionError("not within %d s: %s" % (WAIT, what))
+        time.sleep(0.002)
+
+
+def scratch_file(name, content):
+    path = os.path.join(tested.scratch, name)
+    with open(path, "wb") as file:
+        file.write(content)
+    return path
+
+
+def environment():
+    if tested.backend is None:
+        return None
+    return dict(os.environ, CMIO_BACKEND=tested.backend)
+
+
+class Process:
+    """A running program, which is killed at the end of the with unless it has ended by itself."""
+
+    def __init__(self, *arguments):
+        self.errors = tempfile.TemporaryFile()
+        self.last_errors = None
+        self.output = b""  # what it printed and nobody has asked for
+        self.process = subprocess.Popen(
+            [tested.program, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self.errors,
+            bufsize=0,
+            env=environment(),
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self.kill()
+        if kind is not None and self.last_errors:
+            sys.stderr.write("%s says:\n%s" % (tested.name, self.last_errors))
+
+    def kill(self):
+        """Ends it where it still runs. What it wrote to standard error stays in last_errors."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+        if not self.errors.closed:
+            self.last_errors = self.error_text()
+            self.errors.close()
+        if SANITIZER_OUTPUT.search(self.last_errors):
+            raise AssertionError(self.last_errors)
+
+    def error_text(self):
+        if self.errors.closed:
+            return self.last_errors
+        self.errors.seek(0)
+        return self.errors.read().decode(errors="replace")
+
+    def fail(self, what):
+        self.kill()
+        raise AssertionError("%s: it printed %r and %r" % (what, self.output, self.last_errors))
+
+    def read_output(self, give_up):
+        """Waits for more of its output; False at the end."""
+        readable, _, _ = select.select([self.process.stdout], [], [], give_up - time.monotonic())
+        if not readable:
+            self.fail("nothing within %d s" % WAIT)
+        data = self.process.stdout.read(65536)
+        self.output += data
+        return bool(data)
+
+    def read_line(self):
+        """The next line that it prints."""
+        give_up = time.monotonic() + WAIT
+        while b"\n" not in self.output:
+            if not self.read_output(give_up):
+                self.fail("no line")
+        line, self.output = self.output.split(b"\n", 1)
+        return line.decode()
+
+    def wait(self):
+        """Waits for the end: the exit status and what it printed last."""
+        give_up = time.monotonic() + WAIT
+        while self.read_output(give_up):
+            pass
+        return self.process.wait(WAIT), self.output.decode()
+
+    def signal(self, number):
+        if ON_LINUX and "thread" in tested.sanitized:
+            # ThreadSanitizer holds a signal back that comes just before a call blocks.
+            eventually(lambda: self.proc("stat").rsplit(")", 1)[1].split()[0] in "SZ", "it waits")
+        self.process.send_signal(number)
+
+    def stop(self):
+        self.signal(signal.SIGTERM)
+        return self.wait()
+
+    def proc(self, name):
+        with open("/proc/%d/%s" % (self.process.pid, name)) as file:
+            return file.read()
+
+    def status(self, name):
+        return int(re.search(r"^%s:\s+(\d+)" % name, self.proc("status"), re.M).group(1))
+
+    def descriptors(self):
+        return len(os.listdir("/proc/%d/fd" % self.process.pid))
+
+    def allow_descriptors(self, count):
+        """Lets it open so many more, and none beyond."""
+        used = set(map(int, os.listdir("/proc/%d/fd" % self.process.pid)))
+        limit = [fd for fd in range(len(used) + count + 1) if fd not in used][count]
+        resource.prlimit(self.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
+
+    def cpu_seconds(self):
+        fields = self.proc("stat").rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def is_idle(self):
+        """Whether it takes next to no processor time for a while."""
+        cpu, begin = self.cpu_seconds(), time.monotonic()
+        time.sleep(0.6)  # a span to measure over, nothing depends on its length
+        return self.cpu_seconds() - cpu < (time.monotonic() - begin) / 4
+
+
+class Server(Process):
+    """A program whose first line says where it listens: "listening on ADDRESS"."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        line = self.read_line()
+        match = re.fullmatch(r"listening on ((?:http://)?\[?([^\]/]+?)\]?:(\d+))", line)
+        if match is None:
+            self.fail(line)
+        self.address = match.group(1)
+        self.host = match.group(2)
+        self.port = int(match.group(3))
+
+
+class Connection:
+    """A TCP connection to a server, spoken to by hand."""
+
+    def __init__(self, server, receive_buffer=None):
+        self.socket = socket.socket(socket.AF_INET6 if ":" in server.host else socket.AF_INET)
+        if receive_buffer is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.settimeout(WAIT)
+        self.socket.connect((server.host, server.port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.buffer = b""  # what was received and nobody has asked for
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.socket.close()
+
+    def reset(self):
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+    def finish(self):
+        """Says that it will send no more."""
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def send(self, data):
+        self.socket.sendall(data if isinstance(data, bytes) else data.encode("latin-1"))
+
+    def more(self):
+        """Receives more into the buffer: how many bytes, 0 at the end."""
+        try:
+            data = self.socket.recv(262144)
+        except ConnectionResetError:
+            data = b""
+        self.buffer += data
+        return len(data)
+
+    def receive(self, length):
+        """The next bytes, so many."""
+        while len(self.buffer) < length:
+            assert self.more() > 0, "the end after %d of %d bytes" % (len(self.buffer), length)
+        data, self.buffer = self.buffer[:length], self.buffer[length:]
+        return data
+
+    def receive_line(self):
+        """The next line, without its end."""
+        while b"\n" not in self.buffer:
+            assert self.more() > 0, "the end instead of a line: %r" % self.buffer
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        return line
+
+    def expect(self, data):
+        """These bytes come next."""
+        received = self.receive(len(data))
+        assert received == data, "%r in place of %r" % (received[:200], data[:200])
+
+    def is_silent(self):
+        """Whether nothing has arrived, not even an end."""
+        self.socket.setblocking(False)
+        try:
+            self.socket.recv(1, socket.MSG_PEEK)
+            return False
+        except BlockingIOError:
+            return True
+        finally:
+            self.socket.settimeout(WAIT)
+
+    def ended(self):
+        """Waits for the end of the connection, before which nothing may come."""
+        return self.buffer == b"" and self.more() == 0
+
+
+def run(*arguments):
+    """Runs the program to its end."""
+    return subprocess.run(
+        [tested.program, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=WAIT,
+        env=environment(),
+    )
+
+
+def assert_complaint(test, result, status, *parts):
+    """The program ended with this exit status and said why in one line, which has these parts."""
+    test.assertEqual(result.returncode, status, result)
+    test.assertEqual(result.stdout, "")
+    test.assertRegex(result.stderr, r"^%s: [^\n]+\n$" % tested.name)
+    for part in parts:
+        test.assertIn(part, result.stderr)
+
+
+def take_option(arguments, name):
+    """The value of an option that is first among the arguments, else None."""
+    if arguments[:1] != [name] or len(arguments) < 2:
+        return None
+    del arguments[0]
+    return arguments.pop(0)
+
+
+def main(description):
+    arguments = sys.argv[1:]
+    if not arguments or arguments[0].startswith("-"):
+        sys.exit(description)
+    tested.program = os.path.abspath(arguments.pop(0))
+    tested.name = os.path.basename(tested.program)
+    tested.backend = take_option(arguments, "--backend") or os.environ.get("CMIO_BACKEND")
+    tested.sanitized = take_option(arguments, "--sanitized") or ""
+    # Some tests need more descriptors than a shell allows by default.
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 20000), hard))
+    with tempfile.TemporaryDirectory(prefix="cmio-") as tested.scratch:
+        unittest.main(argv=[sys.argv[0], *arguments], verbosity=2)
