@@ -28,8 +28,9 @@ struct cmio_tcp_listener_options {
      */
     int backlog;
     /*
-     * Several listeners share the port, as SO_REUSEPORT has it: Linux spreads connections over
-     * them, other systems may give all to one. -ENOTSUP where there is none.
+     * Several listeners of one user share the port: SO_REUSEPORT, on FreeBSD SO_REUSEPORT_LB.
+     * Linux, FreeBSD and DragonFly spread connections over them; NetBSD, OpenBSD and macOS let them
+     * bind, but give all to one of them. -ENOTSUP where there is none.
      */
     bool reuse_port;
     /* For an IPv6 address; -EINVAL for IPv4 unless it is the default. */

@@ -26,6 +26,28 @@ struct cmio_tcp_stream {
     struct cmio_source source;
 };
 
+/* What a stream does beyond moving bytes. Zeros are the defaults. */
+struct cmio_tcp_stream_options {
+    /* Probes a peer that is silent, so that one that vanished is noticed: SO_KEEPALIVE. */
+    bool keepalive;
+    /*
+     * When, for a stream with keepalive; 0 is the system's own. How many seconds of silence come
+     * before the first probe, how many between two, and how many probes stay unanswered until the
+     * connection is -ETIMEDOUT: TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT. -ENOTSUP where a stream
+     * has no such options of its own (OpenBSD).
+     */
+    uint32_t keepalive_idle;     /* seconds, at most 32767 */
+    uint32_t keepalive_interval; /* seconds, at most 32767 */
+    uint32_t keepalive_count;    /* at most 127 */
+    /*
+     * What close does with bytes that were not sent yet: SO_LINGER. Off: it returns at once, and
+     * the system sends them. On with 0 seconds: they are dropped, and the connection is reset. On
+     * with more: close blocks the thread until they were taken, for at most that long.
+     */
+    bool linger;
+    uint32_t linger_seconds; /* at most 32767 */
+};
+
 /*
  * Begins to connect. That the connection is still in progress is success: register the stream for
  * CMIO_WRITABLE and call cmio_tcp_stream_finish_connect() when it is. Errors: -EAFNOSUPPORT for a
@@ -89,8 +111,36 @@ CMIO_API ssize_t cmio_tcp_stream_write(struct cmio_tcp_stream *stream, const voi
 CMIO_API ssize_t cmio_tcp_stream_writev(struct cmio_tcp_stream *stream, const struct iovec *buffers,
                                         int count);
 
+/*
+ * Sends up to length bytes of a regular file that is open for reading, from the given offset on,
+ * without a copy through the program where the system can: sendfile(2), otherwise pread(2) and
+ * send(2). The file's own position is neither used nor changed. Returns how many bytes the system
+ * took: advance the offset by them; 0 at the end of the file. Less than length says that the buffer
+ * is full or the file has ended; -EAGAIN that there was no room. Other errors: -EINVAL for a
+ * negative offset, -EBADF for a file that is not open for reading, -ESPIPE for a pipe or a socket,
+ * -EISDIR, -EIO, and what write says. On Linux a peer that is gone raises SIGPIPE here, unlike in
+ * write: a program that uses this ignores that signal.
+ */
+CMIO_API ssize_t cmio_tcp_stream_send_file(struct cmio_tcp_stream *stream, int file, int64_t offset,
+                                           size_t length);
+
 /* Ends one direction, or both: shutdown(2). -ENOTCONN before it is connected. */
 CMIO_API int cmio_tcp_stream_shutdown(struct cmio_tcp_stream *stream, enum cmio_shutdown how);
+
+/*
+ * Sets all options to what is given; options must not be NULL. Errors: -EINVAL for a number out of
+ * range, or one without the option that it belongs to; -ENOTSUP for one that the system does not
+ * know. Both come before anything was changed.
+ */
+CMIO_API int cmio_tcp_stream_set_options(struct cmio_tcp_stream *stream,
+                                         const struct cmio_tcp_stream_options *options);
+
+/*
+ * The options as they are; numbers of keepalive are those in force while it is on, where the system
+ * tells.
+ */
+CMIO_API int cmio_tcp_stream_options(const struct cmio_tcp_stream *stream,
+                                     struct cmio_tcp_stream_options *out);
 
 /* TCP_NODELAY: whether small writes go out at once. Off in a new stream. */
 CMIO_API int cmio_tcp_stream_set_nodelay(struct cmio_tcp_stream *stream, bool enabled);

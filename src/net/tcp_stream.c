@@ -8,6 +8,7 @@
 #include "core/source.h"
 #include "net/socket.h"
 #include "posix/descriptor.h"
+#include "posix/features.h"
 #include "posix/socket.h"
 
 /* The stream's source, which is its first member; NULL for NULL. */
@@ -98,6 +99,112 @@ ssize_t cmio_tcp_stream_writev(struct cmio_tcp_stream *stream, const struct iove
 
 int cmio_tcp_stream_shutdown(struct cmio_tcp_stream *stream, enum cmio_shutdown how) {
     return cmio__net_shutdown(source_of(stream), how);
+}
+
+/* No system sends more in one call; as a count it fits an ssize_t of 32 bits. */
+static const size_t longest_send = INT32_MAX;
+
+ssize_t cmio_tcp_stream_send_file(struct cmio_tcp_stream *stream, int file, int64_t offset,
+                                  size_t length) {
+    const int fd = cmio_tcp_stream_fd(stream);
+    if (fd < 0)
+        return fd;
+    if (offset < 0)
+        return -EINVAL;
+    if (length > longest_send)
+        length = longest_send;
+    return cmio__source_io(&stream->source, CMIO_WRITABLE,
+                           cmio__socket_send_file(fd, file, (off_t)offset, length), length);
+}
+
+/* One number of keepalive, as the system takes it. */
+struct number {
+    int option;
+    uint32_t value;
+    uint32_t limit;
+};
+
+enum { NUMBERS = 3 };
+
+static void list_numbers(const struct cmio_tcp_stream_options *options, struct number *out) {
+    out[0] = (struct number){CMIO__TCP_KEEPIDLE, options->keepalive_idle, INT16_MAX};
+    out[1] = (struct number){CMIO__TCP_KEEPINTVL, options->keepalive_interval, INT16_MAX};
+    out[2] = (struct number){CMIO__TCP_KEEPCNT, options->keepalive_count, INT8_MAX};
+}
+
+static int check_options(const struct cmio_tcp_stream_options *options,
+                         const struct number *numbers) {
+    if (options->linger_seconds > (options->linger ? INT16_MAX : 0))
+        return -EINVAL;
+    for (size_t i = 0; i < NUMBERS; i++)
+        if (numbers[i].value > (options->keepalive ? numbers[i].limit : 0))
+            return -EINVAL;
+    for (size_t i = 0; i < NUMBERS; i++)
+        if (numbers[i].value > 0 && numbers[i].option == -1)
+            return -ENOTSUP;
+    return 0;
+}
+
+/* The numbers before the switch, so that probes begin as they are wanted. */
+int cmio_tcp_stream_set_options(struct cmio_tcp_stream *stream,
+                                const struct cmio_tcp_stream_options *options) {
+    struct number numbers[NUMBERS];
+    const int fd = cmio_tcp_stream_fd(stream);
+    if (stream == NULL || options == NULL)
+        return -EINVAL;
+    if (fd < 0)
+        return fd;
+    list_numbers(options, numbers);
+    int error = check_options(options, numbers);
+    for (size_t i = 0; i < NUMBERS && error == 0; i++)
+        if (numbers[i].value > 0)
+            error =
+                cmio__socket_set_option(fd, IPPROTO_TCP, numbers[i].option, (int)numbers[i].value);
+    if (error == 0)
+        error = cmio__socket_set_option(fd, SOL_SOCKET, SO_KEEPALIVE, options->keepalive);
+    if (error == 0)
+        error = cmio__socket_set_linger(fd, options->linger ? (int)options->linger_seconds : -1);
+    return error;
+}
+
+/* A number that the system has not is 0. */
+static int get_numbers(int fd, struct cmio_tcp_stream_options *out) {
+    uint32_t *const places[NUMBERS] = {&out->keepalive_idle, &out->keepalive_interval,
+                                       &out->keepalive_count};
+    struct number numbers[NUMBERS];
+    list_numbers(out, numbers);
+    for (size_t i = 0; i < NUMBERS; i++) {
+        int value = 0;
+        int error = cmio__socket_option(fd, IPPROTO_TCP, numbers[i].option, &value);
+        if (error < 0 && error != -ENOTSUP)
+            return error;
+        *places[i] = (uint32_t)value;
+    }
+    return 0;
+}
+
+int cmio_tcp_stream_options(const struct cmio_tcp_stream *stream,
+                            struct cmio_tcp_stream_options *out) {
+    struct cmio_tcp_stream_options options = {.keepalive = false};
+    int keepalive = 0;
+    int linger = -1;
+    const int fd = cmio_tcp_stream_fd(stream);
+    if (stream == NULL || out == NULL)
+        return -EINVAL;
+    if (fd < 0)
+        return fd;
+    int error = cmio__socket_option(fd, SOL_SOCKET, SO_KEEPALIVE, &keepalive);
+    if (error == 0)
+        error = cmio__socket_linger(fd, &linger);
+    if (error == 0 && keepalive != 0)
+        error = get_numbers(fd, &options);
+    if (error < 0)
+        return error;
+    options.keepalive = keepalive != 0;
+    options.linger = linger >= 0;
+    options.linger_seconds = linger >= 0 ? (uint32_t)linger : 0;
+    *out = options;
+    return 0;
 }
 
 int cmio_tcp_stream_set_nodelay(struct cmio_tcp_stream *stream, bool enabled) {

@@ -7,6 +7,8 @@
  * uses these names in ordinary expressions.
  */
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -31,11 +33,46 @@
 #define CMIO__SO_NOSIGPIPE (-1)
 #endif
 
-/* The socket option with which several listeners share a port, or -1. */
-#ifdef SO_REUSEPORT
+/*
+ * The socket option with which several listeners share a port, or -1. On FreeBSD that which spreads
+ * connections over them is another than that which only lets them bind.
+ */
+#if defined(SO_REUSEPORT_LB)
+#define CMIO__SO_REUSEPORT SO_REUSEPORT_LB
+#elif defined(SO_REUSEPORT)
 #define CMIO__SO_REUSEPORT SO_REUSEPORT
 #else
 #define CMIO__SO_REUSEPORT (-1)
+#endif
+
+/* Seconds of silence before the first probe of SO_KEEPALIVE; Apple has another name; or -1. */
+#if defined(TCP_KEEPIDLE)
+#define CMIO__TCP_KEEPIDLE TCP_KEEPIDLE
+#elif defined(TCP_KEEPALIVE)
+#define CMIO__TCP_KEEPIDLE TCP_KEEPALIVE
+#else
+#define CMIO__TCP_KEEPIDLE (-1)
+#endif
+
+/* Seconds between two probes, or -1. */
+#ifdef TCP_KEEPINTVL
+#define CMIO__TCP_KEEPINTVL TCP_KEEPINTVL
+#else
+#define CMIO__TCP_KEEPINTVL (-1)
+#endif
+
+/* How many probes stay unanswered before the connection ends, or -1. */
+#ifdef TCP_KEEPCNT
+#define CMIO__TCP_KEEPCNT TCP_KEEPCNT
+#else
+#define CMIO__TCP_KEEPCNT (-1)
+#endif
+
+/* Apple's SO_LINGER counts clock ticks; this one seconds. */
+#ifdef SO_LINGER_SEC
+#define CMIO__SO_LINGER SO_LINGER_SEC
+#else
+#define CMIO__SO_LINGER SO_LINGER
 #endif
 
 /* Linux, FreeBSD: the peer shut down its writing half. Elsewhere a read of 0 says so. */

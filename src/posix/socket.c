@@ -77,6 +77,20 @@ int cmio__socket_option(int fd, int level, int option, int *out) {
     return 0;
 }
 
+int cmio__socket_set_linger(int fd, int seconds) {
+    const struct linger value = {.l_onoff = seconds >= 0, .l_linger = seconds >= 0 ? seconds : 0};
+    return result_of(setsockopt(fd, SOL_SOCKET, CMIO__SO_LINGER, &value, sizeof value));
+}
+
+int cmio__socket_linger(int fd, int *out) {
+    struct linger value;
+    socklen_t length = sizeof value;
+    if (getsockopt(fd, SOL_SOCKET, CMIO__SO_LINGER, &value, &length) < 0)
+        return -errno;
+    *out = value.l_onoff != 0 ? value.l_linger : -1;
+    return 0;
+}
+
 int cmio__socket_take_error(int fd) {
     int pending = 0;
     int error = cmio__socket_option(fd, SOL_SOCKET, SO_ERROR, &pending);

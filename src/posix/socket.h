@@ -41,6 +41,10 @@ int cmio__socket_peer_name(int fd, struct sockaddr *out, socklen_t *length);
 int cmio__socket_set_option(int fd, int level, int option, int value);
 int cmio__socket_option(int fd, int level, int option, int *out);
 
+/* SO_LINGER in seconds; negative: off. */
+int cmio__socket_set_linger(int fd, int seconds);
+int cmio__socket_linger(int fd, int *out);
+
 /* 0, or the pending error, negative: SO_ERROR. */
 int cmio__socket_take_error(int fd);
 
@@ -50,6 +54,12 @@ int cmio__socket_ttl(int fd, uint32_t *out);
 
 ssize_t cmio__socket_receive(int fd, void *buffer, size_t length, int flags);
 ssize_t cmio__socket_send(int fd, const void *buffer, size_t length);
+
+/* Sends from a regular file without a copy where the system can: send_file_*.c. */
+ssize_t cmio__socket_send_file(int fd, int file, off_t offset, size_t length);
+/* The same through a buffer, at most one buffer's worth a call. */
+ssize_t cmio__socket_copy_file(int fd, int file, off_t offset, size_t length);
+
 ssize_t cmio__socket_receive_vector(int fd, const struct iovec *buffers, int count);
 ssize_t cmio__socket_send_vector(int fd, const struct iovec *buffers, int count);
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -610,6 +611,7 @@ struct transfer {
     size_t received;
     int short_writes;
     bool peeks; /* looks at each piece before it is read */
+    FILE *file; /* sends from this, which holds the bytes; NULL: from memory */
 };
 
 /* A pattern in which no piece equals its neighbours. */
@@ -617,11 +619,17 @@ static unsigned char byte_at(size_t offset) {
     return (unsigned char)(offset * 2654435761U >> 13);
 }
 
+static ssize_t send_some(struct setting *setting, const struct transfer *transfer, size_t wanted) {
+    if (transfer->file != NULL)
+        return cmio_tcp_stream_send_file(&setting->client, fileno(transfer->file),
+                                         (int64_t)transfer->sent, wanted);
+    return cmio_tcp_stream_write(&setting->client, transfer->bytes + transfer->sent, wanted);
+}
+
 static void send_until_blocked(struct setting *setting, struct transfer *transfer) {
     while (transfer->sent < transfer->length) {
         size_t wanted = transfer->length - transfer->sent;
-        ssize_t count =
-            cmio_tcp_stream_write(&setting->client, transfer->bytes + transfer->sent, wanted);
+        ssize_t count = send_some(setting, transfer, wanted);
         if (count < 0) {
             assert_int_equal(count, -EAGAIN);
             return;
@@ -657,7 +665,17 @@ static void receive_until_blocked(struct setting *setting, struct transfer *tran
     }
 }
 
-static void expect_transfer(cmio_interest mode, bool peeks) {
+static FILE *file_of(const unsigned char *bytes, size_t length) {
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, length, file), length);
+    assert_int_equal(fflush(file), 0);
+    return file;
+}
+
+enum transfer_way { PLAIN, PEEKING, FROM_A_FILE };
+
+static void expect_transfer(cmio_interest mode, enum transfer_way way) {
     struct setting setting;
     setting_open(&setting);
     const int room = 64 * 1024; /* far less than goes through, so that writes fall short */
@@ -668,12 +686,13 @@ static void expect_transfer(cmio_interest mode, bool peeks) {
     enter(&setting, &setting.server, CMIO_READABLE | mode);
     struct transfer transfer = {
         .length = test_is_slow() ? 2 * MEBIBYTE : 16 * MEBIBYTE,
-        .peeks = peeks,
+        .peeks = way == PEEKING,
     };
     transfer.bytes = malloc(transfer.length);
     assert_non_null(transfer.bytes);
     for (size_t i = 0; i < transfer.length; i++)
         transfer.bytes[i] = byte_at(i);
+    transfer.file = way == FROM_A_FILE ? file_of(transfer.bytes, transfer.length) : NULL;
     while (transfer.received < transfer.length) {
         assert_true(test_loop_wait(&setting.loop, 30 * CMIO_SECOND) > 0);
         if (setting.loop.came[CLIENT] & CMIO_WRITABLE)
@@ -684,23 +703,30 @@ static void expect_transfer(cmio_interest mode, bool peeks) {
     }
     assert_true(transfer.short_writes > 0);
     assert_int_equal(transfer.received, transfer.sent);
+    if (transfer.file != NULL)
+        assert_int_equal(fclose(transfer.file), 0);
     free(transfer.bytes);
     setting_close(&setting);
 }
 
 static void sixteen_mebibytes_go_through_with_edges(void **state) {
     (void)state;
-    expect_transfer(0, false);
+    expect_transfer(0, PLAIN);
 }
 
 static void sixteen_mebibytes_go_through_with_levels(void **state) {
     (void)state;
-    expect_transfer(CMIO_LEVEL, false);
+    expect_transfer(CMIO_LEVEL, PLAIN);
 }
 
 static void sixteen_mebibytes_go_through_with_a_peek_before_each_read(void **state) {
     (void)state;
-    expect_transfer(0, true);
+    expect_transfer(0, PEEKING);
+}
+
+static void sixteen_mebibytes_of_a_file_go_through_with_edges(void **state) {
+    (void)state;
+    expect_transfer(0, FROM_A_FILE);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -729,6 +755,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(sixteen_mebibytes_go_through_with_edges),
     cmocka_unit_test(sixteen_mebibytes_go_through_with_levels),
     cmocka_unit_test(sixteen_mebibytes_go_through_with_a_peek_before_each_read),
+    cmocka_unit_test(sixteen_mebibytes_of_a_file_go_through_with_edges),
 };
 
 TEST_GROUP(backend_tcp, tests)

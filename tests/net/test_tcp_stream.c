@@ -176,6 +176,95 @@ static struct cmio_address refused_address(void) {
     return address;
 }
 
+static void options_are_set_and_read_back(void **state) {
+    (void)state;
+    struct pair pair;
+    struct cmio_tcp_stream_options options;
+    open_pair(&pair, "127.0.0.1:0");
+    memset(&options, 0xff, sizeof options);
+    assert_int_equal(cmio_tcp_stream_options(&pair.client, &options), 0);
+    assert_false(options.keepalive || options.linger);
+    assert_int_equal(options.keepalive_idle, 0);
+    assert_int_equal(options.linger_seconds, 0);
+    options = (struct cmio_tcp_stream_options){
+        .keepalive = true,
+        .keepalive_idle = 30,
+        .keepalive_interval = 5,
+        .keepalive_count = 3,
+        .linger = true,
+        .linger_seconds = 7,
+    };
+    int set = cmio_tcp_stream_set_options(&pair.client, &options);
+    const bool has_numbers = set != -ENOTSUP;
+    if (!has_numbers) {
+        options.keepalive_idle = options.keepalive_interval = options.keepalive_count = 0;
+        set = cmio_tcp_stream_set_options(&pair.client, &options);
+    }
+    assert_int_equal(set, 0);
+    struct cmio_tcp_stream_options read;
+    assert_int_equal(cmio_tcp_stream_options(&pair.client, &read), 0);
+    assert_true(read.keepalive && read.linger);
+    assert_int_equal(read.keepalive_idle, has_numbers ? 30 : 0);
+    assert_int_equal(read.keepalive_interval, has_numbers ? 5 : 0);
+    assert_int_equal(read.keepalive_count, has_numbers ? 3 : 0);
+    assert_int_equal(read.linger_seconds, 7);
+    const struct cmio_tcp_stream_options none = {.keepalive = false};
+    assert_int_equal(cmio_tcp_stream_set_options(&pair.client, &none), 0);
+    assert_int_equal(cmio_tcp_stream_options(&pair.client, &read), 0);
+    assert_false(read.keepalive || read.linger);
+    close_pair(&pair);
+}
+
+static void options_that_make_no_sense_change_nothing(void **state) {
+    (void)state;
+    static const struct cmio_tcp_stream_options wrong[] = {
+        {.keepalive_idle = 1},
+        {.keepalive_interval = 1},
+        {.keepalive_count = 1},
+        {.linger_seconds = 1},
+        {.keepalive = true, .keepalive_idle = 32768},
+        {.keepalive = true, .keepalive_interval = 32768},
+        {.keepalive = true, .keepalive_count = 128},
+        {.keepalive = true, .linger = true, .linger_seconds = 32768},
+    };
+    struct pair pair;
+    open_pair(&pair, "127.0.0.1:0");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct cmio_tcp_stream_options read;
+        assert_int_equal(cmio_tcp_stream_set_options(&pair.client, &wrong[i]), -EINVAL);
+        assert_int_equal(cmio_tcp_stream_options(&pair.client, &read), 0);
+        assert_false(read.keepalive || read.linger);
+    }
+    close_pair(&pair);
+}
+
+static void a_linger_of_no_seconds_resets_the_connection(void **state) {
+    (void)state;
+    struct pair pair;
+    char byte;
+    const struct cmio_tcp_stream_options reset = {.linger = true};
+    open_pair(&pair, "127.0.0.1:0");
+    assert_int_equal(cmio_tcp_stream_set_options(&pair.client, &reset), 0);
+    assert_int_equal(cmio_tcp_stream_write(&pair.client, "x", 1), 1);
+    assert_int_equal(cmio_tcp_stream_close(&pair.client), 0);
+    await(cmio_tcp_stream_fd(&pair.server), POLLIN);
+    ssize_t count;
+    while ((count = cmio_tcp_stream_read(&pair.server, &byte, 1)) > 0)
+        continue; /* what arrived before the reset may be there */
+    assert_int_equal(count, -ECONNRESET);
+    close_pair(&pair);
+}
+
+static void a_negative_offset_of_a_file_is_invalid(void **state) {
+    (void)state;
+    struct pair pair;
+    open_pair(&pair, "127.0.0.1:0");
+    assert_int_equal(cmio_tcp_stream_send_file(&pair.client, -1, -1, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_send_file(&pair.client, -1, INT64_MIN, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_send_file(&pair.client, -1, 0, SIZE_MAX), -EBADF);
+    close_pair(&pair);
+}
+
 static void a_refused_connect_says_so_once(void **state) {
     (void)state;
     struct cmio_tcp_stream stream;
@@ -247,7 +336,10 @@ static void null_and_closed_streams_are_refused(void **state) {
     char byte = 0;
     bool nodelay;
     uint32_t ttl;
+    struct cmio_tcp_stream_options options = {.keepalive = true};
     open_pair(&pair, "127.0.0.1:0");
+    assert_int_equal(cmio_tcp_stream_options(&pair.client, NULL), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_set_options(&pair.client, NULL), -EINVAL);
     assert_int_equal(cmio_tcp_stream_close(&pair.client), 0);
     struct cmio_tcp_stream *const rows[] = {NULL, &pair.client, &zeroed};
     for (size_t i = 0; i < 3; i++) {
@@ -257,7 +349,10 @@ static void null_and_closed_streams_are_refused(void **state) {
         assert_int_equal(cmio_tcp_stream_peek(rows[i], &byte, 1), error);
         assert_int_equal(cmio_tcp_stream_write(rows[i], &byte, 1), error);
         assert_int_equal(cmio_tcp_stream_writev(rows[i], &vector, 1), error);
+        assert_int_equal(cmio_tcp_stream_send_file(rows[i], 0, 0, 1), error);
         assert_int_equal(cmio_tcp_stream_shutdown(rows[i], CMIO_SHUTDOWN_BOTH), error);
+        assert_int_equal(cmio_tcp_stream_set_options(rows[i], &options), error);
+        assert_int_equal(cmio_tcp_stream_options(rows[i], &options), error);
         assert_int_equal(cmio_tcp_stream_finish_connect(rows[i]), error);
         assert_int_equal(cmio_tcp_stream_set_nodelay(rows[i], true), error);
         assert_int_equal(cmio_tcp_stream_nodelay(rows[i], &nodelay), error);
@@ -285,6 +380,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(writing_to_a_gone_peer_is_an_error_and_no_signal),
     cmocka_unit_test(shutdown_ends_one_direction_or_both),
     cmocka_unit_test(nodelay_and_ttl_are_set_and_read),
+    cmocka_unit_test(options_are_set_and_read_back),
+    cmocka_unit_test(options_that_make_no_sense_change_nothing),
+    cmocka_unit_test(a_linger_of_no_seconds_resets_the_connection),
+    cmocka_unit_test(a_negative_offset_of_a_file_is_invalid),
     cmocka_unit_test(a_refused_connect_says_so_once),
     cmocka_unit_test(an_unconnected_socket_is_still_in_progress),
     cmocka_unit_test(connect_takes_ip_addresses_alone),

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * New sockets and pipes. Built twice: with the files that set flags atomically, and with the plain
- * ones for systems that cannot. No test may tell them apart.
+ * New sockets and pipes, and files that are sent. Built twice: with the files for what this system
+ * can do, and with the plain ones for systems that cannot. No test may tell them apart.
  */
+#include "support/pair.h"
 #include "support/scale.h"
 #include "support/test.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -131,7 +133,101 @@ static void an_option_that_the_system_lacks_is_not_supported(void **state) {
     assert_int_equal(value, 77);
 }
 
+/* A file that holds the numbers from 0 to 255 over and over. */
+static int open_numbers(size_t length) {
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    for (size_t i = 0; i < length; i++)
+        assert_int_equal(fputc((int)(i & 0xff), file), (int)(i & 0xff));
+    assert_int_equal(fflush(file), 0);
+    const int fd = dup(fileno(file));
+    assert_true(fd >= 0);
+    assert_int_equal(fclose(file), 0);
+    return fd;
+}
+
+/* What the file holds from an offset on, taken from the socket. */
+static void expect_numbers(int fd, size_t offset, size_t length) {
+    unsigned char buffer[4096];
+    while (length > 0) {
+        const size_t wanted = length < sizeof buffer ? length : sizeof buffer;
+        ssize_t count;
+        TEST_EVENTUALLY((count = cmio__socket_receive(fd, buffer, wanted, 0)) != -EAGAIN);
+        assert_true(count > 0);
+        for (ssize_t i = 0; i < count; i++)
+            assert_int_equal(buffer[i], (offset + (size_t)i) & 0xff);
+        offset += (size_t)count;
+        length -= (size_t)count;
+    }
+}
+
+static void files_are_sent_from_an_offset_to_their_end(void **state) {
+    (void)state;
+    const size_t length = 1000;
+    const int file = open_numbers(length);
+    const off_t position = lseek(file, 100, SEEK_SET);
+    int ends[2];
+    test_pair_open(TEST_TCP, ends);
+    assert_int_equal(cmio__socket_send_file(ends[1], file, 7, 300), 300);
+    expect_numbers(ends[0], 7, 300);
+    assert_int_equal(cmio__socket_send_file(ends[1], file, 900, 300), 100);
+    expect_numbers(ends[0], 900, 100);
+    assert_int_equal(cmio__socket_send_file(ends[1], file, (off_t)length, 300), 0);
+    assert_int_equal(cmio__socket_send_file(ends[1], file, 5000, 300), 0);
+    assert_int_equal(cmio__socket_send_file(ends[1], file, 0, 0), 0);
+    char byte;
+    assert_int_equal(cmio__socket_receive(ends[0], &byte, 1, 0), -EAGAIN);
+    assert_int_equal(lseek(file, 0, SEEK_CUR), position);
+    assert_int_equal(cmio__fd_close(file), 0);
+    test_pair_close(ends);
+}
+
+static void files_go_on_where_the_socket_was_full(void **state) {
+    (void)state;
+    const size_t length = 4 << 20;
+    const int file = open_numbers(length);
+    int ends[2];
+    size_t sent = 0;
+    int times_full = 0;
+    test_pair_open(TEST_TCP, ends);
+    assert_int_equal(cmio__socket_set_option(ends[1], SOL_SOCKET, SO_SNDBUF, 65536), 0);
+    for (size_t taken = 0; taken < length; taken = sent) {
+        ssize_t count;
+        while ((count = cmio__socket_send_file(ends[1], file, (off_t)sent, length - sent)) > 0)
+            sent += (size_t)count;
+        if (count < 0)
+            assert_int_equal(count, -EAGAIN);
+        times_full += count < 0;
+        expect_numbers(ends[0], taken, sent - taken);
+    }
+    assert_true(times_full > 0);
+    assert_int_equal(cmio__fd_close(file), 0);
+    test_pair_close(ends);
+}
+
+static void what_is_no_file_to_send_is_refused(void **state) {
+    (void)state;
+    int ends[2];
+    int pipe[2];
+    test_pair_open(TEST_TCP, ends);
+    assert_int_equal(cmio__pipe_open(pipe), 0);
+    const int directory = open("/", O_RDONLY | O_DIRECTORY);
+    const int file = open_numbers(10);
+    assert_int_equal(cmio__socket_send_file(ends[1], pipe[0], 0, 1), -ESPIPE);
+    assert_int_equal(cmio__socket_send_file(ends[1], ends[0], 0, 1), -ESPIPE);
+    assert_int_equal(cmio__socket_send_file(ends[1], directory, 0, 1), -EISDIR);
+    assert_int_equal(cmio__socket_send_file(ends[1], -1, 0, 1), -EBADF);
+    assert_int_equal(cmio__socket_send_file(-1, file, 0, 1), -EBADF);
+    assert_int_equal(cmio__fd_close(file), 0);
+    assert_int_equal(cmio__fd_close(directory), 0);
+    test_pair_close(pipe);
+    test_pair_close(ends);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(files_are_sent_from_an_offset_to_their_end),
+    cmocka_unit_test(files_go_on_where_the_socket_was_full),
+    cmocka_unit_test(what_is_no_file_to_send_is_refused),
     cmocka_unit_test(new_sockets_are_nonblocking_and_close_on_exec),
     cmocka_unit_test(accepted_sockets_are_too),
     cmocka_unit_test(both_sockets_of_a_pair_are_too),

@@ -4,15 +4,17 @@
  * turns them to here (--wrap: see meson.build), which works in static programs and under sanitizers
  * too, since what is called in the end is their own interceptor or libc's function.
  *
- * close, dup2, dup3    A knote goes with its descriptor, while epoll's entries live as long as a
- * dup does ("close while a dup lives"); and a kqueue goes with its own. read, readv          What
- * is left in a pipe after a read is reported once more ("pipe, read, EV_CLEAR": data=4 after one of
- * five bytes), and so is the room for a writer. accept, accept4      So are the connections that
- * still wait ("listener"). write, writev, send, sendto, sendmsg A pipe reports its room after each
- * write. A socket's write that was refused or came short arms the filter; one that went out is
- * acknowledged, and then BSDs report the room again: see watch.c. kill EVFILT_SIGNAL: see signal.c.
+ *   - close, dup2, dup3: a knote goes with its descriptor, while epoll's entries live as long as a
+ *     dup does ("close while a dup lives"); and a kqueue goes with its own.
+ *   - read, readv: what is left in a pipe after a read is reported once more ("pipe, read,
+ *     EV_CLEAR": data=4 after one of five bytes), and so is the room for a writer.
+ *   - accept, accept4: so are the connections that still wait ("listener").
+ *   - write, writev, send, sendto, sendmsg, sendfile: a pipe reports its room after each write. A
+ *     socket's write that was refused or came short arms the filter; one that went out is
+ *     acknowledged, and then BSDs report the room again: see watch.c.
+ *   - kill: EVFILT_SIGNAL, see signal.c.
  *
- * Whatever else does one of these things goes unnoticed: fclose, close_range, sendfile, splice,
+ * Whatever else does one of these things goes unnoticed: fclose, close_range, splice,
  * sendmmsg, a child process.
  *
  * All keep errno as the real call left it.
@@ -38,6 +40,7 @@ ssize_t __wrap_send(int fd, const void *buffer, size_t length, int flags);
 ssize_t __wrap_sendto(int fd, const void *buffer, size_t length, int flags,
                       const struct sockaddr *address, socklen_t address_length);
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
+ssize_t __wrap_sendfile64(int fd, int file, off_t *offset, size_t length);
 int __wrap_accept(int fd, struct sockaddr *address, socklen_t *length);
 int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
 int __wrap_kill(pid_t process, int number);
@@ -196,6 +199,13 @@ ssize_t __wrap_sendto(int fd, const void *buffer, size_t length, int flags,
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
     ssize_t result = __real_sendmsg(fd, message, flags);
     note_write(fd, result, total(message->msg_iov, message->msg_iovlen));
+    return result;
+}
+
+/* What sendfile is where off_t has 64 bits by choice, which Meson always makes. */
+ssize_t __wrap_sendfile64(int fd, int file, off_t *offset, size_t length) {
+    ssize_t result = __real_sendfile64(fd, file, offset, length);
+    note_write(fd, result, length);
     return result;
 }
 
