@@ -139,8 +139,8 @@ CMIO_API int cmio_tcp_stream_set_options(struct cmio_tcp_stream *stream,
  * The options as they are; numbers of keepalive are those in force while it is on, where the system
  * tells.
  */
-CMIO_API int cmio_tcp_stream_options(const struct cmio_tcp_stream *stream,
-                                     struct cmio_tcp_stream_options *out);
+CMIO_API int cmio_tcp_stream_get_options(const struct cmio_tcp_stream *stream,
+                                         struct cmio_tcp_stream_options *out);
 
 /* TCP_NODELAY: whether small writes go out at once. Off in a new stream. */
 CMIO_API int cmio_tcp_stream_set_nodelay(struct cmio_tcp_stream *stream, bool enabled);

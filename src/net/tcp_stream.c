@@ -183,8 +183,8 @@ static int get_numbers(int fd, struct cmio_tcp_stream_options *out) {
     return 0;
 }
 
-int cmio_tcp_stream_options(const struct cmio_tcp_stream *stream,
-                            struct cmio_tcp_stream_options *out) {
+int cmio_tcp_stream_get_options(const struct cmio_tcp_stream *stream,
+                                struct cmio_tcp_stream_options *out) {
     struct cmio_tcp_stream_options options = {.keepalive = false};
     int keepalive = 0;
     int linger = -1;

@@ -182,7 +182,7 @@ static void options_are_set_and_read_back(void **state) {
     struct cmio_tcp_stream_options options;
     open_pair(&pair, "127.0.0.1:0");
     memset(&options, 0xff, sizeof options);
-    assert_int_equal(cmio_tcp_stream_options(&pair.client, &options), 0);
+    assert_int_equal(cmio_tcp_stream_get_options(&pair.client, &options), 0);
     assert_false(options.keepalive || options.linger);
     assert_int_equal(options.keepalive_idle, 0);
     assert_int_equal(options.linger_seconds, 0);
@@ -202,7 +202,7 @@ static void options_are_set_and_read_back(void **state) {
     }
     assert_int_equal(set, 0);
     struct cmio_tcp_stream_options read;
-    assert_int_equal(cmio_tcp_stream_options(&pair.client, &read), 0);
+    assert_int_equal(cmio_tcp_stream_get_options(&pair.client, &read), 0);
     assert_true(read.keepalive && read.linger);
     assert_int_equal(read.keepalive_idle, has_numbers ? 30 : 0);
     assert_int_equal(read.keepalive_interval, has_numbers ? 5 : 0);
@@ -210,7 +210,7 @@ static void options_are_set_and_read_back(void **state) {
     assert_int_equal(read.linger_seconds, 7);
     const struct cmio_tcp_stream_options none = {.keepalive = false};
     assert_int_equal(cmio_tcp_stream_set_options(&pair.client, &none), 0);
-    assert_int_equal(cmio_tcp_stream_options(&pair.client, &read), 0);
+    assert_int_equal(cmio_tcp_stream_get_options(&pair.client, &read), 0);
     assert_false(read.keepalive || read.linger);
     close_pair(&pair);
 }
@@ -232,7 +232,7 @@ static void options_that_make_no_sense_change_nothing(void **state) {
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct cmio_tcp_stream_options read;
         assert_int_equal(cmio_tcp_stream_set_options(&pair.client, &wrong[i]), -EINVAL);
-        assert_int_equal(cmio_tcp_stream_options(&pair.client, &read), 0);
+        assert_int_equal(cmio_tcp_stream_get_options(&pair.client, &read), 0);
         assert_false(read.keepalive || read.linger);
     }
     close_pair(&pair);
@@ -338,7 +338,7 @@ static void null_and_closed_streams_are_refused(void **state) {
     uint32_t ttl;
     struct cmio_tcp_stream_options options = {.keepalive = true};
     open_pair(&pair, "127.0.0.1:0");
-    assert_int_equal(cmio_tcp_stream_options(&pair.client, NULL), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_get_options(&pair.client, NULL), -EINVAL);
     assert_int_equal(cmio_tcp_stream_set_options(&pair.client, NULL), -EINVAL);
     assert_int_equal(cmio_tcp_stream_close(&pair.client), 0);
     struct cmio_tcp_stream *const rows[] = {NULL, &pair.client, &zeroed};
@@ -352,7 +352,7 @@ static void null_and_closed_streams_are_refused(void **state) {
         assert_int_equal(cmio_tcp_stream_send_file(rows[i], 0, 0, 1), error);
         assert_int_equal(cmio_tcp_stream_shutdown(rows[i], CMIO_SHUTDOWN_BOTH), error);
         assert_int_equal(cmio_tcp_stream_set_options(rows[i], &options), error);
-        assert_int_equal(cmio_tcp_stream_options(rows[i], &options), error);
+        assert_int_equal(cmio_tcp_stream_get_options(rows[i], &options), error);
         assert_int_equal(cmio_tcp_stream_finish_connect(rows[i]), error);
         assert_int_equal(cmio_tcp_stream_set_nodelay(rows[i], true), error);
         assert_int_equal(cmio_tcp_stream_nodelay(rows[i], &nodelay), error);

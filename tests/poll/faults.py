@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Takes the cures for eight known faults of poll(2) backends out of a copy of the sources, one by one.
 
-usage: faults.py SOURCE_ROOT COMPILER...
+usage: faults.py SOURCE_ROOT COMPILER... -- FILE...
 
-For each cure there is a test of the conformance suite that passes with it. Without it, that test must
+FILE... are the library's sources with poll(2) as the only backend. For each cure there is a test of the conformance suite that passes with it. Without it, that test must
 fail: so the suite is shown to notice each of the faults.
 """
 
@@ -20,7 +20,6 @@ from scratch import Failure, expect, main, run  # noqa: E402
 
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O1", "-pthread"]
 BACKENDS = ["-DCMIO_HAVE_EPOLL=0", "-DCMIO_HAVE_KQUEUE=0", "-DCMIO_HAVE_POLL=1"]
-LEFT_OUT = ["epoll/", "kqueue/", "_plain.c", "wake_pipe.c"]
 
 # Seconds for a test that should pass, and for one that should not: waiting for an event that was lost
 # it would sit out the 30 seconds of the suite.
@@ -104,11 +103,6 @@ FAULTS = [
 ]
 
 
-def library_files(tree):
-    found = glob.glob(os.path.join(tree, "src", "*", "*.c"))
-    return sorted(name for name in found if not any(part in name for part in LEFT_OUT))
-
-
 def test_files(root, group):
     tests = os.path.join(root, "tests")
     support = glob.glob(os.path.join(tests, "support", "*.c"))
@@ -144,9 +138,10 @@ def passes(program, name, patience):
     return result.returncode == 0
 
 
-def build(compiler, root, tree, group, scratch, label):
+def build(compiler, root, tree, sources, group, scratch, label):
     """The program of one group. Objects are shared between labels for all but the changed file."""
-    library = compile_all(compiler, tree, root, library_files(tree), os.path.join(scratch, label))
+    copies = [os.path.join(tree, name) for name in sources]
+    library = compile_all(compiler, tree, root, copies, os.path.join(scratch, label))
     tests = compile_all(compiler, root, root, test_files(root, group), os.path.join(scratch, "tests"))
     program = os.path.join(scratch, f"{label}_{group}")
     run([*compiler, *FLAGS, *library, *tests, "-lcmocka", "-o", program])
@@ -163,8 +158,10 @@ def take_out(tree, path, text, replacement):
     return before
 
 
-def test(root, *compiler):
-    compiler = list(compiler)
+def test(root, *words):
+    compiler = list(words[: words.index("--")])
+    files = words[words.index("--") + 1 :]
+    sources = [os.path.relpath(os.path.realpath(name), os.path.realpath(root)) for name in files]
     with tempfile.TemporaryDirectory() as scratch:
         tree = os.path.join(scratch, "tree")
         for folder in ["src", "include"]:
@@ -172,7 +169,7 @@ def test(root, *compiler):
         missed = []
         for number, (fault, group, name, path, text, replacement) in enumerate(FAULTS, 1):
             expect(
-                passes(build(compiler, root, tree, group, scratch, "cured"), name, PATIENCE),
+                passes(build(compiler, root, tree, sources, group, scratch, "cured"), name, PATIENCE),
                 f"{name} fails with the cure in place",
             )
             label = f"fault{number}"
@@ -180,7 +177,7 @@ def test(root, *compiler):
             before = take_out(tree, path, text, replacement)
             changed = os.path.join(tree, path).replace(os.sep, "_") + ".o"
             os.remove(os.path.join(scratch, label, changed))
-            program = build(compiler, root, tree, group, scratch, label)
+            program = build(compiler, root, tree, sources, group, scratch, label)
             if all(passes(program, name, IMPATIENCE) for _ in range(TRIES)):
                 missed.append(f"{fault}: {name} passes all the same")
             else:
