@@ -26,8 +26,10 @@ import tempfile
 import time
 import types
 import unittest
+import unittest.mock
 
 WAIT = 30
+ANY_PORT = "127.0.0.1:0"
 ON_LINUX = sys.platform.startswith("linux")
 SANITIZER_OUTPUT = re.compile(r"runtime error: |(ERROR|WARNING|FATAL|SUMMARY): [A-Za-z]+Sanitizer")
 
@@ -277,9 +279,60 @@ def assert_complaint(test, result, status, *parts):
     """The program ended with this exit status and said why in one line, which has these parts."""
     test.assertEqual(result.returncode, status, result)
     test.assertEqual(result.stdout, "")
-    test.assertRegex(result.stderr, r"^%s: [^\n]+\n$" % tested.name)
+    test.assertRegex(result.stderr, r"^(\S*/)?%s: [^\n]+\n$" % tested.name)
     for part in parts:
         test.assertIn(part, result.stderr)
+
+
+class TestCase(unittest.TestCase):
+    def enterContext(self, context):  # pylint: disable=invalid-name
+        """As unittest has it since Python 3.11: leaves the context when the test is over."""
+        result = context.__enter__()
+        self.addCleanup(context.__exit__, None, None, None)
+        return result
+
+
+class ServerCommandLine:
+    """What the command lines of the small TCP servers have in common."""
+
+    def test_help_says_how_it_is_used(self):
+        result = run("--help")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertRegex(result.stdout, r"^usage: %s .*ADDRESS" % tested.name)
+        self.assertRegex(result.stdout, r"127\.0\.0\.1:\d+")
+
+    def test_wrong_arguments_are_one_line_and_exit_status_2(self):
+        for arguments, part in (
+            (["--bogus"], "bogus"),
+            (["-x"], "x"),
+            (["--help=1"], "help"),
+            (["nowhere"], "'nowhere'"),
+            (["127.0.0.1"], "'127.0.0.1'"),
+            (["127.0.0.1:65536"], "'127.0.0.1:65536'"),
+            (["unix:/tmp/socket"], "'unix:/tmp/socket'"),
+            ([""], "''"),
+            ([ANY_PORT, "more"], "'more'"),
+        ):
+            with self.subTest(arguments):
+                assert_complaint(self, run(*arguments), 2, part)
+
+    def test_a_port_in_use_is_one_line_and_exit_status_1(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            address = "127.0.0.1:%d" % other.getsockname()[1]
+            assert_complaint(self, run(address), 1, address, "in use")
+
+    def test_an_unknown_backend_is_one_line_and_exit_status_1(self):
+        with unittest.mock.patch.object(tested, "backend", "carrier-pigeon"):
+            assert_complaint(self, run(ANY_PORT), 1, "not supported")
+
+    def test_the_address_may_be_ipv6(self):
+        try:
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        except OSError:
+            self.skipTest("there is no IPv6 here")
+        with Server("[::1]:0") as server, Connection(server):
+            self.assertRegex(server.address, r"^\[::1\]:\d+$")
+            self.assertEqual(server.stop()[0], 0)
 
 
 def take_option(arguments, name):
