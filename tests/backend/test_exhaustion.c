@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What happens when the system has no more memory or descriptors. One scene uses everything that
+ * takes some; it is played again and again, and each time another of its calls to the system
+ * fails, the first, the second, and so on until none is left to fail. Whatever cmio was asked for
+ * at that moment must say so with that very error, must have lost nothing, and must succeed when it
+ * is asked again.
+ *
+ * The linker turns the calls to here (--wrap): see meson.build.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmio/cmio.h>
+
+#include "backend/exhaustion.h"
+#include "support/loop.h"
+#include "support/pair.h"
+
+/* The calls are counted while cmio runs; the one that countdown reaches 0 with fails. */
+bool exhaustion_counts;
+static long countdown;
+static int injected; /* what it failed with, negative; 0: it has not */
+
+bool exhaustion_must_fail(int error) {
+    if (!exhaustion_counts || injected != 0 || --countdown > 0)
+        return false;
+    injected = -error;
+    return true;
+}
+
+/* A call that returns a pointer, one that returns -1 with errno, one that returns the error. */
+#define WRAP_POINTER(name, parameters, arguments)                                                  \
+    void *__real_##name parameters;                                                                \
+    void *__wrap_##name parameters;                                                                \
+    void *__wrap_##name parameters {                                                               \
+        if (!exhaustion_must_fail(ENOMEM))                                                         \
+            return __real_##name arguments;                                                        \
+        errno = ENOMEM;                                                                            \
+        return NULL;                                                                               \
+    }
+
+#define WRAP_CALL(name, error, parameters, arguments)                                              \
+    int __real_##name parameters;                                                                  \
+    int __wrap_##name parameters;                                                                  \
+    int __wrap_##name parameters {                                                                 \
+        if (!exhaustion_must_fail(error))                                                          \
+            return __real_##name arguments;                                                        \
+        errno = error;                                                                             \
+        return -1;                                                                                 \
+    }
+
+#define WRAP_THREAD_CALL(name, parameters, arguments)                                              \
+    int __real_##name parameters;                                                                  \
+    int __wrap_##name parameters;                                                                  \
+    int __wrap_##name parameters {                                                                 \
+        return exhaustion_must_fail(ENOMEM) ? ENOMEM : __real_##name arguments;                    \
+    }
+
+WRAP_POINTER(malloc, (size_t size), (size))
+WRAP_POINTER(calloc, (size_t count, size_t size), (count, size))
+WRAP_POINTER(realloc, (void *memory, size_t size), (memory, size))
+WRAP_THREAD_CALL(pthread_mutex_init, (pthread_mutex_t * mutex, const pthread_mutexattr_t *how),
+                 (mutex, how))
+WRAP_THREAD_CALL(pthread_cond_init, (pthread_cond_t * condition, const pthread_condattr_t *how),
+                 (condition, how))
+WRAP_CALL(epoll_create1, EMFILE, (int flags), (flags))
+WRAP_CALL(eventfd, ENFILE, (unsigned first, int flags), (first, flags))
+WRAP_CALL(pipe2, EMFILE, (int *fds, int flags), (fds, flags))
+WRAP_CALL(socket, EMFILE, (int family, int type, int protocol), (family, type, protocol))
+WRAP_CALL(setsockopt, ENOBUFS, (int fd, int level, int option, const void *value, socklen_t length),
+          (fd, level, option, value, length))
+WRAP_CALL(bind, EADDRINUSE, (int fd, const struct sockaddr *address, socklen_t length),
+          (fd, address, length))
+WRAP_CALL(listen, EADDRINUSE, (int fd, int backlog), (fd, backlog))
+WRAP_CALL(connect, ENOBUFS, (int fd, const struct sockaddr *address, socklen_t length),
+          (fd, address, length))
+
+struct epoll_event;
+WRAP_CALL(epoll_ctl, ENOMEM, (int set, int call, int fd, struct epoll_event *event),
+          (set, call, fd, event))
+
+/*
+ * The one that is variadic, under the name that it has with an off_t of 64 bits. F_SETFD cannot
+ * fail for a descriptor that is open.
+ */
+int __real_fcntl64(int fd, int command, ...);
+int __wrap_fcntl64(int fd, int command, ...);
+int __wrap_fcntl64(int fd, int command, ...) {
+    va_list arguments;
+    va_start(arguments, command);
+    const long argument = va_arg(arguments, long);
+    va_end(arguments);
+    if (command == F_SETFD || !exhaustion_must_fail(EINTR))
+        return __real_fcntl64(fd, command, argument);
+    errno = EINTR;
+    return -1;
+}
+
+/* Does the call; once more if it failed, which it does only for the reason that was injected. */
+#define ATTEMPT(call)                                                                              \
+    do {                                                                                           \
+        const int before_ = injected;                                                              \
+        exhaustion_counts = true;                                                                  \
+        int result_ = (int)(call);                                                                 \
+        exhaustion_counts = false;                                                                 \
+        if (injected != before_) {                                                                 \
+            assert_int_equal(result_, injected);                                                   \
+            result_ = (int)(call);                                                                 \
+        }                                                                                          \
+        assert_true(result_ >= 0);                                                                 \
+    } while (0)
+
+enum { LISTENER = 1, CLIENT = 2, SERVER = 3, FOREIGN = 4, SIGNALS = 5, WAKER = 6 };
+
+static const cmio_interest both = CMIO_READABLE | CMIO_WRITABLE;
+
+/* After -ENOMEM the source is unregistered; it can be registered again. */
+static int change(struct cmio_registry *registry, struct cmio_source *source, cmio_token token,
+                  cmio_interest interest) {
+    if (!cmio_source_is_registered(source))
+        return cmio_registry_register(registry, source, token, interest);
+    const int error = cmio_registry_reregister(registry, source, token, interest);
+    if (error == -ENOMEM)
+        assert_false(cmio_source_is_registered(source));
+    return error;
+}
+
+/* Everything that takes memory or descriptors, used once. */
+static void play_core(void) {
+    struct test_loop loop = {.poll = NULL};
+    struct cmio_waker *waker;
+    struct cmio_timers *timers;
+    struct cmio_signals signals;
+    struct cmio_fd_source foreign;
+    int fds[2];
+    const int number = SIGUSR1;
+    test_pair_open(TEST_PIPE, fds);
+    ATTEMPT(test_backend() == NULL ? cmio_poll_new(&loop.poll)
+                                   : cmio_poll_new_with(&loop.poll, test_backend()));
+    ATTEMPT(cmio_events_new(&loop.events, 16));
+    loop.registry = cmio_poll_registry(loop.poll);
+    ATTEMPT(cmio_waker_new(&waker, loop.registry, WAKER));
+    ATTEMPT(cmio_timers_new(&timers));
+    ATTEMPT(cmio_signals_init(&signals, &number, 1));
+    ATTEMPT(cmio_fd_source_init(&foreign, fds[0]));
+    ATTEMPT(cmio_registry_register(loop.registry, &foreign.source, FOREIGN, CMIO_READABLE));
+    ATTEMPT(change(loop.registry, &foreign.source, FOREIGN, CMIO_READABLE | CMIO_LEVEL));
+    ATTEMPT(cmio_registry_register(loop.registry, &signals.source, SIGNALS, CMIO_READABLE));
+    ATTEMPT(cmio_waker_wake(waker));
+    test_put(fds[1], 1);
+    assert_int_equal(raise(number), 0);
+    test_loop_expect(&loop, WAKER, CMIO_READABLE);
+    test_loop_expect(&loop, FOREIGN, CMIO_READABLE);
+    test_loop_expect(&loop, SIGNALS, CMIO_READABLE);
+    assert_int_equal(cmio_signals_close(&signals), 0);
+    assert_int_equal(cmio_fd_source_close(&foreign), 0);
+    cmio_timers_free(timers);
+    cmio_waker_free(waker);
+    test_loop_close(&loop);
+    test_pair_close(fds);
+}
+
+/* A descriptor past the first page of the tables, and more of them than a first list holds. */
+static void play_many(void) {
+    enum { COUNT = 100 };
+    static struct cmio_fd_source sources[COUNT];
+    struct test_loop loop;
+    int fds[2];
+    test_loop_open(&loop);
+    test_pair_open(TEST_PIPE, fds);
+    for (int i = 0; i < COUNT; i++) {
+        const int copy = dup(fds[0]);
+        assert_true(copy >= 0);
+        assert_int_equal(cmio_fd_source_init(&sources[i], copy), 0);
+        ATTEMPT(cmio_registry_register(loop.registry, &sources[i].source, (cmio_token)i,
+                                       CMIO_READABLE));
+    }
+    test_put(fds[1], 1);
+    for (int i = 0; i < COUNT; i++)
+        test_loop_expect(&loop, (cmio_token)i, CMIO_READABLE);
+    for (int i = 0; i < COUNT; i++) {
+        const int copy = cmio_fd_source_fd(&sources[i]);
+        assert_int_equal(cmio_fd_source_close(&sources[i]), 0);
+        test_close(copy);
+    }
+    test_loop_close(&loop);
+    test_pair_close(fds);
+}
+
+static void play_tcp(void) {
+    static const struct cmio_tcp_listener_options sharing = {.reuse_port = true};
+    static const struct cmio_tcp_stream_options keeping = {.keepalive = true, .keepalive_idle = 9};
+    struct test_loop loop;
+    struct cmio_address address;
+    struct cmio_tcp_listener listener;
+    struct cmio_tcp_stream client;
+    struct cmio_tcp_stream server;
+    test_loop_open(&loop);
+    assert_int_equal(cmio_address_parse("127.0.0.1:0", &address), 0);
+    ATTEMPT(cmio_tcp_listener_bind(&listener, &address, &sharing));
+    assert_int_equal(cmio_tcp_listener_local_address(&listener, &address), 0);
+    ATTEMPT(cmio_registry_register(loop.registry, &listener.source, LISTENER, CMIO_READABLE));
+    ATTEMPT(cmio_tcp_stream_connect(&client, &address));
+    test_loop_expect(&loop, LISTENER, CMIO_READABLE);
+    ATTEMPT(cmio_tcp_listener_accept(&listener, &server, NULL));
+    ATTEMPT(cmio_tcp_stream_set_options(&server, &keeping));
+    ATTEMPT(cmio_tcp_stream_set_nodelay(&server, true));
+    ATTEMPT(cmio_registry_register(loop.registry, &client.source, CLIENT, both));
+    ATTEMPT(cmio_registry_register(loop.registry, &server.source, SERVER, CMIO_READABLE));
+    ATTEMPT(change(loop.registry, &server.source, SERVER, both));
+    test_loop_expect(&loop, CLIENT, CMIO_WRITABLE);
+    test_loop_expect(&loop, SERVER, CMIO_WRITABLE);
+    const int fd = cmio_tcp_stream_into_fd(&server);
+    ATTEMPT(cmio_tcp_stream_from_fd(&server, fd));
+    assert_int_equal(cmio_tcp_stream_write(&client, "x", 1), 1);
+    assert_int_equal(cmio_tcp_stream_close(&client), 0);
+    assert_int_equal(cmio_tcp_stream_close(&server), 0);
+    assert_int_equal(cmio_tcp_listener_close(&listener), 0);
+    test_loop_close(&loop);
+}
+
+/* The descriptors that the process has open are the same after each time. */
+static void fail_each_call_of(void (*play)(void)) {
+    const int open_before = test_count_descriptors();
+    long calls = 0;
+    do {
+        countdown = ++calls;
+        injected = 0;
+        play();
+        assert_int_equal(test_count_descriptors(), open_before);
+    } while (injected != 0);
+    assert_true(calls > 3); /* or nothing was turned to here */
+}
+
+static void polls_wakers_timers_and_signals_fail_whole_and_can_be_had_again(void **state) {
+    (void)state;
+    fail_each_call_of(play_core);
+}
+
+static void registrations_fail_whole_and_can_be_had_again(void **state) {
+    (void)state;
+    fail_each_call_of(play_many);
+}
+
+static void tcp_sockets_fail_whole_and_can_be_had_again(void **state) {
+    (void)state;
+    fail_each_call_of(play_tcp);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(polls_wakers_timers_and_signals_fail_whole_and_can_be_had_again),
+    cmocka_unit_test(registrations_fail_whole_and_can_be_had_again),
+    cmocka_unit_test(tcp_sockets_fail_whole_and_can_be_had_again),
+};
+
+TEST_GROUP(backend_exhaustion, tests)
