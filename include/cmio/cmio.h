@@ -21,6 +21,8 @@
 #include <cmio/tcp_stream.h>
 #include <cmio/time.h>
 #include <cmio/timers.h>
+#include <cmio/unix_listener.h>
+#include <cmio/unix_stream.h>
 #include <cmio/version.h>
 #include <cmio/waker.h>
 

@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 
 #include "core/source.h"
+#include "posix/descriptor.h"
 #include "posix/socket.h"
 
 /* What getsockname(2) and accept(2) write to: any address, also of a family that we do not know. */
@@ -21,6 +22,12 @@ int cmio__net_check_ip(const struct cmio_address *address) {
     return family == AF_INET || family == AF_INET6 ? 0 : -EAFNOSUPPORT;
 }
 
+int cmio__net_check_unix(const struct cmio_address *address) {
+    if (address == NULL)
+        return -EINVAL;
+    return cmio_address_family(address) == AF_UNIX ? 0 : -EAFNOSUPPORT;
+}
+
 int cmio__net_fd(const struct cmio_source *source) {
     return source == NULL ? -EINVAL : cmio__source_fd(source);
 }
@@ -34,12 +41,67 @@ int cmio__net_from_fd(struct cmio_source *source, int fd, int type) {
     return error;
 }
 
+int cmio__net_from_unix_fd(struct cmio_source *source, int fd, int type) {
+    if (source == NULL)
+        return -EINVAL;
+    const int family = cmio__socket_family(fd);
+    if (family < 0)
+        return family;
+    return family == AF_UNIX ? cmio__net_from_fd(source, fd, type) : -EAFNOSUPPORT;
+}
+
 int cmio__net_into_fd(struct cmio_source *source) {
     return source == NULL ? -EINVAL : cmio__source_take_fd(source);
 }
 
 int cmio__net_close(struct cmio_source *source) {
     return source == NULL ? 0 : cmio__source_close(source);
+}
+
+int cmio__net_unix_pair(struct cmio_source *a, struct cmio_source *b, int type) {
+    int fds[2];
+    if (a == NULL || b == NULL || a == b)
+        return -EINVAL;
+    int error = cmio__socket_pair(AF_UNIX, type, fds);
+    if (error < 0)
+        return error;
+    cmio__source_set_fd(a, fds[0]);
+    cmio__source_set_fd(b, fds[1]);
+    return 0;
+}
+
+int cmio__net_connect(struct cmio_source *source, const struct cmio_address *address) {
+    const int fd = cmio__socket_open(address->u.any.sa_family, SOCK_STREAM);
+    if (fd < 0)
+        return fd;
+    int error = cmio__socket_connect(fd, &address->u.any, address->length);
+    if (error < 0) {
+        (void)cmio__fd_close(fd); /* the first error is the one to tell */
+        return error;
+    }
+    cmio__source_set_fd(source, fd);
+    return 0;
+}
+
+/*
+ * A socket that has a peer is connected. One that has none (macOS: -EINVAL after a reset) failed or
+ * is still at it: SO_ERROR tells, and "not yet" ends the writable edge like any call that would
+ * block.
+ */
+int cmio__net_finish_connect(struct cmio_source *source) {
+    union any_address peer;
+    socklen_t length = sizeof peer;
+    const int fd = cmio__net_fd(source);
+    if (fd < 0)
+        return fd;
+    int error = cmio__socket_peer_name(fd, &peer.any, &length);
+    if (error != -ENOTCONN && error != -EINVAL)
+        return error;
+    error = cmio__socket_take_error(fd);
+    if (error < 0)
+        return error;
+    (void)cmio__source_io(source, CMIO_WRITABLE, -EAGAIN, 1);
+    return -EINPROGRESS;
 }
 
 ssize_t cmio__net_read(struct cmio_source *source, void *buffer, size_t length) {

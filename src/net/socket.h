@@ -21,12 +21,26 @@ struct iovec;
 /* -EAFNOSUPPORT unless the address is an IPv4 or IPv6 one; -EINVAL for NULL. */
 int cmio__net_check_ip(const struct cmio_address *address);
 
+/* -EAFNOSUPPORT unless the address is a Unix one; -EINVAL for NULL. */
+int cmio__net_check_unix(const struct cmio_address *address);
+
 /* The descriptor, -EINVAL for NULL, -EBADF for a closed or zeroed source. */
 int cmio__net_fd(const struct cmio_source *source);
 
 int cmio__net_from_fd(struct cmio_source *source, int fd, int type);
+
+/* The same for Unix sockets alone: -EAFNOSUPPORT for others. */
+int cmio__net_from_unix_fd(struct cmio_source *source, int fd, int type);
+
 int cmio__net_into_fd(struct cmio_source *source);
 int cmio__net_close(struct cmio_source *source);
+
+/* Two Unix sockets of the type, connected to each other. */
+int cmio__net_unix_pair(struct cmio_source *a, struct cmio_source *b, int type);
+
+/* A new stream socket that connects, and how that went; the address is of a family that fits. */
+int cmio__net_connect(struct cmio_source *source, const struct cmio_address *address);
+int cmio__net_finish_connect(struct cmio_source *source);
 
 ssize_t cmio__net_read(struct cmio_source *source, void *buffer, size_t length);
 ssize_t cmio__net_peek(struct cmio_source *source, void *buffer, size_t length);

@@ -7,7 +7,6 @@
 
 #include "core/source.h"
 #include "net/socket.h"
-#include "posix/descriptor.h"
 #include "posix/features.h"
 #include "posix/socket.h"
 
@@ -21,42 +20,12 @@ static const struct cmio_source *const_source_of(const struct cmio_tcp_stream *s
 }
 
 int cmio_tcp_stream_connect(struct cmio_tcp_stream *stream, const struct cmio_address *address) {
-    if (stream == NULL)
-        return -EINVAL;
-    int error = cmio__net_check_ip(address);
-    if (error < 0)
-        return error;
-    const int fd = cmio__socket_open(address->u.any.sa_family, SOCK_STREAM);
-    if (fd < 0)
-        return fd;
-    error = cmio__socket_connect(fd, &address->u.any, address->length);
-    if (error < 0) {
-        (void)cmio__fd_close(fd); /* the first error is the one to tell */
-        return error;
-    }
-    cmio__source_set_fd(&stream->source, fd);
-    return 0;
+    int error = stream == NULL ? -EINVAL : cmio__net_check_ip(address);
+    return error < 0 ? error : cmio__net_connect(&stream->source, address);
 }
 
-/*
- * A socket that has a peer is connected. One that has none (macOS: -EINVAL after a reset) failed or
- * is still at it: SO_ERROR tells, and "not yet" ends the writable edge like any call that would
- * block.
- */
 int cmio_tcp_stream_finish_connect(struct cmio_tcp_stream *stream) {
-    const int fd = cmio_tcp_stream_fd(stream);
-    if (fd < 0)
-        return fd;
-    struct sockaddr_storage peer;
-    socklen_t length = sizeof peer;
-    int error = cmio__socket_peer_name(fd, (void *)&peer, &length);
-    if (error != -ENOTCONN && error != -EINVAL)
-        return error;
-    error = cmio__socket_take_error(fd);
-    if (error < 0)
-        return error;
-    (void)cmio__source_io(&stream->source, CMIO_WRITABLE, -EAGAIN, 1);
-    return -EINPROGRESS;
+    return cmio__net_finish_connect(source_of(stream));
 }
 
 int cmio_tcp_stream_from_fd(struct cmio_tcp_stream *stream, int fd) {

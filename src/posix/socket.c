@@ -97,6 +97,16 @@ int cmio__socket_take_error(int fd) {
     return error < 0 ? error : -pending;
 }
 
+int cmio__socket_family(int fd) {
+    union {
+        struct sockaddr any;
+        struct sockaddr_storage storage;
+    } name = {.any.sa_family = AF_UNSPEC};
+    socklen_t length = sizeof name;
+    int error = cmio__socket_local_name(fd, &name.any, &length);
+    return error < 0 ? error : name.any.sa_family;
+}
+
 /* An IPv6 socket with an IPv4 peer (::ffff:a.b.c.d) sends IPv4 packets. */
 static int speaks_v6(int fd, bool *out) {
     union {

@@ -22,6 +22,9 @@ int cmio__socket_pair(int family, int type, int fds[2]);
 
 int cmio__socket_accept(int fd, struct sockaddr *peer, socklen_t *length);
 
+/* The family of a socket's addresses: AF_INET, ... */
+int cmio__socket_family(int fd);
+
 /* Makes an adopted socket like one of ours. -EINVAL when it is not of the given type. */
 int cmio__socket_adopt(int fd, int type);
 

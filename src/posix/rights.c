@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "posix/rights.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "posix/descriptor.h"
+#include "posix/features.h"
+
+/*
+ * Room for all that a system passes with one message, and credentials and time stamps where they
+ * were asked for: a control message that does not fit would be cut, and some systems leave the
+ * descriptors of the rest open. Linux passes 253 at most, the BSDs what fits in 2048 bytes.
+ */
+union control {
+    struct cmsghdr aligned;
+    unsigned char bytes[4096];
+};
+
+ssize_t cmio__rights_send(int fd, const void *buffer, size_t length, const int *fds, size_t count) {
+    union {
+        const void *given;
+        void *wanted;
+    } bytes = {.given = buffer};
+    union control control;
+    struct iovec vector = {.iov_base = bytes.wanted, .iov_len = length};
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+    const size_t size = count * sizeof *fds;
+    if (count > 0) {
+        memset(&control, 0, CMSG_SPACE(size));
+        message.msg_control = &control;
+        message.msg_controllen = CMSG_SPACE(size);
+        struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+        part->cmsg_level = SOL_SOCKET;
+        part->cmsg_type = SCM_RIGHTS;
+        part->cmsg_len = CMSG_LEN(size);
+        memcpy(CMSG_DATA(part), fds, size);
+    }
+    ssize_t sent = sendmsg(fd, &message, CMIO__MSG_NOSIGNAL);
+    return sent < 0 ? -errno : sent;
+}
+
+struct cmsghdr *cmio__rights_next(struct msghdr *message, struct cmsghdr *part) {
+    do
+        part = part == NULL ? CMSG_FIRSTHDR(message) : CMSG_NXTHDR(message, part);
+    while (part != NULL && (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS));
+    return part;
+}
+
+size_t cmio__rights_count(const struct cmsghdr *part) {
+    return (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+}
+
+int cmio__rights_at(struct cmsghdr *part, size_t index) {
+    int fd;
+    memcpy(&fd, CMSG_DATA(part) + index * sizeof fd, sizeof fd);
+    return fd;
+}
+
+static size_t count_all(struct msghdr *message) {
+    size_t count = 0;
+    for (struct cmsghdr *part = NULL; (part = cmio__rights_next(message, part)) != NULL;)
+        count += cmio__rights_count(part);
+    return count;
+}
+
+/* Moves all to out, or closes them where there is none. */
+static void hand_over(struct msghdr *message, int *out) {
+    for (struct cmsghdr *part = NULL; (part = cmio__rights_next(message, part)) != NULL;)
+        for (size_t i = 0; i < cmio__rights_count(part); i++) {
+            const int fd = cmio__rights_at(part, i);
+            if (out != NULL)
+                *out++ = fd;
+            else
+                (void)cmio__fd_close(fd); /* not ours to use: what it has to say is for others */
+        }
+}
+
+ssize_t cmio__rights_receive(int fd, void *buffer, size_t length, int *fds, size_t capacity,
+                             ssize_t *count) {
+    union control control;
+    struct iovec vector = {.iov_base = buffer, .iov_len = length};
+    struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
+    message.msg_control = &control;
+    message.msg_controllen = sizeof control;
+    const ssize_t received = cmio__rights_take(fd, &message);
+    if (received < 0)
+        return received;
+    const size_t came = count_all(&message);
+    const bool cut = (message.msg_flags & MSG_CTRUNC) != 0;
+    const bool fits = !cut && came <= capacity;
+    if (came > 0)
+        hand_over(&message, fits ? fds : NULL);
+    if (fits)
+        *count = (ssize_t)came;
+    else
+        *count = cut ? -EMFILE : -EMSGSIZE;
+    return received;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Received descriptors where recvmsg(2) has no flag for it, as on macOS: a fork in another thread
+ * may see them without FD_CLOEXEC.
+ */
+#include "posix/rights.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+ssize_t cmio__rights_take(int fd, struct msghdr *message) {
+    ssize_t received = recvmsg(fd, message, 0);
+    if (received < 0)
+        return -errno;
+    for (struct cmsghdr *part = NULL; (part = cmio__rights_next(message, part)) != NULL;)
+        for (size_t i = 0; i < cmio__rights_count(part); i++)
+            (void)fcntl(cmio__rights_at(part, i), F_SETFD, FD_CLOEXEC); /* it is open */
+    return received;
+}
