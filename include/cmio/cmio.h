@@ -12,6 +12,7 @@
 #include <cmio/events.h>
 #include <cmio/fd_source.h>
 #include <cmio/interest.h>
+#include <cmio/pipe.h>
 #include <cmio/poll.h>
 #include <cmio/registry.h>
 #include <cmio/signals.h>

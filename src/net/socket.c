@@ -134,7 +134,7 @@ ssize_t cmio__net_write(struct cmio_source *source, const void *buffer, size_t l
     return cmio__source_io(source, CMIO_WRITABLE, cmio__socket_send(fd, buffer, length), length);
 }
 
-static size_t length_of(const struct iovec *buffers, int count) {
+size_t cmio__net_length_of(const struct iovec *buffers, int count) {
     size_t length = 0;
     for (int i = 0; i < count; i++)
         length += buffers[i].iov_len;
@@ -154,7 +154,7 @@ ssize_t cmio__net_readv(struct cmio_source *source, const struct iovec *buffers,
     if (count < 0 || (buffers == NULL && count > 0))
         return -EINVAL;
     ssize_t result = vector_result(cmio__socket_receive_vector(fd, buffers, count));
-    return cmio__source_io(source, CMIO_READABLE, result, length_of(buffers, count));
+    return cmio__source_io(source, CMIO_READABLE, result, cmio__net_length_of(buffers, count));
 }
 
 ssize_t cmio__net_writev(struct cmio_source *source, const struct iovec *buffers, int count) {
@@ -164,7 +164,7 @@ ssize_t cmio__net_writev(struct cmio_source *source, const struct iovec *buffers
     if (count < 0 || (buffers == NULL && count > 0))
         return -EINVAL;
     ssize_t result = vector_result(cmio__socket_send_vector(fd, buffers, count));
-    return cmio__source_io(source, CMIO_WRITABLE, result, length_of(buffers, count));
+    return cmio__source_io(source, CMIO_WRITABLE, result, cmio__net_length_of(buffers, count));
 }
 
 int cmio__net_shutdown(struct cmio_source *source, enum cmio_shutdown how) {

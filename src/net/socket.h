@@ -27,6 +27,9 @@ int cmio__net_check_unix(const struct cmio_address *address);
 /* The descriptor, -EINVAL for NULL, -EBADF for a closed or zeroed source. */
 int cmio__net_fd(const struct cmio_source *source);
 
+/* How many bytes the buffers hold. */
+size_t cmio__net_length_of(const struct iovec *buffers, int count);
+
 int cmio__net_from_fd(struct cmio_source *source, int fd, int type);
 
 /* The same for Unix sockets alone: -EAFNOSUPPORT for others. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 int cmio__last_error(void) {
@@ -38,6 +39,18 @@ int cmio__fd_check_watchable(int fd) {
     return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? -EPERM : 0;
 }
 
+int cmio__fd_adopt(int fd, int access) {
+    int error = cmio__fd_check_watchable(fd);
+    if (error < 0)
+        return error;
+    const int flags = fcntl(fd, F_GETFL);
+    if (flags < 0)
+        return -errno;
+    if ((flags & O_ACCMODE) != access && (flags & O_ACCMODE) != O_RDWR)
+        return -EINVAL;
+    return cmio__fd_prepare(fd);
+}
+
 ssize_t cmio__fd_read(int fd, void *buffer, size_t length) {
     ssize_t count = read(fd, buffer, length);
     return count < 0 ? -errno : count;
@@ -46,4 +59,14 @@ ssize_t cmio__fd_read(int fd, void *buffer, size_t length) {
 ssize_t cmio__fd_write(int fd, const void *buffer, size_t length) {
     ssize_t count = write(fd, buffer, length);
     return count < 0 ? -errno : count;
+}
+
+ssize_t cmio__fd_readv(int fd, const struct iovec *buffers, int count) {
+    ssize_t result = readv(fd, buffers, count);
+    return result < 0 ? -errno : result;
+}
+
+ssize_t cmio__fd_writev(int fd, const struct iovec *buffers, int count) {
+    ssize_t result = writev(fd, buffers, count);
+    return result < 0 ? -errno : result;
 }

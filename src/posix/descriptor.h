@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct iovec;
+
 /* The error that the last failed system call left, as a negative errno, never 0. */
 int cmio__last_error(void);
 
@@ -24,11 +26,19 @@ int cmio__fd_check_open(int fd);
 /* The same, and -EPERM for a regular file or a directory, which is always ready. */
 int cmio__fd_check_watchable(int fd);
 
+/*
+ * Makes an adopted descriptor like one of ours. access is O_RDONLY or O_WRONLY: -EINVAL when it was
+ * not opened for that. -EBADF and -EPERM as above.
+ */
+int cmio__fd_adopt(int fd, int access);
+
 /* Makes a pipe, both ends non-blocking and close-on-exec; fds[0] is read, fds[1] written. */
 int cmio__pipe_open(int fds[2]);
 
-/* read(2) and write(2): a count or -errno. */
+/* read(2), write(2) and their vectored kin: a count or -errno. */
 ssize_t cmio__fd_read(int fd, void *buffer, size_t length);
 ssize_t cmio__fd_write(int fd, const void *buffer, size_t length);
+ssize_t cmio__fd_readv(int fd, const struct iovec *buffers, int count);
+ssize_t cmio__fd_writev(int fd, const struct iovec *buffers, int count);
 
 #endif
