@@ -139,8 +139,19 @@ class Process:
     def signal(self, number):
         if ON_LINUX and "thread" in tested.sanitized:
             # ThreadSanitizer holds a signal back that comes just before a call blocks.
-            eventually(lambda: self.proc("stat").rsplit(")", 1)[1].split()[0] in "SZ", "it waits")
+            eventually(lambda: self.state() in "SZ", "it waits")
         self.process.send_signal(number)
+
+    @contextlib.contextmanager
+    def stopped(self):
+        """Stops it in its wait: what happens until it goes on, it will see at once."""
+        eventually(lambda: self.state() == "S", "it waits")
+        self.process.send_signal(signal.SIGSTOP)
+        eventually(lambda: self.state() in "Tt", "it is stopped")
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def stop(self):
         self.signal(signal.SIGTERM)
@@ -149,6 +160,9 @@ class Process:
     def proc(self, name):
         with open("/proc/%d/%s" % (self.process.pid, name)) as file:
             return file.read()
+
+    def state(self):
+        return self.proc("stat").rsplit(")", 1)[1].split()[0]
 
     def status(self, name):
         return int(re.search(r"^%s:\s+(\d+)" % name, self.proc("status"), re.M).group(1))
