@@ -22,6 +22,8 @@
 #include <cmio/tcp_stream.h>
 #include <cmio/time.h>
 #include <cmio/timers.h>
+#include <cmio/udp_socket.h>
+#include <cmio/unix_datagram.h>
 #include <cmio/unix_listener.h>
 #include <cmio/unix_stream.h>
 #include <cmio/version.h>

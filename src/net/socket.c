@@ -9,17 +9,14 @@
 #include "posix/descriptor.h"
 #include "posix/socket.h"
 
-/* What getsockname(2) and accept(2) write to: any address, also of a family that we do not know. */
-union any_address {
-    struct sockaddr any;
-    struct sockaddr_storage storage;
-};
+static bool is_ip(int family) {
+    return family == AF_INET || family == AF_INET6;
+}
 
 int cmio__net_check_ip(const struct cmio_address *address) {
     if (address == NULL)
         return -EINVAL;
-    const int family = cmio_address_family(address);
-    return family == AF_INET || family == AF_INET6 ? 0 : -EAFNOSUPPORT;
+    return is_ip(cmio_address_family(address)) ? 0 : -EAFNOSUPPORT;
 }
 
 int cmio__net_check_unix(const struct cmio_address *address) {
@@ -48,6 +45,15 @@ int cmio__net_from_unix_fd(struct cmio_source *source, int fd, int type) {
     if (family < 0)
         return family;
     return family == AF_UNIX ? cmio__net_from_fd(source, fd, type) : -EAFNOSUPPORT;
+}
+
+int cmio__net_from_ip_fd(struct cmio_source *source, int fd, int type) {
+    if (source == NULL)
+        return -EINVAL;
+    const int family = cmio__socket_family(fd);
+    if (family < 0)
+        return family;
+    return is_ip(family) ? cmio__net_from_fd(source, fd, type) : -EAFNOSUPPORT;
 }
 
 int cmio__net_into_fd(struct cmio_source *source) {
@@ -89,7 +95,7 @@ int cmio__net_connect(struct cmio_source *source, const struct cmio_address *add
  * block.
  */
 int cmio__net_finish_connect(struct cmio_source *source) {
-    union any_address peer;
+    union cmio__any_address peer;
     socklen_t length = sizeof peer;
     const int fd = cmio__net_fd(source);
     if (fd < 0)
@@ -183,7 +189,7 @@ int cmio__net_shutdown(struct cmio_source *source, enum cmio_shutdown how) {
 
 static int address_of(const struct cmio_source *source, struct cmio_address *out,
                       int (*name)(int fd, struct sockaddr *name, socklen_t *length)) {
-    union any_address address;
+    union cmio__any_address address;
     socklen_t length = sizeof address;
     const int fd = cmio__net_fd(source);
     if (fd < 0)
@@ -220,7 +226,7 @@ int cmio__net_ttl(const struct cmio_source *source, uint32_t *out) {
 }
 
 int cmio__net_accept(struct cmio_source *source, struct cmio_address *peer) {
-    union any_address address;
+    union cmio__any_address address;
     socklen_t length = sizeof address;
     const int fd = cmio__net_fd(source);
     if (fd < 0)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <cmio/address.h>
@@ -17,6 +18,12 @@
 #include <cmio/source.h>
 
 struct iovec;
+
+/* What the system writes addresses to, also those of a family that we do not know. */
+union cmio__any_address {
+    struct sockaddr any;
+    struct sockaddr_storage storage;
+};
 
 /* -EAFNOSUPPORT unless the address is an IPv4 or IPv6 one; -EINVAL for NULL. */
 int cmio__net_check_ip(const struct cmio_address *address);
@@ -32,7 +39,8 @@ size_t cmio__net_length_of(const struct iovec *buffers, int count);
 
 int cmio__net_from_fd(struct cmio_source *source, int fd, int type);
 
-/* The same for Unix sockets alone: -EAFNOSUPPORT for others. */
+/* The same for sockets of IPv4 and IPv6, or Unix sockets alone: -EAFNOSUPPORT for others. */
+int cmio__net_from_ip_fd(struct cmio_source *source, int fd, int type);
 int cmio__net_from_unix_fd(struct cmio_source *source, int fd, int type);
 
 int cmio__net_into_fd(struct cmio_source *source);

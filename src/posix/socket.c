@@ -91,6 +91,24 @@ int cmio__socket_linger(int fd, int *out) {
     return 0;
 }
 
+int cmio__socket_set_byte_option(int fd, int level, int option, unsigned char value) {
+    return result_of(setsockopt(fd, level, option, &value, sizeof value));
+}
+
+int cmio__socket_byte_option(int fd, int level, int option, unsigned char *out) {
+    unsigned char value = 0;
+    socklen_t length = sizeof value;
+    if (getsockopt(fd, level, option, &value, &length) < 0)
+        return -errno;
+    *out = value;
+    return 0;
+}
+
+int cmio__socket_set_struct_option(int fd, int level, int option, const void *value,
+                                   socklen_t size) {
+    return result_of(setsockopt(fd, level, option, value, size));
+}
+
 int cmio__socket_take_error(int fd) {
     int pending = 0;
     int error = cmio__socket_option(fd, SOL_SOCKET, SO_ERROR, &pending);
@@ -176,4 +194,20 @@ ssize_t cmio__socket_receive_vector(int fd, const struct iovec *buffers, int cou
 ssize_t cmio__socket_send_vector(int fd, const struct iovec *buffers, int count) {
     const struct msghdr message = message_of(buffers, count);
     return count_of(sendmsg(fd, &message, CMIO__MSG_NOSIGNAL));
+}
+
+ssize_t cmio__socket_receive_from(int fd, void *buffer, size_t size, int flags,
+                                  struct sockaddr *peer, socklen_t *length, bool *truncated) {
+    struct iovec part = {.iov_base = buffer, .iov_len = size};
+    struct msghdr message = {
+        .msg_name = peer, .msg_namelen = *length, .msg_iov = &part, .msg_iovlen = 1};
+    const ssize_t count = count_of(recvmsg(fd, &message, flags));
+    *length = message.msg_namelen;
+    *truncated = (message.msg_flags & MSG_TRUNC) != 0;
+    return count;
+}
+
+ssize_t cmio__socket_send_to(int fd, const void *buffer, size_t size,
+                             const struct sockaddr *address, socklen_t length) {
+    return count_of(sendto(fd, buffer, size, CMIO__MSG_NOSIGNAL, address, length));
 }

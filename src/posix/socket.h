@@ -8,6 +8,7 @@
  * call after the other (socket_plain.c). Sending never raises SIGPIPE.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -44,6 +45,12 @@ int cmio__socket_peer_name(int fd, struct sockaddr *out, socklen_t *length);
 int cmio__socket_set_option(int fd, int level, int option, int value);
 int cmio__socket_option(int fd, int level, int option, int *out);
 
+/* Options of other types than int, which the BSDs are strict about. */
+int cmio__socket_set_byte_option(int fd, int level, int option, unsigned char value);
+int cmio__socket_byte_option(int fd, int level, int option, unsigned char *out);
+int cmio__socket_set_struct_option(int fd, int level, int option, const void *value,
+                                   socklen_t size);
+
 /* SO_LINGER in seconds; negative: off. */
 int cmio__socket_set_linger(int fd, int seconds);
 int cmio__socket_linger(int fd, int *out);
@@ -65,5 +72,16 @@ ssize_t cmio__socket_copy_file(int fd, int file, off_t offset, size_t length);
 
 ssize_t cmio__socket_receive_vector(int fd, const struct iovec *buffers, int count);
 ssize_t cmio__socket_send_vector(int fd, const struct iovec *buffers, int count);
+
+/*
+ * One datagram, and who sent it: *length is the room for the address, and then its length, 0 where
+ * there is none. *truncated says whether it did not fit. What is given out is undefined on failure.
+ */
+ssize_t cmio__socket_receive_from(int fd, void *buffer, size_t size, int flags,
+                                  struct sockaddr *peer, socklen_t *length, bool *truncated);
+
+/* One datagram to an address, or to the connected peer where it is NULL. */
+ssize_t cmio__socket_send_to(int fd, const void *buffer, size_t size,
+                             const struct sockaddr *address, socklen_t length);
 
 #endif

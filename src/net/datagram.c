@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/datagram.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "core/source.h"
+#include "net/socket.h"
+#include "posix/socket.h"
+
+int cmio__datagram_connect(struct cmio_source *source, const struct cmio_address *address) {
+    const int fd = cmio__net_fd(source);
+    return fd < 0 ? fd : cmio__socket_connect(fd, &address->u.any, address->length);
+}
+
+ssize_t cmio__datagram_send_to(struct cmio_source *source, const void *buffer, size_t length,
+                               const struct cmio_address *address) {
+    const int fd = cmio__net_fd(source);
+    if (fd < 0)
+        return fd;
+    if (buffer == NULL && length > 0)
+        return -EINVAL;
+    ssize_t result = cmio__socket_send_to(fd, buffer, length, &address->u.any, address->length);
+    return cmio__source_io(source, CMIO_WRITABLE, result, length);
+}
+
+/* An unnamed Unix sender has no address at all on some systems. */
+static void give_peer(const union cmio__any_address *from, socklen_t length,
+                      struct cmio_address *peer) {
+    if (cmio_address_from_sockaddr(&from->any, length, peer) < 0)
+        (void)cmio_address_parse("unix:", peer);
+}
+
+/* Whatever came is one datagram, of which an empty one consumes a place in the queue too. */
+static ssize_t receive(struct cmio_source *source, void *buffer, size_t length, int flags,
+                       struct cmio_address *peer, bool *truncated) {
+    union cmio__any_address from;
+    socklen_t from_length = peer == NULL ? 0 : sizeof from;
+    bool did_not_fit;
+    const int fd = cmio__net_fd(source);
+    if (fd < 0)
+        return fd;
+    if (buffer == NULL && length > 0)
+        return -EINVAL;
+    const ssize_t result = cmio__socket_receive_from(
+        fd, buffer, length, flags, peer == NULL ? NULL : &from.any, &from_length, &did_not_fit);
+    if (result < 0 || (flags & MSG_PEEK) == 0)
+        (void)cmio__source_io(source, CMIO_READABLE, result < 0 ? result : 1, 1);
+    if (result < 0)
+        return result;
+    if (did_not_fit && truncated == NULL)
+        return -EMSGSIZE;
+    if (truncated != NULL)
+        *truncated = did_not_fit;
+    if (peer != NULL)
+        give_peer(&from, from_length, peer);
+    return result;
+}
+
+ssize_t cmio__datagram_receive(struct cmio_source *source, void *buffer, size_t length,
+                               struct cmio_address *peer, bool *truncated) {
+    return receive(source, buffer, length, 0, peer, truncated);
+}
+
+ssize_t cmio__datagram_peek(struct cmio_source *source, void *buffer, size_t length,
+                            struct cmio_address *peer, bool *truncated) {
+    return receive(source, buffer, length, MSG_PEEK, peer, truncated);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* With a call for each datagram, where the kernel has nothing better. */
+#include "posix/batch.h"
+
+#include <errno.h>
+#include <stdbool.h>
+
+#include "posix/socket.h"
+
+static ssize_t receive_one(int fd, struct cmio_udp_message *message) {
+    struct cmio_address *address = &message->address;
+    socklen_t length = sizeof address->u;
+    bool truncated;
+    const ssize_t count = cmio__socket_receive_from(fd, message->buffer, message->size, 0,
+                                                    &address->u.any, &length, &truncated);
+    if (count < 0)
+        return count;
+    message->length = (size_t)count;
+    address->length = length;
+    message->truncated = truncated;
+    return count;
+}
+
+static bool would_block(ssize_t error) {
+    return error == -EAGAIN || error == -EWOULDBLOCK;
+}
+
+int cmio__batch_receive(int fd, struct cmio_udp_message *messages, size_t count, int *kept) {
+    size_t received = 0;
+    ssize_t result = 0;
+    while (received < count && (result = receive_one(fd, &messages[received])) >= 0)
+        received++;
+    if (received == 0)
+        return (int)result;
+    if (result < 0 && !would_block(result))
+        *kept = (int)result;
+    return (int)received;
+}
+
+static ssize_t send_one(int fd, const struct cmio_udp_message *message) {
+    const struct cmio_address *address = &message->address;
+    return cmio__socket_send_to(fd, message->buffer, message->size,
+                                address->length == 0 ? NULL : &address->u.any, address->length);
+}
+
+/*
+ * An error that a second try does not have was pending on the socket, and is gone now that it was
+ * told: it is kept. One that comes again is the message's own, and will be told with it.
+ */
+static ssize_t send_next(int fd, const struct cmio_udp_message *message, int *kept) {
+    const ssize_t first = send_one(fd, message);
+    if (first >= 0 || would_block(first) || first == -ENOBUFS)
+        return first;
+    const ssize_t second = send_one(fd, message);
+    if (second != first)
+        *kept = (int)first;
+    return second;
+}
+
+int cmio__batch_send(int fd, const struct cmio_udp_message *messages, size_t count, int *kept) {
+    const ssize_t first = send_one(fd, &messages[0]);
+    if (first < 0)
+        return (int)first;
+    size_t sent = 1;
+    while (sent < count && send_next(fd, &messages[sent], kept) >= 0)
+        sent++;
+    return (int)sent;
+}
