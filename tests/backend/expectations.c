@@ -44,6 +44,12 @@ static const struct row table[] = {
     {SCENE_UNIX_LOCAL_SHUT_WRITING, NULL, NULL, {.all = W, .never = E | RC}},
     {SCENE_UNIX_LOCAL_SHUT_BOTH, NULL, NULL, {.all = R | W | RC | WC, .never = E}},
 
+    /* A peer that reads no more: on Linux writes fail then, which it tells when both ways ended. */
+    {SCENE_UNIX_PEER_SHUT_READING, NULL, NULL, {.never = R | E | RC}},
+    {SCENE_UNIX_PEER_SHUT_WRITING, NULL, NULL, {.all = R | RC, .never = E | WC}},
+    {SCENE_UNIX_PEER_SHUT_BOTH, "Linux", NULL, {.all = R | W | RC | WC, .never = E}},
+    {SCENE_UNIX_PEER_SHUT_BOTH, NULL, NULL, {.all = R | RC, .never = E}},
+
     /* FreeBSD's read filter fires with no flag. */
     {SCENE_UDP_REFUSED, "Linux", NULL, {.all = R | E, .never = RC | WC}},
     {SCENE_UDP_REFUSED, NULL, NULL, {.all = R, .never = RC | WC}},

@@ -27,6 +27,9 @@ enum scene {
     SCENE_UNIX_LOCAL_SHUT_READING, /* registered for both */
     SCENE_UNIX_LOCAL_SHUT_WRITING, /* registered for both */
     SCENE_UNIX_LOCAL_SHUT_BOTH,    /* registered for both */
+    SCENE_UNIX_PEER_SHUT_READING,  /* registered for both */
+    SCENE_UNIX_PEER_SHUT_WRITING,  /* registered for both */
+    SCENE_UNIX_PEER_SHUT_BOTH,     /* registered for both */
     SCENE_UDP_REFUSED,             /* connected, after an ICMP error, registered to read */
     SCENE_TCP_OUT_OF_BAND,         /* registered to read and for priority */
     SCENES
