@@ -58,14 +58,9 @@ static uint32_t mask_of(cmio_interest interest) {
     return mask;
 }
 
-/* Mask to readiness: error and hang-up are readable and writable too; a half-close is read-closed.
- */
-static uint32_t ready_of(uint32_t mask) {
+/* What a mask says beyond input and output. */
+static uint32_t rarely_ready_of(uint32_t mask) {
     uint32_t ready = 0;
-    if (mask & EPOLLIN)
-        ready |= CMIO_READABLE;
-    if (mask & EPOLLOUT)
-        ready |= CMIO_WRITABLE;
     if (mask & EPOLLPRI)
         ready |= CMIO_PRIORITY;
     if (mask & EPOLLRDHUP)
@@ -75,6 +70,15 @@ static uint32_t ready_of(uint32_t mask) {
     if (mask & EPOLLHUP)
         ready |= CMIO_READABLE | CMIO_WRITABLE | CMIO_READ_CLOSED | CMIO_WRITE_CLOSED;
     return ready;
+}
+
+/* Mask to readiness: error and hang-up are readable and writable too; a half-close is read-closed.
+ */
+static inline uint32_t ready_of(uint32_t mask) {
+    const uint32_t usual = EPOLLIN | EPOLLOUT;
+    const uint32_t ready =
+        (mask & EPOLLIN ? CMIO_READABLE : 0U) | (mask & EPOLLOUT ? CMIO_WRITABLE : 0U);
+    return (mask & ~usual) == 0 ? ready : ready | rarely_ready_of(mask);
 }
 
 static int selector_wait(struct cmio__selector *selector, struct cmio_events *events,
