@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -74,11 +75,13 @@ WRAP_CALL(epoll_create1, EMFILE, (int flags), (flags))
 WRAP_CALL(eventfd, ENFILE, (unsigned first, int flags), (first, flags))
 WRAP_CALL(pipe2, EMFILE, (int *fds, int flags), (fds, flags))
 WRAP_CALL(socket, EMFILE, (int family, int type, int protocol), (family, type, protocol))
+WRAP_CALL(socketpair, ENFILE, (int family, int type, int protocol, int *fds),
+          (family, type, protocol, fds))
 WRAP_CALL(setsockopt, ENOBUFS, (int fd, int level, int option, const void *value, socklen_t length),
           (fd, level, option, value, length))
-WRAP_CALL(bind, EADDRINUSE, (int fd, const struct sockaddr *address, socklen_t length),
+WRAP_CALL(bind, EACCES, (int fd, const struct sockaddr *address, socklen_t length),
           (fd, address, length))
-WRAP_CALL(listen, EADDRINUSE, (int fd, int backlog), (fd, backlog))
+WRAP_CALL(listen, ENOBUFS, (int fd, int backlog), (fd, backlog))
 WRAP_CALL(connect, ENOBUFS, (int fd, const struct sockaddr *address, socklen_t length),
           (fd, address, length))
 
@@ -104,14 +107,18 @@ int __wrap_fcntl64(int fd, int command, ...) {
 }
 
 /* Does the call; once more if it failed, which it does only for the reason that was injected. */
-#define ATTEMPT(call)                                                                              \
+#define ATTEMPT(call) ATTEMPT_SAYING(call, injected)
+
+/* The same of a call that may say something else for it. */
+#define ATTEMPT_SAYING(call, error)                                                                \
     do {                                                                                           \
         const int before_ = injected;                                                              \
         exhaustion_counts = true;                                                                  \
         int result_ = (int)(call);                                                                 \
         exhaustion_counts = false;                                                                 \
         if (injected != before_) {                                                                 \
-            assert_int_equal(result_, injected);                                                   \
+            if (result_ != (error))                                                                \
+                assert_int_equal(result_, injected);                                               \
             result_ = (int)(call);                                                                 \
         }                                                                                          \
         assert_true(result_ >= 0);                                                                 \
@@ -226,6 +233,73 @@ static void play_tcp(void) {
     test_loop_close(&loop);
 }
 
+static void play_udp(void) {
+    static const struct cmio_udp_socket_options sharing = {.reuse_address = true};
+    struct cmio_address address;
+    struct cmio_udp_socket socket;
+    assert_int_equal(cmio_address_parse("127.0.0.1:0", &address), 0);
+    ATTEMPT(cmio_udp_socket_bind(&socket, &address, &sharing));
+    assert_int_equal(cmio_udp_socket_local_address(&socket, &address), 0);
+    ATTEMPT(cmio_udp_socket_connect(&socket, &address));
+    ATTEMPT(cmio_udp_socket_set_broadcast(&socket, true));
+    ATTEMPT(cmio_udp_socket_set_ttl(&socket, 9));
+    const int fd = cmio_udp_socket_into_fd(&socket);
+    ATTEMPT(cmio_udp_socket_from_fd(&socket, fd));
+    assert_int_equal(cmio_udp_socket_send(&socket, "x", 1), 1);
+    assert_int_equal(cmio_udp_socket_close(&socket), 0);
+}
+
+static void play_unix_and_pipes(void) {
+    struct cmio_unix_stream pair[2];
+    struct cmio_unix_datagram datagrams[2];
+    struct cmio_pipe_sender sender;
+    struct cmio_pipe_receiver receiver;
+    ATTEMPT(cmio_unix_stream_pair(&pair[0], &pair[1]));
+    ATTEMPT(cmio_unix_datagram_pair(&datagrams[0], &datagrams[1]));
+    ATTEMPT(cmio_pipe_new(&sender, &receiver));
+    const int fd = cmio_pipe_sender_into_fd(&sender);
+    ATTEMPT(cmio_pipe_sender_from_fd(&sender, fd));
+    const int other = cmio_unix_stream_into_fd(&pair[1]);
+    ATTEMPT(cmio_unix_stream_from_fd(&pair[1], other));
+    assert_int_equal(cmio_unix_stream_write(&pair[0], "x", 1), 1);
+    assert_int_equal(cmio_unix_datagram_send(&datagrams[0], "x", 1), 1);
+    assert_int_equal(cmio_pipe_sender_write(&sender, "x", 1), 1);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(cmio_unix_stream_close(&pair[i]), 0);
+        assert_int_equal(cmio_unix_datagram_close(&datagrams[i]), 0);
+    }
+    assert_int_equal(cmio_pipe_sender_close(&sender), 0);
+    assert_int_equal(cmio_pipe_receiver_close(&receiver), 0);
+}
+
+/* A path must be free again after a bind to it failed, however far it got. */
+static void play_paths(void) {
+    struct cmio_address address;
+    struct cmio_unix_listener listener;
+    struct cmio_unix_stream client;
+    struct cmio_unix_stream server;
+    struct cmio_unix_datagram socket;
+    char folder[] = "/tmp/cmio-exhaustion-XXXXXX";
+    char path[64];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/socket", folder);
+    assert_int_equal(cmio_address_from_path(path, &address), 0);
+    ATTEMPT(cmio_unix_listener_bind(&listener, &address, NULL));
+    assert_int_equal(cmio_unix_listener_close(&listener), 0);
+    /* A socket file that cannot be asked counts as in use. */
+    ATTEMPT_SAYING(cmio_unix_listener_bind_stale(&listener, &address, NULL), -EADDRINUSE);
+    ATTEMPT(cmio_unix_stream_connect(&client, &address));
+    assert_int_equal(cmio_unix_listener_accept(&listener, &server, NULL), 0);
+    assert_int_equal(cmio_unix_stream_close(&client), 0);
+    assert_int_equal(cmio_unix_stream_close(&server), 0);
+    assert_int_equal(cmio_unix_listener_close(&listener), 0);
+    assert_int_equal(unlink(path), 0);
+    ATTEMPT(cmio_unix_datagram_bind(&socket, &address));
+    assert_int_equal(cmio_unix_datagram_close(&socket), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 /* The descriptors that the process has open are the same after each time. */
 static void fail_each_call_of(void (*play)(void)) {
     const int open_before = test_count_descriptors();
@@ -254,10 +328,28 @@ static void tcp_sockets_fail_whole_and_can_be_had_again(void **state) {
     fail_each_call_of(play_tcp);
 }
 
+static void udp_sockets_fail_whole_and_can_be_had_again(void **state) {
+    (void)state;
+    fail_each_call_of(play_udp);
+}
+
+static void pairs_and_pipes_fail_whole_and_can_be_had_again(void **state) {
+    (void)state;
+    fail_each_call_of(play_unix_and_pipes);
+}
+
+static void a_path_is_free_again_after_its_bind_failed(void **state) {
+    (void)state;
+    fail_each_call_of(play_paths);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(polls_wakers_timers_and_signals_fail_whole_and_can_be_had_again),
     cmocka_unit_test(registrations_fail_whole_and_can_be_had_again),
     cmocka_unit_test(tcp_sockets_fail_whole_and_can_be_had_again),
+    cmocka_unit_test(udp_sockets_fail_whole_and_can_be_had_again),
+    cmocka_unit_test(pairs_and_pipes_fail_whole_and_can_be_had_again),
+    cmocka_unit_test(a_path_is_free_again_after_its_bind_failed),
 };
 
 TEST_GROUP(backend_exhaustion, tests)
