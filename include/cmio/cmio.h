@@ -7,6 +7,7 @@
  */
 
 #include <cmio/address.h>
+#include <cmio/child.h>
 #include <cmio/error.h>
 #include <cmio/event.h>
 #include <cmio/events.h>

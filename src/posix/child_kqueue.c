@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * BSDs and macOS: a kqueue for each child, with a filter that waits for its exit. What is in it is
+ * never taken out, so its descriptor, once readable, stays so; that is watched by kqueue(2) and by
+ * poll(2) alike. A process that has ended already is refused with ESRCH by all but FreeBSD: then a
+ * timer makes the kqueue readable. docs/platform-notes.md, "Children".
+ */
+#include "posix/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* In this order: OpenBSD and NetBSD want the types first. */
+#include <sys/event.h>
+#include <sys/time.h>
+
+#include "posix/descriptor.h"
+
+static int apply(int fd, const struct kevent *change) {
+    return kevent(fd, change, 1, NULL, 0, NULL) < 0 ? -errno : 0;
+}
+
+static int make_readable_soon(int fd) {
+    struct kevent change;
+    EV_SET(&change, 0, EVFILT_TIMER, EV_ADD | EV_ONESHOT, 0, 1, 0);
+    return apply(fd, &change);
+}
+
+/* Of a process that ended and that nobody waited for, POSIX has kill(2) say that it is there. */
+static int is_there(pid_t pid) {
+    return kill(pid, 0) == 0 || errno == EPERM;
+}
+
+static int watch(int fd, pid_t pid) {
+    struct kevent change;
+    EV_SET(&change, (uintptr_t)pid, EVFILT_PROC, EV_ADD | EV_ONESHOT, NOTE_EXIT, 0, 0);
+    int error = apply(fd, &change);
+    return error == -ESRCH && is_there(pid) ? make_readable_soon(fd) : error;
+}
+
+int cmio__child_open(pid_t pid) {
+    const int fd = kqueue();
+    if (fd < 0)
+        return -errno;
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* it is open: cannot fail */
+    int error = watch(fd, pid);
+    if (error < 0) {
+        (void)cmio__fd_close(fd); /* the first error is the one to tell */
+        return error;
+    }
+    return fd;
+}
+
+int cmio__child_rearm(int fd) {
+    struct kevent fired;
+    const struct timespec at_once = {.tv_sec = 0};
+    const int count = kevent(fd, NULL, 0, &fired, 1, &at_once);
+    if (count < 0)
+        return errno == EINTR ? 0 : -errno;
+    return count == 0 ? 0 : make_readable_soon(fd);
+}
+
+int cmio__child_signal(int fd, pid_t pid, int number) {
+    (void)fd; /* of no help here: the number is the process's until it was waited for */
+    return kill(pid, number) < 0 ? -errno : 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* For systems where no descriptor tells of a process's end. */
+#include "posix/child.h"
+
+#include <errno.h>
+
+int cmio__child_open(pid_t pid) {
+    (void)pid;
+    return -ENOTSUP;
+}
+
+int cmio__child_rearm(int fd) {
+    (void)fd;
+    return -ENOTSUP;
+}
+
+int cmio__child_signal(int fd, pid_t pid, int number) {
+    (void)fd, (void)pid, (void)number;
+    return -ENOTSUP;
+}
