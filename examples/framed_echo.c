@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * An echo server for messages: each goes behind its length. What a message is, and how long a
+ * client may be idle, is the business of framed/channel.c: a source of the program's own, which is
+ * registered like cmio's. Here is how little its user has to know of that.
+ *
+ *     framed_echo 127.0.0.1:7779 &
+ *     printf '\0\0\0\5hello' | nc -N 127.0.0.1 7779 | od -c
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmio/cmio.h>
+
+#include "framed/channel.h"
+#include "framed/options.h"
+
+static const char program[] = "framed_echo";
+
+enum {
+    EVENTS_A_WAIT = 256,
+    MESSAGES_A_TURN = 64, /* then others have theirs */
+};
+
+static const int64_t accept_pause = 100 * CMIO_MILLISECOND;
+static const cmio_interest interest = CMIO_READABLE | CMIO_WRITABLE;
+
+/* A token tells whose event it is. A client's is its address; these are no addresses. */
+enum { TOKEN_LISTENER, TOKEN_SIGNALS };
+
+struct client {
+    struct channel channel;
+    struct client *next;
+    struct client **link; /* what points to this one */
+    const void *message;  /* what there was no room to send yet, borrowed of the channel; or NULL */
+    size_t length;
+};
+
+struct server {
+    struct cmio_poll *poll;
+    struct cmio_registry *registry; /* the poll's: what sources register with */
+    struct cmio_events *events;
+    struct cmio_timers *timers;
+    struct cmio_signals signals;
+    struct cmio_tcp_listener listener;
+    struct client *clients;
+    int64_t idle_timeout;           /* of clients */
+    struct cmio_timer accept_again; /* set while there is no room for the next client */
+    bool stopping;
+};
+
+static int complain(const char *what, int code) {
+    fprintf(stderr, "%s: %s: %s\n", program, what, cmio_strerror(code));
+    return code;
+}
+
+static int client_new(struct server *server) {
+    struct client *client = calloc(1, sizeof *client);
+    if (client == NULL)
+        return -ENOMEM;
+    struct cmio_tcp_stream stream;
+    int result = cmio_tcp_listener_accept(&server->listener, &stream, NULL);
+    if (result == 0) {
+        channel_init(&client->channel, &stream, server->timers, server->idle_timeout);
+        result = cmio_registry_register(server->registry, &client->channel.source,
+                                        (cmio_token)client, interest);
+    }
+    if (result < 0) {
+        (void)channel_close(&client->channel); /* it may be that it was never open */
+        free(client);
+        return result;
+    }
+    client->next = server->clients;
+    client->link = &server->clients;
+    if (client->next != NULL)
+        client->next->link = &client->next;
+    server->clients = client;
+    return 0;
+}
+
+static void client_free(struct client *client) {
+    *client->link = client->next;
+    if (client->next != NULL)
+        client->next->link = client->link;
+    (void)channel_close(&client->channel); /* closed, whatever it says */
+    free(client);
+}
+
+/* 1 when a message was echoed, and else what the channel says. */
+static int client_echo(struct client *client) {
+    int result = 1;
+    if (client->message == NULL)
+        result = channel_receive(&client->channel, &client->message, &client->length);
+    if (result <= 0)
+        return result;
+    result = channel_send(&client->channel, client->message, client->length);
+    if (result < 0)
+        return result; /* -EAGAIN: the message is kept, and no other is received meanwhile */
+    client->message = NULL;
+    return 1;
+}
+
+/*
+ * After an event and when the timer was popped alike. Whoever leaves before all of the echo has
+ * left stays until it has; what cannot go on is freed. A turn that ended before -EAGAIN must ask
+ * for its next event: to reregister reports what is ready already.
+ */
+static void client_go_on(struct server *server, struct client *client) {
+    int result = 1;
+    for (int messages = 0; result > 0 && messages < MESSAGES_A_TURN; messages++)
+        result = client_echo(client);
+    int flushed = channel_flush(&client->channel);
+    if (result == 0 || (flushed < 0 && flushed != -EAGAIN))
+        result = flushed;
+    else if (result > 0)
+        result = cmio_registry_reregister(server->registry, &client->channel.source,
+                                          (cmio_token)client, interest) == 0
+                     ? -EAGAIN
+                     : 0;
+    if (result != -EAGAIN)
+        client_free(client);
+}
+
+/*
+ * Accepts until there is no one left. Where there is no descriptor or memory for the next, they
+ * wait in the kernel's queue and no event will repeat this one: a timer does.
+ */
+static void server_accept(struct server *server) {
+    int result = 0;
+    while (result == 0 || result == -ECONNABORTED) /* someone left before their turn: go on */
+        result = client_new(server);
+    if (result != -EAGAIN)
+        (void)cmio_timers_set(server->timers, &server->accept_again, cmio_now() + accept_pause);
+}
+
+static void server_on_event(struct server *server, const struct cmio_event *event) {
+    switch (event->token) {
+    case TOKEN_LISTENER:
+        server_accept(server);
+        break;
+    case TOKEN_SIGNALS:
+        server->stopping = cmio_signals_next(&server->signals) > 0;
+        break;
+    default:
+        client_go_on(server, (struct client *)event->token);
+    }
+}
+
+static void server_on_timer(struct server *server, const struct cmio_timer *timer) {
+    if (timer == &server->accept_again)
+        server_accept(server);
+    else
+        client_go_on(server, (struct client *)timer->token);
+}
+
+static int server_run(struct server *server) {
+    while (!server->stopping) {
+        int64_t deadline = cmio_timers_next_deadline(server->timers);
+        int count = cmio_poll_wait_until(server->poll, server->events, deadline);
+        if (count < 0 && count != -EINTR) /* which means that a signal came: see what it was */
+            return complain("cannot wait for events", count);
+        CMIO_EVENTS_FOREACH (event, server->events)
+            server_on_event(server, event);
+        int64_t now = cmio_now();
+        for (struct cmio_timer *timer; (timer = cmio_timers_pop(server->timers, now)) != NULL;)
+            server_on_timer(server, timer);
+    }
+    return 0;
+}
+
+static int server_listen(struct server *server, struct cmio_address *address) {
+    char text[CMIO_ADDRESS_TEXT_MAX];
+    int result = cmio_tcp_listener_bind(&server->listener, address, NULL);
+    if (result == 0)
+        result = cmio_registry_register(server->registry, &server->listener.source, TOKEN_LISTENER,
+                                        CMIO_READABLE);
+    if (result == 0) /* port 0 has become one that was free */
+        result = cmio_tcp_listener_local_address(&server->listener, address);
+    (void)cmio_address_format(address, text, sizeof text);
+    if (result < 0)
+        return complain(text, result);
+    printf("listening on %s\n", text);
+    return fflush(stdout) == 0 ? 0 : complain("standard output", -EIO);
+}
+
+/* Whatever this returns, server_close() cleans up. */
+static int server_open(struct server *server, struct cmio_address *address) {
+    static const int numbers[] = {SIGINT, SIGTERM};
+    int result = cmio_poll_new(&server->poll);
+    server->registry = cmio_poll_registry(server->poll);
+    if (result == 0)
+        result = cmio_events_new(&server->events, EVENTS_A_WAIT);
+    if (result == 0)
+        result = cmio_timers_new(&server->timers);
+    if (result == 0)
+        result = cmio_signals_init(&server->signals, numbers, 2);
+    if (result == 0)
+        result = cmio_registry_register(server->registry, &server->signals.source, TOKEN_SIGNALS,
+                                        CMIO_READABLE);
+    if (result < 0)
+        return complain("cannot start", result);
+    (void)cmio_timer_init(&server->accept_again, 0); /* known by its address, not by its token */
+    return server_listen(server, address);
+}
+
+static void server_close(struct server *server) {
+    while (server->clients != NULL)
+        client_free(server->clients);
+    (void)cmio_tcp_listener_close(&server->listener);
+    (void)cmio_signals_close(&server->signals);
+    cmio_timers_free(server->timers);
+    cmio_events_free(server->events);
+    cmio_poll_free(server->poll);
+}
+
+int main(int argc, char **argv) {
+    struct options options;
+    int status = options_parse(&options, program, argc, argv);
+    if (status >= 0)
+        return status;
+    struct server server = {.idle_timeout = options.idle_timeout};
+    bool is_done = server_open(&server, &options.address) == 0 && server_run(&server) == 0;
+    server_close(&server);
+    return is_done ? EXIT_SUCCESS : EXIT_FAILURE;
+}
