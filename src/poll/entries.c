@@ -28,7 +28,9 @@ void cmio__poll_entries_free(struct cmio__poll_entries *entries) {
 static short events_of(uint32_t armed) {
     int events = 0;
     if (armed & CMIO_READABLE)
-        events |= POLLIN | CMIO__POLLRDHUP;
+        events |= POLLIN;
+    if (armed & CMIO__HALF_CLOSE)
+        events |= CMIO__POLLRDHUP;
     if (armed & CMIO_WRITABLE)
         events |= POLLOUT;
     if (armed & CMIO_PRIORITY)
@@ -52,6 +54,20 @@ static uint32_t ready_of(short events) {
     if (events & POLLHUP)
         ready |= CMIO_READABLE | CMIO_WRITABLE | CMIO_READ_CLOSED | CMIO_WRITE_CLOSED;
     return ready;
+}
+
+/* All that an interest arms. */
+static uint32_t armed_at_first(cmio_interest interest) {
+    const uint32_t half_close = interest & CMIO_READABLE ? CMIO__HALF_CLOSE : 0;
+    return (interest & directions_of_all) | CMIO__HANGUP | half_close;
+}
+
+/* What an event was about, and disarms: error and hang-up are about all, and cannot be masked. */
+static uint32_t armed_for(short events) {
+    if (events & (POLLERR | POLLHUP))
+        return UINT32_MAX;
+    const uint32_t half_close = events & CMIO__POLLRDHUP ? CMIO__HALF_CLOSE : 0;
+    return (ready_of(events) & directions_of_all) | half_close;
 }
 
 static void set_armed(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
@@ -83,7 +99,7 @@ int cmio__poll_entries_add(struct cmio__poll_entries *entries, int fd, cmio_toke
         return error;
     slot->place = (uint32_t)entries->count++;
     entries->list[slot->place].revents = 0;
-    set_armed(entries, slot, fd, (interest & directions_of_all) | CMIO__HANGUP);
+    set_armed(entries, slot, fd, armed_at_first(interest));
     return 0;
 }
 
@@ -91,7 +107,7 @@ void cmio__poll_entries_replace(struct cmio__poll_entries *entries, struct cmio_
                                 int fd, cmio_token token, cmio_interest interest) {
     slot->token = token;
     slot->interest = interest;
-    set_armed(entries, slot, fd, (interest & directions_of_all) | CMIO__HANGUP);
+    set_armed(entries, slot, fd, armed_at_first(interest));
 }
 
 void cmio__poll_entries_remove(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot) {
@@ -109,7 +125,7 @@ static uint32_t armed_by(const struct cmio__fd_slot *slot, cmio_interest directi
         return 0; /* always armed, or not before the next reregister */
     if (directions & CMIO_READABLE)
         directions |= CMIO_PRIORITY;
-    return (directions & slot->interest) | CMIO__HANGUP;
+    return armed_at_first(directions & slot->interest);
 }
 
 bool cmio__poll_slot_is_armed(const struct cmio__fd_slot *slot, cmio_interest directions) {
@@ -125,12 +141,9 @@ void cmio__poll_entries_rearm(struct cmio__poll_entries *entries, struct cmio__f
 uint32_t cmio__poll_entries_deliver(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
                                     int fd) {
     const short events = entries->list[slot->place].revents;
-    const uint32_t ready = ready_of(events);
     if ((events & POLLNVAL) || (slot->interest & CMIO_ONESHOT))
         set_armed(entries, slot, fd, 0);
     else if (!(slot->interest & CMIO_LEVEL))
-        set_armed(entries, slot, fd,
-                  slot->state & ~((ready & directions_of_all) |
-                                  (events & (POLLERR | POLLHUP) ? CMIO__HANGUP : 0)));
-    return events & POLLNVAL ? 0 : ready;
+        set_armed(entries, slot, fd, slot->state & ~armed_for(events));
+    return events & POLLNVAL ? 0 : ready_of(events);
 }

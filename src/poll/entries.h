@@ -7,11 +7,12 @@
  * belongs to one slot, which knows its place; the last entry fills the place of one that is
  * removed.
  *
- * poll(2) is level-triggered, so edges and one-shots are made with bits in the slot's state, one a
- * direction and one for hang-up: armed. Delivering an event disarms its directions; the I/O of the
- * source, or a reregister, arms them again. Only what is armed is asked for. POLLERR and POLLHUP
- * cannot be left out, so an entry with nothing armed gets a negative descriptor, ~fd, which poll(2)
- * skips.
+ * poll(2) is level-triggered, so edges and one-shots are made with bits in the slot's state: armed.
+ * There is one a direction, one for hang-up, and one for the peer's half-close, which is an event
+ * of its own also behind bytes that nobody has read yet. Delivering an event disarms what it was
+ * about; the I/O of the source, or a reregister, arms it again, the half-close as reading does.
+ * Only what is armed is asked for. POLLERR and POLLHUP cannot be left out, so an entry with nothing
+ * armed gets a negative descriptor, ~fd, which poll(2) skips.
  *
  * Nothing here locks or waits: poll.c does.
  */
@@ -26,8 +27,9 @@
 
 #include "core/fd_table.h"
 
-/* Armed besides CMIO_READABLE, CMIO_WRITABLE and CMIO_PRIORITY: error and hang-up. */
+/* Armed besides CMIO_READABLE, CMIO_WRITABLE and CMIO_PRIORITY: error and hang-up; half-close. */
 #define CMIO__HANGUP 0x8u
+#define CMIO__HALF_CLOSE 0x10u
 
 /* In a slot's interest: a waker's descriptor, which is drained when its event is delivered. */
 #define CMIO__WAKER 0x80000000u

@@ -348,6 +348,39 @@ static void a_peer_that_shut_down_writing_is_read_closed_and_not_before(void **s
     }
 }
 
+/* Bytes that nobody read are no reason to keep the end of the stream back. */
+static void a_half_close_behind_unread_bytes_makes_an_event(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting, TEST_TCP, 0);
+    const struct expected *expected = expected_in(setting.loop.poll, SCENE_TCP_PEER_SHUT_WRITING);
+    assert_int_equal(enter(&setting, CMIO_READABLE), 0);
+    test_put(setting.far, 3);
+    assert_int_equal(test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE) & trouble, 0);
+    assert_int_equal(shutdown(setting.far, SHUT_WR), 0);
+    if (expected->all & CMIO_READ_CLOSED)
+        expect_scene(&setting.loop, SCENE_TCP_PEER_SHUT_WRITING);
+    assert_int_equal(test_source_drain(&setting.near), 3);
+    assert_int_equal(test_source_read(&setting.near, 1), 0);
+    setting_close(&setting);
+}
+
+/* Nor is it told again for each write that blocks. */
+static void a_write_that_blocks_after_a_half_close_makes_no_event(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting, TEST_TCP, 0);
+    assert_int_equal(enter(&setting, both), 0);
+    assert_int_equal(test_loop_expect(&setting.loop, TOKEN, CMIO_WRITABLE), CMIO_WRITABLE);
+    assert_int_equal(shutdown(setting.far, SHUT_WR), 0);
+    expect_scene(&setting.loop, SCENE_TCP_PEER_SHUT_WRITING);
+    (void)test_source_fill(&setting.near);
+    test_loop_forget(&setting.loop);
+    if (!expected_spurious(setting.loop.poll))
+        test_loop_expect_silence(&setting.loop);
+    setting_close(&setting);
+}
+
 static void a_half_closed_stream_can_still_send(void **state) {
     (void)state;
     struct setting setting;
@@ -640,6 +673,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_refused_connect_is_writable_and_failed_with_econnrefused),
     cmocka_unit_test(take_error_names_the_refusal_once),
     cmocka_unit_test(a_peer_that_shut_down_writing_is_read_closed_and_not_before),
+    cmocka_unit_test(a_half_close_behind_unread_bytes_makes_an_event),
+    cmocka_unit_test(a_write_that_blocks_after_a_half_close_makes_no_event),
     cmocka_unit_test(a_half_closed_stream_can_still_send),
     cmocka_unit_test(a_peer_that_closed_is_read_closed),
     cmocka_unit_test(a_peer_that_sent_and_closed_is_read_closed_before_it_is_read),

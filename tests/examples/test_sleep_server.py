@@ -458,8 +458,6 @@ class Leaving(unittest.TestCase):
 
     @needs_proc
     def test_a_client_that_pipelined_is_let_go_at_once(self):
-        if tested.backend == "poll":
-            self.skipTest("poll(2) has no edge behind bytes that nobody reads")
         self.leave(Client.close, "GET /0 HTTP/1.1\r\nHost: test\r\n\r\n" * 100)
 
     @concurrent_only

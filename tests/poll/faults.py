@@ -81,8 +81,8 @@ FAULTS = [
         "modes",
         "a_read_that_blocks_makes_no_writable_event",
         "src/poll/entries.c",
-        "    return (directions & slot->interest) | CMIO__HANGUP;",
-        "    return (directions_of_all & slot->interest) | CMIO__HANGUP;",
+        "    return armed_at_first(directions & slot->interest);",
+        "    return armed_at_first(slot->interest);",
     ),
     (
         "accept does not arm its edge",

@@ -68,7 +68,21 @@ static void an_edge_disarms_its_direction_alone(void **state) {
     assert_int_equal(deliver(&fixture, POLLOUT), CMIO_WRITABLE);
     assert_asked(&fixture, POLLIN | CMIO__POLLRDHUP);
     assert_int_equal(deliver(&fixture, POLLIN), CMIO_READABLE);
-    assert_asked(&fixture, 0); /* error and hang-up are still awaited */
+    assert_asked(&fixture, CMIO__POLLRDHUP); /* as are error and hang-up */
+    cmio__poll_entries_rearm(&fixture.entries, fixture.slot, FD, CMIO_WRITABLE);
+    assert_asked(&fixture, CMIO__POLLRDHUP | POLLOUT);
+    cmio__poll_entries_rearm(&fixture.entries, fixture.slot, FD, CMIO_READABLE);
+    assert_asked(&fixture, POLLIN | CMIO__POLLRDHUP | POLLOUT);
+    cmio__poll_entries_free(&fixture.entries);
+}
+
+static void a_half_close_is_told_once_until_reading_arms_it(void **state) {
+    (void)state;
+    struct fixture fixture = open_fixture(CMIO_READABLE | CMIO_WRITABLE);
+    assert_int_equal(deliver(&fixture, POLLIN), CMIO_READABLE);
+    const uint32_t ready = deliver(&fixture, POLLIN | CMIO__POLLRDHUP);
+    assert_int_equal(ready, CMIO_READABLE | (CMIO__POLLRDHUP != 0 ? CMIO_READ_CLOSED : 0));
+    assert_asked(&fixture, POLLOUT);
     cmio__poll_entries_rearm(&fixture.entries, fixture.slot, FD, CMIO_WRITABLE);
     assert_asked(&fixture, POLLOUT);
     cmio__poll_entries_rearm(&fixture.entries, fixture.slot, FD, CMIO_READABLE);
@@ -88,7 +102,7 @@ static void reading_arms_out_of_band_data_too(void **state) {
     (void)state;
     struct fixture fixture = open_fixture(CMIO_READABLE | CMIO_PRIORITY);
     assert_int_equal(deliver(&fixture, POLLIN | POLLPRI), CMIO_READABLE | CMIO_PRIORITY);
-    assert_asked(&fixture, 0);
+    assert_asked(&fixture, CMIO__POLLRDHUP);
     assert_false(cmio__poll_slot_is_armed(fixture.slot, CMIO_READABLE));
     cmio__poll_entries_rearm(&fixture.entries, fixture.slot, FD, CMIO_READABLE);
     assert_asked(&fixture, POLLIN | CMIO__POLLRDHUP | POLLPRI);
@@ -100,12 +114,12 @@ static void after_a_hang_up_the_entry_is_skipped_until_it_is_armed(void **state)
     (void)state;
     static const int endings[] = {POLLHUP, POLLERR, POLLERR | POLLHUP};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        struct fixture fixture = open_fixture(CMIO_READABLE | CMIO_WRITABLE);
+        struct fixture fixture = open_fixture(CMIO_READABLE | CMIO_WRITABLE | CMIO_PRIORITY);
         const uint32_t ready = deliver(&fixture, endings[i]);
         assert_int_equal(ready & (CMIO_READABLE | CMIO_WRITABLE), CMIO_READABLE | CMIO_WRITABLE);
         assert_skipped(&fixture);
         cmio__poll_entries_rearm(&fixture.entries, fixture.slot, FD, CMIO_READABLE);
-        assert_asked(&fixture, POLLIN | CMIO__POLLRDHUP);
+        assert_asked(&fixture, POLLIN | CMIO__POLLRDHUP | POLLPRI);
         cmio__poll_entries_free(&fixture.entries);
     }
 }
@@ -183,6 +197,7 @@ static void a_skipped_entry_can_be_moved_and_armed(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(interest_is_what_poll_is_asked_for),
     cmocka_unit_test(an_edge_disarms_its_direction_alone),
+    cmocka_unit_test(a_half_close_is_told_once_until_reading_arms_it),
     cmocka_unit_test(an_edge_that_was_not_asked_for_is_not_armed),
     cmocka_unit_test(reading_arms_out_of_band_data_too),
     cmocka_unit_test(after_a_hang_up_the_entry_is_skipped_until_it_is_armed),
