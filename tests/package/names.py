@@ -23,7 +23,6 @@ OTHERS = {
     "CMIO_TEST_SHRINK": "an environment variable of the tests",
     "cmio_dep": "the dependency of the Meson project",
     "cmio_tests": "a program",
-    "cmio_child": 1,
 }
 NAME = re.compile(r"\b(?:cmio|CMIO)_(?!_)\w+(?<!_)\b")
 TYPES = re.compile(r"cmio_(?:tcp|udp|unix|pipe)_")
