@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +88,30 @@ void bench_need_descriptors(long count) {
 
 void bench_socketpair(int fds[2]) {
     BENCH_CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+}
+
+int bench_listen(struct sockaddr_in *address) {
+    socklen_t length = sizeof *address;
+    *address =
+        (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    BENCH_CHECK(fd >= 0);
+    BENCH_CHECK(bind(fd, (struct sockaddr *)address, length) == 0);
+    BENCH_CHECK(listen(fd, SOMAXCONN) == 0);
+    BENCH_CHECK(getsockname(fd, (struct sockaddr *)address, &length) == 0);
+    return fd;
+}
+
+/* On the loopback interface a connection is made at once, although it is said to be in progress. */
+int bench_connect(const struct sockaddr_in *address) {
+    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    BENCH_CHECK(fd >= 0);
+    BENCH_CHECK(setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset) == 0);
+    BENCH_CHECK(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)) == 0);
+    BENCH_CHECK(connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
+                errno == EINPROGRESS);
+    return fd;
 }
 
 void bench_pin(int processor) {

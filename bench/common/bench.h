@@ -44,6 +44,15 @@ void bench_need_descriptors(long count);
 /* Connected Unix stream sockets, non-blocking and close-on-exec. */
 void bench_socketpair(int fds[2]);
 
+/*
+ * A TCP listener on a free port of the loopback interface, non-blocking and close-on-exec, and a
+ * connection to it, the same with TCP_NODELAY, that leaves nothing behind when it is closed: it is
+ * reset.
+ */
+struct sockaddr_in;
+int bench_listen(struct sockaddr_in *address);
+int bench_connect(const struct sockaddr_in *address);
+
 /* Keeps the calling thread on one processor. */
 void bench_pin(int processor);
 
