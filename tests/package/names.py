@@ -20,6 +20,7 @@ from scratch import expect, main
 # What is spelled like a public name and is none.
 OTHERS = {
     "CMIO_BACKEND": "an environment variable",
+    "CMIO_TEST_GIGABYTE": "an environment variable of the tests",
     "CMIO_TEST_SHRINK": "an environment variable of the tests",
     "cmio_dep": "the dependency of the Meson project",
     "cmio_tests": "a program",
