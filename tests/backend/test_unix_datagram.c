@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmio/cmio.h>
@@ -16,6 +15,7 @@
 #include "backend/expectations.h"
 #include "support/loop.h"
 #include "support/pair.h"
+#include "support/scratch.h"
 
 enum { RECEIVER = 1, SENDER = 2, ROOM = 64 };
 
@@ -105,15 +105,11 @@ static void expect_named_exchange(const struct cmio_address *name) {
 
 static void datagrams_to_a_path_are_events_and_received(void **state) {
     (void)state;
-    char folder[] = "/tmp/cmio-test-XXXXXX";
-    char path[sizeof folder + 8];
-    struct cmio_address name;
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/socket", folder);
-    assert_int_equal(cmio_address_from_path(path, &name), 0);
+    struct test_scratch scratch;
+    test_scratch_open(&scratch);
+    const struct cmio_address name = test_scratch_address(&scratch, "socket");
     expect_named_exchange(&name);
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(test_scratch_close(&scratch), 1);
 }
 
 static void datagrams_to_an_abstract_name_are_events_and_received(void **state) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "support/scratch.h"
 #include "support/test.h"
 
 #include <errno.h>
@@ -6,39 +7,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmio/unix_datagram.h>
-
-/* A folder for the paths of a test, gone with it. */
-struct folder {
-    char path[64];
-};
-
-static void folder_open(struct folder *folder) {
-    strcpy(folder->path, "/tmp/cmio-test-XXXXXX");
-    assert_non_null(mkdtemp(folder->path));
-}
-
-static struct cmio_address address_in(const struct folder *folder, const char *name) {
-    struct cmio_address address;
-    char path[80];
-    snprintf(path, sizeof path, "%s/%s", folder->path, name);
-    assert_int_equal(cmio_address_from_path(path, &address), 0);
-    return address;
-}
-
-static void remove_in(const struct folder *folder, const char *name) {
-    struct cmio_address address = address_in(folder, name);
-    size_t length;
-    assert_int_equal(unlink(cmio_address_unix_name(&address, &length)), 0);
-}
-
-static void folder_close(const struct folder *folder) {
-    assert_int_equal(rmdir(folder->path), 0);
-}
 
 static void expect_unnamed(const struct cmio_address *address) {
     size_t length = 77;
@@ -74,14 +46,14 @@ static void a_pair_talks_both_ways_without_names(void **state) {
 
 static void paths_are_given_and_told_exactly(void **state) {
     (void)state;
-    struct folder folder;
+    struct test_scratch scratch;
     struct cmio_unix_datagram a;
     struct cmio_unix_datagram b;
     struct cmio_address told;
     char buffer[8];
-    folder_open(&folder);
-    const struct cmio_address a_path = address_in(&folder, "a");
-    const struct cmio_address b_path = address_in(&folder, "b");
+    test_scratch_open(&scratch);
+    const struct cmio_address a_path = test_scratch_address(&scratch, "a");
+    const struct cmio_address b_path = test_scratch_address(&scratch, "b");
     assert_int_equal(cmio_unix_datagram_bind(&a, &a_path), 0);
     assert_int_equal(cmio_unix_datagram_bind(&b, &b_path), 0);
     assert_int_equal(cmio_unix_datagram_local_address(&a, &told), 0);
@@ -98,26 +70,23 @@ static void paths_are_given_and_told_exactly(void **state) {
     assert_int_equal(cmio_unix_datagram_recv(&a, buffer, sizeof buffer, NULL), 4);
     assert_int_equal(cmio_unix_datagram_close(&a), 0);
     assert_int_equal(cmio_unix_datagram_close(&b), 0);
-    remove_in(&folder, "a"); /* close leaves it there */
-    remove_in(&folder, "b");
-    folder_close(&folder);
+    assert_int_equal(test_scratch_close(&scratch), 2); /* close leaves the paths there */
 }
 
 static void the_longest_path_is_told_exactly(void **state) {
     (void)state;
-    struct folder folder;
+    struct test_scratch scratch;
     struct cmio_unix_datagram socket;
     struct cmio_address told;
     char name[sizeof told.u.local.sun_path] = "";
-    folder_open(&folder);
-    memset(name, 'x', sizeof name - 1 - strlen(folder.path) - 1);
-    const struct cmio_address path = address_in(&folder, name);
+    test_scratch_open(&scratch);
+    memset(name, 'x', sizeof name - 1 - strlen(scratch.folder) - 1);
+    const struct cmio_address path = test_scratch_address(&scratch, name);
     assert_int_equal(cmio_unix_datagram_bind(&socket, &path), 0);
     assert_int_equal(cmio_unix_datagram_local_address(&socket, &told), 0);
     assert_true(cmio_address_equal(&told, &path));
     assert_int_equal(cmio_unix_datagram_close(&socket), 0);
-    remove_in(&folder, name);
-    folder_close(&folder);
+    assert_int_equal(test_scratch_close(&scratch), 1);
 }
 
 static void abstract_names_are_given_and_told_exactly(void **state) {
@@ -150,13 +119,13 @@ static void abstract_names_are_given_and_told_exactly(void **state) {
 
 static void an_unbound_socket_sends_without_a_name(void **state) {
     (void)state;
-    struct folder folder;
+    struct test_scratch scratch;
     struct cmio_unix_datagram receiver;
     struct cmio_unix_datagram sender;
     struct cmio_address told;
     char buffer[8];
-    folder_open(&folder);
-    const struct cmio_address path = address_in(&folder, "receiver");
+    test_scratch_open(&scratch);
+    const struct cmio_address path = test_scratch_address(&scratch, "receiver");
     assert_int_equal(cmio_unix_datagram_bind(&receiver, &path), 0);
     assert_int_equal(cmio_unix_datagram_unbound(&sender), 0);
     assert_int_equal(cmio_unix_datagram_local_address(&sender, &told), 0);
@@ -174,19 +143,18 @@ static void an_unbound_socket_sends_without_a_name(void **state) {
     assert_int_equal(cmio_unix_datagram_send(&sender, "abc", 3), 3);
     assert_int_equal(cmio_unix_datagram_close(&sender), 0);
     assert_int_equal(cmio_unix_datagram_close(&receiver), 0);
-    remove_in(&folder, "receiver");
-    folder_close(&folder);
+    assert_int_equal(test_scratch_close(&scratch), 1);
 }
 
 static void a_taken_path_and_a_missing_one_are_errors(void **state) {
     (void)state;
-    struct folder folder;
+    struct test_scratch scratch;
     struct cmio_unix_datagram socket;
     struct cmio_unix_datagram other = {.source.fd = 77};
-    folder_open(&folder);
-    const struct cmio_address path = address_in(&folder, "a");
-    const struct cmio_address missing = address_in(&folder, "missing");
-    const struct cmio_address unreachable = address_in(&folder, "no/such");
+    test_scratch_open(&scratch);
+    const struct cmio_address path = test_scratch_address(&scratch, "a");
+    const struct cmio_address missing = test_scratch_address(&scratch, "missing");
+    const struct cmio_address unreachable = test_scratch_address(&scratch, "no/such");
     assert_int_equal(cmio_unix_datagram_bind(&socket, &path), 0);
     assert_int_equal(cmio_unix_datagram_bind(&other, &path), -EADDRINUSE);
     assert_int_equal(cmio_unix_datagram_bind(&other, &unreachable), -ENOENT);
@@ -199,8 +167,7 @@ static void a_taken_path_and_a_missing_one_are_errors(void **state) {
     assert_int_equal(cmio_unix_datagram_unbound(&socket), 0);
     assert_int_equal(cmio_unix_datagram_connect(&socket, &path), -ECONNREFUSED);
     assert_int_equal(cmio_unix_datagram_close(&socket), 0);
-    remove_in(&folder, "a");
-    folder_close(&folder);
+    assert_int_equal(test_scratch_close(&scratch), 1);
 }
 
 static void ip_addresses_are_refused(void **state) {
@@ -306,14 +273,14 @@ static void sending_to_a_peer_that_left_is_an_error(void **state) {
 
 static void a_full_receiver_is_told_and_has_room_again(void **state) {
     (void)state;
-    struct folder folder;
+    struct test_scratch scratch;
     struct cmio_unix_datagram receiver;
     struct cmio_unix_datagram sender;
     char buffer[8];
     ssize_t result;
     int sent = 0;
-    folder_open(&folder);
-    const struct cmio_address path = address_in(&folder, "receiver");
+    test_scratch_open(&scratch);
+    const struct cmio_address path = test_scratch_address(&scratch, "receiver");
     assert_int_equal(cmio_unix_datagram_bind(&receiver, &path), 0);
     assert_int_equal(cmio_unix_datagram_unbound(&sender), 0);
     while ((result = cmio_unix_datagram_send_to(&sender, "abc", 3, &path)) == 3)
@@ -325,8 +292,7 @@ static void a_full_receiver_is_told_and_has_room_again(void **state) {
     assert_int_equal(cmio_unix_datagram_send_to(&sender, "abc", 3, &path), 3);
     assert_int_equal(cmio_unix_datagram_close(&sender), 0);
     assert_int_equal(cmio_unix_datagram_close(&receiver), 0);
-    remove_in(&folder, "receiver");
-    folder_close(&folder);
+    assert_int_equal(test_scratch_close(&scratch), 1);
 }
 
 static void expect_prepared(int fd) {

@@ -106,7 +106,8 @@ static void without_descriptors_nothing_is_left_open(void **state) {
         count++;
     assert_true(count < 64);
     assert_int_equal(cmio__socket_open(AF_INET, SOCK_STREAM), -EMFILE);
-    assert_int_equal(cmio__socket_pair(AF_UNIX, SOCK_STREAM, fds), -EMFILE);
+    if (!test_is_under_valgrind()) /* which lets this call through */
+        assert_int_equal(cmio__socket_pair(AF_UNIX, SOCK_STREAM, fds), -EMFILE);
     assert_int_equal(fds[0], 77);
     assert_int_equal(cmio__pipe_open(fds), -EMFILE);
     if (!test_is_slow()) /* valgrind fails the call after the numbers were written */
