@@ -65,9 +65,7 @@ int64_t bench_cpu(void) {
     return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
-void bench_check(bool condition, const char *text, const char *file, int line) {
-    if (condition)
-        return;
+void bench_fail(const char *text, const char *file, int line) {
     fprintf(stderr, "%s:%d: not true: %s (%s)\n", file, line, text, strerror(errno));
     exit(1);
 }

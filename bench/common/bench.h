@@ -35,8 +35,8 @@ int64_t bench_now(void);
 int64_t bench_cpu(void);
 
 /* Ends the program unless it is true: for what cannot be measured when it fails. */
-#define BENCH_CHECK(condition) bench_check((condition), #condition, __FILE__, __LINE__)
-void bench_check(bool condition, const char *text, const char *file, int line);
+#define BENCH_CHECK(condition) ((condition) ? (void)0 : bench_fail(#condition, __FILE__, __LINE__))
+_Noreturn void bench_fail(const char *text, const char *file, int line);
 
 /* Lets the process have so many descriptors. */
 void bench_need_descriptors(long count);

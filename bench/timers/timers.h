@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_BENCH_TIMERS_H
+#define CMIO_BENCH_TIMERS_H
+
+/*
+ * Many timers: --mode 0 sets them all, 1 moves all that are set to another time, 2 cancels them
+ * all, each at random within a minute and told in wall time; 3 sets them within 100 milliseconds
+ * and runs the loop until all have expired, told in the thread's processor time, the setting
+ * excluded, and is done once. The others are done --rounds times. --shuffled 1 goes through them in
+ * random order in place of that in memory. The random numbers are the same for all libraries. Each
+ * timer must expire once; where there are at most 1000 of them, each is also looked at for how late
+ * it is on the monotonic clock, and that it is not early on the clock that the loop goes by.
+ *
+ * A library's file defines timers_delay, the type that the library takes for a span of time,
+ * includes this, and adds:
+ *
+ *     static timers_delay timers_convert(int64_t nanoseconds);
+ *     static void timers_open(void);            a loop and the timers, none of them set
+ *     static void timers_inside(void (*what)(void));
+ *                                               calls it as from a handler of the loop's: where
+ *                                               programs set timers, and libraries know the time
+ *     static int64_t timers_clock(void);        the loop's own time in nanoseconds, cached or not
+ *     static void timers_set(long i, timers_delay delay);
+ *     static void timers_reset(long i, timers_delay delay);
+ *     static void timers_cancel(long i);
+ *     static void timers_run(void);             runs the loop, once or until timers_done(); calls
+ *                                               timers_fired(i) for each that expires
+ *     static bool timers_is_set(long i);
+ */
+
+#include <stdlib.h>
+
+#include "common/bench.h"
+
+enum { TIMERS_SET, TIMERS_RESET, TIMERS_CANCEL, TIMERS_EXPIRE };
+
+static long timers = 1000;
+static long mode = TIMERS_SET;
+static long shuffled;
+static long rounds; /* 0: as many as make a million operations */
+
+static timers_delay timers_convert(int64_t nanoseconds);
+static void timers_open(void);
+static void timers_inside(void (*what)(void));
+static int64_t timers_clock(void);
+static inline void timers_set(long i, timers_delay delay);
+static inline void timers_reset(long i, timers_delay delay);
+static inline void timers_cancel(long i);
+static void timers_run(void);
+static bool timers_is_set(long i);
+
+static long *order;
+static int64_t *spans;        /* of timer i */
+static timers_delay *delays;  /* the same in the order of use */
+static timers_delay *delays2; /* where they are moved to */
+static int64_t begin;         /* on the monotonic clock */
+static int64_t begin_clock;   /* on the loop's own */
+static int64_t elapsed;
+static bool is_back;
+static long left;
+static bool watching;
+static int64_t worst_late;
+static long early;
+
+static bool timers_done(void) {
+    return left == 0;
+}
+
+/* Clocks that are kept as floating point have a grain, of which a microsecond is several. */
+static void timers_look(long i) {
+    const int64_t late = bench_now() - begin - spans[i];
+    if (late > worst_late)
+        worst_late = late;
+    if (timers_clock() - begin_clock < spans[i] - 1000)
+        early++;
+}
+
+static inline void timers_fired(long i) {
+    left--;
+    if (watching)
+        timers_look(i);
+}
+
+static void set_all(void) {
+    begin = bench_now();
+    begin_clock = timers_clock();
+    for (long i = 0; i < timers; i++)
+        timers_set(order[i], delays[i]);
+    elapsed += bench_now() - begin;
+}
+
+static void reset_all(void) {
+    const timers_delay *to = is_back ? delays : delays2;
+    is_back = !is_back;
+    begin = bench_now();
+    for (long i = 0; i < timers; i++)
+        timers_reset(order[i], to[i]);
+    elapsed += bench_now() - begin;
+}
+
+static void cancel_all(void) {
+    begin = bench_now();
+    for (long i = 0; i < timers; i++)
+        timers_cancel(order[i]);
+    elapsed += bench_now() - begin;
+}
+
+static long count_set(void) {
+    long count = 0;
+    for (long i = 0; i < timers; i++)
+        count += timers_is_set(i);
+    return count;
+}
+
+static void *allocate(size_t size) {
+    void *memory = calloc((size_t)timers, size);
+    BENCH_CHECK(memory != NULL);
+    return memory;
+}
+
+static void shuffle(uint64_t *seed) {
+    for (long i = timers - 1; i > 0; i--) {
+        const long j = (long)(bench_random(seed) % (uint64_t)(i + 1));
+        const long other = order[j];
+        order[j] = order[i];
+        order[i] = other;
+    }
+}
+
+static void prepare(void) {
+    const uint64_t within = mode == TIMERS_EXPIRE ? 100000000 : UINT64_C(60000000000);
+    uint64_t seed = 1;
+    order = allocate(sizeof *order);
+    spans = allocate(sizeof *spans);
+    delays = allocate(sizeof *delays);
+    delays2 = allocate(sizeof *delays2);
+    for (long i = 0; i < timers; i++)
+        order[i] = i;
+    if (shuffled)
+        shuffle(&seed);
+    for (long i = 0; i < timers; i++) {
+        spans[order[i]] = (int64_t)(bench_random(&seed) % within);
+        delays[i] = timers_convert(spans[order[i]]);
+        delays2[i] = timers_convert((int64_t)(bench_random(&seed) % within));
+    }
+}
+
+/* Calls what for one round and checks how many are set after it; returns what it took. */
+static int64_t one_round(void (*what)(void), long set_after) {
+    elapsed = 0;
+    timers_inside(what);
+    BENCH_CHECK(count_set() == set_after);
+    return elapsed;
+}
+
+static int64_t measure_round(void) {
+    int64_t time = 0;
+    if (mode == TIMERS_RESET)
+        return one_round(reset_all, timers);
+    time += one_round(set_all, timers) * (mode == TIMERS_SET);
+    time += one_round(cancel_all, 0) * (mode == TIMERS_CANCEL);
+    return time;
+}
+
+/* The first rounds warm up: libraries that grow do so then. */
+static double measure(void) {
+    int64_t time = 0;
+    if (mode == TIMERS_RESET)
+        (void)one_round(set_all, timers);
+    (void)measure_round();
+    for (long i = 0; i < rounds; i++)
+        time += measure_round();
+    return (double)time / (double)rounds;
+}
+
+static double expire(void) {
+    (void)one_round(set_all, timers);
+    (void)one_round(cancel_all, 0);
+    timers_inside(set_all);
+    left = timers;
+    watching = timers <= 1000;
+    const int64_t cpu = bench_cpu();
+    while (!timers_done())
+        timers_run();
+    const int64_t time = bench_cpu() - cpu;
+    BENCH_CHECK(left == 0 && count_set() == 0);
+    if (watching)
+        bench_report("late_us", (double)worst_late / 1000);
+    bench_report("early", (double)early);
+    return (double)time;
+}
+
+int main(int argc, char **argv) {
+    const struct bench_option options[] = {
+        {"timers", &timers, 1, 100000000},
+        {"mode", &mode, TIMERS_SET, TIMERS_EXPIRE},
+        {"shuffled", &shuffled, 0, 1},
+        {"rounds", &rounds, 0, 1000000},
+        {.name = NULL},
+    };
+    bench_options(argc, argv, options);
+    if (rounds == 0)
+        rounds = timers < 1000000 ? 1000000 / timers : 1;
+    prepare();
+    timers_open();
+    const double time = mode == TIMERS_EXPIRE ? expire() : measure();
+    bench_report("ns_per_timer", time / (double)timers);
+    return 0;
+}
+
+#endif
