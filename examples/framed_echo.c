@@ -209,8 +209,10 @@ static int server_open(struct server *server, struct cmio_address *address) {
 }
 
 static void server_close(struct server *server) {
-    while (server->clients != NULL)
-        client_free(server->clients);
+    for (struct client *client = server->clients, *next; client != NULL; client = next) {
+        next = client->next;
+        client_free(client);
+    }
     (void)cmio_tcp_listener_close(&server->listener);
     (void)cmio_signals_close(&server->signals);
     cmio_timers_free(server->timers);

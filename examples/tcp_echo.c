@@ -115,10 +115,7 @@ static ssize_t client_echo(struct client *client) {
     return ROUNDS_A_TURN;
 }
 
-/*
- * Who stops before -EAGAIN gets no event for what is left, unless they ask for one: to reregister
- * reports what is ready already. It comes when others had their turn.
- */
+/* Who stops before -EAGAIN must ask for the next event: to reregister reports what is ready. */
 static void client_on_event(struct server *server, struct client *client) {
     ssize_t result = client_echo(client);
     if (result > 0 && cmio_registry_reregister(server->registry, &client->stream.source,
@@ -202,8 +199,10 @@ static int server_open(struct server *server, struct cmio_address *address) {
 }
 
 static void server_close(struct server *server) {
-    while (server->clients != NULL)
-        client_free(server->clients);
+    for (struct client *client = server->clients, *next; client != NULL; client = next) {
+        next = client->next;
+        client_free(client);
+    }
     (void)cmio_tcp_listener_close(&server->listener);
     (void)cmio_signals_close(&server->signals);
     cmio_events_free(server->events);

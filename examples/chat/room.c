@@ -147,11 +147,11 @@ int room_admit(struct room *room, struct cmio_tcp_listener *listener) {
 }
 
 void room_close(struct room *room) {
-    while (room->clients != NULL) {
-        struct client *client = room->clients;
-        room_unlink(client);
+    for (struct client *client = room->clients, *next; client != NULL; client = next) {
+        next = client->next;
         client_free(room, client);
     }
+    room->clients = NULL;
 }
 
 /* ---- What a client says ---- */

@@ -43,8 +43,9 @@ struct cmio_source {
 
 /*
  * Makes a source that uses the given operations; ops must outlive it. For source types of the
- * program's own: the types of cmio have initialisers of theirs. Errors: -EINVAL for a null argument
- * or operation.
+ * program's own: the types of cmio have initialisers of theirs. What closes such a type deregisters
+ * the source itself, not only its parts: while it is registered it holds its registry. Errors:
+ * -EINVAL for a null argument or operation.
  */
 CMIO_API int cmio_source_init(struct cmio_source *source, const struct cmio_source_ops *ops);
 
