@@ -50,13 +50,12 @@ static void timers_run(void);
 static bool timers_is_set(long i);
 
 static long *order;
-static int64_t *spans;        /* of timer i */
-static timers_delay *delays;  /* the same in the order of use */
-static timers_delay *delays2; /* where they are moved to */
-static int64_t begin;         /* on the monotonic clock */
-static int64_t begin_clock;   /* on the loop's own */
+static int64_t *spans;       /* of timer i */
+static timers_delay *delays; /* the same in the order of use */
+static uint64_t seed = 1;
+static int64_t begin;       /* on the monotonic clock */
+static int64_t begin_clock; /* on the loop's own */
 static int64_t elapsed;
-static bool is_back;
 static long left;
 static bool watching;
 static int64_t worst_late;
@@ -90,11 +89,9 @@ static void set_all(void) {
 }
 
 static void reset_all(void) {
-    const timers_delay *to = is_back ? delays : delays2;
-    is_back = !is_back;
     begin = bench_now();
     for (long i = 0; i < timers; i++)
-        timers_reset(order[i], to[i]);
+        timers_reset(order[i], delays[i]);
     elapsed += bench_now() - begin;
 }
 
@@ -118,9 +115,9 @@ static void *allocate(size_t size) {
     return memory;
 }
 
-static void shuffle(uint64_t *seed) {
+static void shuffle(void) {
     for (long i = timers - 1; i > 0; i--) {
-        const long j = (long)(bench_random(seed) % (uint64_t)(i + 1));
+        const long j = (long)(bench_random(&seed) % (uint64_t)(i + 1));
         const long other = order[j];
         order[j] = order[i];
         order[i] = other;
@@ -128,26 +125,28 @@ static void shuffle(uint64_t *seed) {
 }
 
 static void prepare(void) {
-    const uint64_t within = mode == TIMERS_EXPIRE ? 100000000 : UINT64_C(60000000000);
-    uint64_t seed = 1;
     order = allocate(sizeof *order);
     spans = allocate(sizeof *spans);
     delays = allocate(sizeof *delays);
-    delays2 = allocate(sizeof *delays2);
     for (long i = 0; i < timers; i++)
         order[i] = i;
     if (shuffled)
-        shuffle(&seed);
+        shuffle();
+}
+
+/* Anew for each round, or else the processor would learn by heart which way a few timers go. */
+static void choose_delays(void) {
+    const uint64_t within = mode == TIMERS_EXPIRE ? 100000000 : UINT64_C(60000000000);
     for (long i = 0; i < timers; i++) {
         spans[order[i]] = (int64_t)(bench_random(&seed) % within);
         delays[i] = timers_convert(spans[order[i]]);
-        delays2[i] = timers_convert((int64_t)(bench_random(&seed) % within));
     }
 }
 
 /* Calls what for one round and checks how many are set after it; returns what it took. */
 static int64_t one_round(void (*what)(void), long set_after) {
     elapsed = 0;
+    choose_delays();
     timers_inside(what);
     BENCH_CHECK(count_set() == set_after);
     return elapsed;
@@ -176,6 +175,7 @@ static double measure(void) {
 static double expire(void) {
     (void)one_round(set_all, timers);
     (void)one_round(cancel_all, 0);
+    choose_delays();
     timers_inside(set_all);
     left = timers;
     watching = timers <= 1000;
