@@ -14,6 +14,8 @@
 
 #include <cmio/source.h>
 
+#include "posix/inline.h"
+
 /* The operations of every source that is one descriptor. */
 extern const struct cmio_source_ops cmio__descriptor_ops;
 
@@ -23,7 +25,7 @@ static inline void cmio__source_set_fd(struct cmio_source *source, int fd) {
 }
 
 /* The descriptor, or -EBADF of a closed or zeroed source. */
-static inline int cmio__source_fd(const struct cmio_source *source) {
+CMIO__INLINE int cmio__source_fd(const struct cmio_source *source) {
     return source->ops == NULL || source->fd < 0 ? -EBADF : source->fd;
 }
 
@@ -40,7 +42,7 @@ int cmio__source_close(struct cmio_source *source);
  * Whether I/O with this outcome ends an edge, so that the next one must be made: something was
  * consumed, a write fell short, or the call would have blocked.
  */
-static inline bool cmio__io_ends_edge(cmio_interest direction, ssize_t result, size_t wanted) {
+CMIO__INLINE bool cmio__io_ends_edge(cmio_interest direction, ssize_t result, size_t wanted) {
     if (result < 0)
         return result == -EAGAIN || result == -EWOULDBLOCK;
     return direction == CMIO_WRITABLE ? (size_t)result < wanted : result > 0;
@@ -50,8 +52,8 @@ static inline bool cmio__io_ends_edge(cmio_interest direction, ssize_t result, s
  * The funnel: every call that reads or writes passes its result (a count or -errno) and the length
  * it was asked for through here. Where the backend has edges of its own it costs one test.
  */
-static inline ssize_t cmio__source_io(struct cmio_source *source, cmio_interest direction,
-                                      ssize_t result, size_t wanted) {
+CMIO__INLINE ssize_t cmio__source_io(struct cmio_source *source, cmio_interest direction,
+                                     ssize_t result, size_t wanted) {
     if (source->emulated && cmio__io_ends_edge(direction, result, wanted))
         (void)cmio_source_rearm(source, direction); /* a closed descriptor has no next edge */
     return result;

@@ -11,6 +11,7 @@
 #include "core/backend.h"
 #include "epoll/wait.h"
 #include "posix/descriptor.h"
+#include "posix/inline.h"
 
 extern const struct cmio__backend cmio__epoll_backend;
 
@@ -74,7 +75,7 @@ static uint32_t rarely_ready_of(uint32_t mask) {
 
 /* Mask to readiness: error and hang-up are readable and writable too; a half-close is read-closed.
  */
-static inline uint32_t ready_of(uint32_t mask) {
+CMIO__INLINE uint32_t ready_of(uint32_t mask) {
     const uint32_t usual = EPOLLIN | EPOLLOUT;
     const uint32_t ready =
         (mask & EPOLLIN ? CMIO_READABLE : 0U) | (mask & EPOLLOUT ? CMIO_WRITABLE : 0U);

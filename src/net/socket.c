@@ -25,8 +25,12 @@ int cmio__net_check_unix(const struct cmio_address *address) {
     return cmio_address_family(address) == AF_UNIX ? 0 : -EAFNOSUPPORT;
 }
 
-int cmio__net_fd(const struct cmio_source *source) {
+CMIO__INLINE int fd_of(const struct cmio_source *source) {
     return source == NULL ? -EINVAL : cmio__source_fd(source);
+}
+
+int cmio__net_fd(const struct cmio_source *source) {
+    return fd_of(source);
 }
 
 int cmio__net_from_fd(struct cmio_source *source, int fd, int type) {
@@ -111,7 +115,7 @@ int cmio__net_finish_connect(struct cmio_source *source) {
 }
 
 ssize_t cmio__net_read(struct cmio_source *source, void *buffer, size_t length) {
-    const int fd = cmio__net_fd(source);
+    const int fd = fd_of(source);
     if (fd < 0)
         return fd;
     if (buffer == NULL && length > 0)
@@ -122,7 +126,7 @@ ssize_t cmio__net_read(struct cmio_source *source, void *buffer, size_t length) 
 
 /* A peek that finds something consumes nothing, so the edge has not ended. */
 ssize_t cmio__net_peek(struct cmio_source *source, void *buffer, size_t length) {
-    const int fd = cmio__net_fd(source);
+    const int fd = fd_of(source);
     if (fd < 0)
         return fd;
     if (buffer == NULL && length > 0)
@@ -132,7 +136,7 @@ ssize_t cmio__net_peek(struct cmio_source *source, void *buffer, size_t length) 
 }
 
 ssize_t cmio__net_write(struct cmio_source *source, const void *buffer, size_t length) {
-    const int fd = cmio__net_fd(source);
+    const int fd = fd_of(source);
     if (fd < 0)
         return fd;
     if (buffer == NULL && length > 0)
@@ -154,7 +158,7 @@ static ssize_t vector_result(ssize_t result) {
 }
 
 ssize_t cmio__net_readv(struct cmio_source *source, const struct iovec *buffers, int count) {
-    const int fd = cmio__net_fd(source);
+    const int fd = fd_of(source);
     if (fd < 0)
         return fd;
     if (count < 0 || (buffers == NULL && count > 0))
@@ -164,7 +168,7 @@ ssize_t cmio__net_readv(struct cmio_source *source, const struct iovec *buffers,
 }
 
 ssize_t cmio__net_writev(struct cmio_source *source, const struct iovec *buffers, int count) {
-    const int fd = cmio__net_fd(source);
+    const int fd = fd_of(source);
     if (fd < 0)
         return fd;
     if (count < 0 || (buffers == NULL && count > 0))

@@ -8,12 +8,13 @@
 
 #include "posix/descriptor.h"
 #include "posix/features.h"
+#include "posix/inline.h"
 
 static int result_of(int result) {
     return result < 0 ? -errno : 0;
 }
 
-static ssize_t count_of(ssize_t result) {
+CMIO__INLINE ssize_t count_of(ssize_t result) {
     return result < 0 ? -errno : result;
 }
 
