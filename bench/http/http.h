@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_BENCH_HTTP_H
+#define CMIO_BENCH_HTTP_H
+
+/*
+ * The least HTTP server that sleeps: GET /1000 is answered after 1000 ms, GET /0 at once. It keeps
+ * connections, always, and answers what a client pipelines in order; the responses to all requests
+ * of one read go out with one send. It prints "port N" and serves until a signal ends it.
+ *
+ * A library's file includes this, and adds: a struct client that begins with a struct http, and
+ *
+ *     static void serve(int listener);            runs a loop; each of several threads has its own
+ *     static ssize_t http_send(http, ...);        one send(2), or the library's own: -1 and errno
+ *     static ssize_t http_receive(http, ...);     one recv(2), likewise
+ *     static void http_sleep(http, ms);           calls http_wake() after that time
+ *     static void http_watch(http);               http_wants_to_read() or _write() has changed;
+ *                                                 nothing to do where edges of both are watched
+ *     static void http_close(http);               cancels the timer, closes, calls http_free(),
+ * frees
+ *
+ * It calls, and is done with the client if this is false, for then it was closed:
+ *
+ *     http_read()    when there is something to read. At an edge, which is not repeated, to_end
+ * says that the peer has ended its side, so that a short read is not the last; http_answer() where
+ * the library reads by itself http_write()   when there is room again; http_sent() where the
+ * library sent what did not fit http_wake()    when the time is over
+ *
+ * Between events a connection owns no buffer. There is one for all to read into; what cannot be
+ * answered yet (the beginning of a request, or what came behind one that sleeps) is kept in memory
+ * of its own. All responses are the same bytes, so a number says what is still to be sent.
+ */
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/bench.h"
+
+#define HTTP_RESPONSE                                                                              \
+    "HTTP/1.1 200 OK\r\n"                                                                          \
+    "Content-Type: text/plain\r\n"                                                                 \
+    "Content-Length: 13\r\n"                                                                       \
+    "Connection: keep-alive\r\n"                                                                   \
+    "\r\n"                                                                                         \
+    "Hello, world\n"
+
+enum {
+    HTTP_INPUT = 16384,
+    HTTP_HEAD_MOST = 8192,  /* a longer one is a bad request */
+    HTTP_AHEAD_MOST = 8192, /* no more is read behind a request that sleeps */
+    HTTP_SLEEP_MOST = 100000000,
+    HTTP_RESPONSE_SIZE = sizeof HTTP_RESPONSE - 1,
+    HTTP_AT_ONCE = 64, /* responses that one send takes */
+};
+
+/* What was read and could not be answered yet. */
+struct http_kept {
+    size_t length;
+    char bytes[];
+};
+
+struct http {
+    struct http_kept *kept;
+    uint32_t unsent; /* bytes of responses */
+    bool is_sleeping;
+    bool is_paused; /* as much was read ahead as is allowed */
+};
+
+/* Each thread has a loop of its own. */
+static _Thread_local char http_input[HTTP_INPUT];
+static char http_output[HTTP_AT_ONCE * HTTP_RESPONSE_SIZE];
+
+static long port = 0;
+static long loops = 1;
+#ifdef HTTP_LOOPS
+enum { HTTP_LOOPS_MOST = 64 };
+#else
+enum { HTTP_LOOPS_MOST = 1 };
+#endif
+
+static void serve(int listener);
+static ssize_t http_send(struct http *http, const void *buffer, size_t length);
+static ssize_t http_receive(struct http *http, void *buffer, size_t length);
+static void http_sleep(struct http *http, uint32_t milliseconds);
+static void http_watch(struct http *http);
+static void http_close(struct http *http);
+
+/* ---- Requests ---- */
+
+/* The length of the head that begins here, its end included; 0 while there is no end. */
+static size_t http_head_length(const char *text, size_t length) {
+    const char *end = text + length;
+    for (const char *line = text; (line = memchr(line, '\n', (size_t)(end - line))) != NULL;) {
+        line++;
+        if (end - line >= 2 && line[0] == '\r' && line[1] == '\n')
+            return (size_t)(line + 2 - text);
+    }
+    return 0;
+}
+
+/*
+ * The request that begins here: returns the length of its head and sets milliseconds; 0 when there
+ * is more to come, -1 when it is bad.
+ */
+static ssize_t http_parse(const char *text, size_t length, uint32_t *milliseconds) {
+    static const char method[] = "GET /", version[] = " HTTP/1.";
+    const size_t head = http_head_length(text, length);
+    if (head == 0)
+        return length < HTTP_HEAD_MOST ? 0 : -1;
+    if (memcmp(text, method, head < sizeof method - 1 ? head : sizeof method - 1) != 0)
+        return -1;
+    const char *digit = text + sizeof method - 1;
+    uint32_t value = 0;
+    if (*digit < '0' || *digit > '9')
+        return -1;
+    for (; *digit >= '0' && *digit <= '9'; digit++) {
+        value = value * 10 + (uint32_t)(*digit - '0');
+        if (value > HTTP_SLEEP_MOST)
+            return -1;
+    }
+    if (text + head - digit < (ptrdiff_t)sizeof version ||
+        memcmp(digit, version, sizeof version - 1) != 0)
+        return -1;
+    *milliseconds = value;
+    return (ssize_t)head;
+}
+
+/* ---- Responses ---- */
+
+/* What is to be sent next, and how much of it there is in one piece. */
+static const char *http_next_output(const struct http *http, size_t *length) {
+    const size_t begin =
+        (HTTP_RESPONSE_SIZE - http->unsent % HTTP_RESPONSE_SIZE) % HTTP_RESPONSE_SIZE;
+    const size_t room = sizeof http_output - begin;
+    *length = http->unsent < room ? http->unsent : room;
+    return http_output + begin;
+}
+
+/* Sends what is to be sent, as far as there is room. False: the connection has failed. */
+static bool http_flush(struct http *http) {
+    while (http->unsent > 0) {
+        size_t length;
+        const char *output = http_next_output(http, &length);
+        const ssize_t count = http_send(http, output, length);
+        if (count < 0)
+            return errno == EAGAIN;
+        http->unsent -= (uint32_t)count;
+        if ((size_t)count < length)
+            return true;
+    }
+    return true;
+}
+
+/* ---- Connections ---- */
+
+/* Requests must wait for the one that sleeps, and for a reader that is slow. */
+static inline bool http_is_busy(const struct http *http) {
+    return http->is_sleeping || http->unsent > 0;
+}
+
+static inline bool http_wants_to_read(const struct http *http) {
+    return !http->is_paused;
+}
+
+static inline bool http_wants_to_write(const struct http *http) {
+    return http->unsent > 0;
+}
+
+static inline void http_free(struct http *http) {
+    free(http->kept);
+}
+
+/* Keeps these bytes for later, and none of those before. */
+static void http_keep(struct http *http, const char *bytes, size_t length) {
+    if (length == 0) {
+        if (http->kept != NULL)
+            free(http->kept);
+        http->kept = NULL;
+        return;
+    }
+    struct http_kept *kept = realloc(http->kept, sizeof *kept + length);
+    BENCH_CHECK(kept != NULL);
+    kept->length = length;
+    memcpy(kept->bytes, bytes, length);
+    http->kept = kept;
+}
+
+/* Puts what was kept at the beginning of the input, and returns how much it was. */
+static inline size_t http_begin_input(const struct http *http) {
+    if (http->kept == NULL)
+        return 0;
+    memcpy(http_input, http->kept->bytes, http->kept->length);
+    return http->kept->length;
+}
+
+/*
+ * Answers what is in the input, of that length, up to a request that sleeps, and a number of
+ * responses that were due before. False: the client was closed.
+ */
+static bool http_answer(struct http *http, size_t length, uint32_t responses) {
+    const bool was_unsent = http->unsent > 0;
+    uint32_t milliseconds = 0;
+    size_t done = 0;
+    ssize_t head = 0;
+    while (!http_is_busy(http) && milliseconds == 0 &&
+           (head = http_parse(http_input + done, length - done, &milliseconds)) > 0) {
+        done += (size_t)head;
+        responses += milliseconds == 0;
+    }
+    http_keep(http, http_input + done, length - done);
+    if (milliseconds > 0) {
+        http->is_sleeping = true;
+        http_sleep(http, milliseconds);
+    }
+    http->unsent += responses * HTTP_RESPONSE_SIZE;
+    if ((!was_unsent && !http_flush(http)) || head < 0) {
+        http_close(http);
+        return false;
+    }
+    const bool is_paused = http_is_busy(http) && length - done >= HTTP_AHEAD_MOST;
+    if (is_paused != http->is_paused || was_unsent != (http->unsent > 0)) {
+        http->is_paused = is_paused;
+        http_watch(http);
+    }
+    return true;
+}
+
+static inline bool http_read(struct http *http, bool to_end) {
+    size_t room, begin;
+    ssize_t count;
+    do {
+        if (http->is_paused)
+            return true;
+        begin = http_begin_input(http);
+        room = sizeof http_input - begin;
+        count = http_receive(http, http_input + begin, room);
+        if (count < 0 && errno == EAGAIN)
+            return true;
+        if (count <= 0) {
+            http_close(http);
+            return false;
+        }
+        if (!http_answer(http, begin + (size_t)count, 0))
+            return false;
+    } while ((size_t)count == room || to_end);
+    return true;
+}
+
+/* Goes on with what was kept. What was not even read comes after it. */
+static bool http_resume(struct http *http, uint32_t responses) {
+    const bool was_paused = http->is_paused;
+    if (!http_answer(http, http_begin_input(http), responses))
+        return false;
+    return !was_paused || http_read(http, true);
+}
+
+/* So much was sent; now there is room again. */
+static bool http_sent(struct http *http, uint32_t count) {
+    http->unsent -= count;
+    if (!http_flush(http)) {
+        http_close(http);
+        return false;
+    }
+    http_watch(http);
+    return http->unsent > 0 || http_resume(http, 0);
+}
+
+static inline bool http_write(struct http *http) {
+    return http->unsent == 0 || http_sent(http, 0);
+}
+
+static inline bool http_wake(struct http *http) {
+    http->is_sleeping = false;
+    return http_resume(http, 1);
+}
+
+/* ---- The program ---- */
+
+/* Whether accept(2) found none, or one to pass over; otherwise the benchmark cannot go on. */
+static inline bool http_is_accepted(int fd) {
+    BENCH_CHECK(fd >= 0 || errno == EAGAIN || errno == ECONNABORTED);
+    return fd >= 0;
+}
+
+/* A listener on the loopback address. Connections inherit that small responses go out at once. */
+static int http_listen(void) {
+    const int yes = 1;
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    socklen_t length = sizeof address;
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    BENCH_CHECK(fd >= 0);
+    BENCH_CHECK(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0);
+    BENCH_CHECK(loops == 1 || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) == 0);
+    BENCH_CHECK(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes) == 0);
+    BENCH_CHECK(bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    BENCH_CHECK(listen(fd, SOMAXCONN) == 0);
+    BENCH_CHECK(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
+    port = ntohs(address.sin_port);
+    return fd;
+}
+
+static void *http_thread(void *listener) {
+    serve((int)(intptr_t)listener);
+    return NULL;
+}
+
+int main(int argc, char **argv) {
+    const struct bench_option options[] = {
+        {"port", &port, 0, 65535},
+        {"loops", &loops, 1, HTTP_LOOPS_MOST},
+        {.name = NULL},
+    };
+    bench_options(argc, argv, options);
+    struct rlimit limit;
+    BENCH_CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    limit.rlim_cur = limit.rlim_max;
+    BENCH_CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    BENCH_CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR); /* for those that use write(2) */
+    for (size_t i = 0; i < HTTP_AT_ONCE; i++)
+        memcpy(http_output + i * HTTP_RESPONSE_SIZE, HTTP_RESPONSE, HTTP_RESPONSE_SIZE);
+    const int first = http_listen();
+    for (long i = 1; i < loops; i++) {
+        pthread_t thread;
+        BENCH_CHECK(pthread_create(&thread, NULL, http_thread, (void *)(intptr_t)http_listen()) ==
+                    0);
+    }
+    printf("port %ld\n", port);
+    fflush(stdout);
+    serve(first);
+    return 0;
+}
+
+#endif
