@@ -119,13 +119,18 @@ void bench_pin(int processor) {
     BENCH_CHECK(sched_setaffinity(0, sizeof set, &set) == 0);
 }
 
+/* Not from statm, which on many kernels is an estimate that may be hundreds of pages off. */
 int64_t bench_resident(void) {
-    long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "re");
+    char line[128];
+    long kilobytes = -1;
+    FILE *file = fopen("/proc/self/smaps_rollup", "re");
     BENCH_CHECK(file != NULL);
-    BENCH_CHECK(fscanf(file, "%*d %ld", &pages) == 1);
+    while (kilobytes < 0 && fgets(line, sizeof line, file) != NULL)
+        if (sscanf(line, "Rss: %ld kB", &kilobytes) != 1)
+            kilobytes = -1;
     fclose(file);
-    return (int64_t)pages * sysconf(_SC_PAGESIZE);
+    BENCH_CHECK(kilobytes >= 0);
+    return (int64_t)kilobytes * 1024;
 }
 
 void bench_report(const char *name, double value) {
