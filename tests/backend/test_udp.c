@@ -464,6 +464,32 @@ static void a_batch_that_blocks_arms_the_edge(void **state) {
     setting_close(&setting);
 }
 
+/* A full send buffer cannot be had over a loopback; what ends a batch before it is full can. */
+static void a_batch_that_was_cut_short_arms_the_edge_of_writing(void **state) {
+    (void)state;
+    static char too_long[70000];
+    struct setting setting;
+    struct batch batch;
+    setting_open(&setting, 0);
+    enter(&setting, &setting.sender, CMIO_WRITABLE);
+    test_loop_expect(&setting.loop, SENDER, CMIO_WRITABLE);
+    batch_init(&batch, &setting.address);
+    batch.messages[2].buffer = too_long;
+    batch.messages[2].size = sizeof too_long;
+    /* Other backends have edges of their own, and the socket has had room all the while. */
+    const bool is_emulated = strcmp(cmio_poll_backend(setting.loop.poll), "poll") == 0;
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(cmio_udp_socket_send_batch(&setting.sender, batch.messages, 2), 2);
+        if (is_emulated)
+            test_loop_expect_none(&setting.loop, SENDER);
+        assert_int_equal(cmio_udp_socket_send_batch(&setting.sender, batch.messages, 3), 2);
+        if (is_emulated)
+            test_loop_expect(&setting.loop, SENDER, CMIO_WRITABLE);
+    }
+    assert_int_equal(cmio_udp_socket_send_batch(&setting.sender, batch.messages + 2, 1), -EMSGSIZE);
+    setting_close(&setting);
+}
+
 /* By 1, 3, 5, ... until all that was sent in this round is there. */
 static void receive_by_batches(struct setting *setting, int wanted, uint32_t *next) {
     for (int received = 0; received < wanted;) {
@@ -590,6 +616,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_batch_that_was_not_filled_arms_the_edge),
     cmocka_unit_test(a_batch_that_was_filled_leaves_the_rest_and_arms_the_edge),
     cmocka_unit_test(a_batch_that_blocks_arms_the_edge),
+    cmocka_unit_test(a_batch_that_was_cut_short_arms_the_edge_of_writing),
     cmocka_unit_test(thousands_of_datagrams_go_through_with_edges),
     cmocka_unit_test(close_deregisters_though_a_dup_keeps_the_socket_alive),
     cmocka_unit_test(into_fd_deregisters_and_what_is_adopted_works),
