@@ -22,7 +22,6 @@
 static const char program[] = "port_proxy";
 
 enum { EVENTS_A_WAIT = 256 };
-
 static const int64_t accept_pause = 100 * CMIO_MILLISECOND;
 
 /* A token tells whose event it is. A side's is its address; these are no addresses. */
@@ -36,9 +35,8 @@ struct side {
 struct connection {
     struct side client, target;
     struct flow request, response;
-    bool is_connected; /* to the target */
-    struct connection *next;
-    struct connection **link; /* what points to this one */
+    bool is_connected;               /* to the target */
+    struct connection *next, **link; /* link is what points to this one */
 };
 
 struct proxy {
@@ -230,8 +228,10 @@ static int proxy_open(struct proxy *proxy) {
 }
 
 static void proxy_close(struct proxy *proxy) {
-    while (proxy->connections != NULL)
-        connection_free(proxy, proxy->connections);
+    for (struct connection *each = proxy->connections, *next; each != NULL; each = next) {
+        next = each->next;
+        connection_free(proxy, each);
+    }
     listener_close(&proxy->listener);
     (void)cmio_signals_close(&proxy->signals);
     cmio_events_free(proxy->events);
