@@ -39,7 +39,8 @@ enum { OUTPUT, ERRORS, PROCESS, SOURCES_A_COMMAND };
 enum { TOKEN_SIGNALS, TOKEN_FIRST_COMMAND };
 
 static cmio_token token_of(int command, int which) {
-    return (cmio_token)(TOKEN_FIRST_COMMAND + command * SOURCES_A_COMMAND + which);
+    const int number = TOKEN_FIRST_COMMAND + command * SOURCES_A_COMMAND + which;
+    return (cmio_token)number;
 }
 
 struct command {

@@ -12,7 +12,8 @@
 #include <spawn.h>
 #include <unistd.h>
 
-extern char **environ;
+/* POSIX wants it declared by who uses it; glibc has done so already. */
+extern char **environ; /* NOLINT(readability-redundant-declaration) */
 
 /* What the shell's descriptors are to be. */
 static int describe(posix_spawn_file_actions_t *actions, int output, int errors) {

@@ -35,7 +35,7 @@ static int failing_change(const struct kevent *changes, int count) {
     return -1;
 }
 
-/* Every change has EV_RECEIPT, so that each has its answer, in its place. */
+/* With receipts each change has its answer, in its place; without, the first that fails is it. */
 int __wrap_kevent(int fd, const struct kevent *changes, int change_count, struct kevent *events,
                   int event_count, const struct timespec *timeout) {
     if (exhaustion_must_fail(ENOMEM)) {
@@ -43,6 +43,10 @@ int __wrap_kevent(int fd, const struct kevent *changes, int change_count, struct
         return -1;
     }
     const int failing = failing_change(changes, change_count);
+    if (failing >= 0 && event_count == 0) {
+        errno = ENOMEM;
+        return -1;
+    }
     const bool kept = exhaustion_counts;
     exhaustion_counts = false;
     int result = 0;

@@ -16,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmio/cmio.h>
@@ -103,6 +105,23 @@ int __wrap_fcntl64(int fd, int command, ...) {
     if (command == F_SETFD || !exhaustion_must_fail(EINTR))
         return __real_fcntl64(fd, command, argument);
     errno = EINTR;
+    return -1;
+}
+
+/* Of those that libc has no function for: pidfd_open(2). */
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+long __wrap_syscall(long number, ...) {
+    long values[6];
+    va_list arguments;
+    va_start(arguments, number);
+    for (size_t i = 0; i < 6; i++)
+        values[i] = va_arg(arguments, long);
+    va_end(arguments);
+    if (number != SYS_pidfd_open || !exhaustion_must_fail(EMFILE))
+        return __real_syscall(number, values[0], values[1], values[2], values[3], values[4],
+                              values[5]);
+    errno = EMFILE;
     return -1;
 }
 
@@ -300,6 +319,27 @@ static void play_paths(void) {
     assert_int_equal(rmdir(folder), 0);
 }
 
+/* A child that has ended before it is watched. */
+static void play_children(void) {
+    struct cmio_poll *poll;
+    struct cmio_child child;
+    int status = -1;
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(7);
+    siginfo_t info;
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+    ATTEMPT(cmio_poll_new_with(&poll, test_backend()));
+    ATTEMPT(cmio_child_init(&child, pid));
+    ATTEMPT(cmio_registry_register(cmio_poll_registry(poll), &child.source, 0, CMIO_READABLE));
+    ATTEMPT(cmio_child_kill(&child, 0));
+    ATTEMPT(cmio_child_status(&child, &status));
+    assert_int_equal(WEXITSTATUS(status), 7);
+    ATTEMPT(cmio_child_close(&child));
+    cmio_poll_free(poll);
+}
+
 /* The descriptors that the process has open are the same after each time. */
 static void fail_each_call_of(void (*play)(void)) {
     const int open_before = test_count_descriptors();
@@ -338,6 +378,15 @@ static void pairs_and_pipes_fail_whole_and_can_be_had_again(void **state) {
     fail_each_call_of(play_unix_and_pipes);
 }
 
+static void children_fail_whole_and_can_be_had_again(void **state) {
+    (void)state;
+    struct cmio_child self;
+    if (cmio_child_init(&self, getpid()) == -ENOSYS)
+        skip(); /* an old system, or valgrind */
+    assert_int_equal(cmio_child_close(&self), 0);
+    fail_each_call_of(play_children);
+}
+
 static void a_path_is_free_again_after_its_bind_failed(void **state) {
     (void)state;
     fail_each_call_of(play_paths);
@@ -349,6 +398,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(tcp_sockets_fail_whole_and_can_be_had_again),
     cmocka_unit_test(udp_sockets_fail_whole_and_can_be_had_again),
     cmocka_unit_test(pairs_and_pipes_fail_whole_and_can_be_had_again),
+    cmocka_unit_test(children_fail_whole_and_can_be_had_again),
     cmocka_unit_test(a_path_is_free_again_after_its_bind_failed),
 };
 
