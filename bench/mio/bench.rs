@@ -109,6 +109,85 @@ pub fn socketpair() -> [RawFd; 2] {
     fds
 }
 
+fn set_option<T>(fd: RawFd, level: i32, name: i32, value: T) {
+    let size = std::mem::size_of::<T>() as libc::socklen_t;
+    let value = (&value as *const T).cast();
+    check(unsafe { libc::setsockopt(fd, level, name, value, size) } == 0, "setsockopt");
+}
+
+/// Lets small messages go out at once; what a listener accepts inherits it.
+pub fn set_nodelay(fd: RawFd) {
+    set_option(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY, 1i32);
+}
+
+fn tcp_socket() -> RawFd {
+    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    let fd = unsafe { libc::socket(libc::AF_INET, kind, 0) };
+    check(fd >= 0, "socket");
+    fd
+}
+
+fn loopback(port: u16) -> (libc::sockaddr_in, libc::socklen_t) {
+    let mut address: libc::sockaddr_in = unsafe { std::mem::zeroed() };
+    address.sin_family = libc::AF_INET as libc::sa_family_t;
+    address.sin_port = port.to_be();
+    address.sin_addr.s_addr = libc::INADDR_LOOPBACK.to_be();
+    (address, std::mem::size_of::<libc::sockaddr_in>() as libc::socklen_t)
+}
+
+/// A TCP socket that listens on the loopback address, non-blocking and close-on-exec, and its port.
+pub fn listen(port: u16) -> (RawFd, u16) {
+    let (mut address, mut length) = loopback(port);
+    let name = (&mut address as *mut libc::sockaddr_in).cast::<libc::sockaddr>();
+    let fd = tcp_socket();
+    set_option(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1i32);
+    unsafe {
+        check(libc::bind(fd, name, length) == 0, "bind");
+        check(libc::listen(fd, libc::SOMAXCONN) == 0, "listen");
+        check(libc::getsockname(fd, name, &mut length) == 0, "getsockname");
+    }
+    (fd, u16::from_be(address.sin_port))
+}
+
+/// Connects there. Closing it resets the connection, so that its port is free again at once.
+pub fn connect(port: u16) -> RawFd {
+    let (address, length) = loopback(port);
+    let name = (&address as *const libc::sockaddr_in).cast();
+    let fd = tcp_socket();
+    let reset = libc::linger { l_onoff: 1, l_linger: 0 };
+    set_option(fd, libc::SOL_SOCKET, libc::SO_LINGER, reset);
+    set_nodelay(fd);
+    let result = unsafe { libc::connect(fd, name, length) };
+    let in_progress = std::io::Error::last_os_error().raw_os_error() == Some(libc::EINPROGRESS);
+    check(result == 0 || in_progress, "connect");
+    fd
+}
+
+/// What waits to be accepted, non-blocking and close-on-exec.
+pub fn accept(listener: RawFd) -> RawFd {
+    let kind = libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    let nobody = std::ptr::null_mut();
+    let fd = unsafe { libc::accept4(listener, nobody, std::ptr::null_mut(), kind) };
+    check(fd >= 0, "accept4");
+    fd
+}
+
+/// Makes the send buffer as small as the system can.
+pub fn set_least_send_buffer(fd: RawFd) {
+    set_option(fd, libc::SOL_SOCKET, libc::SO_SNDBUF, 1i32);
+}
+
+/// An event counter, non-blocking and close-on-exec.
+pub fn eventfd() -> RawFd {
+    let fd = unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) };
+    check(fd >= 0, "eventfd");
+    fd
+}
+
+pub fn close(fd: RawFd) {
+    check(unsafe { libc::close(fd) } == 0, "close");
+}
+
 /// Keeps the calling thread on one processor.
 pub fn pin(processor: usize) {
     unsafe {
@@ -121,10 +200,11 @@ pub fn pin(processor: usize) {
 
 /// How much memory is resident, in bytes.
 pub fn resident() -> i64 {
-    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = text.split(' ').nth(1).and_then(|field| field.parse::<i64>().ok());
-    check(pages.is_some(), "/proc/self/statm");
-    pages.unwrap_or(0) * unsafe { libc::sysconf(libc::_SC_PAGESIZE) }
+    let text = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("Rss:"));
+    let number = line.and_then(|line| line.trim().split(' ').next()?.parse::<i64>().ok());
+    check(number.is_some(), "/proc/self/smaps_rollup");
+    number.unwrap_or(0) * 1024
 }
 
 /// One line of the result.

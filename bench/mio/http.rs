@@ -7,8 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::{ErrorKind, Read, Result, Write};
-use std::net::{Ipv4Addr, SocketAddrV4};
-use std::os::unix::io::{AsRawFd, FromRawFd};
+use std::os::unix::io::FromRawFd;
 use std::time::Duration;
 
 use bench::{check, Setting};
@@ -344,34 +343,6 @@ fn serve(mut listener: TcpListener) -> ! {
     }
 }
 
-fn set_option(fd: i32, level: i32, name: i32) {
-    let yes: i32 = 1;
-    let size = std::mem::size_of_val(&yes) as libc::socklen_t;
-    let value = (&yes as *const i32).cast();
-    check(unsafe { libc::setsockopt(fd, level, name, value, size) } == 0, "setsockopt");
-}
-
-/// A listener on the loopback address, made as the others make theirs.
-fn listen(port: u16) -> TcpListener {
-    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-    let fd = unsafe { libc::socket(libc::AF_INET, kind, 0) };
-    check(fd >= 0, "socket");
-    set_option(fd, libc::SOL_SOCKET, libc::SO_REUSEADDR);
-    set_option(fd, libc::IPPROTO_TCP, libc::TCP_NODELAY);
-    let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
-    unsafe {
-        let mut name: libc::sockaddr_in = std::mem::zeroed();
-        name.sin_family = libc::AF_INET as libc::sa_family_t;
-        name.sin_port = address.port().to_be();
-        name.sin_addr.s_addr = u32::from(*address.ip()).to_be();
-        let size = std::mem::size_of_val(&name) as libc::socklen_t;
-        let name = (&name as *const libc::sockaddr_in).cast();
-        check(libc::bind(fd, name, size) == 0, "bind");
-        check(libc::listen(fd, libc::SOMAXCONN) == 0, "listen");
-        TcpListener::from_raw_fd(fd)
-    }
-}
-
 fn main() {
     let (mut port, mut loops) = (0, 1);
     bench::options(&mut [
@@ -384,8 +355,8 @@ fn main() {
         limit.rlim_cur = limit.rlim_max;
         check(libc::setrlimit(libc::RLIMIT_NOFILE, &limit) == 0, "setrlimit");
     }
-    let listener = listen(port as u16);
-    check(listener.as_raw_fd() >= 0, "listener");
-    println!("port {}", listener.local_addr().expect("address").port());
-    serve(listener);
+    let (listener, port) = bench::listen(port as u16);
+    bench::set_nodelay(listener);
+    println!("port {}", port);
+    serve(unsafe { TcpListener::from_raw_fd(listener) });
 }
