@@ -101,13 +101,26 @@ class Echo(Messages):
         self.stop()
 
     def test_who_half_closes_gets_all_echoes_and_then_the_end(self):
-        client = self.client()
-        client.say(*[b"last words"] * 5000)
-        client.finish()
-        for _ in range(5000):
-            self.assertEqual(client.hear(), b"last words")
-        self.assertTrue(client.ended())
+        """Also where the last of them did not fit: small segments keep the system's buffers small."""
+        message = bytes(range(250)) * 4
+        other = self.client()
+        for count in range(5, 400, 5):
+            client = self.client(receive_buffer=2048, segment=536)
+            sender = threading.Thread(target=self.say_and_finish, args=(client, message, count))
+            sender.start()
+            other.say(b"meanwhile")
+            self.assertEqual(other.hear(), b"meanwhile")
+            for _ in range(count):
+                self.assertEqual(client.hear(), message)
+            self.assertTrue(client.ended())
+            sender.join()
+            client.close()
         self.stop()
+
+    @staticmethod
+    def say_and_finish(client, message, count):
+        client.say(*[message] * count)
+        client.finish()
 
     def test_a_message_that_is_too_long_ends_the_connection(self):
         for length in (LONGEST + 1, 0xFFFFFFFF):
