@@ -38,6 +38,7 @@ struct cmio_timer {
     int64_t deadline;
     cmio_token token;
     uint32_t slot;
+    int32_t ahead;
 };
 
 /* Makes an empty set of timers, which the caller frees. Errors: -EINVAL for null, -ENOMEM. */
