@@ -42,10 +42,11 @@ CMIO_API int cmio_unix_listener_bind(struct cmio_unix_listener *listener,
  * a socket file, no link, and no socket is bound to it any more, it is removed and bound anew.
  * Anything else there is -EADDRINUSE and stays as it is: a socket that listens, whether or not it
  * has room for one more connection, or is about to; a datagram socket; a regular file; a symbolic
- * link; a socket that may not be connected to. The listener that is asked notices nothing. Of
- * several processes that do this at the same time for one path at most one succeeds, and a socket
- * that is bound is never removed; src/net/stale_socket.c says what that rests on. Whoever may write
- * to the directory can put what they like there: bind in one that others may not write to.
+ * link; a socket that may not be connected to. The listener that is asked notices nothing. Of two
+ * processes that do this for one path at the same time exactly one succeeds. Of three or more in
+ * the same microseconds two may think so, with the path being the later one's:
+ * src/net/stale_socket.c says how; where that can happen, take a lock. Whoever may write to the
+ * directory can put what they like there: bind in one that others may not write to.
  *
  * For other addresses than paths it is cmio_unix_listener_bind(). Errors besides its own: what
  * mkstemp(3), rename(2) and unlink(2) say, such as -EACCES, -EPERM for another user's file in /tmp;

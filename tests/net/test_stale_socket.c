@@ -139,12 +139,21 @@ static void a_listener_that_took_the_path_meanwhile_keeps_it(void **state) {
     }
 }
 
-static void a_file_that_went_meanwhile_is_no_error(void **state) {
+static void a_file_that_is_gone_is_no_obstacle(void **state) {
+    (void)state;
+    struct test_scratch scratch;
+    setting_open(&scratch);
+    another_removes_it();
+    assert_int_equal(cmio__stale_socket_remove(&address), 0);
+    setting_close(&scratch, 0);
+}
+
+static void who_takes_the_file_away_first_is_who_binds(void **state) {
     (void)state;
     struct test_scratch scratch;
     setting_open(&scratch);
     before_rename = another_removes_it;
-    assert_int_equal(cmio__stale_socket_remove(&address), 0);
+    assert_int_equal(cmio__stale_socket_remove(&address), -EADDRINUSE);
     setting_close(&scratch, 0);
 }
 
@@ -172,7 +181,8 @@ static void of_three_at_once_the_one_that_bound_last_has_the_path(void **state) 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_stale_file_is_removed_and_nothing_else_left),
     cmocka_unit_test(a_listener_that_took_the_path_meanwhile_keeps_it),
-    cmocka_unit_test(a_file_that_went_meanwhile_is_no_error),
+    cmocka_unit_test(a_file_that_is_gone_is_no_obstacle),
+    cmocka_unit_test(who_takes_the_file_away_first_is_who_binds),
     cmocka_unit_test(a_path_that_is_bound_once_it_is_free_is_left_alone),
     cmocka_unit_test(of_three_at_once_the_one_that_bound_last_has_the_path),
 };
