@@ -20,7 +20,8 @@ struct iovec; /* <sys/uio.h> */
  * else. Every call below says -EINVAL for a null argument and -EBADF for a closed end.
  *
  * Writing to a pipe that nobody can read any more raises SIGPIPE, as POSIX has it, which ends the
- * program by default. One that wants the error, -EPIPE, in its place ignores the signal first:
+ * program by default; so does writing to a socket that was adopted here. A program that wants the
+ * error, -EPIPE, in its place ignores the signal first:
  *
  *     signal(SIGPIPE, SIG_IGN);
  *

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -207,6 +209,29 @@ static void adopted_pipes_sockets_and_devices_are_made_like_ours(void **state) {
     assert_int_equal(cmio_pipe_sender_close(&ends.sender), 0);
 }
 
+static void the_ends_of_a_fifo_can_be_adopted(void **state) {
+    (void)state;
+    struct ends ends;
+    char buffer[4];
+    char folder[] = "/tmp/cmio-pipe-XXXXXX";
+    char path[64];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/fifo", folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    /* In this order neither waits for the other. */
+    const int receiver = open(path, O_RDONLY | O_NONBLOCK);
+    const int sender = open(path, O_WRONLY);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(cmio_pipe_receiver_from_fd(&ends.receiver, receiver), 0);
+    assert_int_equal(cmio_pipe_sender_from_fd(&ends.sender, sender), 0);
+    expect_prepared(sender);
+    assert_int_equal(cmio_pipe_receiver_read(&ends.receiver, buffer, 4), -EAGAIN);
+    assert_int_equal(cmio_pipe_sender_write(&ends.sender, "abc", 3), 3);
+    assert_int_equal(cmio_pipe_receiver_read(&ends.receiver, buffer, 4), 3);
+    close_ends(&ends);
+}
+
 static void a_terminal_can_be_adopted(void **state) {
     (void)state;
     struct ends ends;
@@ -314,6 +339,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(both_ends_are_nonblocking_and_close_on_exec),
     cmocka_unit_test(without_descriptors_both_ends_are_untouched),
     cmocka_unit_test(adopted_pipes_sockets_and_devices_are_made_like_ours),
+    cmocka_unit_test(the_ends_of_a_fifo_can_be_adopted),
     cmocka_unit_test(a_terminal_can_be_adopted),
     cmocka_unit_test(descriptors_of_the_wrong_kind_stay_the_caller_s),
     cmocka_unit_test(descriptors_are_given_away_open),
