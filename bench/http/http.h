@@ -7,23 +7,26 @@
  * connections, always, and answers what a client pipelines in order; the responses to all requests
  * of one read go out with one send. It prints "port N" and serves until a signal ends it.
  *
- * A library's file includes this, and adds: a struct client that begins with a struct http, and
+ * A library's file includes this, and adds a struct client that begins with a struct http, and
  *
- *     static void serve(int listener);            runs a loop; each of several threads has its own
- *     static ssize_t http_send(http, ...);        one send(2), or the library's own: -1 and errno
- *     static ssize_t http_receive(http, ...);     one recv(2), likewise
- *     static void http_sleep(http, ms);           calls http_wake() after that time
- *     static void http_watch(http);               http_wants_to_read() or _write() has changed;
- *                                                 nothing to do where edges of both are watched
- *     static void http_close(http);               cancels the timer, closes, calls http_free(),
- * frees
+ *     static void serve(int fd);               runs a loop with this listener, one on each thread
+ *                                              where HTTP_LOOPS is defined
+ *     static ssize_t http_send(http, ...);     one send(2), or the library's own: -1 and errno
+ *     static ssize_t http_receive(http, ...);  one recv(2), likewise
+ *     static void http_sleep(http, time);      calls http_wake() after so many milliseconds
+ *     static void http_watch(http);            what http_wants_to_read() and _write() say has
+ *                                              changed: for those that do not watch both edges
+ *     static void http_close(http);            cancels the timer, closes, calls http_free(), and
+ *                                              frees the client
  *
- * It calls, and is done with the client if this is false, for then it was closed:
+ * It calls these. What they return is false when they have closed the client:
  *
- *     http_read()    when there is something to read. At an edge, which is not repeated, to_end
- * says that the peer has ended its side, so that a short read is not the last; http_answer() where
- * the library reads by itself http_write()   when there is room again; http_sent() where the
- * library sent what did not fit http_wake()    when the time is over
+ *     http_read()     there is something to read. After an edge, which is not repeated, to_end says
+ *                     that the peer has ended its side: then a short read is not the last
+ *     http_write()    there is room again
+ *     http_wake()     the time is over
+ *     http_answer()   instead of http_read(), where the library reads by itself
+ *     http_sent()     instead of http_write(), where the library sent what there was no room for
  *
  * Between events a connection owns no buffer. There is one for all to read into; what cannot be
  * answered yet (the beginning of a request, or what came behind one that sleeps) is kept in memory
@@ -86,7 +89,7 @@ enum { HTTP_LOOPS_MOST = 64 };
 enum { HTTP_LOOPS_MOST = 1 };
 #endif
 
-static void serve(int listener);
+static void serve(int fd);
 static ssize_t http_send(struct http *http, const void *buffer, size_t length);
 static ssize_t http_receive(struct http *http, void *buffer, size_t length);
 static void http_sleep(struct http *http, uint32_t milliseconds);

@@ -108,17 +108,19 @@ static void http_close(struct http *http) {
 
 /* ---- The loop ---- */
 
+static void watch(int fd, uint32_t interest, struct client *client) {
+    struct epoll_event event = {.events = interest | EPOLLET, .data.ptr = client};
+    BENCH_CHECK(epoll_ctl(loop.set, EPOLL_CTL_ADD, fd, &event) == 0);
+}
+
 static void accept_all(int listener) {
     int fd;
+    /* The kernel keeps the only pointer to a client. NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
     while (http_is_accepted(fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC))) {
         struct client *client = calloc(1, sizeof *client);
         BENCH_CHECK(client != NULL);
         client->fd = fd;
-        struct epoll_event event = {
-            .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-            .data.ptr = client,
-        };
-        BENCH_CHECK(epoll_ctl(loop.set, EPOLL_CTL_ADD, fd, &event) == 0);
+        watch(fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP, client);
     }
 }
 
@@ -132,11 +134,10 @@ static int wait_for_events(void) {
     return epoll_pwait2(loop.set, loop.events, 256, &time, NULL);
 }
 
-static void serve(int listener) {
+static void serve(int fd) {
     loop.set = epoll_create1(EPOLL_CLOEXEC);
     BENCH_CHECK(loop.set >= 0);
-    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = NULL};
-    BENCH_CHECK(epoll_ctl(loop.set, EPOLL_CTL_ADD, listener, &event) == 0);
+    watch(fd, EPOLLIN, NULL);
     for (;;) {
         const int count = wait_for_events();
         loop.now = 0;
@@ -144,7 +145,7 @@ static void serve(int listener) {
             struct client *client = loop.events[i].data.ptr;
             const uint32_t ready = loop.events[i].events;
             if (client == NULL)
-                accept_all(listener);
+                accept_all(fd);
             else if ((ready & EPOLLOUT) == 0 || http_write(&client->http))
                 (void)http_read(&client->http, (ready & ~(uint32_t)(EPOLLIN | EPOLLOUT)) != 0);
         }
