@@ -31,6 +31,7 @@ static int *fds;
 static bool *seen;
 static long seen_count;
 static uint64_t seed = 1;
+static size_t own; /* bytes of the program's for each */
 
 static void memory_open(void);
 static void memory_watch(void);
@@ -42,7 +43,9 @@ static inline int64_t memory_delay(void) {
     return 1 + (int64_t)(bench_random(&seed) % 60000);
 }
 
+/* One of these for each. */
 static inline void *memory_allocate(size_t size) {
+    own += size;
     void *memory = calloc((size_t)count, size);
     BENCH_CHECK(memory != NULL);
     return memory;
@@ -84,12 +87,14 @@ int main(int argc, char **argv) {
         make_descriptors();
     memory_open();
     (void)bench_resident(); /* has what it needs itself */
+    own = 0;
     const int64_t before = bench_resident();
     if (mode == MEMORY_SOURCES)
         memory_watch();
     else
         memory_set();
     const int64_t after = bench_resident();
+    bench_report("bytes_own", (double)own);
     if (mode == MEMORY_SOURCES)
         check_sources();
     bench_report("bytes_each", (double)(after - before) / (double)count);

@@ -169,17 +169,32 @@ fn measure_flood(threads: i64, count: i64, processors: i64) {
     bench::report("lost", if is_lost { 1. } else { 0. });
 }
 
+fn measure_coalesced(count: i64) {
+    pin(0, 1);
+    let mut woken = Loop::new();
+    let begin = bench::now();
+    for _ in 0..count {
+        wake(&woken.waker);
+    }
+    let time = bench::now() - begin;
+    woken.run(|| true);
+    bench::report("ns_per_wake", time as f64 / count as f64);
+    bench::report("lost", 0.);
+}
+
 fn main() {
     let (mut mode, mut threads, mut count, mut processors) = (0, 1, 0, 2);
     bench::options(&mut [
-        Setting { name: "mode", value: &mut mode, least: 0, most: 1 },
+        Setting { name: "mode", value: &mut mode, least: 0, most: 2 },
         Setting { name: "threads", value: &mut threads, least: 1, most: 64 },
         Setting { name: "count", value: &mut count, least: 0, most: 1_000_000_000 },
         Setting { name: "processors", value: &mut processors, least: 1, most: 2 },
     ]);
     if mode == 0 {
         measure_latency(if count == 0 { 20_000 } else { count }, processors);
-    } else {
+    } else if mode == 1 {
         measure_flood(threads, if count == 0 { 1_000_000 } else { count }, processors);
+    } else {
+        measure_coalesced(if count == 0 { 1_000_000 } else { count });
     }
 }

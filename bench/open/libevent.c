@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* A base that knows of threads can be woken by event_active(3). */
+#include <event2/event.h>
+#include <event2/thread.h>
+
+struct loop {
+    struct event_base *base;
+};
+
+#include "open/open.h"
+
+static void open_loop(struct loop *loop) {
+    BENCH_CHECK(evthread_use_pthreads() == 0);
+    loop->base = event_base_new();
+    BENCH_CHECK(loop->base != NULL);
+}
+
+static void close_loop(struct loop *loop) {
+    event_base_free(loop->base);
+}
