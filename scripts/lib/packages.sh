@@ -33,6 +33,7 @@ probe_succeeds() {
     case $1 in
     program:*) command -v "${1#program:}" >/dev/null ;;
     library:*) command -v pkg-config >/dev/null && pkg-config --exists "${1#library:}" ;;
+    header:*) printf '#include <%s>\n' "${1#header:}" | cc -E - >/dev/null 2>&1 ;;
     *) true ;;
     esac
 }
@@ -42,6 +43,16 @@ missing_packages() {
     packages_for "$1" | while read -r package need probe name; do
         [ "$need" = "$2" ] || continue
         package_is_installed "$package" || printf '%s\n' "$package"
+    done | sort -u
+}
+
+# Those that are wanted for the purposes "$1", and that neither dpkg has nor a probe finds.
+wanted_packages() {
+    packages_for "$1" | while read -r package need probe name; do
+        [ "$need" = wanted ] || continue
+        package_is_installed "$package" && continue
+        [ "$probe" != - ] && probe_succeeds "$probe" && continue
+        printf '%s\n' "$package"
     done | sort -u
 }
 
@@ -99,7 +110,8 @@ installable() {
 install_packages() {
     printf 'Looking for packages with apt\n'
     quietly apt_get update || return
-    install_names=$(printf '%s\n%s' "$1" "$(installable "$2")")
+    install_names=$(printf '%s\n%s' "$1" "$(installable "$2")" | sed '/^$/d')
+    [ -n "$install_names" ] || return 0
     printf 'Installing with apt: %s\n' "$(in_words "$install_names")"
     # shellcheck disable=SC2086 # names, to be split
     quietly apt_get install --no-install-recommends $install_names
@@ -122,12 +134,18 @@ require_with_apt() {
             fail_for_want_of "$missing" "apt could not install it: its own words are above."
     fi
     note_optional "$(missing_packages "$1" optional)"
+    wanted=$(wanted_packages "$1")
+    if [ -n "$wanted" ] && may_be_root; then
+        install_packages "" "$wanted" || printf 'apt could not install it: its own words are above.\n' >&2
+    fi
+    note_optional "$(wanted_packages "$1")"
 }
 
 require_by_probes() {
     missing=$(missing_things "$1" required)
     [ -z "$missing" ] || fail_for_want_of "$missing" "$2"
     note_optional "$(missing_things "$1" optional)"
+    note_optional "$(missing_things "$1" wanted)"
 }
 
 # require_packages PURPOSE...

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: MIT
+"""What cmio is to reach, each with the figure that was measured and what that comes to.
+
+A figure is compared as it is printed, a ratio with two decimals and by its median. Where that
+misses the limit while a quarter of the rounds did not, the verdict says so: "within the spread".
+"""
+
+import dataclasses
+import math
+import re
+
+from benchmarks.figures import digits, label, median, ratio, system_calls, values
+
+PEERS = ["libev", "libevent", "libuv", "mio"]
+SMALL_LIBRARY = 64 * 1024
+MOST_LATE_US = 1000
+SOCKET_CALL = re.compile(r"_(read|write|send|recv|receive)|source_io")
+FLAT = 2.0  # what memory costs beyond the caches is no library's
+
+MET, MISSED, SPREAD, UNKNOWN = "met", "not met", "not met, within the spread", "not measured"
+
+
+@dataclasses.dataclass
+class Target:
+    text: str
+    figure: str = "-"
+    verdict: str = UNKNOWN
+
+
+def judged(text, figure, good):
+    return Target(text, figure, MET if good else MISSED)
+
+
+def judged_ratio(text, found, limit, least=False):
+    """found: (Summary, where), the worst there is; limit is the most, or with "least" the least."""
+    if not found:
+        return Target(text)
+    summary, where = found
+    figure = f"{summary.median:.2f} ({summary.lower:.2f} to {summary.upper:.2f}): {where}"
+    if least:
+        good, near = round(summary.median, 2) >= limit, round(summary.upper, 2) >= limit
+    else:
+        good, near = round(summary.median, 2) <= limit, round(summary.lower, 2) <= limit
+    return Target(text, figure, MET if good else SPREAD if near else MISSED)
+
+
+def ratios(cases, contender, others, metric):
+    """Yields (Summary, where) of each case and each of the others."""
+    for case in cases:
+        for other in others:
+            found = ratio(case, contender, other, metric)
+            if found:
+                yield found, label(case) + (f", {other}" if len(others) > 1 else "")
+
+
+def worst(found):
+    return max(found, key=lambda each: each[0].median, default=None)
+
+
+def against(results, text, workload, to, metric, limit, contender="cmio", **labels):
+    cases = results.cases(workload, **labels)
+    return judged_ratio(text, worst(ratios(cases, contender, [to], metric)), limit)
+
+
+def most(text, found, limit, unit):
+    """found: (value, where) pairs, of which the largest counts."""
+    found = [(value, where) for value, where in found if value is not None]
+    if not found:
+        return Target(text)
+    value, where = max(found)
+    printed = digits(value)
+    return judged(text, f"{printed} {unit}: {where}", float(printed.replace(",", "")) <= limit)
+
+
+def none(text, cases, contenders, metric, unit):
+    """What must be 0 in every run; a run that failed is no better than one where it is not."""
+    found = [
+        (math.inf if value is None else value, f"{label(case)}, {name}")
+        for case in cases
+        for name in contenders
+        for value in values(case, name, metric)
+    ]
+    if not found:
+        return Target(text)
+    value, where = max(found)
+    if value == math.inf:
+        return Target(text, f"a run failed: {where}", MISSED)
+    return judged(text, f"{value:g} {unit} in {len(found)} runs", value == 0)
+
+
+# The targets, in the order of their list
+
+
+def loops(results):
+    for workload, metric in [("pipes", "ns_per_event"), ("echo", "ns_per_trip")]:
+        title = f"{workload}: at every size at most 1.01 x raw epoll in time"
+        yield against(results, title, workload, "raw", metric, 1.01)
+        title = f"{workload}: at no size behind mio (cmio / mio at most 1.00)"
+        yield against(results, title, workload, "mio", metric, 1.0)
+    title = "pipes, echo: at most 30 library instructions an event, beside those of send and recv"
+    found = [(delivery(count, 1), count["what"]) for count in results.counts("pipes", "100 of")]
+    # Both ends have an event in each round trip.
+    found += [(delivery(count, 2), f"half a {count['what']}") for count in results.counts("echo")]
+    yield most(title, found, 30, "instructions")
+
+
+def delivery(count, events):
+    """Instructions to bring an event to the program, without what it then reads and writes with."""
+    by_function = count["found"].get("cmio", {}).get("functions")
+    if by_function is None:
+        return None
+    parts = [value for name, value in by_function.items() if not SOCKET_CALL.search(name)]
+    return sum(parts) / events
+
+
+def wakes(results):
+    title = "wake: a wake that coalesces costs at most 6 ns"
+    cases = results.cases("wake", what="coalesced")
+    found = [(median(case, "cmio", "ns_per_wake"), label(case)) for case in cases]
+    yield most(title, found, 6, "ns")
+    title = "wake: a wake that coalesces makes no system call"
+    counts = results.counts("wake", "coalesced")
+    found = [(system_calls(count, "cmio"), count["what"]) for count in counts]
+    yield most(title, found, 0, "calls")
+    cases = results.cases("wake")
+    yield none("wake: no wake is lost", cases, ["cmio"], "lost", "lost")
+    title = "wake: latency at most 1.00 x that of eventfd by hand"
+    yield against(results, title, "wake", "raw", "ns_per_wake", 1.0, what="latency")
+
+
+def churn(results):
+    title = "churn: at most 1.02 x epoll_ctl by hand"
+    yield against(results, title, "churn", "raw", "ns_per_op", 1.02)
+
+
+def flatness(results, what):
+    """How much more the largest number of timers costs than the smallest, and where."""
+    cases = sorted(results.cases("timers", what=what), key=lambda case: case["labels"]["timers"])
+    if len(cases) < 2:
+        return None
+    first, last = (median(case, "cmio", "ns_per_timer") for case in (cases[0], cases[-1]))
+    return (last / first, label(cases[-1])) if first and last else None
+
+
+def timers(results):
+    for kinds, least in [(["set", "reset", "cancel"], 2), (["expire"], 3)]:
+        title = f"timers: {', '.join(kinds)} at least {least} x as fast as libev"
+        cases = [case for kind in kinds for case in results.cases("timers", what=kind)]
+        found = ratios(cases, "libev", ["cmio"], "ns_per_timer")
+        slowest = min(found, key=lambda each: each[0].median, default=None)
+        yield judged_ratio(title, slowest, least, least=True)
+    title = f"timers: flat, at the most timers at most {FLAT:g} x what it is at the fewest"
+    found = [flatness(results, what) for what in ["set", "reset", "cancel", "expire"]]
+    yield most(title, [each for each in found if each], FLAT, "x")
+    cases = results.cases("timers", what="expire")
+    yield none("timers: never early", cases, ["cmio"], "early", "early")
+    late = [(median(case, "cmio", "late_us"), label(case)) for case in cases]
+    yield most("timers: late by at most 1 ms when idle", late, MOST_LATE_US, "us")
+    cases = results.cases("memory", what="timer")
+    found = [(median(case, "cmio", "bytes_each"), label(case)) for case in cases]
+    yield most("timers: at most 48 bytes each, the program's own included", found, 48, "bytes")
+
+
+HTTP_METRICS = [("p50", "p50_us"), ("p99", "p99_us"), ("CPU a request", "cpu_us")]
+
+
+def http(results):
+    one_loop = results.cases("http", loops=1)
+    for name, metric in HTTP_METRICS:
+        title = f"http: {name} at most 1.00 x that of the raw loop's server"
+        yield judged_ratio(title, worst(ratios(one_loop, "cmio", ["raw"], metric)), 1.0)
+    for name, metric in HTTP_METRICS:
+        title = f"http: {name} not behind any peer (cmio / peer at most 1.00)"
+        yield judged_ratio(title, worst(ratios(one_loop, "cmio", PEERS, metric)), 1.0)
+    title = "http: two loops take at most 1.01 x the raw loops' time for a request"
+    yield against(results, title, "http", "raw", "us_per_request", 1.01, loops=2)
+    cases, names = results.cases("sleepers"), ["cmio", "sleep_server"]
+    yield none("http: every sleeper is answered", cases, names, "unanswered", "unanswered")
+
+
+def memory(results):
+    title = "memory: at most 24 bytes a registered source, the program's own excluded"
+    cases = results.cases("memory", what="source")
+    found = [(library_bytes(case), label(case)) for case in cases]
+    yield most(title, found, 24, "bytes")
+    cases = results.cases("sleepers")
+    for name, limit in [("cmio", 100), ("sleep_server", 160)]:
+        server = "the minimal server" if name == "cmio" else name
+        title = f"memory: {server} at most {limit} bytes a sleeping connection"
+        found = [(median(case, name, "bytes_each"), label(case)) for case in cases]
+        yield most(title, found, limit, "bytes")
+
+
+def library_bytes(case):
+    """Without the program's own struct, where the program tells how large that is."""
+    total = median(case, "cmio", "bytes_each")
+    own = median(case, "cmio", "bytes_own")
+    return total if total is None or own is None else total - own
+
+
+def backends(results):
+    title = "poll(2): at every number of sources at most 1.05 x poll(2) by hand"
+    pairs = [("pipes", "ns_per_event"), ("echo", "ns_per_trip")]
+    found = [
+        each
+        for what, metric in pairs
+        for each in ratios(
+            results.cases("backends", what=what), "cmio on poll", ["raw poll"], metric
+        )
+    ]
+    yield judged_ratio(title, worst(found), 1.05)
+
+
+def smallness(results):
+    title = "the shared library, stripped, is under 64 KiB"
+    size = results.data["stripped_size"]
+    yield judged(title, f"{size:,} bytes", size < SMALL_LIBRARY) if size else Target(title)
+    title = "a poll and a waker take no more system calls than by hand"
+    opened = results.counts("open", "opened")
+    counts = [(system_calls(count, "cmio"), system_calls(count, "raw")) for count in opened]
+    if counts and None not in counts[0]:
+        ours, raw = (round(calls, 1) for calls in counts[0])
+        yield judged(title, f"{ours:g}, by hand {raw:g}", ours <= raw)
+    else:
+        yield Target(title)
+
+
+def judge(results):
+    parts = [loops, wakes, churn, timers, http, memory, backends, smallness]
+    return [target for part in parts for target in part(results)]
+
+
