@@ -282,9 +282,12 @@ impl Clients {
     }
 }
 
+/// In whole milliseconds, rounded up: older versions of mio cut off what is beyond them, so that the
+/// loop would spin for the rest.
 fn timeout(desk: &mut Desk) -> Option<Duration> {
     let deadline = desk.alarms.peek()?.0.deadline;
-    Some(Duration::from_nanos((deadline - desk.now()).max(0) as u64))
+    let left = (deadline - desk.now()).max(0) as u64;
+    Some(Duration::from_millis((left + 999_999) / 1_000_000))
 }
 
 fn serve(mut listener: TcpListener) -> ! {
