@@ -36,16 +36,18 @@ free_registry:
     return error;
 }
 
-struct cmio_registry *cmio_registry_ref(struct cmio_registry *registry) {
-    if (registry != NULL)
-        atomic_fetch_add_explicit(&registry->references, 1, memory_order_relaxed);
+CMIO__INLINE struct cmio_registry *take_reference(struct cmio_registry *registry) {
+    atomic_fetch_add_explicit(&registry->references, 1, memory_order_relaxed);
     return registry;
 }
 
+struct cmio_registry *cmio_registry_ref(struct cmio_registry *registry) {
+    return registry == NULL ? NULL : take_reference(registry);
+}
+
 void cmio_registry_unref(struct cmio_registry *registry) {
-    if (registry == NULL)
-        return;
-    if (atomic_fetch_sub_explicit(&registry->references, 1, memory_order_acq_rel) > 1)
+    if (registry == NULL ||
+        atomic_fetch_sub_explicit(&registry->references, 1, memory_order_acq_rel) > 1)
         return;
     registry->backend->close(registry->selector);
     cmio__wakers_free(registry);
@@ -53,19 +55,20 @@ void cmio_registry_unref(struct cmio_registry *registry) {
     free(registry);
 }
 
-static bool is_valid_interest(cmio_interest interest) {
+CMIO__INLINE bool is_valid_interest(cmio_interest interest) {
     const cmio_interest directions = CMIO_READABLE | CMIO_WRITABLE | CMIO_PRIORITY;
     const cmio_interest modes = CMIO_LEVEL | CMIO_ONESHOT;
     return (interest & directions) != 0 && (interest & modes) != modes &&
            (interest & ~(directions | modes)) == 0;
 }
 
-static bool is_callable(const struct cmio_registry *registry, const struct cmio_source *source) {
+CMIO__INLINE bool is_callable(const struct cmio_registry *registry,
+                              const struct cmio_source *source) {
     return registry != NULL && source != NULL && source->ops != NULL;
 }
 
 /* Whether I/O on a source must say what it did, for the backend to make the next edge. */
-static bool must_emulate(const struct cmio_registry *registry, cmio_interest interest) {
+CMIO__INLINE bool must_emulate(const struct cmio_registry *registry, cmio_interest interest) {
     return registry->backend->emulates_edges && (interest & (CMIO_LEVEL | CMIO_ONESHOT)) == 0;
 }
 
@@ -75,13 +78,14 @@ int cmio_registry_register(struct cmio_registry *registry, struct cmio_source *s
         return -EINVAL;
     if (cmio__registry_is_closed(registry))
         return -EBADF;
-    if (source->registry == registry || cmio_source_is_registered(source))
+    if (source->registry == registry || cmio__source_is_registered(source))
         return -EEXIST;
-    (void)cmio__source_release(source); /* of a registry that is closed: all it could say is that */
+    if (source->registry != NULL)
+        (void)cmio__source_release(source); /* of a registry that is closed: it can say just that */
     int error = source->ops->on_register(source, registry, token, interest);
     if (error != 0)
         return error;
-    source->registry = cmio_registry_ref(registry);
+    source->registry = take_reference(registry);
     source->emulated = must_emulate(registry, interest);
     return 0;
 }
@@ -91,11 +95,11 @@ int cmio_registry_register(struct cmio_registry *registry, struct cmio_source *s
  * was asked before, and is not asked again: another thread may close it at any time, and the call
  * would then count a source as unregistered that it must release.
  */
-static int check_association(const struct cmio_registry *registry,
-                             const struct cmio_source *source) {
+CMIO__INLINE int check_association(const struct cmio_registry *registry,
+                                   const struct cmio_source *source) {
     if (source->registry == registry)
         return 0;
-    return cmio_source_is_registered(source) ? -EEXIST : -ENOENT;
+    return cmio__source_is_registered(source) ? -EEXIST : -ENOENT;
 }
 
 int cmio_registry_reregister(struct cmio_registry *registry, struct cmio_source *source,

@@ -11,6 +11,7 @@
 #include <cmio/waker.h>
 
 #include "core/backend.h"
+#include "posix/inline.h"
 
 /*
  * A registry holds the selector and lives as long as anyone refers to it: its poll, those who
@@ -33,8 +34,13 @@ struct cmio_registry {
 /* Makes one with a single reference, its poll's. */
 int cmio__registry_new(struct cmio_registry **out, const struct cmio__backend *backend);
 
-static inline bool cmio__registry_is_closed(const struct cmio_registry *registry) {
+CMIO__INLINE bool cmio__registry_is_closed(const struct cmio_registry *registry) {
     return atomic_load_explicit(&registry->closed, memory_order_acquire);
+}
+
+/* Whether it is registered with a registry that is open. */
+CMIO__INLINE bool cmio__source_is_registered(const struct cmio_source *source) {
+    return source->registry != NULL && !cmio__registry_is_closed(source->registry);
 }
 
 #endif

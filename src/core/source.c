@@ -33,8 +33,7 @@ int cmio_source_init(struct cmio_source *source, const struct cmio_source_ops *o
 }
 
 bool cmio_source_is_registered(const struct cmio_source *source) {
-    return source != NULL && source->registry != NULL &&
-           !cmio__registry_is_closed(source->registry);
+    return source != NULL && cmio__source_is_registered(source);
 }
 
 int cmio_source_rearm(struct cmio_source *source, cmio_interest directions) {

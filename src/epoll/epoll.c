@@ -102,9 +102,7 @@ static int control(struct cmio__selector *selector, int operation, int fd, cmio_
 }
 
 /* Of a registered descriptor: that epoll does not know it says that it was closed. */
-static int control_known(struct cmio__selector *selector, int operation, int fd, cmio_token token,
-                         cmio_interest interest) {
-    int error = control(selector, operation, fd, token, interest);
+static int error_of_known(int error) {
     return error == -ENOENT || error == -EPERM ? -EBADF : error;
 }
 
@@ -115,11 +113,13 @@ static int selector_register(struct cmio__selector *selector, int fd, cmio_token
 
 static int selector_reregister(struct cmio__selector *selector, int fd, cmio_token token,
                                cmio_interest interest) {
-    return control_known(selector, EPOLL_CTL_MOD, fd, token, interest);
+    return error_of_known(control(selector, EPOLL_CTL_MOD, fd, token, interest));
 }
 
 static int selector_deregister(struct cmio__selector *selector, int fd) {
-    return control_known(selector, EPOLL_CTL_DEL, fd, 0, 0);
+    if (epoll_ctl(selector->fd, EPOLL_CTL_DEL, fd, NULL) == 0)
+        return 0;
+    return error_of_known(-errno);
 }
 
 static int selector_rearm(struct cmio__selector *selector, int fd, cmio_interest directions) {

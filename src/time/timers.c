@@ -24,6 +24,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "posix/inline.h"
+
 enum {
     TICK_BITS = 19,
     LEVEL_BITS = 8,
@@ -90,7 +92,7 @@ int64_t cmio_timer_deadline(const struct cmio_timer *timer) {
     return cmio_timer_is_set(timer) ? timer->deadline : CMIO_FOREVER;
 }
 
-static int32_t distance(const struct cmio_timer *from, const struct cmio_timer *to) {
+CMIO__INLINE int32_t distance(const struct cmio_timer *from, const struct cmio_timer *to) {
     return (int32_t)(((intptr_t)to - (intptr_t)from) / (intptr_t)sizeof(void *));
 }
 
@@ -100,7 +102,7 @@ static void fetch_ahead(const struct cmio_timer *timer) {
     __builtin_prefetch((const void *)((intptr_t)timer + bytes), 1);
 }
 
-static void link_timer(struct cmio_timers *timers, struct cmio_timer *timer, unsigned slot) {
+CMIO__INLINE void link_timer(struct cmio_timers *timers, struct cmio_timer *timer, unsigned slot) {
     struct cmio_timer **list = &timers->lists[slot];
     struct cmio_timer *first = *list;
     timer->slot = slot;
@@ -114,7 +116,8 @@ static void link_timer(struct cmio_timers *timers, struct cmio_timer *timer, uns
 }
 
 /* Where a timer of this tick belongs, seen from current. */
-static void insert_timer(struct cmio_timers *timers, struct cmio_timer *timer, uint64_t tick) {
+CMIO__INLINE void insert_timer(struct cmio_timers *timers, struct cmio_timer *timer,
+                               uint64_t tick) {
     if (tick <= timers->current) {
         link_timer(timers, timer, DUE);
         return;
@@ -133,7 +136,7 @@ static void mark_empty(struct cmio_timers *timers, unsigned slot) {
         timers->words_in_use &= ~(UINT64_C(1) << word);
 }
 
-static void remove_timer(struct cmio_timers *timers, struct cmio_timer *timer) {
+CMIO__INLINE void remove_timer(struct cmio_timers *timers, struct cmio_timer *timer) {
     *timer->previous = timer->next;
     if (timer->next != NULL)
         timer->next->previous = timer->previous;

@@ -43,7 +43,7 @@ LAYERS = {
     "src/kqueue": [PUBLIC, "src/posix", *SEAM],
     "src/poll": [PUBLIC, "src/posix", *SEAM],
     "src/core": [PUBLIC, "src/posix"],
-    "src/time": [PUBLIC],
+    "src/time": [PUBLIC, "src/posix/inline.h"],
     "src/net": [PUBLIC, "src/posix", "src/core/source.h"],
     "src/signal": [PUBLIC, "src/posix", "src/core/source.h"],
     "src/process": [PUBLIC, "src/posix", "src/core/source.h"],
