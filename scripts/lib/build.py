@@ -65,5 +65,6 @@ def strict(compilers):
 
 # Clang leaves the names of a sanitizer undefined in shared libraries: b_lundef would refuse that.
 ADDRESS = ("-Db_sanitize=address,undefined", "-Db_lundef=false")
-COVERAGE = ("-Db_coverage=true", "-Dc_args=-fprofile-update=atomic")
+# Not optimized, or lines are merged with others that were not run.
+COVERAGE = ("-Db_coverage=true", "-Doptimization=0", "-Dc_args=-fprofile-update=atomic")
 THREAD = ("-Db_sanitize=thread", "-Db_lundef=false")

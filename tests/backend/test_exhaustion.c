@@ -274,6 +274,8 @@ static void play_unix_and_pipes(void) {
     struct cmio_pipe_sender sender;
     struct cmio_pipe_receiver receiver;
     ATTEMPT(cmio_unix_stream_pair(&pair[0], &pair[1]));
+    ATTEMPT(cmio_unix_datagram_unbound(&datagrams[0]));
+    assert_int_equal(cmio_unix_datagram_close(&datagrams[0]), 0);
     ATTEMPT(cmio_unix_datagram_pair(&datagrams[0], &datagrams[1]));
     ATTEMPT(cmio_pipe_new(&sender, &receiver));
     const int fd = cmio_pipe_sender_into_fd(&sender);

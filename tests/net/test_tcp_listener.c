@@ -169,6 +169,7 @@ static void null_and_closed_listeners_are_refused(void **state) {
     for (size_t i = 0; i < 3; i++) {
         const int error = i == 0 ? -EINVAL : -EBADF;
         assert_int_equal(cmio_tcp_listener_accept(rows[i], &stream, &address), error);
+        assert_int_equal(cmio_tcp_listener_accept(rows[i], NULL, &address), -EINVAL);
         assert_int_equal(cmio_tcp_listener_fd(rows[i]), error);
         assert_int_equal(cmio_tcp_listener_into_fd(rows[i]), error);
         assert_int_equal(cmio_tcp_listener_local_address(rows[i], &address), error);
