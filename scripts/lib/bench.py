@@ -180,7 +180,8 @@ def run(arguments):
             results = Results.load(RESULTS)
         except (OSError, ValueError) as error:
             raise Failure(f"no results to report: {error}") from error
-        return show(results, arguments)
+        show(results, arguments)
+        return 0
     if not programs.build():
         raise Failure("it could not be built")
     return show(measure(options_of(arguments)), arguments)

@@ -103,7 +103,7 @@ def pipes_cases(quick):
 
 def echo_cases(quick):
     for connections in [1, 100] if quick else [1, 10, 100, 1000, 5000]:
-        options = {"connections": connections, "messages": 20_000}
+        options = {"connections": connections, "messages": 50_000}
         yield ProgramCase("echo", {"connections": connections}, "echo", options=options)
 
 
@@ -150,7 +150,7 @@ def http_case(connections, pipelined, loops, contenders):
 
 def http_cases(quick):
     for connections in [1, 64] if quick else [1, 64, 1000]:
-        for pipelined in [False, True]:
+        for pipelined in [False, True] if connections > 1 or not quick else [False]:
             yield http_case(connections, pipelined, 1, ALL)
     for pipelined in [False, True]:
         yield http_case(64, pipelined, 2, OWN)
@@ -159,7 +159,8 @@ def http_cases(quick):
 def sleepers_cases(quick):
     sleepers = 1000 if quick else 9000
     labels = {"sleepers": sleepers}
-    yield SleepersCase("sleepers", labels, "http", (*ALL, SLEEP_SERVER), 3, sleepers=sleepers)
+    contenders, rounds = (*ALL, SLEEP_SERVER), 1 if quick else 3
+    yield SleepersCase("sleepers", labels, "http", contenders, rounds, sleepers=sleepers)
 
 
 def memory_cases(_quick):
