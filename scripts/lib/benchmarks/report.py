@@ -105,7 +105,7 @@ WORKLOADS = {
         "The growth of resident memory by registering descriptors or setting timers, for each, "
         "what the program itself has to keep for it included.",
         [
-            Metric("bytes_each", "bytes each"),
+            Metric("bytes_each", "bytes each", ratio=False),
             Metric("bytes_own", "of it the library's struct in the program's memory", ratio=False),
         ],
     ),
