@@ -90,7 +90,9 @@ CMIO_API ssize_t cmio_pipe_sender_writev(struct cmio_pipe_sender *sender,
 /*
  * Reads up to length bytes: read(2). Returns how many; 0 at the end, when nobody can write any more
  * (or length is 0); -EAGAIN when there is nothing yet. Less than length says that the pipe was
- * drained: the next bytes come with an event. The end may have come with these bytes and this
+ * drained: the next bytes come with an event. Not so of what hands out its bytes in pieces: a
+ * terminal a line at a time, a pipe that was made with O_DIRECT a packet: read those until -EAGAIN.
+ * The end may have come with these bytes and this
  * event: where it said read-closed, read on until 0. A terminal whose other side is gone may say
  * -EIO.
  */

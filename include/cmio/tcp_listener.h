@@ -60,8 +60,8 @@ CMIO_API int cmio_tcp_listener_accept(struct cmio_tcp_listener *listener,
 
 /*
  * Adopts a listening stream socket: it is made non-blocking and close-on-exec, and belongs to the
- * listener from then on. On failure it stays the caller's: -EBADF, -ENOTSOCK, or -EINVAL for a
- * socket that is not a stream.
+ * listener from then on. On failure it stays the caller's: -EBADF, -ENOTSOCK, -EAFNOSUPPORT for a
+ * socket of another family, or -EINVAL for one of another type.
  */
 CMIO_API int cmio_tcp_listener_from_fd(struct cmio_tcp_listener *listener, int fd);
 

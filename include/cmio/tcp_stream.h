@@ -31,7 +31,8 @@ struct cmio_tcp_stream_options {
     /* Probes a peer that is silent, so that one that vanished is noticed: SO_KEEPALIVE. */
     bool keepalive;
     /*
-     * When, for a stream with keepalive; 0 is the system's own. How many seconds of silence come
+     * When, for a stream with keepalive; 0 leaves the number as it is, which in a new stream is the
+     * system's own. How many seconds of silence come
      * before the first probe, how many between two, and how many probes stay unanswered until the
      * connection is -ETIMEDOUT: TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT. -ENOTSUP where a stream
      * has no such options of its own (OpenBSD).
@@ -66,8 +67,8 @@ CMIO_API int cmio_tcp_stream_finish_connect(struct cmio_tcp_stream *stream);
 
 /*
  * Adopts a connected or connecting stream socket: it is made non-blocking and close-on-exec, and
- * belongs to the stream from then on. On failure it stays the caller's: -EBADF, -ENOTSOCK, or
- * -EINVAL for a socket that is not a stream.
+ * belongs to the stream from then on. On failure it stays the caller's: -EBADF, -ENOTSOCK,
+ * -EAFNOSUPPORT for a socket of another family, or -EINVAL for one of another type.
  */
 CMIO_API int cmio_tcp_stream_from_fd(struct cmio_tcp_stream *stream, int fd);
 
@@ -84,11 +85,12 @@ CMIO_API int cmio_tcp_stream_fd(const struct cmio_tcp_stream *stream);
 CMIO_API int cmio_tcp_stream_close(struct cmio_tcp_stream *stream);
 
 /*
- * Receives up to length bytes: recv(2). Returns how many; 0 when the peer has sent all it will send
- * (or length is 0); -EAGAIN when there is nothing yet; -ECONNRESET and other errors of the
- * connection. Less than length says that the socket was drained: the next bytes come with an event.
- * The end of the stream may have come with these bytes and this event: where it said read-closed,
- * read on until 0.
+ * Receives up to length bytes: recv(2). Returns how many; 0 when the peer has sent all it will
+ * send; -EAGAIN when there is nothing yet; -ECONNRESET and other errors of the connection. Less
+ * than length says that the socket was drained: the next bytes come with an event. The end of the
+ * stream may have come with these bytes and this event: where it said read-closed, read on until 0.
+ * So does urgent data (MSG_OOB): a read stops short before the byte, so who expects any reads until
+ * -EAGAIN. length should not be 0.
  */
 CMIO_API ssize_t cmio_tcp_stream_read(struct cmio_tcp_stream *stream, void *buffer, size_t length);
 
@@ -128,7 +130,7 @@ CMIO_API ssize_t cmio_tcp_stream_send_file(struct cmio_tcp_stream *stream, int f
 CMIO_API int cmio_tcp_stream_shutdown(struct cmio_tcp_stream *stream, enum cmio_shutdown how);
 
 /*
- * Sets all options to what is given; options must not be NULL. Errors: -EINVAL for a number out of
+ * Sets the options to what is given; options must not be NULL. Errors: -EINVAL for a number out of
  * range, or one without the option that it belongs to; -ENOTSUP for one that the system does not
  * know. Both come before anything was changed.
  */

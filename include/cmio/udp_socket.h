@@ -116,7 +116,10 @@ CMIO_API ssize_t cmio_udp_socket_recv_from(struct cmio_udp_socket *socket, void 
                                            size_t length, struct cmio_address *peer,
                                            bool *truncated);
 
-/* Like recv and recv_from, but leave the datagram in place: the next call receives it. MSG_PEEK. */
+/*
+ * Like recv and recv_from, but leave the datagram in place, also one that does not fit: the next
+ * call receives it. MSG_PEEK.
+ */
 CMIO_API ssize_t cmio_udp_socket_peek(struct cmio_udp_socket *socket, void *buffer, size_t length,
                                       bool *truncated);
 CMIO_API ssize_t cmio_udp_socket_peek_from(struct cmio_udp_socket *socket, void *buffer,
@@ -143,9 +146,9 @@ struct cmio_udp_message {
  * Receives up to count datagrams, one a message: recvmmsg(2) where the kernel has a good one,
  * otherwise one recvmsg(2) each. Returns how many, at least 1; -EAGAIN when there is none; a
  * pending error; -EINVAL for count 0 or a null buffer with a size. Fewer than count (and than
- * CMIO_UDP_BATCH_MAX) were all that there was, or an error came behind them: that is what the next
- * call that receives, or take_error, reports. The messages behind the returned number are
- * untouched, but for bytes in their buffers.
+ * CMIO_UDP_BATCH_MAX) were all that there was, or the next message was not good to receive into,
+ * or an error came behind them, which the next call that receives, or take_error, reports. The
+ * messages behind the returned number are untouched, but for bytes in their buffers.
  */
 CMIO_API int cmio_udp_socket_recv_batch(struct cmio_udp_socket *socket,
                                         struct cmio_udp_message *messages, size_t count);
@@ -199,9 +202,10 @@ CMIO_API int cmio_udp_socket_multicast_loop_v6(const struct cmio_udp_socket *soc
 /*
  * Joins or leaves an IPv4 multicast group: IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP. interface is an
  * address of the one to use; NULL lets the system choose by its routes. Ports are ignored. Errors:
- * -EINVAL for a group that is no multicast address; -EAFNOSUPPORT where an address is no IPv4 one;
- * -ENODEV, -EADDRNOTAVAIL or -ENETUNREACH where there is no such interface or route, or the socket
- * is no member; -EADDRINUSE where it is one already.
+ * -EINVAL for a group that is no multicast address (or what the next say, to leave it);
+ * -EAFNOSUPPORT where an address is no IPv4 one; -ENODEV, -EADDRNOTAVAIL or -ENETUNREACH where
+ * there is no such interface or route, or the socket is no member; -EADDRINUSE where it is one
+ * already.
  */
 CMIO_API int cmio_udp_socket_join_multicast_v4(struct cmio_udp_socket *socket,
                                                const struct cmio_address *group,
@@ -212,7 +216,8 @@ CMIO_API int cmio_udp_socket_leave_multicast_v4(struct cmio_udp_socket *socket,
 
 /*
  * The same for IPv6: IPV6_JOIN_GROUP, IPV6_LEAVE_GROUP, RFC 3493. The interface is given by its
- * index (if_nametoindex(3)); 0 lets the system choose. The group's port and scope are ignored.
+ * index (if_nametoindex(3)); 0 lets the system choose. The group's port and scope are ignored. An
+ * IPv4 socket says -ENOPROTOOPT or another error of setsockopt(2).
  */
 CMIO_API int cmio_udp_socket_join_multicast_v6(struct cmio_udp_socket *socket,
                                                const struct cmio_address *group,

@@ -69,8 +69,8 @@ CMIO_API int cmio_unix_stream_fd(const struct cmio_unix_stream *stream);
 CMIO_API int cmio_unix_stream_close(struct cmio_unix_stream *stream);
 
 /*
- * Receives up to length bytes: recv(2). Returns how many; 0 when the peer has sent all it will send
- * (or length is 0); -EAGAIN when there is nothing yet; -ECONNRESET when the peer went without
+ * Receives up to length bytes: recv(2). Returns how many; 0 when the peer has sent all it will
+ * send; -EAGAIN when there is nothing yet; -ECONNRESET when the peer went without
  * reading all. Less than length says that the socket was drained, unless descriptors are passed
  * over it (see below): the next bytes come with an event. The end of the stream may have come with
  * these bytes and this event: where it said read-closed, read on until 0. Descriptors that came

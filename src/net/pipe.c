@@ -93,8 +93,8 @@ ssize_t cmio_pipe_sender_writev(struct cmio_pipe_sender *sender, const struct io
         return fd;
     if (count == 0)
         return 0; /* which some systems call invalid */
-    return cmio__source_io(&sender->source, CMIO_WRITABLE, cmio__fd_writev(fd, buffers, count),
-                           cmio__net_length_of(buffers, count));
+    return cmio__net_wrote_vector(&sender->source, cmio__fd_writev(fd, buffers, count), buffers,
+                                  count);
 }
 
 ssize_t cmio_pipe_receiver_read(struct cmio_pipe_receiver *receiver, void *buffer, size_t length) {
@@ -113,5 +113,5 @@ ssize_t cmio_pipe_receiver_readv(struct cmio_pipe_receiver *receiver, const stru
     if (count == 0)
         return 0; /* which some systems call invalid */
     return cmio__source_io(&receiver->source, CMIO_READABLE, cmio__fd_readv(fd, buffers, count),
-                           cmio__net_length_of(buffers, count));
+                           0); /* how much was asked does not count */
 }

@@ -144,11 +144,18 @@ ssize_t cmio__net_write(struct cmio_source *source, const void *buffer, size_t l
     return cmio__source_io(source, CMIO_WRITABLE, cmio__socket_send(fd, buffer, length), length);
 }
 
-size_t cmio__net_length_of(const struct iovec *buffers, int count) {
+static size_t length_of(const struct iovec *buffers, int count) {
     size_t length = 0;
     for (int i = 0; i < count; i++)
         length += buffers[i].iov_len;
     return length;
+}
+
+/* Looks at no array that the kernel has not accepted, and at none where it makes no difference. */
+ssize_t cmio__net_wrote_vector(struct cmio_source *source, ssize_t result,
+                               const struct iovec *buffers, int count) {
+    const size_t wanted = source->emulated && result >= 0 ? length_of(buffers, count) : 0;
+    return cmio__source_io(source, CMIO_WRITABLE, result, wanted);
 }
 
 /* The kernel says EMSGSIZE for too many buffers; readv(2) and writev(2) say EINVAL, and so do we.
@@ -164,7 +171,8 @@ ssize_t cmio__net_readv(struct cmio_source *source, const struct iovec *buffers,
     if (count < 0 || (buffers == NULL && count > 0))
         return -EINVAL;
     ssize_t result = vector_result(cmio__socket_receive_vector(fd, buffers, count));
-    return cmio__source_io(source, CMIO_READABLE, result, cmio__net_length_of(buffers, count));
+    return cmio__source_io(source, CMIO_READABLE, result,
+                           0); /* how much was asked does not count */
 }
 
 ssize_t cmio__net_writev(struct cmio_source *source, const struct iovec *buffers, int count) {
@@ -174,7 +182,7 @@ ssize_t cmio__net_writev(struct cmio_source *source, const struct iovec *buffers
     if (count < 0 || (buffers == NULL && count > 0))
         return -EINVAL;
     ssize_t result = vector_result(cmio__socket_send_vector(fd, buffers, count));
-    return cmio__source_io(source, CMIO_WRITABLE, result, cmio__net_length_of(buffers, count));
+    return cmio__net_wrote_vector(source, result, buffers, count);
 }
 
 int cmio__net_shutdown(struct cmio_source *source, enum cmio_shutdown how) {
@@ -229,7 +237,18 @@ int cmio__net_ttl(const struct cmio_source *source, uint32_t *out) {
     return out == NULL ? -EINVAL : cmio__socket_ttl(fd, out);
 }
 
-int cmio__net_accept(struct cmio_source *source, struct cmio_address *peer) {
+/*
+ * The peer of a connection that was accepted. A Unix client without a name has no address at all on
+ * some systems. An IP one has none when it was reset meanwhile, as on macOS: nobody is there.
+ */
+static int give_peer(const union cmio__any_address *from, socklen_t length, int family,
+                     struct cmio_address *peer) {
+    if (cmio_address_from_sockaddr(&from->any, length, peer) == 0)
+        return 0;
+    return family == AF_UNIX ? cmio_address_parse("unix:", peer) : -ECONNABORTED;
+}
+
+int cmio__net_accept(struct cmio_source *source, int family, struct cmio_address *peer) {
     union cmio__any_address address;
     socklen_t length = sizeof address;
     const int fd = cmio__net_fd(source);
@@ -238,7 +257,8 @@ int cmio__net_accept(struct cmio_source *source, struct cmio_address *peer) {
     int accepted = peer == NULL ? cmio__socket_accept(fd, NULL, NULL)
                                 : cmio__socket_accept(fd, &address.any, &length);
     (void)cmio__source_io(source, CMIO_READABLE, accepted < 0 ? accepted : 1, 1);
-    if (accepted >= 0 && peer != NULL)
-        (void)cmio_address_from_sockaddr(&address.any, length, peer); /* of our listener's family */
-    return accepted;
+    const int error = accepted >= 0 && peer != NULL ? give_peer(&address, length, family, peer) : 0;
+    if (error < 0)
+        (void)cmio__fd_close(accepted); /* the first error is the one to tell */
+    return error < 0 ? error : accepted;
 }

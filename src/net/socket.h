@@ -34,8 +34,9 @@ int cmio__net_check_unix(const struct cmio_address *address);
 /* The descriptor, -EINVAL for NULL, -EBADF for a closed or zeroed source. */
 int cmio__net_fd(const struct cmio_source *source);
 
-/* How many bytes the buffers hold. */
-size_t cmio__net_length_of(const struct iovec *buffers, int count);
+/* The funnel for the result of a call that writes from several buffers. */
+ssize_t cmio__net_wrote_vector(struct cmio_source *source, ssize_t result,
+                               const struct iovec *buffers, int count);
 
 int cmio__net_from_fd(struct cmio_source *source, int fd, int type);
 
@@ -66,8 +67,10 @@ int cmio__net_take_error(const struct cmio_source *source);
 int cmio__net_set_ttl(const struct cmio_source *source, uint32_t ttl);
 int cmio__net_ttl(const struct cmio_source *source, uint32_t *out);
 
-/* Takes a connection: the new descriptor, or -errno. peer may be NULL and is untouched on failure.
+/*
+ * Takes a connection: the new descriptor, or -errno. peer may be NULL and is untouched on failure.
+ * family is the listener's: AF_UNIX, or any other for IP.
  */
-int cmio__net_accept(struct cmio_source *source, struct cmio_address *peer);
+int cmio__net_accept(struct cmio_source *source, int family, struct cmio_address *peer);
 
 #endif

@@ -70,7 +70,7 @@ int cmio_tcp_listener_accept(struct cmio_tcp_listener *listener, struct cmio_tcp
                              struct cmio_address *peer) {
     if (stream == NULL)
         return -EINVAL;
-    const int fd = cmio__net_accept(source_of(listener), peer);
+    const int fd = cmio__net_accept(source_of(listener), AF_INET, peer);
     if (fd < 0)
         return fd;
     cmio__source_set_fd(&stream->source, fd);
@@ -78,7 +78,7 @@ int cmio_tcp_listener_accept(struct cmio_tcp_listener *listener, struct cmio_tcp
 }
 
 int cmio_tcp_listener_from_fd(struct cmio_tcp_listener *listener, int fd) {
-    return cmio__net_from_fd(source_of(listener), fd, SOCK_STREAM);
+    return cmio__net_from_ip_fd(source_of(listener), fd, SOCK_STREAM);
 }
 
 int cmio_tcp_listener_into_fd(struct cmio_tcp_listener *listener) {

@@ -29,7 +29,7 @@ int cmio_tcp_stream_finish_connect(struct cmio_tcp_stream *stream) {
 }
 
 int cmio_tcp_stream_from_fd(struct cmio_tcp_stream *stream, int fd) {
-    return cmio__net_from_fd(source_of(stream), fd, SOCK_STREAM);
+    return cmio__net_from_ip_fd(source_of(stream), fd, SOCK_STREAM);
 }
 
 int cmio_tcp_stream_into_fd(struct cmio_tcp_stream *stream) {

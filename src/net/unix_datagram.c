@@ -6,6 +6,7 @@
 #include "core/source.h"
 #include "net/datagram.h"
 #include "net/socket.h"
+#include "net/stale_socket.h"
 #include "posix/descriptor.h"
 #include "posix/socket.h"
 
@@ -34,6 +35,15 @@ int cmio_unix_datagram_bind(struct cmio_unix_datagram *socket, const struct cmio
     }
     cmio__source_set_fd(&socket->source, fd);
     return 0;
+}
+
+int cmio_unix_datagram_bind_stale(struct cmio_unix_datagram *socket,
+                                  const struct cmio_address *address) {
+    int error = cmio_unix_datagram_bind(socket, address);
+    if (error != -EADDRINUSE)
+        return error;
+    error = cmio__stale_socket_remove(address);
+    return error < 0 ? error : cmio_unix_datagram_bind(socket, address);
 }
 
 int cmio_unix_datagram_unbound(struct cmio_unix_datagram *socket) {

@@ -64,7 +64,7 @@ int cmio_unix_listener_accept(struct cmio_unix_listener *listener, struct cmio_u
                               struct cmio_address *peer) {
     if (stream == NULL)
         return -EINVAL;
-    const int fd = cmio__net_accept(source_of(listener), peer);
+    const int fd = cmio__net_accept(source_of(listener), AF_UNIX, peer);
     if (fd < 0)
         return fd;
     cmio__source_set_fd(&stream->source, fd);

@@ -75,6 +75,16 @@
 #define CMIO__SO_LINGER SO_LINGER
 #endif
 
+/*
+ * Linux 6.5: control messages that bring a descriptor of the peer's process, to sockets that asked
+ * for it (SO_PASSPIDFD). By number, since headers are older; or -1.
+ */
+#ifdef __linux__
+#define CMIO__SCM_PIDFD 0x04
+#else
+#define CMIO__SCM_PIDFD (-1)
+#endif
+
 /* Linux, FreeBSD: the peer shut down its writing half. Elsewhere a read of 0 says so. */
 #ifdef POLLRDHUP
 #define CMIO__POLLRDHUP POLLRDHUP

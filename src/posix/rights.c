@@ -42,11 +42,16 @@ ssize_t cmio__rights_send(int fd, const void *buffer, size_t length, const int *
     return sent < 0 ? -errno : sent;
 }
 
-struct cmsghdr *cmio__rights_next(struct msghdr *message, struct cmsghdr *part) {
+/* The first part of a type, or the next after one. */
+static struct cmsghdr *next_of_type(struct msghdr *message, struct cmsghdr *part, int type) {
     do
         part = part == NULL ? CMSG_FIRSTHDR(message) : CMSG_NXTHDR(message, part);
-    while (part != NULL && (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS));
+    while (part != NULL && (part->cmsg_level != SOL_SOCKET || part->cmsg_type != type));
     return part;
+}
+
+struct cmsghdr *cmio__rights_next(struct msghdr *message, struct cmsghdr *part) {
+    return next_of_type(message, part, SCM_RIGHTS);
 }
 
 size_t cmio__rights_count(const struct cmsghdr *part) {
@@ -78,6 +83,13 @@ static void hand_over(struct msghdr *message, int *out) {
         }
 }
 
+/* Descriptors of processes come to sockets that were told so before they were adopted. */
+static void close_process_descriptors(struct msghdr *message) {
+    struct cmsghdr *part = NULL;
+    while ((part = next_of_type(message, part, CMIO__SCM_PIDFD)) != NULL)
+        (void)cmio__fd_close(cmio__rights_at(part, 0)); /* nobody asked for it here */
+}
+
 ssize_t cmio__rights_receive(int fd, void *buffer, size_t length, int *fds, size_t capacity,
                              ssize_t *count) {
     union control control;
@@ -88,6 +100,7 @@ ssize_t cmio__rights_receive(int fd, void *buffer, size_t length, int *fds, size
     const ssize_t received = cmio__rights_take(fd, &message);
     if (received < 0)
         return received;
+    close_process_descriptors(&message);
     const size_t came = count_all(&message);
     const bool cut = (message.msg_flags & MSG_CTRUNC) != 0;
     const bool fits = !cut && came <= capacity;

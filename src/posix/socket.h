@@ -67,7 +67,7 @@ ssize_t cmio__socket_send(int fd, const void *buffer, size_t length);
 
 /* Sends from a regular file without a copy where the system can: send_file_*.c. */
 ssize_t cmio__socket_send_file(int fd, int file, off_t offset, size_t length);
-/* The same through a buffer, at most one buffer's worth a call. */
+/* The same through a buffer. */
 ssize_t cmio__socket_copy_file(int fd, int file, off_t offset, size_t length);
 
 ssize_t cmio__socket_receive_vector(int fd, const struct iovec *buffers, int count);

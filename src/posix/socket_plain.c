@@ -41,6 +41,11 @@ int cmio__socket_pair(int family, int type, int fds[2]) {
     return first < 0 ? first : second;
 }
 
+/* macOS sets no option of a socket that was reset meanwhile: EINVAL. */
 int cmio__socket_accept(int fd, struct sockaddr *peer, socklen_t *length) {
-    return prepared(accept(fd, peer, length));
+    const int accepted = accept(fd, peer, length);
+    if (accepted < 0)
+        return -errno;
+    const int result = prepared(accepted);
+    return result == -EINVAL ? -ECONNABORTED : result;
 }

@@ -6,7 +6,9 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -103,6 +105,12 @@ static void too_many_buffers_and_null_ones_are_invalid(void **state) {
     assert_int_equal(cmio_tcp_stream_readv(&pair.client, many, IOV_MAX + 1), -EINVAL);
     assert_int_equal(cmio_tcp_stream_writev(&pair.client, many, -1), -EINVAL);
     assert_int_equal(cmio_tcp_stream_readv(&pair.client, NULL, 1), -EINVAL);
+    struct iovec *one = malloc(sizeof *one); /* of which no second is looked at */
+    assert_non_null(one);
+    *one = many[0];
+    assert_int_equal(cmio_tcp_stream_writev(&pair.client, one, INT_MAX), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_readv(&pair.client, one, INT_MAX), -EINVAL);
+    free(one);
     assert_int_equal(cmio_tcp_stream_read(&pair.client, NULL, 1), -EINVAL);
     assert_int_equal(cmio_tcp_stream_write(&pair.client, NULL, 1), -EINVAL);
     assert_int_equal(cmio_tcp_stream_peek(&pair.client, NULL, 1), -EINVAL);
@@ -208,6 +216,10 @@ static void options_are_set_and_read_back(void **state) {
     assert_int_equal(read.keepalive_interval, has_numbers ? 5 : 0);
     assert_int_equal(read.keepalive_count, has_numbers ? 3 : 0);
     assert_int_equal(read.linger_seconds, 7);
+    options.keepalive_idle = options.keepalive_interval = options.keepalive_count = 0;
+    assert_int_equal(cmio_tcp_stream_set_options(&pair.client, &options), 0);
+    assert_int_equal(cmio_tcp_stream_get_options(&pair.client, &read), 0);
+    assert_int_equal(read.keepalive_idle, has_numbers ? 30 : 0); /* as it was */
     const struct cmio_tcp_stream_options none = {.keepalive = false};
     assert_int_equal(cmio_tcp_stream_set_options(&pair.client, &none), 0);
     assert_int_equal(cmio_tcp_stream_get_options(&pair.client, &read), 0);
@@ -253,6 +265,37 @@ static void a_linger_of_no_seconds_resets_the_connection(void **state) {
         continue; /* what arrived before the reset may be there */
     assert_int_equal(count, -ECONNRESET);
     close_pair(&pair);
+}
+
+static void a_read_stops_before_urgent_data(void **state) {
+    (void)state;
+    struct pair pair;
+    char buffer[16];
+    open_pair(&pair, "127.0.0.1:0");
+    const int fd = cmio_tcp_stream_fd(&pair.client);
+    assert_int_equal(cmio_tcp_stream_write(&pair.client, "abc", 3), 3);
+    assert_int_equal(send(fd, "x", 1, MSG_OOB), 1);
+    assert_int_equal(cmio_tcp_stream_write(&pair.client, "def", 3), 3);
+    await(cmio_tcp_stream_fd(&pair.server), POLLPRI);
+    assert_int_equal(cmio_tcp_stream_read(&pair.server, buffer, sizeof buffer), 3);
+    assert_memory_equal(buffer, "abc", 3);
+    ssize_t count;
+    TEST_EVENTUALLY((count = cmio_tcp_stream_read(&pair.server, buffer, sizeof buffer)) != -EAGAIN);
+    assert_int_equal(count, 3);
+    assert_memory_equal(buffer, "def", 3);
+    close_pair(&pair);
+}
+
+static void sockets_of_other_families_are_not_adopted(void **state) {
+    (void)state;
+    struct cmio_tcp_stream stream;
+    struct cmio_tcp_listener listener;
+    int fds[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    assert_int_equal(cmio_tcp_stream_from_fd(&stream, fds[0]), -EAFNOSUPPORT);
+    assert_int_equal(cmio_tcp_listener_from_fd(&listener, fds[0]), -EAFNOSUPPORT);
+    assert_int_equal(close(fds[0]), 0);
+    assert_int_equal(close(fds[1]), 0);
 }
 
 static void a_negative_offset_of_a_file_is_invalid(void **state) {
@@ -383,6 +426,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(options_are_set_and_read_back),
     cmocka_unit_test(options_that_make_no_sense_change_nothing),
     cmocka_unit_test(a_linger_of_no_seconds_resets_the_connection),
+    cmocka_unit_test(a_read_stops_before_urgent_data),
+    cmocka_unit_test(sockets_of_other_families_are_not_adopted),
     cmocka_unit_test(a_negative_offset_of_a_file_is_invalid),
     cmocka_unit_test(a_refused_connect_says_so_once),
     cmocka_unit_test(an_unconnected_socket_is_still_in_progress),

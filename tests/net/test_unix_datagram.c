@@ -383,7 +383,25 @@ static void null_and_closed_sockets_are_refused(void **state) {
     assert_int_equal(cmio_unix_datagram_close(&closed), 0);
 }
 
+static void a_stale_path_is_bound_anew_and_a_living_one_is_in_use(void **state) {
+    (void)state;
+    struct test_scratch scratch;
+    struct cmio_unix_datagram a;
+    struct cmio_unix_datagram b;
+    test_scratch_open(&scratch);
+    const struct cmio_address path = test_scratch_address(&scratch, "a");
+    for (int round = 0; round < 3; round++) { /* at first there is none */
+        assert_int_equal(cmio_unix_datagram_bind_stale(&a, &path), 0);
+        assert_int_equal(cmio_unix_datagram_bind_stale(&b, &path), -EADDRINUSE);
+        assert_int_equal(cmio_unix_datagram_send_to(&a, "x", 1, &path), 1);
+        assert_int_equal(cmio_unix_datagram_close(&a), 0);
+        assert_int_equal(cmio_unix_datagram_bind(&b, &path), -EADDRINUSE);
+    }
+    assert_int_equal(test_scratch_close(&scratch), 1);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_stale_path_is_bound_anew_and_a_living_one_is_in_use),
     cmocka_unit_test(a_pair_talks_both_ways_without_names),
     cmocka_unit_test(paths_are_given_and_told_exactly),
     cmocka_unit_test(the_longest_path_is_told_exactly),

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -679,7 +680,27 @@ static void descriptors_that_nobody_receives_are_closed_with_the_stream(void **s
     assert_int_equal(close(fds[0]), 0);
 }
 
+/* Linux 6.5: SO_PASSPIDFD, by its number on most processors. */
+static void descriptors_that_nobody_asked_for_are_closed(void **state) {
+    (void)state;
+    const int pass_process_descriptors = 76;
+    const int enabled = 1;
+    struct pair pair;
+    ssize_t count;
+    char byte;
+    int fd;
+    assert_int_equal(cmio_unix_stream_pair(&pair.a, &pair.b), 0);
+    (void)setsockopt(cmio_unix_stream_fd(&pair.b), SOL_SOCKET, pass_process_descriptors, &enabled,
+                     sizeof enabled); /* elsewhere there is nothing to be closed */
+    assert_int_equal(cmio_unix_stream_write(&pair.a, "x", 1), 1);
+    assert_int_equal(cmio_unix_stream_receive_fds(&pair.b, &byte, 1, &fd, 1, &count), 1);
+    assert_int_equal(count, 0);
+    assert_int_equal(cmio_unix_stream_close(&pair.a), 0);
+    assert_int_equal(cmio_unix_stream_close(&pair.b), 0);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(descriptors_that_nobody_asked_for_are_closed),
     cmocka_unit_test(bytes_go_both_ways_through_a_pair),
     cmocka_unit_test(several_buffers_go_in_one_call),
     cmocka_unit_test(too_many_buffers_and_null_ones_are_invalid),

@@ -183,6 +183,18 @@ static void files_are_sent_from_an_offset_to_their_end(void **state) {
     test_pair_close(ends);
 }
 
+static void as_much_is_sent_as_was_asked_for_where_there_is_room(void **state) {
+    (void)state;
+    const size_t length = 50000; /* several buffers of whoever copies */
+    const int file = open_numbers(length);
+    int ends[2];
+    test_pair_open(TEST_TCP, ends);
+    assert_int_equal(cmio__socket_send_file(ends[1], file, 0, length), length);
+    expect_numbers(ends[0], 0, length);
+    assert_int_equal(cmio__fd_close(file), 0);
+    test_pair_close(ends);
+}
+
 static void files_go_on_where_the_socket_was_full(void **state) {
     (void)state;
     const size_t length = 4 << 20;
@@ -227,6 +239,7 @@ static void what_is_no_file_to_send_is_refused(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(files_are_sent_from_an_offset_to_their_end),
+    cmocka_unit_test(as_much_is_sent_as_was_asked_for_where_there_is_room),
     cmocka_unit_test(files_go_on_where_the_socket_was_full),
     cmocka_unit_test(what_is_no_file_to_send_is_refused),
     cmocka_unit_test(new_sockets_are_nonblocking_and_close_on_exec),
