@@ -185,7 +185,7 @@ static int server_listen(struct server *server, struct cmio_address *address) {
     if (result < 0)
         return complain(text, result);
     printf("listening on %s\n", text);
-    return fflush(stdout) == 0 ? 0 : complain("standard output", -EIO);
+    return fflush(stdout) == 0 ? 0 : complain("standard output", -errno);
 }
 
 /* Whatever this returns, server_close() cleans up. */

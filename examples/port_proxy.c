@@ -209,7 +209,7 @@ static int proxy_listen(struct proxy *proxy) {
         return complain_of(&proxy->arguments.listen, result);
     (void)cmio_address_format(&proxy->arguments.listen, text, sizeof text);
     printf("listening on %s\n", text);
-    return fflush(stdout) == 0 ? 0 : complain("standard output", -EIO);
+    return fflush(stdout) == 0 ? 0 : complain("standard output", -errno);
 }
 
 /* Whatever this returns, proxy_close() cleans up. */

@@ -5,12 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE_BITS = 9, PAGE_SLOTS = 1 << PAGE_BITS };
-
-struct cmio__fd_page {
-    struct cmio__fd_slot slots[PAGE_SLOTS];
-};
-
 void cmio__fd_table_free(struct cmio__fd_table *table) {
     for (size_t i = 0; i < table->page_count; i++)
         free(table->pages[i]);
@@ -34,14 +28,14 @@ static int grow(struct cmio__fd_table *table, size_t index) {
 
 int cmio__fd_table_insert(struct cmio__fd_table *table, int fd, cmio_token token,
                           cmio_interest interest, struct cmio__fd_slot **out) {
-    const size_t index = (size_t)fd >> PAGE_BITS;
+    const size_t index = (size_t)fd / CMIO__FD_PAGE_SLOTS;
     if (index >= table->page_count && grow(table, index) < 0)
         return -ENOMEM;
     if (table->pages[index] == NULL)
         table->pages[index] = calloc(1, sizeof *table->pages[index]);
     if (table->pages[index] == NULL)
         return -ENOMEM;
-    struct cmio__fd_slot *slot = &table->pages[index]->slots[fd % PAGE_SLOTS];
+    struct cmio__fd_slot *slot = &table->pages[index]->slots[fd % CMIO__FD_PAGE_SLOTS];
     if (slot->interest != 0)
         return -EEXIST;
     *slot = (struct cmio__fd_slot){.token = token, .interest = interest};
@@ -50,10 +44,10 @@ int cmio__fd_table_insert(struct cmio__fd_table *table, int fd, cmio_token token
 }
 
 struct cmio__fd_slot *cmio__fd_table_find(const struct cmio__fd_table *table, int fd) {
-    const size_t index = (size_t)fd >> PAGE_BITS;
+    const size_t index = (size_t)fd / CMIO__FD_PAGE_SLOTS;
     if (fd < 0 || index >= table->page_count || table->pages[index] == NULL)
         return NULL;
-    struct cmio__fd_slot *slot = &table->pages[index]->slots[fd % PAGE_SLOTS];
+    struct cmio__fd_slot *slot = &table->pages[index]->slots[fd % CMIO__FD_PAGE_SLOTS];
     return slot->interest != 0 ? slot : NULL;
 }
 

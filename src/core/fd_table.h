@@ -13,6 +13,8 @@
 
 #include <cmio/interest.h>
 
+#include "posix/inline.h"
+
 struct cmio__fd_slot {
     cmio_token token;
     cmio_interest interest; /* 0: the slot is free */
@@ -21,7 +23,11 @@ struct cmio__fd_slot {
     uint32_t batch;         /* the backend's */
 };
 
-struct cmio__fd_page;
+enum { CMIO__FD_PAGE_SLOTS = 512 };
+
+struct cmio__fd_page {
+    struct cmio__fd_slot slots[CMIO__FD_PAGE_SLOTS];
+};
 
 struct cmio__fd_table {
     struct cmio__fd_page **pages;
@@ -37,6 +43,12 @@ int cmio__fd_table_insert(struct cmio__fd_table *table, int fd, cmio_token token
 
 /* The slot of a registered descriptor, or NULL. It stays where it is until it is removed. */
 struct cmio__fd_slot *cmio__fd_table_find(const struct cmio__fd_table *table, int fd);
+
+/* The same of a descriptor that is known to be registered. */
+CMIO__INLINE struct cmio__fd_slot *cmio__fd_table_at(const struct cmio__fd_table *table, int fd) {
+    return &table->pages[(unsigned)fd / CMIO__FD_PAGE_SLOTS]
+                ->slots[(unsigned)fd % CMIO__FD_PAGE_SLOTS];
+}
 
 /* Gives the slot back. */
 void cmio__fd_table_remove(struct cmio__fd_slot *slot);

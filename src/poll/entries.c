@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "posix/features.h"
+#include "posix/inline.h"
 
 enum { FIRST_CAPACITY = 16 };
 
@@ -25,7 +26,7 @@ void cmio__poll_entries_free(struct cmio__poll_entries *entries) {
 }
 
 /* What is armed to what poll(2) is asked for. */
-static short events_of(uint32_t armed) {
+CMIO__INLINE short events_of(uint32_t armed) {
     int events = 0;
     if (armed & CMIO_READABLE)
         events |= POLLIN;
@@ -39,7 +40,7 @@ static short events_of(uint32_t armed) {
 }
 
 /* What poll(2) said to readiness: docs/platform-notes.md. */
-static uint32_t ready_of(short events) {
+CMIO__INLINE uint32_t ready_of(short events) {
     uint32_t ready = 0;
     if (events & POLLIN)
         ready |= CMIO_READABLE;
@@ -63,7 +64,7 @@ static uint32_t armed_at_first(cmio_interest interest) {
 }
 
 /* What an event was about, and disarms: error and hang-up are about all, and cannot be masked. */
-static uint32_t armed_for(short events) {
+CMIO__INLINE uint32_t armed_for(short events) {
     if (events & (POLLERR | POLLHUP))
         return UINT32_MAX;
     const uint32_t half_close = events & CMIO__POLLRDHUP ? CMIO__HALF_CLOSE : 0;
@@ -113,14 +114,14 @@ void cmio__poll_entries_replace(struct cmio__poll_entries *entries, struct cmio_
 void cmio__poll_entries_remove(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot) {
     const struct pollfd last = entries->list[--entries->count];
     if (slot->place != entries->count) {
-        cmio__fd_table_find(&entries->table, cmio__poll_entry_fd(&last))->place = slot->place;
+        cmio__fd_table_at(&entries->table, cmio__poll_entry_fd(&last))->place = slot->place;
         entries->list[slot->place] = last;
     }
     cmio__fd_table_remove(slot);
 }
 
 /* What rearming these directions adds. What reads also takes out-of-band data: one direction. */
-static uint32_t armed_by(const struct cmio__fd_slot *slot, cmio_interest directions) {
+CMIO__INLINE uint32_t armed_by(const struct cmio__fd_slot *slot, cmio_interest directions) {
     if (slot->interest & (CMIO_LEVEL | CMIO_ONESHOT))
         return 0; /* always armed, or not before the next reregister */
     if (directions & CMIO_READABLE)
@@ -134,8 +135,9 @@ bool cmio__poll_slot_is_armed(const struct cmio__fd_slot *slot, cmio_interest di
 
 void cmio__poll_entries_rearm(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
                               int fd, cmio_interest directions) {
-    if (!cmio__poll_slot_is_armed(slot, directions))
-        set_armed(entries, slot, fd, slot->state | armed_by(slot, directions));
+    const uint32_t armed = slot->state | armed_by(slot, directions);
+    if (armed != slot->state)
+        set_armed(entries, slot, fd, armed);
 }
 
 uint32_t cmio__poll_entries_deliver(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,

@@ -171,7 +171,7 @@ static void begin_change(struct cmio__selector *selector) {
 static bool deliver(struct cmio__selector *selector, const struct pollfd *entry,
                     struct cmio_event *out) {
     const int fd = cmio__poll_entry_fd(entry);
-    struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->entries.table, fd);
+    struct cmio__fd_slot *slot = cmio__fd_table_at(&selector->entries.table, fd);
     const uint32_t ready = cmio__poll_entries_deliver(&selector->entries, slot, fd);
     if (slot->interest & CMIO__WAKER)
         cmio__wake_fd_drain(&(struct cmio__wake_fd){.read_fd = fd, .write_fd = -1});
@@ -268,12 +268,13 @@ static int selector_rearm(struct cmio__selector *selector, int fd, cmio_interest
     const struct cmio__fd_table *table = &selector->entries.table;
     lock(selector);
     struct cmio__fd_slot *slot = cmio__fd_table_find(table, fd);
-    if (slot != NULL && !cmio__poll_slot_is_armed(slot, directions)) {
+    if (selector->polling && slot != NULL && !cmio__poll_slot_is_armed(slot, directions)) {
         take_entries(selector);
         slot = cmio__fd_table_find(table, fd); /* another change may have come first */
-        if (slot != NULL)
-            cmio__poll_entries_rearm(&selector->entries, slot, fd, directions);
     }
+    /* While the entries are polled there is nothing to do here: it is armed. */
+    if (slot != NULL)
+        cmio__poll_entries_rearm(&selector->entries, slot, fd, directions);
     unlock(selector);
     return slot == NULL ? -EBADF : 0;
 }
