@@ -20,7 +20,7 @@ from command import BUILD, ROOT, Interrupted, listen_for_interrupts
 from command import logged, run, start, stop, stop_everything
 from results import Result, count_log
 
-PLAIN = Build("gcc", GCC, strict(GCC))
+PLAIN = Build("gcc", GCC, (*strict(GCC), "-Dbench=true"))
 # Not strict: what gcc warns of in code that a sanitizer was built into is often not there.
 ADDRESS_GCC = Build("address-gcc", GCC, (*ADDRESS, *(COVERAGE if GCC[0] == "gcc" else ())))
 ADDRESS_CLANG = Build("address-clang", CLANG, (*strict(CLANG), *ADDRESS))
