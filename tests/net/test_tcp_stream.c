@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "support/scale.h"
 #include "support/test.h"
 
 #include <errno.h>
@@ -105,16 +106,26 @@ static void too_many_buffers_and_null_ones_are_invalid(void **state) {
     assert_int_equal(cmio_tcp_stream_readv(&pair.client, many, IOV_MAX + 1), -EINVAL);
     assert_int_equal(cmio_tcp_stream_writev(&pair.client, many, -1), -EINVAL);
     assert_int_equal(cmio_tcp_stream_readv(&pair.client, NULL, 1), -EINVAL);
-    struct iovec *one = malloc(sizeof *one); /* of which no second is looked at */
-    assert_non_null(one);
-    *one = many[0];
-    assert_int_equal(cmio_tcp_stream_writev(&pair.client, one, INT_MAX), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_readv(&pair.client, one, INT_MAX), -EINVAL);
-    free(one);
     assert_int_equal(cmio_tcp_stream_read(&pair.client, NULL, 1), -EINVAL);
     assert_int_equal(cmio_tcp_stream_write(&pair.client, NULL, 1), -EINVAL);
     assert_int_equal(cmio_tcp_stream_peek(&pair.client, NULL, 1), -EINVAL);
     assert_int_equal(cmio_tcp_stream_writev(&pair.client, many, IOV_MAX), IOV_MAX);
+    close_pair(&pair);
+}
+
+/* The array is as long as the kernel looks: not at all, here. valgrind looks in its place. */
+static void an_array_of_too_many_buffers_is_not_looked_at(void **state) {
+    (void)state;
+    struct pair pair;
+    if (test_is_under_valgrind())
+        skip();
+    struct iovec *one = malloc(sizeof *one);
+    assert_non_null(one);
+    *one = (struct iovec){.iov_base = NULL, .iov_len = 0};
+    open_pair(&pair, "127.0.0.1:0");
+    assert_int_equal(cmio_tcp_stream_writev(&pair.client, one, INT_MAX), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_readv(&pair.client, one, INT_MAX), -EINVAL);
+    free(one);
     close_pair(&pair);
 }
 
@@ -420,6 +431,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(bytes_go_both_ways_on_both_families),
     cmocka_unit_test(several_buffers_go_in_one_call),
     cmocka_unit_test(too_many_buffers_and_null_ones_are_invalid),
+    cmocka_unit_test(an_array_of_too_many_buffers_is_not_looked_at),
     cmocka_unit_test(writing_to_a_gone_peer_is_an_error_and_no_signal),
     cmocka_unit_test(shutdown_ends_one_direction_or_both),
     cmocka_unit_test(nodelay_and_ttl_are_set_and_read),
