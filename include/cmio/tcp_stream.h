@@ -18,9 +18,9 @@ struct iovec; /* <sys/uio.h> */
 
 /*
  * A TCP connection (tcp(7), RFC 9293). The descriptor is non-blocking and close-on-exec, and owned.
- * Each call is one system call, and none raises SIGPIPE. A struct of zeros may be closed, and is
- * good for nothing else. Every call below says -EINVAL for a null argument and -EBADF for a closed
- * stream.
+ * Each read and write is one system call, and none raises SIGPIPE but send_file, see there. A
+ * struct of zeros may be closed, and is good for nothing else. Every call below says -EINVAL for a
+ * null argument and -EBADF for a closed stream.
  */
 struct cmio_tcp_stream {
     struct cmio_source source;

@@ -16,9 +16,9 @@ CMIO_BEGIN_DECLS
 
 /*
  * A UDP socket (udp(7), RFC 768), connected to a peer or not. The descriptor is non-blocking and
- * close-on-exec, and owned. Each call is one system call. A struct of zeros may be closed, and is
- * good for nothing else. Every call below says -EINVAL for a null argument that is not said to be
- * optional, and -EBADF for a closed socket.
+ * close-on-exec, and owned. Each datagram is one system call. A struct of zeros may be closed, and
+ * is good for nothing else. Every call below says -EINVAL for a null argument that is not said to
+ * be optional, and -EBADF for a closed socket.
  *
  * After an event, receive until -EAGAIN: a datagram says nothing about those behind it.
  *
