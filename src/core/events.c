@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/backends.h"
+#include "posix/inline.h"
 
 /* Keeps every size in bytes below what a kernel takes as an int. */
 enum { CAPACITY_MAX = INT_MAX / 64 };
@@ -48,10 +49,10 @@ void cmio_events_purge(struct cmio_events *events, cmio_token token) {
             events->list[i].ready = 0;
 }
 
-const struct cmio_event *cmio_events_begin(const struct cmio_events *events) {
+CMIO__HOT const struct cmio_event *cmio_events_begin(const struct cmio_events *events) {
     return events == NULL ? NULL : events->list;
 }
 
-const struct cmio_event *cmio_events_end(const struct cmio_events *events) {
+CMIO__HOT const struct cmio_event *cmio_events_end(const struct cmio_events *events) {
     return events == NULL ? NULL : events->list + events->count;
 }

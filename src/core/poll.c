@@ -9,6 +9,7 @@
 #include "core/backends.h"
 #include "core/registry.h"
 #include "core/waker.h"
+#include "posix/inline.h"
 
 struct cmio_poll {
     struct cmio_registry *registry;
@@ -50,14 +51,16 @@ struct cmio_registry *cmio_poll_registry(struct cmio_poll *poll) {
     return poll == NULL ? NULL : poll->registry;
 }
 
-static int wait_once(struct cmio_registry *registry, struct cmio_events *events, int64_t timeout) {
+CMIO__INLINE int wait_once(struct cmio_registry *registry, struct cmio_events *events,
+                           int64_t timeout) {
     int count = registry->backend->wait(registry->selector, events, timeout);
     cmio__wakers_collect(registry);
     return count;
 }
 
 /* Longer than a backend waits in one piece: in several, against one deadline. */
-static int wait_long(struct cmio_registry *registry, struct cmio_events *events, int64_t timeout) {
+CMIO__COLD static int wait_long(struct cmio_registry *registry, struct cmio_events *events,
+                                int64_t timeout) {
     const int64_t now = cmio_now();
     const int64_t deadline = timeout > INT64_MAX - now ? INT64_MAX : now + timeout;
     int count;
@@ -69,7 +72,7 @@ static int wait_long(struct cmio_registry *registry, struct cmio_events *events,
     return count;
 }
 
-int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events, int64_t timeout) {
+CMIO__HOT int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events, int64_t timeout) {
     if (events != NULL)
         events->count = 0;
     if (poll == NULL || events == NULL || timeout < CMIO_FOREVER)

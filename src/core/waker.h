@@ -21,7 +21,7 @@ struct cmio_waker {
 /* What a wait does between the kernel's answer and its own. */
 void cmio__wakers_collect_pending(struct cmio_registry *registry);
 
-static inline void cmio__wakers_collect(struct cmio_registry *registry) {
+CMIO__INLINE void cmio__wakers_collect(struct cmio_registry *registry) {
     if (atomic_load_explicit(&registry->woken, memory_order_acquire))
         cmio__wakers_collect_pending(registry);
 }

@@ -60,7 +60,7 @@ static uint32_t mask_of(cmio_interest interest) {
 }
 
 /* What a mask says beyond input and output. */
-static uint32_t rarely_ready_of(uint32_t mask) {
+CMIO__COLD static uint32_t rarely_ready_of(uint32_t mask) {
     uint32_t ready = 0;
     if (mask & EPOLLPRI)
         ready |= CMIO_PRIORITY;
@@ -82,8 +82,8 @@ CMIO__INLINE uint32_t ready_of(uint32_t mask) {
     return (mask & ~usual) == 0 ? ready : ready | rarely_ready_of(mask);
 }
 
-static int selector_wait(struct cmio__selector *selector, struct cmio_events *events,
-                         int64_t timeout) {
+CMIO__HOT static int selector_wait(struct cmio__selector *selector, struct cmio_events *events,
+                                   int64_t timeout) {
     const struct epoll_event *records = events->records;
     int count = cmio__epoll_wait(selector->fd, events->records, (int)events->capacity, timeout,
                                  &selector->no_nanoseconds);

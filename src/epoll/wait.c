@@ -32,10 +32,8 @@ static int wait_milliseconds(int fd, struct epoll_event *records, int capacity, 
     return result_of(epoll_wait(fd, records, capacity, (int)rounded_up));
 }
 
-int cmio__epoll_wait(int fd, struct epoll_event *records, int capacity, int64_t timeout,
-                     bool *no_nanoseconds) {
-    if (timeout == CMIO_FOREVER)
-        return result_of(epoll_wait(fd, records, capacity, -1));
+int cmio__epoll_wait_span(int fd, struct epoll_event *records, int capacity, int64_t timeout,
+                          bool *no_nanoseconds) {
     if (timeout % CMIO_MILLISECOND != 0 && !*no_nanoseconds) {
         int count = wait_nanoseconds(fd, records, capacity, timeout);
         if (count != -ENOSYS && count != -EPERM)

@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "core/source.h"
 #include "posix/descriptor.h"
 #include "posix/socket.h"
 
@@ -23,14 +22,6 @@ int cmio__net_check_unix(const struct cmio_address *address) {
     if (address == NULL)
         return -EINVAL;
     return cmio_address_family(address) == AF_UNIX ? 0 : -EAFNOSUPPORT;
-}
-
-CMIO__INLINE int fd_of(const struct cmio_source *source) {
-    return source == NULL ? -EINVAL : cmio__source_fd(source);
-}
-
-int cmio__net_fd(const struct cmio_source *source) {
-    return fd_of(source);
 }
 
 int cmio__net_from_fd(struct cmio_source *source, int fd, int type) {
@@ -114,34 +105,39 @@ int cmio__net_finish_connect(struct cmio_source *source) {
     return -EINPROGRESS;
 }
 
-ssize_t cmio__net_read(struct cmio_source *source, void *buffer, size_t length) {
-    const int fd = fd_of(source);
+ssize_t cmio__net_io_done(struct cmio_source *source, cmio_interest direction, ssize_t result,
+                          size_t wanted) {
+    return cmio__source_io(source, direction, result, wanted);
+}
+
+ssize_t cmio__net_read_any(struct cmio_source *source, void *buffer, size_t length) {
+    const int fd = cmio__net_fd(source);
     if (fd < 0)
         return fd;
     if (buffer == NULL && length > 0)
         return -EINVAL;
-    return cmio__source_io(source, CMIO_READABLE, cmio__socket_receive(fd, buffer, length, 0),
-                           length);
+    return cmio__net_io_done(source, CMIO_READABLE, cmio__socket_receive(fd, buffer, length, 0),
+                             length);
+}
+
+ssize_t cmio__net_write_any(struct cmio_source *source, const void *buffer, size_t length) {
+    const int fd = cmio__net_fd(source);
+    if (fd < 0)
+        return fd;
+    if (buffer == NULL && length > 0)
+        return -EINVAL;
+    return cmio__net_io_done(source, CMIO_WRITABLE, cmio__socket_send(fd, buffer, length), length);
 }
 
 /* A peek that finds something consumes nothing, so the edge has not ended. */
 ssize_t cmio__net_peek(struct cmio_source *source, void *buffer, size_t length) {
-    const int fd = fd_of(source);
+    const int fd = cmio__net_fd(source);
     if (fd < 0)
         return fd;
     if (buffer == NULL && length > 0)
         return -EINVAL;
     ssize_t result = cmio__socket_receive(fd, buffer, length, MSG_PEEK);
     return result >= 0 ? result : cmio__source_io(source, CMIO_READABLE, result, length);
-}
-
-ssize_t cmio__net_write(struct cmio_source *source, const void *buffer, size_t length) {
-    const int fd = fd_of(source);
-    if (fd < 0)
-        return fd;
-    if (buffer == NULL && length > 0)
-        return -EINVAL;
-    return cmio__source_io(source, CMIO_WRITABLE, cmio__socket_send(fd, buffer, length), length);
 }
 
 static size_t length_of(const struct iovec *buffers, int count) {
@@ -165,7 +161,7 @@ static ssize_t vector_result(ssize_t result) {
 }
 
 ssize_t cmio__net_readv(struct cmio_source *source, const struct iovec *buffers, int count) {
-    const int fd = fd_of(source);
+    const int fd = cmio__net_fd(source);
     if (fd < 0)
         return fd;
     if (count < 0 || (buffers == NULL && count > 0))
@@ -176,7 +172,7 @@ ssize_t cmio__net_readv(struct cmio_source *source, const struct iovec *buffers,
 }
 
 ssize_t cmio__net_writev(struct cmio_source *source, const struct iovec *buffers, int count) {
-    const int fd = fd_of(source);
+    const int fd = cmio__net_fd(source);
     if (fd < 0)
         return fd;
     if (count < 0 || (buffers == NULL && count > 0))

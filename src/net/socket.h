@@ -7,6 +7,7 @@
  * cmio_address, and every byte that comes or goes passed through the funnel of core/source.h.
  */
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,10 @@
 #include <cmio/address.h>
 #include <cmio/socket.h>
 #include <cmio/source.h>
+
+#include "core/source.h"
+#include "posix/inline.h"
+#include "posix/socket.h"
 
 struct iovec;
 
@@ -32,7 +37,9 @@ int cmio__net_check_ip(const struct cmio_address *address);
 int cmio__net_check_unix(const struct cmio_address *address);
 
 /* The descriptor, -EINVAL for NULL, -EBADF for a closed or zeroed source. */
-int cmio__net_fd(const struct cmio_source *source);
+CMIO__INLINE int cmio__net_fd(const struct cmio_source *source) {
+    return source == NULL ? -EINVAL : cmio__source_fd(source);
+}
 
 /* The funnel for the result of a call that writes from several buffers. */
 ssize_t cmio__net_wrote_vector(struct cmio_source *source, ssize_t result,
@@ -54,10 +61,38 @@ int cmio__net_unix_pair(struct cmio_source *a, struct cmio_source *b, int type);
 int cmio__net_connect(struct cmio_source *source, const struct cmio_address *address);
 int cmio__net_finish_connect(struct cmio_source *source);
 
-ssize_t cmio__net_read(struct cmio_source *source, void *buffer, size_t length);
+/*
+ * Reading and writing. The general form does all; the inline ones in front of it do what is usual,
+ * and leave it to the others where something is not.
+ */
+ssize_t cmio__net_read_any(struct cmio_source *source, void *buffer, size_t length);
+ssize_t cmio__net_write_any(struct cmio_source *source, const void *buffer, size_t length);
+
+/* The funnel, out of line. */
+ssize_t cmio__net_io_done(struct cmio_source *source, cmio_interest direction, ssize_t result,
+                          size_t wanted);
+
+CMIO__INLINE ssize_t cmio__net_read(struct cmio_source *source, void *buffer, size_t length) {
+    if (source == NULL || source->ops == NULL || source->fd < 0 || buffer == NULL)
+        return cmio__net_read_any(source, buffer, length);
+    const ssize_t count = cmio__socket_receive(source->fd, buffer, length, 0);
+    if (count < 0 || source->emulated)
+        return cmio__net_io_done(source, CMIO_READABLE, count, length);
+    return count;
+}
+
+CMIO__INLINE ssize_t cmio__net_write(struct cmio_source *source, const void *buffer,
+                                     size_t length) {
+    if (source == NULL || source->ops == NULL || source->fd < 0 || buffer == NULL)
+        return cmio__net_write_any(source, buffer, length);
+    const ssize_t count = cmio__socket_send(source->fd, buffer, length);
+    if (count < 0 || source->emulated)
+        return cmio__net_io_done(source, CMIO_WRITABLE, count, length);
+    return count;
+}
+
 ssize_t cmio__net_peek(struct cmio_source *source, void *buffer, size_t length);
 ssize_t cmio__net_readv(struct cmio_source *source, const struct iovec *buffers, int count);
-ssize_t cmio__net_write(struct cmio_source *source, const void *buffer, size_t length);
 ssize_t cmio__net_writev(struct cmio_source *source, const struct iovec *buffers, int count);
 
 int cmio__net_shutdown(struct cmio_source *source, enum cmio_shutdown how);

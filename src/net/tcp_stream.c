@@ -44,7 +44,8 @@ int cmio_tcp_stream_close(struct cmio_tcp_stream *stream) {
     return cmio__net_close(source_of(stream));
 }
 
-ssize_t cmio_tcp_stream_read(struct cmio_tcp_stream *stream, void *buffer, size_t length) {
+CMIO__HOT ssize_t cmio_tcp_stream_read(struct cmio_tcp_stream *stream, void *buffer,
+                                       size_t length) {
     return cmio__net_read(source_of(stream), buffer, length);
 }
 
@@ -57,7 +58,8 @@ ssize_t cmio_tcp_stream_peek(struct cmio_tcp_stream *stream, void *buffer, size_
     return cmio__net_peek(source_of(stream), buffer, length);
 }
 
-ssize_t cmio_tcp_stream_write(struct cmio_tcp_stream *stream, const void *buffer, size_t length) {
+CMIO__HOT ssize_t cmio_tcp_stream_write(struct cmio_tcp_stream *stream, const void *buffer,
+                                        size_t length) {
     return cmio__net_write(source_of(stream), buffer, length);
 }
 

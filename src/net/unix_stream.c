@@ -46,7 +46,8 @@ int cmio_unix_stream_close(struct cmio_unix_stream *stream) {
     return cmio__net_close(source_of(stream));
 }
 
-ssize_t cmio_unix_stream_read(struct cmio_unix_stream *stream, void *buffer, size_t length) {
+CMIO__HOT ssize_t cmio_unix_stream_read(struct cmio_unix_stream *stream, void *buffer,
+                                        size_t length) {
     return cmio__net_read(source_of(stream), buffer, length);
 }
 
@@ -59,7 +60,8 @@ ssize_t cmio_unix_stream_peek(struct cmio_unix_stream *stream, void *buffer, siz
     return cmio__net_peek(source_of(stream), buffer, length);
 }
 
-ssize_t cmio_unix_stream_write(struct cmio_unix_stream *stream, const void *buffer, size_t length) {
+CMIO__HOT ssize_t cmio_unix_stream_write(struct cmio_unix_stream *stream, const void *buffer,
+                                         size_t length) {
     return cmio__net_write(source_of(stream), buffer, length);
 }
 

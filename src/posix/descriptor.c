@@ -7,7 +7,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-int cmio__last_error(void) {
+#include "posix/inline.h"
+
+CMIO__COLD int cmio__last_error(void) {
     return errno > 0 ? -errno : -EIO;
 }
 

@@ -14,7 +14,7 @@ static int result_of(int result) {
     return result < 0 ? -errno : 0;
 }
 
-CMIO__INLINE ssize_t count_of(ssize_t result) {
+static ssize_t count_of(ssize_t result) {
     return result < 0 ? -errno : result;
 }
 
@@ -166,14 +166,6 @@ int cmio__socket_ttl(int fd, uint32_t *out) {
         return error;
     *out = (uint32_t)value;
     return 0;
-}
-
-ssize_t cmio__socket_receive(int fd, void *buffer, size_t length, int flags) {
-    return count_of(recv(fd, buffer, length, flags));
-}
-
-ssize_t cmio__socket_send(int fd, const void *buffer, size_t length) {
-    return count_of(send(fd, buffer, length, CMIO__MSG_NOSIGNAL));
 }
 
 /* The kernel does not write to the array of buffers: msg_iov lacks const for history's sake. */

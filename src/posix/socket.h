@@ -14,6 +14,10 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "posix/descriptor.h"
+#include "posix/features.h"
+#include "posix/inline.h"
+
 struct iovec;
 
 int cmio__socket_open(int family, int type);
@@ -62,8 +66,15 @@ int cmio__socket_take_error(int fd);
 int cmio__socket_set_ttl(int fd, uint32_t ttl);
 int cmio__socket_ttl(int fd, uint32_t *out);
 
-ssize_t cmio__socket_receive(int fd, void *buffer, size_t length, int flags);
-ssize_t cmio__socket_send(int fd, const void *buffer, size_t length);
+CMIO__INLINE ssize_t cmio__socket_receive(int fd, void *buffer, size_t length, int flags) {
+    const ssize_t count = recv(fd, buffer, length, flags);
+    return count < 0 ? cmio__last_error() : count;
+}
+
+CMIO__INLINE ssize_t cmio__socket_send(int fd, const void *buffer, size_t length) {
+    const ssize_t count = send(fd, buffer, length, CMIO__MSG_NOSIGNAL);
+    return count < 0 ? cmio__last_error() : count;
+}
 
 /* Sends from a regular file without a copy where the system can: send_file_*.c. */
 ssize_t cmio__socket_send_file(int fd, int file, off_t offset, size_t length);
