@@ -43,14 +43,6 @@ int cmio__fd_table_insert(struct cmio__fd_table *table, int fd, cmio_token token
     return 0;
 }
 
-struct cmio__fd_slot *cmio__fd_table_find(const struct cmio__fd_table *table, int fd) {
-    const size_t index = (size_t)fd / CMIO__FD_PAGE_SLOTS;
-    if (fd < 0 || index >= table->page_count || table->pages[index] == NULL)
-        return NULL;
-    struct cmio__fd_slot *slot = &table->pages[index]->slots[fd % CMIO__FD_PAGE_SLOTS];
-    return slot->interest != 0 ? slot : NULL;
-}
-
 void cmio__fd_table_remove(struct cmio__fd_slot *slot) {
     slot->interest = 0;
 }

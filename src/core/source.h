@@ -48,6 +48,9 @@ CMIO__INLINE bool cmio__io_ends_edge(cmio_interest direction, ssize_t result, si
     return direction == CMIO_WRITABLE ? (size_t)result < wanted : result > 0;
 }
 
+/* Has the backend make the next edge, of a source that it must be told so of. */
+void cmio__source_ended_edge(struct cmio_source *source, cmio_interest direction);
+
 /*
  * The funnel: every call that reads or writes passes its result (a count or -errno) and the length
  * it was asked for through here. Where the backend has edges of its own it costs one test.
@@ -55,7 +58,7 @@ CMIO__INLINE bool cmio__io_ends_edge(cmio_interest direction, ssize_t result, si
 CMIO__INLINE ssize_t cmio__source_io(struct cmio_source *source, cmio_interest direction,
                                      ssize_t result, size_t wanted) {
     if (source->emulated && cmio__io_ends_edge(direction, result, wanted))
-        (void)cmio_source_rearm(source, direction); /* a closed descriptor has no next edge */
+        cmio__source_ended_edge(source, direction);
     return result;
 }
 

@@ -105,8 +105,8 @@ int cmio__net_finish_connect(struct cmio_source *source) {
     return -EINPROGRESS;
 }
 
-ssize_t cmio__net_io_done(struct cmio_source *source, cmio_interest direction, ssize_t result,
-                          size_t wanted) {
+CMIO__HOT ssize_t cmio__net_io_done(struct cmio_source *source, cmio_interest direction,
+                                    ssize_t result, size_t wanted) {
     return cmio__source_io(source, direction, result, wanted);
 }
 

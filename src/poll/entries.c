@@ -16,7 +16,7 @@ int cmio__poll_entries_init(struct cmio__poll_entries *entries, int own_fd) {
     if (list == NULL)
         return -ENOMEM;
     list[0] = (struct pollfd){.fd = own_fd, .events = POLLIN};
-    *entries = (struct cmio__poll_entries){.list = list, .count = 1, .capacity = FIRST_CAPACITY};
+    *entries = (struct cmio__poll_entries){.list = list, .capacity = FIRST_CAPACITY};
     return 0;
 }
 
@@ -39,13 +39,9 @@ CMIO__INLINE short events_of(uint32_t armed) {
     return (short)events;
 }
 
-/* What poll(2) said to readiness: docs/platform-notes.md. */
-CMIO__INLINE uint32_t ready_of(short events) {
+/* What poll(2) says beyond input and output, to readiness: docs/platform-notes.md. */
+CMIO__COLD static uint32_t rarely_ready_of(short events) {
     uint32_t ready = 0;
-    if (events & POLLIN)
-        ready |= CMIO_READABLE;
-    if (events & POLLOUT)
-        ready |= CMIO_WRITABLE;
     if (events & POLLPRI)
         ready |= CMIO_PRIORITY;
     if (events & CMIO__POLLRDHUP)
@@ -57,6 +53,17 @@ CMIO__INLINE uint32_t ready_of(short events) {
     return ready;
 }
 
+CMIO__INLINE bool is_usual(short events) {
+    return (events & ~(POLLIN | POLLOUT)) == 0;
+}
+
+/* What poll(2) said to readiness. */
+CMIO__INLINE uint32_t ready_of(short events) {
+    const uint32_t ready =
+        (events & POLLIN ? CMIO_READABLE : 0U) | (events & POLLOUT ? CMIO_WRITABLE : 0U);
+    return is_usual(events) ? ready : ready | rarely_ready_of(events);
+}
+
 /* All that an interest arms. */
 static uint32_t armed_at_first(cmio_interest interest) {
     const uint32_t half_close = interest & CMIO_READABLE ? CMIO__HALF_CLOSE : 0;
@@ -64,22 +71,25 @@ static uint32_t armed_at_first(cmio_interest interest) {
 }
 
 /* What an event was about, and disarms: error and hang-up are about all, and cannot be masked. */
-CMIO__INLINE uint32_t armed_for(short events) {
+CMIO__INLINE uint32_t armed_for(short events, uint32_t ready) {
+    if (is_usual(events))
+        return ready;
     if (events & (POLLERR | POLLHUP))
         return UINT32_MAX;
     const uint32_t half_close = events & CMIO__POLLRDHUP ? CMIO__HALF_CLOSE : 0;
-    return (ready_of(events) & directions_of_all) | half_close;
+    return (ready & directions_of_all) | half_close;
 }
 
-static void set_armed(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
-                      uint32_t armed) {
+CMIO__HOT static void set_armed(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
+                                int fd, uint32_t armed) {
     slot->state = armed;
     entries->list[slot->place].fd = armed != 0 ? fd : ~fd;
     entries->list[slot->place].events = events_of(armed);
 }
 
+/* Room for one more, and the selector's own. */
 static int reserve(struct cmio__poll_entries *entries) {
-    if (entries->count < entries->capacity)
+    if (entries->count + 1 < entries->capacity)
         return 0;
     const size_t capacity = entries->capacity * 2;
     struct pollfd *list = realloc(entries->list, capacity * sizeof *list);
@@ -99,6 +109,7 @@ int cmio__poll_entries_add(struct cmio__poll_entries *entries, int fd, cmio_toke
     if (error < 0)
         return error;
     slot->place = (uint32_t)entries->count++;
+    entries->list[entries->count] = entries->list[slot->place]; /* the selector's own */
     entries->list[slot->place].revents = 0;
     set_armed(entries, slot, fd, armed_at_first(interest));
     return 0;
@@ -117,6 +128,7 @@ void cmio__poll_entries_remove(struct cmio__poll_entries *entries, struct cmio__
         cmio__fd_table_at(&entries->table, cmio__poll_entry_fd(&last))->place = slot->place;
         entries->list[slot->place] = last;
     }
+    entries->list[entries->count] = entries->list[entries->count + 1]; /* the selector's own */
     cmio__fd_table_remove(slot);
 }
 
@@ -133,19 +145,21 @@ bool cmio__poll_slot_is_armed(const struct cmio__fd_slot *slot, cmio_interest di
     return (armed_by(slot, directions) & ~slot->state) == 0;
 }
 
-void cmio__poll_entries_rearm(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
-                              int fd, cmio_interest directions) {
+CMIO__HOT void cmio__poll_entries_rearm(struct cmio__poll_entries *entries,
+                                        struct cmio__fd_slot *slot, int fd,
+                                        cmio_interest directions) {
     const uint32_t armed = slot->state | armed_by(slot, directions);
     if (armed != slot->state)
         set_armed(entries, slot, fd, armed);
 }
 
-uint32_t cmio__poll_entries_deliver(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
-                                    int fd) {
+CMIO__HOT uint32_t cmio__poll_entries_deliver(struct cmio__poll_entries *entries,
+                                              struct cmio__fd_slot *slot, int fd) {
     const short events = entries->list[slot->place].revents;
+    const uint32_t ready = ready_of(events);
     if ((events & POLLNVAL) || (slot->interest & CMIO_ONESHOT))
         set_armed(entries, slot, fd, 0);
     else if (!(slot->interest & CMIO_LEVEL))
-        set_armed(entries, slot, fd, slot->state & ~armed_for(events));
-    return events & POLLNVAL ? 0 : ready_of(events);
+        set_armed(entries, slot, fd, slot->state & ~armed_for(events, ready));
+    return events & POLLNVAL ? 0 : ready;
 }

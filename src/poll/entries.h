@@ -5,7 +5,9 @@
 /*
  * The registered descriptors as poll(2) takes them: a dense array beside the fd_table. An entry
  * belongs to one slot, which knows its place; the last entry fills the place of one that is
- * removed.
+ * removed. Behind the last comes the selector's own descriptor: poll(2) looks at it when it has
+ * found something already, and so need not enqueue itself there, which is half of what a
+ * descriptor costs.
  *
  * poll(2) is level-triggered, so edges and one-shots are made with bits in the slot's state: armed.
  * There is one a direction, one for hang-up, and one for the peer's half-close, which is an event
@@ -36,12 +38,12 @@
 
 struct cmio__poll_entries {
     struct cmio__fd_table table;
-    struct pollfd *list; /* list[0] is the selector's own */
+    struct pollfd *list; /* list[count] is the selector's own */
     size_t count;
     size_t capacity;
 };
 
-/* Makes the array, with own_fd in list[0], always asked for POLLIN. -ENOMEM. */
+/* Makes the array, with own_fd alone in it, always asked for POLLIN. -ENOMEM. */
 int cmio__poll_entries_init(struct cmio__poll_entries *entries, int own_fd);
 void cmio__poll_entries_free(struct cmio__poll_entries *entries);
 

@@ -20,9 +20,9 @@
  *   - A change that finds it set is queued. The waiting thread does not poll again before all that
  * are queued have had their turn. Nobody is added to them meanwhile, since polling is clear, so
  * neither side can keep the other out.
- *   - The interruption is a descriptor of the selector's own, list[0]. It is written only while
- * polling is set and drained when it is cleared, both under the lock. It is no waker's, so a wake
- * is never taken for an interruption, nor an interruption for a wake; and a wait that was
+ *   - The interruption is a descriptor of the selector's own, the last one. It is written only
+ * while polling is set and drained when it is cleared, both under the lock. It is no waker's, so a
+ * wake is never taken for an interruption, nor an interruption for a wake; and a wait that was
  * interrupted and found nothing goes on until the deadline that it began with.
  *
  * A waker is a descriptor among the entries, level-triggered and drained as its event is delivered:
@@ -37,6 +37,7 @@
 #include "poll/entries.h"
 #include "poll/wait.h"
 #include "posix/descriptor.h"
+#include "posix/inline.h"
 
 extern const struct cmio__backend cmio__poll_backend;
 
@@ -90,7 +91,6 @@ static int selector_open(struct cmio__selector **out) {
     error = cmio__poll_entries_init(&selector->entries, selector->interruption.read_fd);
     if (error < 0)
         goto close_interruption;
-    selector->next = 1;
     *out = selector;
     return 0;
 
@@ -149,10 +149,8 @@ static void interrupt(struct cmio__selector *selector) {
     selector->interrupted = true;
 }
 
-/* A change takes the entries, with the lock held, which it gives up while it is queued. */
-static void take_entries(struct cmio__selector *selector) {
-    if (!selector->polling)
-        return;
+/* A change takes the entries while they are polled, with the lock held, which it gives up. */
+CMIO__COLD static void take_entries(struct cmio__selector *selector) {
     selector->queued++;
     interrupt(selector);
     while (selector->polling)
@@ -164,7 +162,12 @@ static void take_entries(struct cmio__selector *selector) {
 /* Locks, for a change of the entries. */
 static void begin_change(struct cmio__selector *selector) {
     lock(selector);
-    take_entries(selector);
+    if (selector->polling)
+        take_entries(selector);
+}
+
+CMIO__COLD static void drain_waker(int fd) {
+    cmio__wake_fd_drain(&(struct cmio__wake_fd){.read_fd = fd, .write_fd = -1});
 }
 
 /* What poll(2) said of one entry, as an event: false where there is none. */
@@ -174,7 +177,7 @@ static bool deliver(struct cmio__selector *selector, const struct pollfd *entry,
     struct cmio__fd_slot *slot = cmio__fd_table_at(&selector->entries.table, fd);
     const uint32_t ready = cmio__poll_entries_deliver(&selector->entries, slot, fd);
     if (slot->interest & CMIO__WAKER)
-        cmio__wake_fd_drain(&(struct cmio__wake_fd){.read_fd = fd, .write_fd = -1});
+        drain_waker(fd);
     *out = (struct cmio_event){.token = slot->token, .ready = ready};
     return ready != 0;
 }
@@ -182,18 +185,20 @@ static bool deliver(struct cmio__selector *selector, const struct pollfd *entry,
 /* Turns the entries that are ready into events, as many as fit, from where the last scan ended. */
 static int collect(struct cmio__selector *selector, struct cmio_events *events, int ready) {
     const struct pollfd *list = selector->entries.list;
-    const size_t last = selector->entries.count;
+    const size_t end = selector->entries.count;
+    size_t next = selector->next;
     size_t count = 0;
-    ready -= list[0].revents != 0;
-    for (size_t left = last - 1; left > 0 && ready > 0 && count < events->capacity; left--) {
-        if (selector->next >= last)
-            selector->next = 1;
-        const struct pollfd *entry = &list[selector->next++];
+    ready -= list[end].revents != 0;
+    for (size_t left = end; left > 0 && ready > 0 && count < events->capacity; left--) {
+        if (next >= end)
+            next = 0;
+        const struct pollfd *entry = &list[next++];
         if (entry->revents == 0)
             continue;
         ready--;
         count += deliver(selector, entry, &events->list[count]);
     }
+    selector->next = next;
     return (int)count;
 }
 
@@ -202,7 +207,7 @@ static int poll_once(struct cmio__selector *selector, struct cmio_events *events
                      bool *time_is_up) {
     begin_polling(selector);
     const int ready =
-        cmio__poll_wait_entries(selector->entries.list, selector->entries.count, timeout);
+        cmio__poll_wait_entries(selector->entries.list, selector->entries.count + 1, timeout);
     end_polling(selector);
     const int count = ready > 0 ? collect(selector, events, ready) : ready;
     unlock(selector);
@@ -210,8 +215,8 @@ static int poll_once(struct cmio__selector *selector, struct cmio_events *events
     return count;
 }
 
-static int selector_wait(struct cmio__selector *selector, struct cmio_events *events,
-                         int64_t timeout) {
+CMIO__HOT static int selector_wait(struct cmio__selector *selector, struct cmio_events *events,
+                                   int64_t timeout) {
     const int64_t deadline = timeout > 0 ? cmio_now() + timeout : timeout;
     for (;;) {
         bool time_is_up;
@@ -264,7 +269,8 @@ static int selector_deregister(struct cmio__selector *selector, int fd) {
 }
 
 /* Most often it is armed already, as at the end of every read: then there is nothing to change. */
-static int selector_rearm(struct cmio__selector *selector, int fd, cmio_interest directions) {
+CMIO__HOT static int selector_rearm(struct cmio__selector *selector, int fd,
+                                    cmio_interest directions) {
     const struct cmio__fd_table *table = &selector->entries.table;
     lock(selector);
     struct cmio__fd_slot *slot = cmio__fd_table_find(table, fd);

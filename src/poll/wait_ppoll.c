@@ -6,11 +6,16 @@
 
 #include <cmio/time.h>
 
-int cmio__poll_wait_entries(struct pollfd *entries, size_t count, int64_t timeout) {
+static int wait_span(struct pollfd *entries, size_t count, int64_t timeout) {
     const struct timespec span = {
         .tv_sec = (time_t)(timeout / CMIO_SECOND),
         .tv_nsec = (long)(timeout % CMIO_SECOND),
     };
-    int ready = ppoll(entries, (nfds_t)count, timeout == CMIO_FOREVER ? NULL : &span, NULL);
+    return ppoll(entries, (nfds_t)count, &span, NULL);
+}
+
+int cmio__poll_wait_entries(struct pollfd *entries, size_t count, int64_t timeout) {
+    const int ready = timeout > 0 ? wait_span(entries, count, timeout)
+                                  : poll(entries, (nfds_t)count, (int)timeout); /* 0, or -1 */
     return ready < 0 ? -errno : ready;
 }

@@ -36,9 +36,9 @@ FAULTS = [
         "waker",
         "wake_then_any_registration_then_wait_still_wakes",
         "src/poll/poll.c",
-        "    take_entries(selector);\n}",
-        "    take_entries(selector);\n"
-        "    for (size_t i = 1; i < selector->entries.count; i++) {\n"
+        "        take_entries(selector);\n}",
+        "        take_entries(selector);\n"
+        "    for (size_t i = 0; i < selector->entries.count; i++) {\n"
         "        const int fd = cmio__poll_entry_fd(&selector->entries.list[i]);\n"
         "        if (cmio__fd_table_find(&selector->entries.table, fd)->interest & CMIO__WAKER)\n"
         "            cmio__wake_fd_drain(&(struct cmio__wake_fd){.read_fd = fd});\n"
