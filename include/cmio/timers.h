@@ -37,8 +37,6 @@ struct cmio_timer {
     struct cmio_timers *timers;
     int64_t deadline;
     cmio_token token;
-    uint32_t slot;
-    int32_t ahead;
 };
 
 /* Makes an empty set of timers, which the caller frees. Errors: -EINVAL for null, -ENOMEM. */
@@ -76,9 +74,10 @@ CMIO_API int cmio_timers_set(struct cmio_timers *timers, struct cmio_timer *time
 CMIO_API int cmio_timers_cancel(struct cmio_timers *timers, struct cmio_timer *timer);
 
 /*
- * When to pop next: at or before the time at which the first timer expires, never after it, so a
- * wait until then may now and again end without one. CMIO_FOREVER when none is set. NULL:
- * CMIO_FOREVER.
+ * When to pop next: always less than a millisecond after the first deadline. Timers that are closer
+ * together than that are waited for at once; one that has no neighbour, to a tenth of it. Now and
+ * again it is earlier than any of them, and a wait until then ends without one. CMIO_FOREVER when
+ * none is set. NULL: CMIO_FOREVER.
  */
 CMIO_API int64_t cmio_timers_next_deadline(const struct cmio_timers *timers);
 

@@ -2,10 +2,11 @@
 /*
  * A hierarchical timing wheel (Varghese and Lauck, 1987).
  *
- * Time is counted in ticks of 2^19 ns, about half a millisecond; a timer expires at the first tick
- * that begins at or after its deadline, so never early. current is the tick up to which timers have
- * expired. A tick is a number in base 256, and so is current; the highest digit in which a timer's
- * tick differs from current is its level, and its digit there is its slot on that level. So
+ * Time is counted in ticks of 2^16 ns, some 66 microseconds; a timer expires at the first tick that
+ * begins at or after its deadline, so never early. current is the tick up to which timers have
+ * expired. A tick is a number with a lowest digit of 11 bits and further ones of 8, and so is
+ * current; the highest digit in which a timer's tick differs from current is its level, and its
+ * digit there is its slot on that level. So
  *
  *   - all slots in use on a level lie ahead of current's digit, and none wraps around;
  *   - the timers of a lower level come before those of a higher: slots are numbered level by level,
@@ -13,11 +14,16 @@
  *   - when current reaches the beginning of a slot above level 0, its timers differ from current in
  * a lower digit: they move down, at most once a level in their life. At level 0 they are due.
  *
- * Slots are doubly linked lists through the timers; due is one more, outside of the levels.
+ * Slots are doubly linked lists through the timers, and a bit for each says that it is not empty.
+ * The slots before those of level 0 hold what is due.
+ *
+ * A wait costs more than to expire many timers. So the next deadline is not that of the first slot
+ * in use, but of the last one that begins less than SLACK ticks after it: those between come a
+ * little late, all at once, and a timer that has no neighbour comes on its tick.
  *
  * Of many timers each is far from the next in memory, and a list tells where that is only once it
- * has come. So a timer remembers the one after its next, as a distance, and who takes timers off a
- * list has two under way. It is a hint: what was cancelled since is fetched in vain.
+ * has come. So the slots of one millisecond become due together, and are taken from in turn: while
+ * a timer of each of the others expires, the next one of this has time to come.
  */
 #include <cmio/timers.h>
 
@@ -27,21 +33,30 @@
 #include "posix/inline.h"
 
 enum {
-    TICK_BITS = 19,
-    LEVEL_BITS = 8,
-    SLOTS = 1 << LEVEL_BITS,
-    /* Deadlines have 63 bits, ticks 44 and one for rounding up. */
-    LEVELS = (63 - TICK_BITS + 1 + LEVEL_BITS - 1) / LEVEL_BITS,
-    DUE = LEVELS * SLOTS,
+    TICK_BITS = 16,
+    FIRST_BITS = 11, /* a digit of level 0 */
+    LEVEL_BITS = 8,  /* of the levels above */
+    /* Deadlines have 63 bits, ticks fewer by a tick's and one more for rounding up. */
+    UPPER_LEVELS = (63 - TICK_BITS + 1 - FIRST_BITS + LEVEL_BITS - 1) / LEVEL_BITS,
     WORD_BITS = 64,
-    WORDS = DUE / WORD_BITS,
+
+    /* Where slots begin: what is due has a word of bits for itself. */
+    DUE = 0,
+    FIRST = DUE + WORD_BITS,
+    UPPER = FIRST + (1 << FIRST_BITS),
+    SLOTS = UPPER + UPPER_LEVELS * (1 << LEVEL_BITS),
+    WORDS = SLOTS / WORD_BITS,
+
+    SLACK = 12,    /* 0.8 ms, and the rest of one for the system to wake the thread in */
+    TOGETHER = 15, /* ticks whose timers are less than 1 ms apart */
 };
 
 struct cmio_timers {
     uint64_t current;
     uint64_t words_in_use;        /* a bit a word of the next */
     uint64_t slots_in_use[WORDS]; /* a bit a slot */
-    struct cmio_timer *lists[DUE + 1];
+    unsigned turn;                /* the slot of those due that is next to be taken from */
+    struct cmio_timer *lists[SLOTS];
 };
 
 /* The index of the lowest and of the highest bit; bits is not 0. */
@@ -71,7 +86,7 @@ int cmio_timers_new(struct cmio_timers **out) {
 void cmio_timers_free(struct cmio_timers *timers) {
     if (timers == NULL)
         return;
-    for (unsigned slot = 0; slot <= DUE; slot++)
+    for (unsigned slot = 0; slot < SLOTS; slot++)
         while (timers->lists[slot] != NULL)
             (void)cmio_timers_cancel(timers, timers->lists[slot]); /* it is set: cannot fail */
     free(timers);
@@ -92,41 +107,9 @@ int64_t cmio_timer_deadline(const struct cmio_timer *timer) {
     return cmio_timer_is_set(timer) ? timer->deadline : CMIO_FOREVER;
 }
 
-CMIO__INLINE int32_t distance(const struct cmio_timer *from, const struct cmio_timer *to) {
-    return (int32_t)(((intptr_t)to - (intptr_t)from) / (intptr_t)sizeof(void *));
-}
-
-/* Asks for the timer after the next, to be changed. No address is wrong for a prefetch. */
-static void fetch_ahead(const struct cmio_timer *timer) {
-    const intptr_t bytes = (intptr_t)timer->ahead * (intptr_t)sizeof(void *);
-    __builtin_prefetch((const void *)((intptr_t)timer + bytes), 1);
-}
-
-CMIO__INLINE void link_timer(struct cmio_timers *timers, struct cmio_timer *timer, unsigned slot) {
-    struct cmio_timer **list = &timers->lists[slot];
-    struct cmio_timer *first = *list;
-    timer->slot = slot;
-    timer->previous = list;
-    timer->next = first;
-    if (first != NULL) {
-        first->previous = &timer->next;
-        timer->ahead = distance(timer, first->next);
-    }
-    *list = timer;
-}
-
-/* Where a timer of this tick belongs, seen from current. */
-CMIO__INLINE void insert_timer(struct cmio_timers *timers, struct cmio_timer *timer,
-                               uint64_t tick) {
-    if (tick <= timers->current) {
-        link_timer(timers, timer, DUE);
-        return;
-    }
-    const unsigned level = highest_bit(tick ^ timers->current) / LEVEL_BITS;
-    const unsigned slot = level * SLOTS + (unsigned)(tick >> (level * LEVEL_BITS)) % SLOTS;
+CMIO__INLINE void mark_in_use(struct cmio_timers *timers, unsigned slot) {
     timers->words_in_use |= UINT64_C(1) << slot / WORD_BITS;
     timers->slots_in_use[slot / WORD_BITS] |= UINT64_C(1) << slot % WORD_BITS;
-    link_timer(timers, timer, slot);
 }
 
 static void mark_empty(struct cmio_timers *timers, unsigned slot) {
@@ -136,12 +119,61 @@ static void mark_empty(struct cmio_timers *timers, unsigned slot) {
         timers->words_in_use &= ~(UINT64_C(1) << word);
 }
 
-CMIO__INLINE void remove_timer(struct cmio_timers *timers, struct cmio_timer *timer) {
-    *timer->previous = timer->next;
+CMIO__INLINE void link_timer(struct cmio_timers *timers, struct cmio_timer *timer, unsigned slot) {
+    struct cmio_timer **list = &timers->lists[slot];
+    timer->previous = list;
+    timer->next = *list;
     if (timer->next != NULL)
+        timer->next->previous = &timer->next;
+    *list = timer;
+    mark_in_use(timers, slot);
+}
+
+CMIO__INLINE void unlink_timer(struct cmio_timers *timers, struct cmio_timer *timer) {
+    *timer->previous = timer->next;
+    if (timer->next != NULL) {
         timer->next->previous = timer->previous;
-    if (timers->lists[timer->slot] == NULL && timer->slot != DUE)
-        mark_empty(timers, timer->slot);
+        return;
+    }
+    /* The last of its list; and the only one, if what points to it is a list's head. */
+    const uintptr_t place = (uintptr_t)timer->previous - (uintptr_t)timers->lists;
+    if (place < sizeof timers->lists)
+        mark_empty(timers, (unsigned)(place / sizeof *timers->lists));
+}
+
+/* The level of a slot, and that of a tick by the highest bit in which it differs from current. */
+CMIO__INLINE unsigned level_of_slot(unsigned slot) {
+    return slot < UPPER ? 0 : 1 + (slot - UPPER) / (1 << LEVEL_BITS);
+}
+
+CMIO__INLINE unsigned level_of_bit(unsigned bit) {
+    return bit < FIRST_BITS ? 0 : 1 + (bit - FIRST_BITS) / LEVEL_BITS;
+}
+
+/* Of a level: its first slot, how many bits its digit has, and how many are below that in a tick.
+ */
+CMIO__INLINE unsigned first_of(unsigned level) {
+    return level == 0 ? FIRST : UPPER + (level - 1) * (1 << LEVEL_BITS);
+}
+
+CMIO__INLINE unsigned bits_of(unsigned level) {
+    return level == 0 ? FIRST_BITS : LEVEL_BITS;
+}
+
+CMIO__INLINE unsigned bits_below(unsigned level) {
+    return level == 0 ? 0 : FIRST_BITS + (level - 1) * LEVEL_BITS;
+}
+
+/* Where a timer of this tick belongs, seen from current. */
+CMIO__INLINE void insert_timer(struct cmio_timers *timers, struct cmio_timer *timer,
+                               uint64_t tick) {
+    unsigned slot = DUE;
+    if (tick > timers->current) {
+        const unsigned level = level_of_bit(highest_bit(tick ^ timers->current));
+        slot = first_of(level) +
+               ((unsigned)(tick >> bits_below(level)) & ((1U << bits_of(level)) - 1));
+    }
+    link_timer(timers, timer, slot);
 }
 
 int cmio_timers_set(struct cmio_timers *timers, struct cmio_timer *timer, int64_t deadline) {
@@ -150,7 +182,7 @@ int cmio_timers_set(struct cmio_timers *timers, struct cmio_timer *timer, int64_
     if (timer->timers != NULL && timer->timers != timers)
         return -EEXIST;
     if (timer->timers != NULL)
-        remove_timer(timers, timer);
+        unlink_timer(timers, timer);
     timer->timers = deadline == CMIO_FOREVER ? NULL : timers;
     timer->deadline = deadline;
     if (deadline != CMIO_FOREVER)
@@ -165,25 +197,48 @@ int cmio_timers_cancel(struct cmio_timers *timers, struct cmio_timer *timer) {
         return -ENOENT;
     if (timer->timers != timers)
         return -EEXIST;
-    remove_timer(timers, timer);
+    unlink_timer(timers, timer);
     timer->timers = NULL;
     return 0;
 }
 
-/* The next slot in use, and the tick at which it begins; there is one. */
+CMIO__INLINE bool are_due(const struct cmio_timers *timers) {
+    return timers->slots_in_use[DUE] != 0;
+}
+
+/* The words of the levels that are in use: all but that of what is due. */
+CMIO__INLINE uint64_t level_words(const struct cmio_timers *timers) {
+    return timers->words_in_use & ~UINT64_C(1);
+}
+
+/* The next slot in use on the levels, and the tick at which it begins; there is one. */
 static uint64_t next_slot(const struct cmio_timers *timers, unsigned *slot) {
-    const unsigned word = lowest_bit(timers->words_in_use);
+    const unsigned word = lowest_bit(level_words(timers));
     *slot = word * WORD_BITS + lowest_bit(timers->slots_in_use[word]);
-    const unsigned shift = *slot / SLOTS * LEVEL_BITS;
-    const uint64_t above = timers->current >> shift >> LEVEL_BITS << LEVEL_BITS;
-    return (above | *slot % SLOTS) << shift;
+    const unsigned level = level_of_slot(*slot), below = bits_below(level);
+    const uint64_t above = timers->current >> below >> bits_of(level) << bits_of(level);
+    return (above | (*slot - first_of(level))) << below;
+}
+
+/* How many ticks after this slot of level 0, which is in use, the last begins that goes with it. */
+static unsigned slack_after(const struct cmio_timers *timers, unsigned slot) {
+    const unsigned word = slot / WORD_BITS, bit = slot % WORD_BITS;
+    uint64_t slots = timers->slots_in_use[word] >> bit;
+    if (bit > WORD_BITS - SLACK && word + 1 < UPPER / WORD_BITS)
+        slots |= timers->slots_in_use[word + 1] << (WORD_BITS - bit);
+    return highest_bit(slots & ((1U << SLACK) - 1));
 }
 
 int64_t cmio_timers_next_deadline(const struct cmio_timers *timers) {
-    unsigned slot;
-    if (timers == NULL || (timers->words_in_use == 0 && timers->lists[DUE] == NULL))
+    if (timers == NULL || timers->words_in_use == 0)
         return CMIO_FOREVER;
-    const uint64_t tick = timers->lists[DUE] != NULL ? timers->current : next_slot(timers, &slot);
+    uint64_t tick = timers->current;
+    if (!are_due(timers)) {
+        unsigned slot;
+        tick = next_slot(timers, &slot);
+        if (slot < UPPER)
+            tick += slack_after(timers, slot);
+    }
     return tick > (uint64_t)INT64_MAX >> TICK_BITS ? INT64_MAX : (int64_t)(tick << TICK_BITS);
 }
 
@@ -195,14 +250,12 @@ static struct cmio_timer *take_list(struct cmio_timers *timers, unsigned slot) {
     return first;
 }
 
-/*
- * Makes a slot of level 0 due: a change of heads, without a look at the timers. They keep their
- * slot's number, by which remove_timer marks that empty again if it is.
- */
-static void expire_slot(struct cmio_timers *timers, unsigned slot) {
+/* Makes a slot of level 0 due: a change of heads, without a look at the timers. */
+static void expire_slot(struct cmio_timers *timers, unsigned slot, unsigned due) {
     struct cmio_timer *first = take_list(timers, slot);
-    first->previous = &timers->lists[DUE];
-    timers->lists[DUE] = first;
+    first->previous = &timers->lists[due];
+    timers->lists[due] = first;
+    mark_in_use(timers, due);
 }
 
 /* Sorts the timers of a slot that begins at current into lower levels. */
@@ -215,32 +268,46 @@ static void sort_slot(struct cmio_timers *timers, unsigned slot) {
     }
 }
 
-/* Moves on to the tick, or to the first before it at which something is due. */
+/* Moves on to the tick, or to the end of the first millisecond before it in which something is due.
+ */
 static void advance(struct cmio_timers *timers, uint64_t tick) {
-    while (timers->lists[DUE] == NULL && timers->words_in_use != 0) {
+    uint64_t last = tick;
+    unsigned due = DUE; /* which what was due already, or is as it is sorted, has for itself */
+    while (level_words(timers) != 0) {
         unsigned slot;
         const uint64_t begin = next_slot(timers, &slot);
-        if (begin > tick)
+        if (begin > last)
             break;
         timers->current = begin;
-        if (slot < SLOTS)
-            expire_slot(timers, slot);
+        if (slot < UPPER)
+            expire_slot(timers, slot, ++due);
         else
             sort_slot(timers, slot);
+        if (are_due(timers) && last - begin >= TOGETHER)
+            last = begin + TOGETHER - 1;
     }
-    if (timers->lists[DUE] == NULL && timers->current < tick)
+    if (!are_due(timers) && timers->current < tick)
         timers->current = tick;
+}
+
+/* The first of the slot whose turn it is of those that are due; there is one. */
+static struct cmio_timer *next_due(struct cmio_timers *timers) {
+    const uint64_t in_use = timers->slots_in_use[DUE];
+    const uint64_t later = in_use >> timers->turn << timers->turn;
+    const unsigned slot = lowest_bit(later != 0 ? later : in_use);
+    timers->turn = (slot + 1) % WORD_BITS;
+    return timers->lists[slot];
 }
 
 struct cmio_timer *cmio_timers_pop(struct cmio_timers *timers, int64_t now) {
     if (timers == NULL || now < 0)
         return NULL;
-    if (timers->lists[DUE] == NULL)
+    if (!are_due(timers))
         advance(timers, (uint64_t)now >> TICK_BITS);
-    struct cmio_timer *timer = timers->lists[DUE];
-    if (timer != NULL) {
-        fetch_ahead(timer);
-        (void)cmio_timers_cancel(timers, timer); /* it is set: cannot fail */
-    }
+    if (!are_due(timers))
+        return NULL;
+    struct cmio_timer *timer = next_due(timers);
+    __builtin_prefetch(timer->next, 1);      /* also of NULL, which is none */
+    (void)cmio_timers_cancel(timers, timer); /* it is set: cannot fail */
     return timer;
 }

@@ -207,6 +207,123 @@ static void a_popped_timer_can_be_set_again_at_once(void **state) {
     cmio_timers_free(timers);
 }
 
+static void a_due_timer_that_is_cancelled_leaves_no_deadline(void **state) {
+    (void)state;
+    struct cmio_timers *timers = new_timers();
+    struct cmio_timer pair[2];
+    const int64_t now = cmio_now() + CMIO_SECOND;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(cmio_timer_init(&pair[i], (cmio_token)i), 0);
+        assert_int_equal(cmio_timers_set(timers, &pair[i], i == 0 ? 0 : now - CMIO_MILLISECOND), 0);
+    }
+    struct cmio_timer *first = cmio_timers_pop(timers, now);
+    assert_ptr_equal(first, &pair[0]);
+    assert_ptr_equal(cmio_timers_pop(timers, now), &pair[1]);
+    assert_int_equal(cmio_timers_next_deadline(timers), CMIO_FOREVER);
+    assert_int_equal(cmio_timers_set(timers, &pair[0], 0), 0);
+    assert_true(cmio_timers_next_deadline(timers) <= now);
+    assert_int_equal(cmio_timers_cancel(timers, &pair[0]), 0);
+    assert_int_equal(cmio_timers_next_deadline(timers), CMIO_FOREVER);
+    cmio_timers_free(timers);
+}
+
+static void a_timer_without_a_neighbour_is_waited_for_to_a_tenth_of_a_millisecond(void **state) {
+    (void)state;
+    struct cmio_timers *timers = new_timers();
+    struct cmio_timer pair[2];
+    const int64_t deadline = cmio_now() + 5 * CMIO_MILLISECOND;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(cmio_timer_init(&pair[i], 0), 0);
+        assert_int_equal(cmio_timers_set(timers, &pair[i], deadline + 2 * i * CMIO_MILLISECOND), 0);
+    }
+    const int64_t next = cmio_timers_next_deadline(timers);
+    assert_true(next >= deadline && next < deadline + 100 * CMIO_MICROSECOND);
+    cmio_timers_free(timers);
+}
+
+static void timers_close_to_each_other_need_one_wait(void **state) {
+    (void)state;
+    enum { ROUNDS = 1000 };
+    struct cmio_timers *timers = new_timers();
+    struct cmio_timer list[8];
+    int64_t first = cmio_now() + 5 * CMIO_MILLISECOND;
+    int waits = 0;
+    for (int round = 0; round < ROUNDS; round++, first += 1237 * CMIO_MICROSECOND) {
+        for (int i = 0; i < 8; i++) {
+            const int64_t deadline = first + 80 * i * CMIO_MICROSECOND;
+            assert_int_equal(cmio_timer_init(&list[i], 0), 0);
+            assert_int_equal(cmio_timers_set(timers, &list[i], deadline), 0);
+        }
+        for (int64_t next; (next = cmio_timers_next_deadline(timers)) != CMIO_FOREVER; waits++) {
+            assert_true(next < first + CMIO_MILLISECOND);
+            while (cmio_timers_pop(timers, next) != NULL)
+                ;
+        }
+    }
+    /* A few more, to sort what lies on two levels: that is every 134 ms. */
+    assert_in_range(waits, ROUNDS, ROUNDS + ROUNDS / 20);
+    cmio_timers_free(timers);
+}
+
+enum { CROWD = 400 };
+
+static void what_is_a_millisecond_apart_is_popped_in_order_also_when_late(void **state) {
+    (void)state;
+    struct cmio_timers *timers = new_timers();
+    static struct cmio_timer list[CROWD];
+    const int64_t begin = cmio_now() + CMIO_SECOND;
+    for (size_t i = 0; i < CROWD; i++) { /* in fours, out of order: 7 does not divide CROWD */
+        const size_t place = i * 7 % CROWD / 4;
+        const int64_t deadline = begin + (int64_t)place * 100 * CMIO_MICROSECOND;
+        assert_int_equal(cmio_timer_init(&list[i], (cmio_token)place), 0);
+        assert_int_equal(cmio_timers_set(timers, &list[i], deadline), 0);
+    }
+    const int64_t late = begin + 3600 * CMIO_SECOND;
+    size_t latest = 0;
+    size_t popped = 0;
+    for (struct cmio_timer *timer; (timer = cmio_timers_pop(timers, late)) != NULL; popped++) {
+        assert_true(timer->token + 10 > latest); /* ten are a millisecond */
+        latest = timer->token > latest ? timer->token : latest;
+    }
+    assert_int_equal(popped, CROWD);
+    cmio_timers_free(timers);
+}
+
+static void what_is_due_can_be_cancelled_and_moved_between_two_pops(void **state) {
+    (void)state;
+    struct cmio_timers *timers = new_timers();
+    static struct cmio_timer list[CROWD];
+    const int64_t begin = cmio_now() + CMIO_SECOND;
+    const int64_t now = begin + CMIO_SECOND;
+    for (size_t i = 0; i < CROWD; i++) {
+        assert_int_equal(cmio_timer_init(&list[i], 0), 0);
+        assert_int_equal(cmio_timers_set(timers, &list[i], begin + (int64_t)i * 2000), 0);
+    }
+    size_t popped = 0;
+    for (size_t i = 0; i < CROWD / 2; i++) {
+        struct cmio_timer *timer = cmio_timers_pop(timers, now);
+        assert_non_null(timer);
+        assert_int_equal(timer->token++, 0);
+        popped++;
+        struct cmio_timer *other = &list[i * 31 % CROWD];
+        if (!cmio_timer_is_set(other) || other->token != 0)
+            continue;
+        other->token = 1;
+        if (i % 2 == 0)
+            assert_int_equal(cmio_timers_cancel(timers, other), 0);
+        else
+            assert_int_equal(cmio_timers_set(timers, other, now + CMIO_SECOND), 0);
+        popped += i % 2 == 0;
+    }
+    for (struct cmio_timer *timer; (timer = cmio_timers_pop(timers, now)) != NULL; popped++)
+        assert_int_equal(timer->token, 0);
+    while (cmio_timers_pop(timers, now + 2 * CMIO_SECOND) != NULL)
+        popped++;
+    assert_int_equal(popped, CROWD);
+    assert_int_equal(cmio_timers_next_deadline(timers), CMIO_FOREVER);
+    cmio_timers_free(timers);
+}
+
 /* xorshift64: the same sequence on every system. */
 static uint64_t next_random(uint64_t *seed) {
     *seed ^= *seed << 13;
@@ -350,6 +467,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_timer_set_elsewhere_is_refused_and_stays_where_it_is),
     cmocka_unit_test(freeing_the_set_cancels_its_timers),
     cmocka_unit_test(a_popped_timer_can_be_set_again_at_once),
+    cmocka_unit_test(a_due_timer_that_is_cancelled_leaves_no_deadline),
+    cmocka_unit_test(a_timer_without_a_neighbour_is_waited_for_to_a_tenth_of_a_millisecond),
+    cmocka_unit_test(timers_close_to_each_other_need_one_wait),
+    cmocka_unit_test(what_is_a_millisecond_apart_is_popped_in_order_also_when_late),
+    cmocka_unit_test(what_is_due_can_be_cancelled_and_moved_between_two_pops),
     cmocka_unit_test(random_use_agrees_with_a_plain_list),
     cmocka_unit_test(a_million_timers_expire_each_once),
     cmocka_unit_test(a_timer_takes_at_most_48_bytes),

@@ -130,7 +130,7 @@ def churn_cases(_quick):
         yield ProgramCase("churn", {"what": what}, "churn", options=options)
 
 
-TIMER_MODES = ["set", "reset", "cancel", "expire"]
+TIMER_MODES = ["set", "reset", "cancel", "expire", "expire, all due"]
 
 
 def timers_cases(quick):

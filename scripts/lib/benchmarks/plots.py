@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 
+from benchmarks.cases import TIMER_MODES
 from benchmarks.figures import ratio, summarize, values
 
 COLOURS = {
@@ -76,9 +77,9 @@ def echo(results):
 
 
 def timers(results):
-    for what in ["set", "reset", "cancel", "expire"]:
+    for what in TIMER_MODES:
         series = absolute(results.cases("timers", what=what), "timers", "ns_per_timer")
-        unit = "CPU ns a timer" if what == "expire" else "ns a timer"
+        unit = "CPU ns a timer" if what.startswith("expire") else "ns a timer"
         yield Panel(f"timers, {what}", "number of timers", unit, series, logarithmic=True)
 
 

@@ -64,7 +64,8 @@ WORKLOADS = {
     "timers": Workload(
         "Timers",
         "So many timers at random times are set, set again, or cancelled: wall time for each. "
-        "Or all expire within a tenth of a second while the loop runs: processor time for each. "
+        "Or they expire, told in processor time for each: as they come within a tenth of a second, "
+        "waits included, or all at once when the loop has been busy elsewhere. "
         "Here raw is a heap with an index in each timer, and the time of the next one for a "
         "timeout. mio has no timers.",
         [
