@@ -35,7 +35,8 @@ struct cmio__wake {
 struct cmio__backend {
     const char *name;
 
-    /* Bytes of one of the kernel's event records: events->records has room for capacity of them. */
+    /* Bytes of one of the kernel's event records: events->records has room for capacity of them. 0
+     * for a backend that needs no such room. */
     size_t record_size;
 
     /* Whether edges are made by cmio, so that I/O must say what it did: see rearm. */

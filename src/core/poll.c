@@ -10,6 +10,7 @@
 #include "core/registry.h"
 #include "core/waker.h"
 #include "posix/inline.h"
+#include "posix/threads.h"
 
 struct cmio_poll {
     struct cmio_registry *registry;
@@ -77,7 +78,7 @@ CMIO__HOT int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events,
         events->count = 0;
     if (poll == NULL || events == NULL || timeout < CMIO_FOREVER)
         return -EINVAL;
-    if (atomic_exchange_explicit(&poll->waiting, true, memory_order_acquire))
+    if (cmio__flag_set(&poll->waiting))
         return -EBUSY;
     int count = timeout <= CMIO__LONGEST_WAIT ? wait_once(poll->registry, events, timeout)
                                               : wait_long(poll->registry, events, timeout);

@@ -13,6 +13,7 @@
 
 #include "core/source.h"
 #include "core/waker.h"
+#include "posix/threads.h"
 
 int cmio__registry_new(struct cmio_registry **out, const struct cmio__backend *backend) {
     struct cmio_registry *registry = malloc(sizeof *registry);
@@ -37,7 +38,7 @@ free_registry:
 }
 
 CMIO__INLINE struct cmio_registry *take_reference(struct cmio_registry *registry) {
-    atomic_fetch_add_explicit(&registry->references, 1, memory_order_relaxed);
+    cmio__references_add(&registry->references);
     return registry;
 }
 
@@ -46,8 +47,7 @@ struct cmio_registry *cmio_registry_ref(struct cmio_registry *registry) {
 }
 
 void cmio_registry_unref(struct cmio_registry *registry) {
-    if (registry == NULL ||
-        atomic_fetch_sub_explicit(&registry->references, 1, memory_order_acq_rel) > 1)
+    if (registry == NULL || cmio__references_drop(&registry->references) > 0)
         return;
     registry->backend->close(registry->selector);
     cmio__wakers_free(registry);

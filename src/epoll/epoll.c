@@ -15,6 +15,13 @@
 
 extern const struct cmio__backend cmio__epoll_backend;
 
+/*
+ * Where a record of the kernel's is no longer than an event, as on all systems of 64 bits, records
+ * become events where they stand, the last one first: each lies at or before its event, and those
+ * before it end there.
+ */
+enum { IN_PLACE = sizeof(struct epoll_event) <= sizeof(struct cmio_event) };
+
 struct cmio__selector {
     int fd;
     bool no_nanoseconds; /* the waiting thread's */
@@ -84,10 +91,10 @@ CMIO__INLINE uint32_t ready_of(uint32_t mask) {
 
 CMIO__HOT static int selector_wait(struct cmio__selector *selector, struct cmio_events *events,
                                    int64_t timeout) {
-    const struct epoll_event *records = events->records;
-    int count = cmio__epoll_wait(selector->fd, events->records, (int)events->capacity, timeout,
-                                 &selector->no_nanoseconds);
-    for (int i = 0; i < count; i++)
+    struct epoll_event *records = IN_PLACE ? (void *)events->list : events->records;
+    const int count = cmio__epoll_wait(selector->fd, records, (int)events->capacity, timeout,
+                                       &selector->no_nanoseconds);
+    for (int i = count - 1; i >= 0; i--)
         events->list[i] = (struct cmio_event){
             .token = (cmio_token)records[i].data.u64,
             .ready = ready_of(records[i].events),
@@ -154,7 +161,7 @@ static void wake_close(struct cmio__selector *selector, struct cmio__wake *wake)
 
 const struct cmio__backend cmio__epoll_backend = {
     .name = "epoll",
-    .record_size = sizeof(struct epoll_event),
+    .record_size = IN_PLACE ? 0 : sizeof(struct epoll_event),
     .emulates_edges = false,
     .open = selector_open,
     .close = selector_close,

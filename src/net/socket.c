@@ -105,19 +105,14 @@ int cmio__net_finish_connect(struct cmio_source *source) {
     return -EINPROGRESS;
 }
 
-CMIO__HOT ssize_t cmio__net_io_done(struct cmio_source *source, cmio_interest direction,
-                                    ssize_t result, size_t wanted) {
-    return cmio__source_io(source, direction, result, wanted);
-}
-
 ssize_t cmio__net_read_any(struct cmio_source *source, void *buffer, size_t length) {
     const int fd = cmio__net_fd(source);
     if (fd < 0)
         return fd;
     if (buffer == NULL && length > 0)
         return -EINVAL;
-    return cmio__net_io_done(source, CMIO_READABLE, cmio__socket_receive(fd, buffer, length, 0),
-                             length);
+    return cmio__source_io(source, CMIO_READABLE, cmio__socket_receive(fd, buffer, length, 0),
+                           length);
 }
 
 ssize_t cmio__net_write_any(struct cmio_source *source, const void *buffer, size_t length) {
@@ -126,7 +121,7 @@ ssize_t cmio__net_write_any(struct cmio_source *source, const void *buffer, size
         return fd;
     if (buffer == NULL && length > 0)
         return -EINVAL;
-    return cmio__net_io_done(source, CMIO_WRITABLE, cmio__socket_send(fd, buffer, length), length);
+    return cmio__source_io(source, CMIO_WRITABLE, cmio__socket_send(fd, buffer, length), length);
 }
 
 /* A peek that finds something consumes nothing, so the edge has not ended. */

@@ -62,33 +62,26 @@ int cmio__net_connect(struct cmio_source *source, const struct cmio_address *add
 int cmio__net_finish_connect(struct cmio_source *source);
 
 /*
- * Reading and writing. The general form does all; the inline ones in front of it do what is usual,
- * and leave it to the others where something is not.
+ * Reading and writing. The general form does all; the inline one in front of it does what is usual,
+ * which is one system call and nothing to tell the backend of.
  */
 ssize_t cmio__net_read_any(struct cmio_source *source, void *buffer, size_t length);
 ssize_t cmio__net_write_any(struct cmio_source *source, const void *buffer, size_t length);
 
-/* The funnel, out of line. */
-ssize_t cmio__net_io_done(struct cmio_source *source, cmio_interest direction, ssize_t result,
-                          size_t wanted);
+CMIO__INLINE bool cmio__net_is_usual(const struct cmio_source *source, const void *buffer) {
+    return source != NULL && source->ops != NULL && source->fd >= 0 && !source->emulated &&
+           buffer != NULL;
+}
 
 CMIO__INLINE ssize_t cmio__net_read(struct cmio_source *source, void *buffer, size_t length) {
-    if (source == NULL || source->ops == NULL || source->fd < 0 || buffer == NULL)
-        return cmio__net_read_any(source, buffer, length);
-    const ssize_t count = cmio__socket_receive(source->fd, buffer, length, 0);
-    if (count < 0 || source->emulated)
-        return cmio__net_io_done(source, CMIO_READABLE, count, length);
-    return count;
+    return cmio__net_is_usual(source, buffer) ? cmio__socket_receive(source->fd, buffer, length, 0)
+                                              : cmio__net_read_any(source, buffer, length);
 }
 
 CMIO__INLINE ssize_t cmio__net_write(struct cmio_source *source, const void *buffer,
                                      size_t length) {
-    if (source == NULL || source->ops == NULL || source->fd < 0 || buffer == NULL)
-        return cmio__net_write_any(source, buffer, length);
-    const ssize_t count = cmio__socket_send(source->fd, buffer, length);
-    if (count < 0 || source->emulated)
-        return cmio__net_io_done(source, CMIO_WRITABLE, count, length);
-    return count;
+    return cmio__net_is_usual(source, buffer) ? cmio__socket_send(source->fd, buffer, length)
+                                              : cmio__net_write_any(source, buffer, length);
 }
 
 ssize_t cmio__net_peek(struct cmio_source *source, void *buffer, size_t length);

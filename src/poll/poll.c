@@ -37,6 +37,7 @@
 #include "poll/entries.h"
 #include "poll/wait.h"
 #include "posix/descriptor.h"
+#include "posix/features.h"
 #include "posix/inline.h"
 
 extern const struct cmio__backend cmio__poll_backend;
@@ -202,12 +203,20 @@ static int collect(struct cmio__selector *selector, struct cmio_events *events, 
     return (int)count;
 }
 
+/* The selector's own entry need not be asked for while there is no thread that may interrupt. */
+static size_t asked_count(struct cmio__poll_entries *entries) {
+    if (!CMIO__IS_SINGLE_THREADED)
+        return entries->count + 1;
+    entries->list[entries->count].revents = 0;
+    return entries->count;
+}
+
 /* One poll(2): events, -errno, or 0, after which *out says whether the time was up. */
 static int poll_once(struct cmio__selector *selector, struct cmio_events *events, int64_t timeout,
                      bool *time_is_up) {
     begin_polling(selector);
     const int ready =
-        cmio__poll_wait_entries(selector->entries.list, selector->entries.count + 1, timeout);
+        cmio__poll_wait_entries(selector->entries.list, asked_count(&selector->entries), timeout);
     end_polling(selector);
     const int count = ready > 0 ? collect(selector, events, ready) : ready;
     unlock(selector);

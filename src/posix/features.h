@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 
 /* Linux: names in sun_path that begin with a NUL byte and live in no file system (unix(7)). */
@@ -73,6 +74,20 @@
 #define CMIO__SO_LINGER SO_LINGER_SEC
 #else
 #define CMIO__SO_LINGER SO_LINGER
+#endif
+
+/*
+ * glibc 2.32 and later know whether the process has one thread: true while it has. It may begin
+ * another only where the program calls pthread_create(3), which no signal handler may.
+ */
+#ifdef __has_include
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#define CMIO__IS_SINGLE_THREADED (__libc_single_threaded != 0)
+#endif
+#endif
+#ifndef CMIO__IS_SINGLE_THREADED
+#define CMIO__IS_SINGLE_THREADED false
 #endif
 
 /*

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_POSIX_THREADS_H
+#define CMIO_POSIX_THREADS_H
+
+/*
+ * Read-modify-write operations that are atomic among threads, and ordinary ones while the process
+ * has one thread: an atomic one takes some twenty cycles more, and most loops run alone. Not for
+ * what a signal handler changes.
+ */
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "posix/features.h"
+#include "posix/inline.h"
+
+/* Sets a flag, and returns what it was: acquires what was done before it was cleared. */
+CMIO__INLINE bool cmio__flag_set(atomic_bool *flag) {
+    if (!CMIO__IS_SINGLE_THREADED)
+        return atomic_exchange_explicit(flag, true, memory_order_acquire);
+    const bool was = atomic_load_explicit(flag, memory_order_relaxed);
+    atomic_store_explicit(flag, true, memory_order_relaxed);
+    return was;
+}
+
+/* Adds a reference. */
+CMIO__INLINE void cmio__references_add(atomic_size_t *references) {
+    if (!CMIO__IS_SINGLE_THREADED)
+        (void)atomic_fetch_add_explicit(references, 1, memory_order_relaxed);
+    else
+        atomic_store_explicit(references,
+                              atomic_load_explicit(references, memory_order_relaxed) + 1,
+                              memory_order_relaxed);
+}
+
+/* Drops a reference, and returns how many are left: none, when all that others did is visible. */
+CMIO__INLINE size_t cmio__references_drop(atomic_size_t *references) {
+    if (!CMIO__IS_SINGLE_THREADED)
+        return atomic_fetch_sub_explicit(references, 1, memory_order_acq_rel) - 1;
+    const size_t left = atomic_load_explicit(references, memory_order_relaxed) - 1;
+    atomic_store_explicit(references, left, memory_order_relaxed);
+    return left;
+}
+
+#endif
