@@ -106,9 +106,10 @@ def median(case, contender, metric):
 
 
 def ratio(case, contender, to, metric):
-    """Of two contenders: a Summary, or None."""
-    pairs = zip(values(case, contender, metric), values(case, to, metric))
-    return summarize([a / b for a, b in pairs if a is not None and b])
+    """Of two contenders: a Summary, or None where less than half of the rounds have both."""
+    pairs = list(zip(values(case, contender, metric), values(case, to, metric)))
+    found = [a / b for a, b in pairs if a is not None and b]
+    return summarize(found) if 2 * len(found) >= len(pairs) else None
 
 
 def label(case):
