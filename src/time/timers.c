@@ -203,12 +203,12 @@ int cmio_timers_cancel(struct cmio_timers *timers, struct cmio_timer *timer) {
 }
 
 CMIO__INLINE bool are_due(const struct cmio_timers *timers) {
-    return timers->slots_in_use[DUE] != 0;
+    return timers->slots_in_use[DUE / WORD_BITS] != 0;
 }
 
 /* The words of the levels that are in use: all but that of what is due. */
 CMIO__INLINE uint64_t level_words(const struct cmio_timers *timers) {
-    return timers->words_in_use & ~UINT64_C(1);
+    return timers->words_in_use & ~(UINT64_C(1) << DUE / WORD_BITS);
 }
 
 /* The next slot in use on the levels, and the tick at which it begins; there is one. */
@@ -292,7 +292,7 @@ static void advance(struct cmio_timers *timers, uint64_t tick) {
 
 /* The first of the slot whose turn it is of those that are due; there is one. */
 static struct cmio_timer *next_due(struct cmio_timers *timers) {
-    const uint64_t in_use = timers->slots_in_use[DUE];
+    const uint64_t in_use = timers->slots_in_use[DUE / WORD_BITS];
     const uint64_t later = in_use >> timers->turn << timers->turn;
     const unsigned slot = lowest_bit(later != 0 ? later : in_use);
     timers->turn = (slot + 1) % WORD_BITS;
