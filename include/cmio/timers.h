@@ -59,9 +59,9 @@ CMIO_API int64_t cmio_timer_deadline(const struct cmio_timer *timer);
 
 /*
  * Sets the timer to expire at the deadline, on the clock of cmio_now(), or moves it there if it was
- * set already. A deadline in the past expires with the next pop; CMIO_FOREVER never does, which is
- * to cancel. Errors, which change nothing: -EINVAL for a null argument or another negative
- * deadline; -EEXIST when it is set in another cmio_timers.
+ * set already. A deadline in the past expires with the next pops, among the others that are due;
+ * CMIO_FOREVER never does, which is to cancel. Errors, which change nothing: -EINVAL for a null
+ * argument or another negative deadline; -EEXIST when it is set in another cmio_timers.
  */
 CMIO_API int cmio_timers_set(struct cmio_timers *timers, struct cmio_timer *timer,
                              int64_t deadline);
@@ -74,7 +74,8 @@ CMIO_API int cmio_timers_set(struct cmio_timers *timers, struct cmio_timer *time
 CMIO_API int cmio_timers_cancel(struct cmio_timers *timers, struct cmio_timer *timer);
 
 /*
- * When to pop next: always less than a millisecond after the first deadline. Timers that are closer
+ * When to pop next: less than a millisecond after the first deadline, or a time that has passed
+ * already where that deadline has. Timers that are closer
  * together than that are waited for at once; one that has no neighbour, to a tenth of it. Now and
  * again it is earlier than any of them, and a wait until then ends without one. CMIO_FOREVER when
  * none is set. NULL: CMIO_FOREVER.

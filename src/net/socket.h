@@ -4,7 +4,8 @@
 
 /*
  * What the socket types share, on their source: null and closed ones checked, addresses as struct
- * cmio_address, and every byte that comes or goes passed through the funnel of core/source.h.
+ * cmio_address, and every byte that comes or goes passed through the funnel of core/source.h where
+ * the backend must be told of it.
  */
 
 #include <errno.h>

@@ -23,7 +23,8 @@
  *   - The interruption is a descriptor of the selector's own, the last one. It is written only
  * while polling is set and drained when it is cleared, both under the lock. It is no waker's, so a
  * wake is never taken for an interruption, nor an interruption for a wake; and a wait that was
- * interrupted and found nothing goes on until the deadline that it began with.
+ * interrupted and found nothing goes on until the deadline that it began with. While the process
+ * has one thread there is nobody to interrupt a wait, and poll(2) is not asked for it.
  *
  * A waker is a descriptor among the entries, level-triggered and drained as its event is delivered:
  * a wake after the drain makes it readable again, one before it is part of this event. One that

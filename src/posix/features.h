@@ -77,8 +77,8 @@
 #endif
 
 /*
- * glibc 2.32 and later know whether the process has one thread: true while it has. It may begin
- * another only where the program calls pthread_create(3), which no signal handler may.
+ * glibc 2.32 and later know whether the process has one thread: true while it has. It gets
+ * another only in a call of the program's that makes one, which no signal handler may do.
  */
 #ifdef __has_include
 #if __has_include(<sys/single_threaded.h>)

@@ -10,15 +10,11 @@
 
 enum { THREADS = 4 };
 
-static void *do_nothing(void *argument) {
-    return argument;
-}
-
-/* From here on the process is not known to have one thread any more, whatever becomes of it. */
-static void have_had_a_thread(void) {
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, do_nothing, NULL), 0);
-    assert_int_equal(pthread_join(thread, NULL), 0);
+/* Lives until the caller unlocks it. */
+static void *wait_for_lock(void *lock) {
+    (void)pthread_mutex_lock(lock);
+    (void)pthread_mutex_unlock(lock);
+    return NULL;
 }
 
 static void check_flag(void) {
@@ -43,10 +39,15 @@ static void one_thread_and_several_have_the_same_results(void **state) {
     (void)state;
     check_flag();
     check_references();
-    have_had_a_thread();
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_t other;
+    assert_int_equal(pthread_mutex_lock(&lock), 0);
+    assert_int_equal(pthread_create(&other, NULL, wait_for_lock, &lock), 0);
     assert_false(CMIO__IS_SINGLE_THREADED);
     check_flag();
     check_references();
+    assert_int_equal(pthread_mutex_unlock(&lock), 0);
+    assert_int_equal(pthread_join(other, NULL), 0);
 }
 
 struct shared {
