@@ -74,11 +74,10 @@ CMIO_API int cmio_timers_set(struct cmio_timers *timers, struct cmio_timer *time
 CMIO_API int cmio_timers_cancel(struct cmio_timers *timers, struct cmio_timer *timer);
 
 /*
- * When to pop next: less than a millisecond after the first deadline, or a time that has passed
- * already where that deadline has. Timers that are closer
- * together than that are waited for at once; one that has no neighbour, to a tenth of it. Now and
- * again it is earlier than any of them, and a wait until then ends without one. CMIO_FOREVER when
- * none is set. NULL: CMIO_FOREVER.
+ * When to pop next: less than a millisecond after the first deadline; or, where that has passed
+ * already, at once. Timers that are closer together than that are waited for together, one that has
+ * no neighbour to a tenth of it. Now and again it is earlier than any of them, and a wait until
+ * then ends without one. CMIO_FOREVER when none is set. NULL: CMIO_FOREVER.
  */
 CMIO_API int64_t cmio_timers_next_deadline(const struct cmio_timers *timers);
 

@@ -41,19 +41,19 @@ void cmio__fd_table_free(struct cmio__fd_table *table);
 int cmio__fd_table_insert(struct cmio__fd_table *table, int fd, cmio_token token,
                           cmio_interest interest, struct cmio__fd_slot **out);
 
-/* The slot of a registered descriptor, or NULL. It stays where it is until it is removed. */
+/* The slot of a descriptor that is known to be registered. */
+CMIO__INLINE struct cmio__fd_slot *cmio__fd_table_at(const struct cmio__fd_table *table, int fd) {
+    return &table->pages[(unsigned)fd / CMIO__FD_PAGE_SLOTS]
+                ->slots[(unsigned)fd % CMIO__FD_PAGE_SLOTS];
+}
+
+/* That of any descriptor; NULL where it is not registered. It stays where it is until removed. */
 CMIO__INLINE struct cmio__fd_slot *cmio__fd_table_find(const struct cmio__fd_table *table, int fd) {
     const size_t index = (unsigned)fd / CMIO__FD_PAGE_SLOTS;
     if (fd < 0 || index >= table->page_count || table->pages[index] == NULL)
         return NULL;
-    struct cmio__fd_slot *slot = &table->pages[index]->slots[(unsigned)fd % CMIO__FD_PAGE_SLOTS];
+    struct cmio__fd_slot *slot = cmio__fd_table_at(table, fd);
     return slot->interest != 0 ? slot : NULL;
-}
-
-/* The same of a descriptor that is known to be registered. */
-CMIO__INLINE struct cmio__fd_slot *cmio__fd_table_at(const struct cmio__fd_table *table, int fd) {
-    return &table->pages[(unsigned)fd / CMIO__FD_PAGE_SLOTS]
-                ->slots[(unsigned)fd % CMIO__FD_PAGE_SLOTS];
 }
 
 /* Gives the slot back. */

@@ -50,11 +50,13 @@ int cmio_source_rearm(struct cmio_source *source, cmio_interest directions) {
     return registry->backend->rearm(registry->selector, source->fd, directions);
 }
 
-/* The registry may be closed by now: its selector is still there, since the source refers to it. */
+/*
+ * The registry may be closed by now: its selector is still there, since the source refers to it. An
+ * error says that the descriptor was closed, which has no next edge.
+ */
 CMIO__HOT void cmio__source_ended_edge(struct cmio_source *source, cmio_interest direction) {
     const struct cmio_registry *registry = source->registry;
-    (void)registry->backend->rearm(registry->selector, source->fd,
-                                   direction); /* a closed descriptor has no next edge */
+    (void)registry->backend->rearm(registry->selector, source->fd, direction);
 }
 
 int cmio__source_release(struct cmio_source *source) {
