@@ -22,17 +22,25 @@ CMIO_BEGIN_DECLS
 struct cmio_registry;
 
 /*
- * Watches the source: events carry the token from now on. Readiness that holds already is reported.
- * Errors: as above; -ENOMEM, -ENOSPC (epoll_ctl(2): the user's limit of watches), and what the
- * source's own on_register returns. On failure the source is not registered.
+ * Watches the source: events carry the token from now on. Readiness that already holds is reported.
+ * Errors: the misuse listed at the top of this file; -ENOMEM; -ENOSPC (epoll_ctl(2): the user's
+ * limit of watches); what the source's own on_register returns. On failure the source is not
+ * registered.
+ *
+ * Registering may hand the source to another thread, the one that waits on the registry's poll: its
+ * event may arrive there before this call returns, and that thread may close and free the source.
+ * The call does not touch the source after that, and everything the calling thread did before it is
+ * visible to the thread that gets the event.
  */
 CMIO_API int cmio_registry_register(struct cmio_registry *registry, struct cmio_source *source,
                                     cmio_token token, cmio_interest interest);
 
 /*
- * Replaces token and interest of a registered source, and reports readiness that holds: the
- * portable way to arm it again. Errors: as above; -ENOMEM, after which the source is not registered
- * any more.
+ * Replaces the token and interest of a registered source, and reports readiness that already holds:
+ * the portable way to re-arm it. Errors: the misuse listed at the top of this file, which changes
+ * nothing; any other error, such as -ENOMEM or an error of the source's own on_reregister, leaves
+ * the source unregistered. A source may be handed to another thread's poll this way, like with
+ * cmio_registry_register().
  */
 CMIO_API int cmio_registry_reregister(struct cmio_registry *registry, struct cmio_source *source,
                                       cmio_token token, cmio_interest interest);

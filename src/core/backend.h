@@ -10,6 +10,9 @@
  *
  * wait is called by one thread at a time; every other hook may be called by any thread, also during
  * a wait, on which what it does takes effect. close is called last, by one thread alone.
+ *
+ * A thread may be cancelled in wait, which then leaves the selector as if it had returned. No other
+ * hook is a cancellation point: see posix/cancel.h.
  */
 
 #include <stdbool.h>
@@ -55,10 +58,17 @@ struct cmio__backend {
      */
     int (*wait)(struct cmio__selector *selector, struct cmio_events *events, int64_t timeout);
 
-    /* -EBADF, -EPERM and -EEXIST as the registry documents them. */
+    /*
+     * -EBADF, -EPERM and -EEXIST as the registry documents them. What the calling thread did before
+     * is visible to the thread that gets the event, which may come before the call returns.
+     */
     int (*register_fd)(struct cmio__selector *selector, int fd, cmio_token token,
                        cmio_interest interest);
-    /* Of a descriptor that is registered. -EBADF when it was closed since. */
+    /*
+     * The same for a descriptor that is registered. -EBADF when it was closed since, -ENOTSUP for
+     * an interest that cannot be watched: then nothing has changed. After any other error it is
+     * registered no more, and no event of it follows.
+     */
     int (*reregister_fd)(struct cmio__selector *selector, int fd, cmio_token token,
                          cmio_interest interest);
     int (*deregister_fd)(struct cmio__selector *selector, int fd);

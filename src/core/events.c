@@ -11,17 +11,23 @@
 /* Keeps every size in bytes below what a kernel takes as an int. */
 enum { CAPACITY_MAX = INT_MAX / 64 };
 
+/* Where the records begin: behind the list, aligned for whatever record a kernel writes. */
+static size_t records_offset(size_t capacity) {
+    const size_t alignment = _Alignof(max_align_t);
+    const size_t end = offsetof(struct cmio_events, list) + capacity * sizeof(struct cmio_event);
+    return (end + alignment - 1) / alignment * alignment;
+}
+
 int cmio_events_new(struct cmio_events **out, size_t capacity) {
     if (out == NULL || capacity == 0 || capacity > CAPACITY_MAX)
         return -EINVAL;
-    const size_t list_size = capacity * sizeof(struct cmio_event);
-    struct cmio_events *events =
-        malloc(sizeof *events + list_size + capacity * cmio__backends_record_size());
+    const size_t records_at = records_offset(capacity);
+    struct cmio_events *events = malloc(records_at + capacity * cmio__backends_record_size());
     if (events == NULL)
         return -ENOMEM;
     events->capacity = capacity;
     events->count = 0;
-    events->records = events->list + capacity;
+    events->records = (char *)events + records_at;
     *out = events;
     return 0;
 }

@@ -2,6 +2,7 @@
 #include <cmio/poll.h>
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -73,6 +74,18 @@ CMIO__COLD static int wait_long(struct cmio_registry *registry, struct cmio_even
     return count;
 }
 
+static void end_wait(struct cmio_poll *poll) {
+    atomic_store_explicit(&poll->waiting, false, memory_order_release);
+}
+
+/* The thread was cancelled in its wait. Wakes may have been among the events that it takes along.
+ */
+static void cancel_wait(void *argument) {
+    struct cmio_poll *poll = argument;
+    cmio__wakers_repeat(poll->registry);
+    end_wait(poll);
+}
+
 CMIO__HOT int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events, int64_t timeout) {
     if (events != NULL)
         events->count = 0;
@@ -80,9 +93,12 @@ CMIO__HOT int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events,
         return -EINVAL;
     if (cmio__flag_set(&poll->waiting))
         return -EBUSY;
-    int count = timeout <= CMIO__LONGEST_WAIT ? wait_once(poll->registry, events, timeout)
-                                              : wait_long(poll->registry, events, timeout);
-    atomic_store_explicit(&poll->waiting, false, memory_order_release);
+    int count;
+    pthread_cleanup_push(cancel_wait, poll);
+    count = timeout <= CMIO__LONGEST_WAIT ? wait_once(poll->registry, events, timeout)
+                                          : wait_long(poll->registry, events, timeout);
+    pthread_cleanup_pop(0);
+    end_wait(poll);
     if (count > 0)
         events->count = (size_t)count;
     return count;

@@ -2,8 +2,12 @@
 /*
  * Registering: the checks that are common to all backends, in the order that cmio/registry.h gives,
  * and the association of sources with registries. A source points to the registry that it is
- * registered with, and holds a reference to it. Check, perform, then commit: a refused call has
- * changed nothing.
+ * registered with, and holds a reference to it.
+ *
+ * A source may be handed to the thread that waits by registering it: its event can arrive there,
+ * and the source be closed and freed, before the backend's call has returned here. So what the
+ * source must know is written before that call, and taken back if it fails. After success the
+ * source is neither read nor written.
  */
 #include "core/registry.h"
 
@@ -72,6 +76,20 @@ CMIO__INLINE bool must_emulate(const struct cmio_registry *registry, cmio_intere
     return registry->backend->emulates_edges && (interest & (CMIO_LEVEL | CMIO_ONESHOT)) == 0;
 }
 
+/* Writes what a registered source knows, for register and reregister, before the backend's call. */
+CMIO__INLINE void associate(struct cmio_source *source, struct cmio_registry *registry,
+                            cmio_interest interest) {
+    source->registry = registry;
+    source->emulated = must_emulate(registry, interest);
+}
+
+/* After a register that failed. */
+CMIO__COLD static void dissociate(struct cmio_source *source, struct cmio_registry *registry) {
+    source->registry = NULL;
+    source->emulated = 0;
+    cmio_registry_unref(registry);
+}
+
 int cmio_registry_register(struct cmio_registry *registry, struct cmio_source *source,
                            cmio_token token, cmio_interest interest) {
     if (!is_callable(registry, source) || !is_valid_interest(interest))
@@ -82,12 +100,11 @@ int cmio_registry_register(struct cmio_registry *registry, struct cmio_source *s
         return -EEXIST;
     if (source->registry != NULL)
         (void)cmio__source_release(source); /* of a registry that is closed: it can say just that */
-    int error = source->ops->on_register(source, registry, token, interest);
+    associate(source, take_reference(registry), interest);
+    const int error = source->ops->on_register(source, registry, token, interest);
     if (error != 0)
-        return error;
-    source->registry = take_reference(registry);
-    source->emulated = must_emulate(registry, interest);
-    return 0;
+        dissociate(source, registry);
+    return error;
 }
 
 /*
@@ -102,6 +119,24 @@ CMIO__INLINE int check_association(const struct cmio_registry *registry,
     return cmio__source_is_registered(source) ? -EEXIST : -ENOENT;
 }
 
+/*
+ * Whether a reregister was refused for what the caller asked, in which case nothing has changed.
+ * After any other error the backend watches the source no more.
+ */
+static bool is_refusal(int error) {
+    switch (error) {
+    case -EINVAL:
+    case -EBADF:
+    case -EEXIST:
+    case -ENOENT:
+    case -EPERM:
+    case -ENOTSUP:
+        return true;
+    default:
+        return false;
+    }
+}
+
 int cmio_registry_reregister(struct cmio_registry *registry, struct cmio_source *source,
                              cmio_token token, cmio_interest interest) {
     if (!is_callable(registry, source) || !is_valid_interest(interest))
@@ -111,11 +146,15 @@ int cmio_registry_reregister(struct cmio_registry *registry, struct cmio_source 
     int error = check_association(registry, source);
     if (error < 0)
         return error;
+    const __typeof__(source->emulated) emulated_before = source->emulated;
+    associate(source, registry, interest);
     error = source->ops->on_reregister(source, registry, token, interest);
-    if (error == -ENOMEM)
-        (void)cmio__source_release(source); /* what is told is that memory ran out */
     if (error == 0)
-        source->emulated = must_emulate(registry, interest);
+        return 0;
+    if (is_refusal(error))
+        source->emulated = emulated_before;
+    else
+        (void)cmio__source_release(source); /* the first error is the one to tell */
     return error;
 }
 

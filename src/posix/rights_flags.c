@@ -4,7 +4,12 @@
 
 #include <errno.h>
 
+#include "posix/cancel.h"
+
 ssize_t cmio__rights_take(int fd, struct msghdr *message) {
-    ssize_t received = recvmsg(fd, message, MSG_CMSG_CLOEXEC);
-    return received < 0 ? -errno : received;
+    const int state = cmio__cancel_disable(); /* else the descriptors may be lost */
+    const ssize_t count = recvmsg(fd, message, MSG_CMSG_CLOEXEC);
+    const ssize_t received = count < 0 ? -errno : count;
+    cmio__cancel_restore(state);
+    return received;
 }

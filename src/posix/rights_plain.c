@@ -8,10 +8,15 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "posix/cancel.h"
+
 ssize_t cmio__rights_take(int fd, struct msghdr *message) {
-    ssize_t received = recvmsg(fd, message, 0);
+    const int state = cmio__cancel_disable(); /* else the descriptors may be lost */
+    const ssize_t count = recvmsg(fd, message, 0);
+    const ssize_t received = count < 0 ? -errno : count;
+    cmio__cancel_restore(state);
     if (received < 0)
-        return -errno;
+        return received;
     for (struct cmsghdr *part = NULL; (part = cmio__rights_next(message, part)) != NULL;)
         for (size_t i = 0; i < cmio__rights_count(part); i++)
             (void)fcntl(cmio__rights_at(part, i), F_SETFD, FD_CLOEXEC); /* it is open */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/uio.h>
 
+#include "posix/cancel.h"
 #include "posix/descriptor.h"
 #include "posix/features.h"
 #include "posix/inline.h"
@@ -36,9 +37,11 @@ int cmio__socket_no_sigpipe(int fd) {
 }
 
 int cmio__socket_connect(int fd, const struct sockaddr *address, socklen_t length) {
-    if (connect(fd, address, length) == 0 || errno == EINPROGRESS || errno == EINTR)
-        return 0;
-    return -errno;
+    const int state = cmio__cancel_disable(); /* the descriptor may be known here alone */
+    const int result = connect(fd, address, length);
+    const int error = result == 0 || errno == EINPROGRESS || errno == EINTR ? 0 : -errno;
+    cmio__cancel_restore(state);
+    return error;
 }
 
 int cmio__socket_bind(int fd, const struct sockaddr *address, socklen_t length) {

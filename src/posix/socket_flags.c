@@ -4,6 +4,8 @@
 
 #include <errno.h>
 
+#include "posix/cancel.h"
+
 int cmio__socket_open(int family, int type) {
     int fd = socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     return fd < 0 ? -errno : fd;
@@ -19,6 +21,9 @@ int cmio__socket_pair(int family, int type, int fds[2]) {
 }
 
 int cmio__socket_accept(int fd, struct sockaddr *peer, socklen_t *length) {
-    int accepted = accept4(fd, peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    return accepted < 0 ? -errno : accepted;
+    const int state = cmio__cancel_disable(); /* else what was accepted may be lost */
+    const int accepted = accept4(fd, peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int result = accepted < 0 ? -errno : accepted;
+    cmio__cancel_restore(state);
+    return result;
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "posix/cancel.h"
 #include "posix/descriptor.h"
 
 static int prepared(int fd) {
@@ -43,9 +44,11 @@ int cmio__socket_pair(int family, int type, int fds[2]) {
 
 /* macOS sets no option of a socket that was reset meanwhile: EINVAL. */
 int cmio__socket_accept(int fd, struct sockaddr *peer, socklen_t *length) {
+    const int state = cmio__cancel_disable(); /* else what was accepted may be lost */
     const int accepted = accept(fd, peer, length);
-    if (accepted < 0)
-        return -errno;
-    const int result = prepared(accepted);
-    return result == -EINVAL ? -ECONNABORTED : result;
+    int result = accepted < 0 ? -errno : prepared(accepted);
+    if (accepted >= 0 && result == -EINVAL)
+        result = -ECONNABORTED;
+    cmio__cancel_restore(state);
+    return result;
 }

@@ -24,6 +24,20 @@ CMIO__INLINE bool cmio__flag_set(atomic_bool *flag) {
     return was;
 }
 
+/*
+ * What a thread did before it publishes is visible to a thread that sees the word afterwards. That
+ * one comes after the other is known from elsewhere, such as the kernel, whose ordering the rules
+ * of C do not know. An addition, so that of several threads that publish each is seen.
+ */
+CMIO__INLINE void cmio__publish(atomic_uint *word) {
+    if (!CMIO__IS_SINGLE_THREADED)
+        (void)atomic_fetch_add_explicit(word, 1, memory_order_release);
+}
+
+CMIO__INLINE void cmio__see_published(atomic_uint *word) {
+    (void)atomic_load_explicit(word, memory_order_acquire);
+}
+
 /* Adds a reference. */
 CMIO__INLINE void cmio__references_add(atomic_size_t *references) {
     if (!CMIO__IS_SINGLE_THREADED)

@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "posix/cancel.h"
 #include "posix/descriptor.h"
 
 int cmio__wake_fd_open(struct cmio__wake_fd *out) {
@@ -26,6 +27,7 @@ void cmio__wake_fd_close(struct cmio__wake_fd *wake) {
 
 int cmio__wake_fd_signal(const struct cmio__wake_fd *wake) {
     const int kept = errno;
+    const int state = cmio__cancel_disable();
     const uint64_t one = 1;
     ssize_t written = write(wake->write_fd, &one, sizeof one);
     if (written < 0 && errno == EAGAIN) {
@@ -33,11 +35,14 @@ int cmio__wake_fd_signal(const struct cmio__wake_fd *wake) {
         written = write(wake->write_fd, &one, sizeof one);
     }
     const int error = written < 0 ? -errno : 0;
+    cmio__cancel_restore(state);
     errno = kept;
     return error;
 }
 
 void cmio__wake_fd_drain(const struct cmio__wake_fd *wake) {
+    const int state = cmio__cancel_disable();
     uint64_t counter;
     (void)!read(wake->read_fd, &counter, sizeof counter); /* EAGAIN: empty already */
+    cmio__cancel_restore(state);
 }

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "posix/cancel.h"
 #include "posix/descriptor.h"
 
 int cmio__wake_fd_open(struct cmio__wake_fd *out) {
@@ -24,15 +25,19 @@ void cmio__wake_fd_close(struct cmio__wake_fd *wake) {
 
 int cmio__wake_fd_signal(const struct cmio__wake_fd *wake) {
     const int kept = errno;
+    const int state = cmio__cancel_disable();
     ssize_t written;
     while ((written = cmio__fd_write(wake->write_fd, "", 1)) == -EAGAIN)
         cmio__wake_fd_drain(wake);
+    cmio__cancel_restore(state);
     errno = kept;
     return written < 0 ? (int)written : 0;
 }
 
 void cmio__wake_fd_drain(const struct cmio__wake_fd *wake) {
+    const int state = cmio__cancel_disable();
     char bytes[4096];
     while (cmio__fd_read(wake->read_fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes)
         continue; /* a short read has emptied it */
+    cmio__cancel_restore(state);
 }

@@ -16,6 +16,12 @@ int test_scale(int count);
 int test_is_slow(void);
 
 /*
+ * Whether the program was built with ThreadSanitizer. It loses track of a thread that is cancelled
+ * inside a system call: of what the clean-up handlers lock, for example.
+ */
+int test_is_under_thread_sanitizer(void);
+
+/*
  * Whether valgrind runs the program. It keeps the limit of descriptors itself: what a call opens
  * beyond it is closed again behind the call, so that a connection which could not be accepted is
  * lost.

@@ -37,16 +37,28 @@ void standin_unlock_quietly(void) {
     (void)pthread_mutex_unlock(&mutex);
 }
 
+/* How the thread that holds the lock wants to be cancelled: not while it does, as in a kernel. */
+static _Thread_local int cancel_state;
+
+int standin_cancel_state(void) {
+    return cancel_state;
+}
+
 void standin_lock(sigset_t *mask) {
     sigset_t all;
+    int state;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, mask);
     standin_lock_quietly();
+    cancel_state = state;
 }
 
 void standin_unlock(const sigset_t *mask) {
+    const int state = cancel_state;
     standin_unlock_quietly();
     (void)pthread_sigmask(SIG_SETMASK, mask, NULL);
+    (void)pthread_setcancelstate(state, &(int){0});
 }
 
 struct list *standin_kqueues(void) {

@@ -103,6 +103,8 @@ extern atomic_int standin_kqueue_count;
 
 void standin_lock(sigset_t *mask);
 void standin_unlock(const sigset_t *mask);
+/* The cancellation state that the thread had before it took the lock: in force during a wait. */
+int standin_cancel_state(void);
 /* The same with signals left blocked: around a wait. */
 void standin_lock_quietly(void);
 void standin_unlock_quietly(void);

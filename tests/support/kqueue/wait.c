@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <sys/epoll.h>
 
@@ -76,6 +77,23 @@ static int scan(struct standin_kqueue *kqueue, struct kevent *events, int capaci
     return count;
 }
 
+/* After a wait. Whether the kqueue is still there: closed by another thread, it goes with the last. */
+static bool leave(struct standin_kqueue *kqueue) {
+    kqueue->waiting--;
+    if (!kqueue->closed)
+        return true;
+    if (kqueue->waiting == 0)
+        standin_kqueue_destroy(kqueue);
+    return false;
+}
+
+/* The thread was cancelled in its wait. */
+static void cancel_block(void *argument) {
+    standin_lock_quietly();
+    (void)leave(argument);
+    standin_unlock_quietly();
+}
+
 /* -EINTR, or -EBADF if the kqueue was closed, and is gone. */
 static int block(struct standin_kqueue *kqueue, int64_t deadline, const sigset_t *mask) {
     struct pollfd set = {.fd = kqueue->epoll_fd, .events = POLLIN};
@@ -85,16 +103,16 @@ static int block(struct standin_kqueue *kqueue, int64_t deadline, const sigset_t
         span = span < 0 ? 0 : span;
         left = (struct timespec){.tv_sec = span / second, .tv_nsec = span % second};
     }
+    int error;
     kqueue->waiting++;
     standin_unlock_quietly();
-    int error = ppoll(&set, 1, deadline == never ? NULL : &left, mask) < 0 ? errno : 0;
+    pthread_cleanup_push(cancel_block, kqueue);
+    (void)pthread_setcancelstate(standin_cancel_state(), &(int){0});
+    error = ppoll(&set, 1, deadline == never ? NULL : &left, mask) < 0 ? errno : 0;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &(int){0});
+    pthread_cleanup_pop(0);
     standin_lock_quietly();
-    kqueue->waiting--;
-    if (!kqueue->closed)
-        return -error;
-    if (kqueue->waiting == 0)
-        standin_kqueue_destroy(kqueue);
-    return -EBADF;
+    return leave(kqueue) ? -error : -EBADF;
 }
 
 static int64_t deadline_of(const struct timespec *timeout) {
@@ -169,6 +187,8 @@ int kevent(int kqueue_fd, const struct kevent *changes, int change_count, struct
         errno = EINVAL;
         return -1;
     }
+    if (capacity > 0)
+        pthread_testcancel(); /* the kernels' call is a cancellation point then */
     sigset_t mask;
     standin_lock(&mask);
     struct standin_kqueue *kqueue = standin_kqueue_find(kqueue_fd);

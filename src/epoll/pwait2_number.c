@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* For a libc that has epoll but no function for the newer call: glibc before 2.35, musl. */
+#include "epoll/pwait2.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cmio/time.h>
+
+/* One number on all architectures that share the common table, for headers older than the kernel.
+ */
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 441
+#endif
+
+/* The kernel's struct __kernel_timespec: 64 bits each, also where time_t has 32. */
+struct kernel_timespec {
+    int64_t seconds;
+    int64_t nanoseconds;
+};
+
+/*
+ * syscall(2) is no cancellation point. With asynchronous cancellation around it, and around nothing
+ * else, it is one, as libc's own functions are.
+ */
+int cmio__epoll_pwait2(int fd, struct epoll_event *records, int capacity, int64_t timeout) {
+    const struct kernel_timespec span = {
+        .seconds = timeout / CMIO_SECOND,
+        .nanoseconds = timeout % CMIO_SECOND,
+    };
+    int type;
+    (void)pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type); /* the argument is valid */
+    const long count = syscall(SYS_epoll_pwait2, fd, records, capacity, &span, NULL, (size_t)0);
+    const int result = count < 0 ? -errno : (int)count;
+    (void)pthread_setcanceltype(type, &type);
+    return result;
+}
