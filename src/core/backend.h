@@ -35,6 +35,22 @@ struct cmio__wake {
     struct cmio__wake_fd fd;
 };
 
+/*
+ * What an I/O call says about the edge of its direction, to a backend that makes edges itself. The
+ * call did not end the edge if none of these fits.
+ */
+enum cmio__outcome {
+    /* It took something in, fell short, or took an error away: the next readiness is news. */
+    CMIO__PROGRESS,
+    /* -EAGAIN: the next readiness is news, unless the system calls the descriptor ready even now.
+     */
+    CMIO__BLOCKED,
+    /* The descriptor stays ready, and what arrives next looks the same: accept's -EMFILE. */
+    CMIO__HELD,
+    /* The end of file, or EIO. A FIFO or a terminal may be opened again. */
+    CMIO__ENDED,
+};
+
 struct cmio__backend {
     const char *name;
 
@@ -74,7 +90,8 @@ struct cmio__backend {
     int (*deregister_fd)(struct cmio__selector *selector, int fd);
 
     /* Arms the edge of the directions again. Called only where emulates_edges is set. */
-    int (*rearm)(struct cmio__selector *selector, int fd, cmio_interest directions);
+    int (*rearm)(struct cmio__selector *selector, int fd, cmio_interest directions,
+                 enum cmio__outcome outcome);
 
     /*
      * A waker's end in the kernel. wake makes an edge-triggered readable event with the token; it

@@ -47,16 +47,84 @@ int cmio_source_rearm(struct cmio_source *source, cmio_interest directions) {
     const struct cmio_registry *registry = source->registry;
     if (!source->emulated)
         return 0;
-    return registry->backend->rearm(registry->selector, source->fd, directions);
+    return registry->backend->rearm(registry->selector, source->fd, directions, CMIO__PROGRESS);
 }
 
 /*
  * The registry may be closed by now: its selector is still there, since the source refers to it. An
  * error says that the descriptor was closed, which has no next edge.
  */
-CMIO__HOT void cmio__source_ended_edge(struct cmio_source *source, cmio_interest direction) {
+CMIO__INLINE void end_edge(struct cmio_source *source, cmio_interest directions,
+                           enum cmio__outcome outcome) {
     const struct cmio_registry *registry = source->registry;
-    (void)registry->backend->rearm(registry->selector, source->fd, direction);
+    (void)registry->backend->rearm(registry->selector, source->fd, directions, outcome);
+}
+
+static const cmio_interest both = CMIO_READABLE | CMIO_WRITABLE;
+
+/*
+ * What an error of a call that reads says. Errors of the network are told once: the call took them
+ * away. EINTR is no outcome at all, so the caller's turn goes on.
+ */
+static enum cmio__outcome outcome_of_read_error(int error) {
+    switch (error) {
+    case -EINTR:
+    case -ECONNABORTED:
+    case -ECONNREFUSED:
+    case -ECONNRESET:
+    case -EHOSTDOWN:
+    case -EHOSTUNREACH:
+    case -EMSGSIZE:
+    case -ENETDOWN:
+    case -ENETRESET:
+    case -ENETUNREACH:
+    case -ENOPROTOOPT:
+    case -EPROTO:
+    case -ETIMEDOUT:
+        return CMIO__PROGRESS;
+    case -EIO:
+        return CMIO__ENDED;
+    default: /* also accept's EMFILE, ENFILE, ENOBUFS and ENOMEM */
+        return CMIO__HELD;
+    }
+}
+
+/*
+ * A write that failed may have taken an error away that was told as readable too. Since the error
+ * may also be the call's own and come again, both directions are armed after a pause. When nobody
+ * can read any more, that is final.
+ */
+CMIO__COLD static void note_error(struct cmio_source *source, cmio_interest direction, int error) {
+    if (direction != CMIO_WRITABLE)
+        end_edge(source, direction, outcome_of_read_error(error));
+    else if (error == -EINTR)
+        end_edge(source, direction, CMIO__PROGRESS);
+    else if (error != -EPIPE)
+        end_edge(source, both, CMIO__HELD);
+}
+
+CMIO__HOT void cmio__source_note(struct cmio_source *source, cmio_interest direction,
+                                 ssize_t result, size_t wanted) {
+    const bool writes = direction == CMIO_WRITABLE;
+    if (result == -EAGAIN || result == -EWOULDBLOCK)
+        end_edge(source, direction, CMIO__BLOCKED);
+    else if (result < 0)
+        note_error(source, direction, (int)result);
+    else if (writes ? (size_t)result < wanted : result > 0)
+        end_edge(source, direction, CMIO__PROGRESS);
+    else if (!writes && wanted > 0)
+        end_edge(source, direction, CMIO__ENDED);
+}
+
+CMIO__COLD void cmio__source_note_peek(struct cmio_source *source, ssize_t result, size_t wanted) {
+    if (result < 0)
+        cmio__source_note(source, CMIO_READABLE, result, wanted);
+    else if ((size_t)result < wanted)
+        end_edge(source, CMIO_READABLE, CMIO__HELD);
+}
+
+CMIO__COLD void cmio__source_note_error_taken(struct cmio_source *source) {
+    end_edge(source, both, CMIO__PROGRESS);
 }
 
 int cmio__source_release(struct cmio_source *source) {

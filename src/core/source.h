@@ -38,18 +38,15 @@ int cmio__source_take_fd(struct cmio_source *source);
 /* Deregisters, then closes the descriptor. 0 for a closed or zeroed source. */
 int cmio__source_close(struct cmio_source *source);
 
-/*
- * Whether I/O with this outcome ends an edge, so that the next one must be made: something was
- * consumed, a write fell short, or the call would have blocked.
- */
-CMIO__INLINE bool cmio__io_ends_edge(cmio_interest direction, ssize_t result, size_t wanted) {
-    if (result < 0)
-        return result == -EAGAIN || result == -EWOULDBLOCK;
-    return direction == CMIO_WRITABLE ? (size_t)result < wanted : result > 0;
-}
+/* Tells the backend of a source's I/O, if that ended an edge. For a source that needs it. */
+void cmio__source_note(struct cmio_source *source, cmio_interest direction, ssize_t result,
+                       size_t wanted);
 
-/* Has the backend make the next edge, of a source that it must be told so of. */
-void cmio__source_ended_edge(struct cmio_source *source, cmio_interest direction);
+/* The same for a call that reads and leaves in place what it read: MSG_PEEK. */
+void cmio__source_note_peek(struct cmio_source *source, ssize_t result, size_t wanted);
+
+/* The same for a call that took the pending error away: SO_ERROR. */
+void cmio__source_note_error_taken(struct cmio_source *source);
 
 /*
  * The funnel: every call that reads or writes passes its result (a count or -errno) and the length
@@ -58,8 +55,8 @@ void cmio__source_ended_edge(struct cmio_source *source, cmio_interest direction
  */
 CMIO__INLINE ssize_t cmio__source_io(struct cmio_source *source, cmio_interest direction,
                                      ssize_t result, size_t wanted) {
-    if (source->emulated && cmio__io_ends_edge(direction, result, wanted))
-        cmio__source_ended_edge(source, direction);
+    if (source->emulated)
+        cmio__source_note(source, direction, result, wanted);
     return result;
 }
 

@@ -156,8 +156,9 @@ static int selector_deregister(struct cmio__selector *selector, int fd) {
     return error_of_known(-errno);
 }
 
-static int selector_rearm(struct cmio__selector *selector, int fd, cmio_interest directions) {
-    (void)selector, (void)fd, (void)directions; /* the kernel makes its own edges */
+static int selector_rearm(struct cmio__selector *selector, int fd, cmio_interest directions,
+                          enum cmio__outcome outcome) {
+    (void)selector, (void)fd, (void)directions, (void)outcome; /* the kernel makes its own edges */
     return 0;
 }
 

@@ -233,8 +233,9 @@ int cmio__kqueue_deregister(struct cmio__selector *selector, int fd) {
     return error;
 }
 
-static int selector_rearm(struct cmio__selector *selector, int fd, cmio_interest directions) {
-    (void)selector, (void)fd, (void)directions; /* the kernel makes its own edges */
+static int selector_rearm(struct cmio__selector *selector, int fd, cmio_interest directions,
+                          enum cmio__outcome outcome) {
+    (void)selector, (void)fd, (void)directions, (void)outcome; /* the kernel makes its own edges */
     return 0;
 }
 

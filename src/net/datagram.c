@@ -44,8 +44,10 @@ static ssize_t receive(struct cmio_source *source, void *buffer, size_t length, 
         return -EINVAL;
     const ssize_t result = cmio__socket_receive_from(
         fd, buffer, length, flags, peer == NULL ? NULL : &from.any, &from_length, &did_not_fit);
-    if (result < 0 || (flags & MSG_PEEK) == 0)
+    if ((flags & MSG_PEEK) == 0)
         (void)cmio__source_io(source, CMIO_READABLE, result < 0 ? result : 1, 1);
+    else if (source->emulated)
+        cmio__source_note_peek(source, result, length);
     if (result < 0)
         return result;
     if (did_not_fit && truncated == NULL)

@@ -4,10 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "poll/rest.h"
 #include "posix/features.h"
 #include "posix/inline.h"
 
 enum { FIRST_CAPACITY = 16 };
+
+/* What keeps a slot from being armed by progress without more ado. */
+static const uint32_t unusual = CMIO__RESTS | CMIO__HELD_DIRECTIONS | CMIO__SLOWED;
 
 static const cmio_interest directions_of_all = CMIO_READABLE | CMIO_WRITABLE | CMIO_PRIORITY;
 
@@ -25,6 +29,15 @@ void cmio__poll_entries_free(struct cmio__poll_entries *entries) {
     free(entries->list);
 }
 
+/*
+ * Where hang-up alone is armed, some kernels do not enqueue the caller at all, and a poll(2) that
+ * sleeps already is not woken by a reset. So something else is asked for that hardly ever comes,
+ * until it does: docs/platform-notes.md, "poll(2): readiness and edges".
+ */
+CMIO__COLD static int probe_of(uint32_t state) {
+    return state & CMIO__NO_PROBE ? 0 : POLLPRI;
+}
+
 /* What is armed to what poll(2) is asked for. */
 CMIO__INLINE short events_of(uint32_t armed) {
     int events = 0;
@@ -36,6 +49,8 @@ CMIO__INLINE short events_of(uint32_t armed) {
         events |= POLLOUT;
     if (armed & CMIO_PRIORITY)
         events |= POLLPRI;
+    if (events == 0)
+        events = probe_of(armed);
     return (short)events;
 }
 
@@ -75,16 +90,17 @@ CMIO__INLINE uint32_t armed_for(short events, uint32_t ready) {
     if (is_usual(events))
         return ready;
     if (events & (POLLERR | POLLHUP))
-        return UINT32_MAX;
+        return CMIO__ARMED;
     const uint32_t half_close = events & CMIO__POLLRDHUP ? CMIO__HALF_CLOSE : 0;
     return (ready & directions_of_all) | half_close;
 }
 
-CMIO__HOT static void set_armed(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
-                                int fd, uint32_t armed) {
-    slot->state = armed;
-    entries->list[slot->place].fd = armed != 0 ? fd : ~fd;
-    entries->list[slot->place].events = events_of(armed);
+CMIO__HOT void cmio__poll_entries_set_state(struct cmio__poll_entries *entries,
+                                            struct cmio__fd_slot *slot, int fd, uint32_t state) {
+    const bool is_asked_for = (state & CMIO__ARMED) != 0 && !(state & CMIO__RESTS);
+    slot->state = state;
+    entries->list[slot->place].fd = is_asked_for ? fd : ~fd;
+    entries->list[slot->place].events = events_of(state);
 }
 
 /* Room for one more, and the selector's own. */
@@ -111,18 +127,20 @@ int cmio__poll_entries_add(struct cmio__poll_entries *entries, int fd, cmio_toke
     slot->place = (uint32_t)entries->count++;
     entries->list[entries->count] = entries->list[slot->place]; /* the selector's own */
     entries->list[slot->place].revents = 0;
-    set_armed(entries, slot, fd, armed_at_first(interest));
+    cmio__poll_entries_set_state(entries, slot, fd, armed_at_first(interest));
     return 0;
 }
 
 void cmio__poll_entries_replace(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
                                 int fd, cmio_token token, cmio_interest interest) {
+    (void)cmio__poll_entries_forget(entries, slot);
     slot->token = token;
     slot->interest = interest;
-    set_armed(entries, slot, fd, armed_at_first(interest));
+    cmio__poll_entries_set_state(entries, slot, fd, armed_at_first(interest));
 }
 
 void cmio__poll_entries_remove(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot) {
+    (void)cmio__poll_entries_forget(entries, slot);
     const struct pollfd last = entries->list[--entries->count];
     if (slot->place != entries->count) {
         cmio__fd_table_at(&entries->table, cmio__poll_entry_fd(&last))->place = slot->place;
@@ -132,7 +150,7 @@ void cmio__poll_entries_remove(struct cmio__poll_entries *entries, struct cmio__
     cmio__fd_table_remove(slot);
 }
 
-/* What rearming these directions adds. What reads also takes out-of-band data: one direction. */
+/* What arming these directions adds. What reads also takes out-of-band data: one direction. */
 CMIO__INLINE uint32_t armed_by(const struct cmio__fd_slot *slot, cmio_interest directions) {
     if (slot->interest & (CMIO_LEVEL | CMIO_ONESHOT))
         return 0; /* always armed, or not before the next reregister */
@@ -141,25 +159,45 @@ CMIO__INLINE uint32_t armed_by(const struct cmio__fd_slot *slot, cmio_interest d
     return armed_at_first(directions & slot->interest);
 }
 
+uint32_t cmio__poll_slot_armed_by(const struct cmio__fd_slot *slot, cmio_interest directions) {
+    return armed_by(slot, directions);
+}
+
 bool cmio__poll_slot_is_armed(const struct cmio__fd_slot *slot, cmio_interest directions) {
-    return (armed_by(slot, directions) & ~slot->state) == 0;
+    return (armed_by(slot, directions) & ~slot->state) == 0 && !(slot->state & unusual);
 }
 
 CMIO__HOT void cmio__poll_entries_rearm(struct cmio__poll_entries *entries,
                                         struct cmio__fd_slot *slot, int fd,
                                         cmio_interest directions) {
-    const uint32_t armed = slot->state | armed_by(slot, directions);
-    if (armed != slot->state)
-        set_armed(entries, slot, fd, armed);
+    uint32_t state = slot->state;
+    if (state & unusual)
+        state = cmio__poll_entries_forget(entries, slot);
+    state = (state | armed_by(slot, directions)) & ~(CMIO__UNMOVED | CMIO__NO_PROBE);
+    if (state != slot->state)
+        cmio__poll_entries_set_state(entries, slot, fd, state);
+}
+
+/* Hides what was only asked for as a probe, and asks for it no more. */
+CMIO__COLD static short without_probe(struct cmio__fd_slot *slot, short events) {
+    if (!(events & POLLPRI) || (slot->state & CMIO_PRIORITY))
+        return events;
+    slot->state |= CMIO__NO_PROBE;
+    return (short)(events & ~POLLPRI);
 }
 
 CMIO__HOT uint32_t cmio__poll_entries_deliver(struct cmio__poll_entries *entries,
                                               struct cmio__fd_slot *slot, int fd) {
-    const short events = entries->list[slot->place].revents;
+    short events = entries->list[slot->place].revents;
+    if (!is_usual(events))
+        events = without_probe(slot, events);
     const uint32_t ready = ready_of(events);
+    if (events & POLLNVAL)
+        (void)cmio__poll_entries_forget(entries, slot);
     if ((events & POLLNVAL) || (slot->interest & CMIO_ONESHOT))
-        set_armed(entries, slot, fd, 0);
+        cmio__poll_entries_set_state(entries, slot, fd, 0);
     else if (!(slot->interest & CMIO_LEVEL))
-        set_armed(entries, slot, fd, slot->state & ~armed_for(events, ready));
+        cmio__poll_entries_set_state(entries, slot, fd,
+                                     (slot->state & ~armed_for(events, ready)) | CMIO__UNMOVED);
     return events & POLLNVAL ? 0 : ready;
 }

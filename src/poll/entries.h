@@ -16,6 +16,8 @@
  * Only what is armed is asked for. POLLERR and POLLHUP cannot be left out, so an entry with nothing
  * armed gets a negative descriptor, ~fd, which poll(2) skips.
  *
+ * Some conditions last, and arming at once would make waits spin: see rest.h.
+ *
  * Nothing here locks or waits: poll.c does.
  */
 
@@ -29,9 +31,26 @@
 
 #include "core/fd_table.h"
 
-/* Armed besides CMIO_READABLE, CMIO_WRITABLE and CMIO_PRIORITY: error and hang-up; half-close. */
+/* Bits of a slot's state. Armed: the three directions of an interest, and these two. */
 #define CMIO__HANGUP 0x8u
 #define CMIO__HALF_CLOSE 0x10u
+#define CMIO__ARMED 0x1fu
+
+/* No I/O has made progress since the last event. */
+#define CMIO__UNMOVED 0x20u
+
+/* POLLPRI came that nobody asked for: see probe_of in entries.c. */
+#define CMIO__NO_PROBE 0x40u
+
+/* The directions that are to be armed at the next look, this far to the left. */
+#define CMIO__HELD_SHIFT 8
+#define CMIO__HELD_DIRECTIONS (0x7u << CMIO__HELD_SHIFT)
+
+/* The entry rests: it is looked at now and then, and skipped by poll(2) otherwise. */
+#define CMIO__RESTS 0x800u
+
+/* It was held, or rested, and no I/O has made progress since: pauses grow longer. */
+#define CMIO__SLOWED 0x1000u
 
 /* In a slot's interest: a waker's descriptor, which is drained when its event is delivered. */
 #define CMIO__WAKER 0x80000000u
@@ -41,6 +60,12 @@ struct cmio__poll_entries {
     struct pollfd *list; /* list[count] is the selector's own */
     size_t count;
     size_t capacity;
+
+    /* See rest.h. */
+    size_t waiting;    /* entries that are held or rest */
+    size_t slowed;     /* entries that are slowed */
+    int64_t pause;     /* nanoseconds between looks */
+    int64_t next_look; /* a deadline, while any is waiting */
 };
 
 /* Makes the array, with own_fd alone in it, always asked for POLLIN. -ENOMEM. */
@@ -56,11 +81,18 @@ void cmio__poll_entries_replace(struct cmio__poll_entries *entries, struct cmio_
                                 int fd, cmio_token token, cmio_interest interest);
 void cmio__poll_entries_remove(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot);
 
-/* Arms directions that the interest names, in an edge-triggered slot; and whether they are armed.
+/*
+ * Arms directions that the interest names, in an edge-triggered slot, which made progress; and
+ * whether there is nothing to do for that.
  */
 bool cmio__poll_slot_is_armed(const struct cmio__fd_slot *slot, cmio_interest directions);
 void cmio__poll_entries_rearm(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
                               int fd, cmio_interest directions);
+
+/* The state that arming these directions leads to, and how to set it. */
+uint32_t cmio__poll_slot_armed_by(const struct cmio__fd_slot *slot, cmio_interest directions);
+void cmio__poll_entries_set_state(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
+                                  int fd, uint32_t state);
 
 /* The descriptor of an entry, whether it is armed or not. */
 static inline int cmio__poll_entry_fd(const struct pollfd *entry) {

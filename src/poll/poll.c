@@ -36,6 +36,7 @@
 
 #include "core/backend.h"
 #include "poll/entries.h"
+#include "poll/rest.h"
 #include "poll/wait.h"
 #include "posix/cancel.h"
 #include "posix/descriptor.h"
@@ -54,6 +55,7 @@ struct cmio__selector {
     size_t queued;
     bool polling;
     bool interrupted;
+    bool looking; /* resting sockets are among the entries: the waiting thread's */
 };
 
 static int open_locks(struct cmio__selector *selector) {
@@ -134,13 +136,16 @@ CMIO__COLD static void let_changes_go_first(struct cmio__selector *selector) {
     cmio__cancel_restore(state);
 }
 
-/* The waiting thread takes the entries. */
-static void begin_polling(struct cmio__selector *selector) {
+/* The waiting thread takes the entries. Returns the timeout for poll(2): see rest.h. */
+static int64_t begin_polling(struct cmio__selector *selector, int64_t timeout) {
     lock(selector);
     if (selector->queued > 0)
         let_changes_go_first(selector);
+    if (selector->entries.waiting > 0)
+        timeout = cmio__poll_entries_begin_look(&selector->entries, timeout, &selector->looking);
     selector->polling = true;
     unlock(selector);
+    return timeout;
 }
 
 /* It gives them back, and has the lock. */
@@ -154,10 +159,18 @@ static void end_polling(struct cmio__selector *selector) {
         (void)pthread_cond_broadcast(&selector->may_change);
 }
 
+/* Under the lock. After an error of poll(2) nothing is known, and they rest on. */
+CMIO__COLD static int end_look(struct cmio__selector *selector, int ready) {
+    selector->looking = false;
+    return cmio__poll_entries_end_look(&selector->entries, ready);
+}
+
 /* The thread was cancelled in poll(2). */
 static void cancel_polling(void *argument) {
     struct cmio__selector *selector = argument;
     end_polling(selector);
+    if (selector->looking)
+        (void)end_look(selector, -ECANCELED);
     unlock(selector);
 }
 
@@ -236,12 +249,14 @@ static size_t asked_count(struct cmio__poll_entries *entries) {
 /* One poll(2): events, -errno, or 0 where there was nothing to report. */
 static int poll_once(struct cmio__selector *selector, struct cmio_events *events, int64_t timeout) {
     int ready;
-    begin_polling(selector);
+    timeout = begin_polling(selector, timeout);
     pthread_cleanup_push(cancel_polling, selector);
     ready =
         cmio__poll_wait_entries(selector->entries.list, asked_count(&selector->entries), timeout);
     pthread_cleanup_pop(0);
     end_polling(selector);
+    if (selector->looking)
+        ready = end_look(selector, ready);
     const int count = ready > 0 ? collect(selector, events, ready) : ready;
     unlock(selector);
     return count;
@@ -300,21 +315,43 @@ static int selector_deregister(struct cmio__selector *selector, int fd) {
     return error < 0 ? error : cmio__fd_check_open(fd);
 }
 
-/* Most often it is armed already, as at the end of every read: then there is nothing to change. */
-CMIO__HOT static int selector_rearm(struct cmio__selector *selector, int fd,
-                                    cmio_interest directions) {
-    const struct cmio__fd_table *table = &selector->entries.table;
-    lock(selector);
-    struct cmio__fd_slot *slot = cmio__fd_table_find(table, fd);
+/* The rarer outcomes, under the lock. Whether the descriptor is registered. */
+CMIO__COLD static bool settle(struct cmio__selector *selector, int fd, cmio_interest directions,
+                              enum cmio__outcome outcome) {
+    if (selector->polling)
+        take_entries(selector);
+    struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->entries.table, fd);
+    if (slot != NULL)
+        cmio__poll_entries_settle(&selector->entries, slot, fd, directions, outcome);
+    return slot != NULL;
+}
+
+/* Progress, or -EAGAIN after it. The slot is NULL if the descriptor is not registered. */
+static bool rearm(struct cmio__selector *selector, struct cmio__fd_slot *slot, int fd,
+                  cmio_interest directions) {
     if (selector->polling && slot != NULL && !cmio__poll_slot_is_armed(slot, directions)) {
         take_entries(selector);
-        slot = cmio__fd_table_find(table, fd); /* another change may have come first */
+        /* another change may have come first */
+        slot = cmio__fd_table_find(&selector->entries.table, fd);
     }
-    /* While the entries are polled there is nothing to do here: it is armed. */
+    /* While the entries are polled nothing of them changes here: the slot is armed. */
     if (slot != NULL)
         cmio__poll_entries_rearm(&selector->entries, slot, fd, directions);
+    return slot != NULL;
+}
+
+/* Most often it is armed already, as at the end of every read: then there is nothing to change. */
+CMIO__HOT static int selector_rearm(struct cmio__selector *selector, int fd,
+                                    cmio_interest directions, enum cmio__outcome outcome) {
+    lock(selector);
+    struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->entries.table, fd);
+    const bool follows_progress = slot == NULL || !(slot->state & CMIO__UNMOVED);
+    const bool is_usual =
+        outcome == CMIO__PROGRESS || (outcome == CMIO__BLOCKED && follows_progress);
+    const bool found = is_usual ? rearm(selector, slot, fd, directions)
+                                : settle(selector, fd, directions, outcome);
     unlock(selector);
-    return slot == NULL ? -EBADF : 0;
+    return found ? 0 : -EBADF;
 }
 
 static int wake_open(struct cmio__selector *selector, cmio_token token, struct cmio__wake *out) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "poll/wait.h"
 
-#include <errno.h>
 #include <time.h>
 
 #include <cmio/time.h>
@@ -17,5 +16,5 @@ static int wait_span(struct pollfd *entries, size_t count, int64_t timeout) {
 int cmio__poll_wait_entries(struct pollfd *entries, size_t count, int64_t timeout) {
     const int ready = timeout > 0 ? wait_span(entries, count, timeout)
                                   : poll(entries, (nfds_t)count, (int)timeout); /* 0, or -1 */
-    return ready < 0 ? -errno : ready;
+    return ready < 0 ? cmio__poll_wait_error() : ready;
 }

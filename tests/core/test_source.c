@@ -21,6 +21,7 @@ static struct {
     int closes;
     int fd;
     cmio_interest directions;
+    enum cmio__outcome outcome;
     int error;
 } told;
 
@@ -49,8 +50,10 @@ static int fake_deregister(struct cmio__selector *selector, int fd) {
     return told.error;
 }
 
-static int fake_rearm(struct cmio__selector *selector, int fd, cmio_interest directions) {
+static int fake_rearm(struct cmio__selector *selector, int fd, cmio_interest directions,
+                      enum cmio__outcome outcome) {
     (void)selector;
+    told.outcome = outcome;
     told.rearms++;
     told.fd = fd;
     told.directions = directions;
@@ -98,52 +101,86 @@ static void setting_close(struct setting *setting) {
     assert_int_equal(told.closes, 1);
 }
 
-static const struct outcome {
+enum { NOTHING = -1, BOTH = CMIO_READABLE | CMIO_WRITABLE };
+
+static const struct row {
     cmio_interest direction;
     ssize_t result;
     size_t wanted;
-    bool ends_edge;
-} outcomes[] = {
-    {CMIO_READABLE, 10, 10, true},      /* all that was asked for: it consumed */
-    {CMIO_READABLE, 3, 10, true},       /* less: the source is drained */
-    {CMIO_READABLE, 0, 10, false},      /* the end */
-    {CMIO_READABLE, -EAGAIN, 10, true}, /* nothing there */
-    {CMIO_READABLE, -ECONNRESET, 10, false},
-    {CMIO_READABLE, -EINTR, 10, false},
-    {CMIO_READABLE, -EMFILE, 0, false}, /* an accept that could not */
-    {CMIO_READABLE, 7, 0, true},        /* an accept that gave a descriptor */
-    {CMIO_WRITABLE, 10, 10, false},     /* there may be more room */
-    {CMIO_WRITABLE, 3, 10, true},       /* the room is used up */
-    {CMIO_WRITABLE, 0, 0, false},
-    {CMIO_WRITABLE, -EAGAIN, 10, true},
-    {CMIO_WRITABLE, -EPIPE, 10, false},
+    int outcome; /* enum cmio__outcome, or NOTHING */
+    cmio_interest told;
+} rows[] = {
+    {CMIO_READABLE, 10, 10, CMIO__PROGRESS, CMIO_READABLE}, /* all that was asked for */
+    {CMIO_READABLE, 3, 10, CMIO__PROGRESS, CMIO_READABLE},
+    {CMIO_READABLE, 7, 0, CMIO__PROGRESS, CMIO_READABLE}, /* an accept that gave a descriptor */
+    {CMIO_READABLE, 0, 10, CMIO__ENDED, CMIO_READABLE},
+    {CMIO_READABLE, 0, 0, NOTHING, 0}, /* a read of nothing */
+    {CMIO_READABLE, -EAGAIN, 10, CMIO__BLOCKED, CMIO_READABLE},
+    {CMIO_READABLE, -EINTR, 10, CMIO__PROGRESS, CMIO_READABLE},
+    {CMIO_READABLE, -ECONNREFUSED, 10, CMIO__PROGRESS, CMIO_READABLE},
+    {CMIO_READABLE, -ECONNRESET, 10, CMIO__PROGRESS, CMIO_READABLE},
+    {CMIO_READABLE, -ECONNABORTED, 1, CMIO__PROGRESS, CMIO_READABLE},
+    {CMIO_READABLE, -EHOSTUNREACH, 10, CMIO__PROGRESS, CMIO_READABLE},
+    {CMIO_READABLE, -EIO, 10, CMIO__ENDED, CMIO_READABLE},
+    {CMIO_READABLE, -EMFILE, 1, CMIO__HELD, CMIO_READABLE},
+    {CMIO_READABLE, -ENFILE, 1, CMIO__HELD, CMIO_READABLE},
+    {CMIO_READABLE, -ENOBUFS, 1, CMIO__HELD, CMIO_READABLE},
+    {CMIO_READABLE, -ENOMEM, 1, CMIO__HELD, CMIO_READABLE},
+    {CMIO_WRITABLE, 10, 10, NOTHING, 0}, /* there may be more room */
+    {CMIO_WRITABLE, 3, 10, CMIO__PROGRESS, CMIO_WRITABLE},
+    {CMIO_WRITABLE, 0, 0, NOTHING, 0},
+    {CMIO_WRITABLE, -EAGAIN, 10, CMIO__BLOCKED, CMIO_WRITABLE},
+    {CMIO_WRITABLE, -EINTR, 10, CMIO__PROGRESS, CMIO_WRITABLE},
+    {CMIO_WRITABLE, -ECONNREFUSED, 10, CMIO__HELD, BOTH},
+    {CMIO_WRITABLE, -ENOBUFS, 10, CMIO__HELD, BOTH},
+    {CMIO_WRITABLE, -EPIPE, 10, NOTHING, 0},
 };
 
-enum { OUTCOMES = sizeof outcomes / sizeof *outcomes };
+enum { ROWS = sizeof rows / sizeof *rows };
 
-static void what_consumed_fell_short_or_would_block_ends_an_edge(void **state) {
-    (void)state;
-    for (size_t i = 0; i < OUTCOMES; i++)
-        assert_true(cmio__io_ends_edge(outcomes[i].direction, outcomes[i].result,
-                                       outcomes[i].wanted) == outcomes[i].ends_edge);
+static void expect_told(const struct row *row) {
+    assert_int_equal(told.rearms, row->outcome != NOTHING);
+    if (row->outcome == NOTHING)
+        return;
+    assert_int_equal(told.outcome, row->outcome);
+    assert_int_equal(told.directions, row->told);
+    assert_int_equal(told.fd, FD);
 }
 
-static void the_funnel_arms_the_direction_whose_edge_has_ended(void **state) {
+static void each_result_of_io_tells_the_backend_what_came_of_the_edge(void **state) {
     (void)state;
     struct setting setting;
     setting_open(&setting, &imitating);
-    for (size_t i = 0; i < OUTCOMES; i++) {
-        const struct outcome *outcome = &outcomes[i];
+    for (size_t i = 0; i < ROWS; i++) {
         told.rearms = 0;
         assert_int_equal(
-            cmio__source_io(&setting.source, outcome->direction, outcome->result, outcome->wanted),
-            outcome->result);
-        assert_int_equal(told.rearms, outcome->ends_edge);
-        if (outcome->ends_edge) {
-            assert_int_equal(told.directions, outcome->direction);
-            assert_int_equal(told.fd, FD);
-        }
+            cmio__source_io(&setting.source, rows[i].direction, rows[i].result, rows[i].wanted),
+            rows[i].result);
+        expect_told(&rows[i]);
     }
+    setting_close(&setting);
+}
+
+static void a_peek_holds_the_edge_if_there_was_less_than_it_asked_for(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting, &imitating);
+    cmio__source_note_peek(&setting.source, 10, 10);
+    assert_int_equal(told.rearms, 0);
+    cmio__source_note_peek(&setting.source, 4, 10);
+    expect_told(&(struct row){.outcome = CMIO__HELD, .told = CMIO_READABLE});
+    told.rearms = 0;
+    cmio__source_note_peek(&setting.source, -EAGAIN, 10);
+    expect_told(&(struct row){.outcome = CMIO__BLOCKED, .told = CMIO_READABLE});
+    setting_close(&setting);
+}
+
+static void an_error_that_was_taken_arms_both_directions(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting, &imitating);
+    cmio__source_note_error_taken(&setting.source);
+    expect_told(&(struct row){.outcome = CMIO__PROGRESS, .told = BOTH});
     setting_close(&setting);
 }
 
@@ -151,9 +188,8 @@ static void nobody_is_told_where_the_backend_has_edges_of_its_own(void **state) 
     (void)state;
     struct setting setting;
     setting_open(&setting, &genuine);
-    for (size_t i = 0; i < OUTCOMES; i++)
-        (void)cmio__source_io(&setting.source, outcomes[i].direction, outcomes[i].result,
-                              outcomes[i].wanted);
+    for (size_t i = 0; i < ROWS; i++)
+        (void)cmio__source_io(&setting.source, rows[i].direction, rows[i].result, rows[i].wanted);
     assert_int_equal(cmio_source_rearm(&setting.source, CMIO_READABLE), 0);
     assert_int_equal(told.rearms, 0);
     setting_close(&setting);
@@ -227,8 +263,9 @@ static void a_source_of_zeros_has_no_descriptor(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(what_consumed_fell_short_or_would_block_ends_an_edge),
-    cmocka_unit_test(the_funnel_arms_the_direction_whose_edge_has_ended),
+    cmocka_unit_test(each_result_of_io_tells_the_backend_what_came_of_the_edge),
+    cmocka_unit_test(a_peek_holds_the_edge_if_there_was_less_than_it_asked_for),
+    cmocka_unit_test(an_error_that_was_taken_arms_both_directions),
     cmocka_unit_test(nobody_is_told_where_the_backend_has_edges_of_its_own),
     cmocka_unit_test(nobody_is_told_of_a_source_that_is_not_registered),
     cmocka_unit_test(a_result_is_passed_on_though_the_edge_cannot_be_armed),

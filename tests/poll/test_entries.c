@@ -124,6 +124,19 @@ static void after_a_hang_up_the_entry_is_skipped_until_it_is_armed(void **state)
     }
 }
 
+static void an_entry_with_hang_up_alone_asks_for_what_hardly_ever_comes(void **state) {
+    (void)state;
+    struct fixture fixture = open_fixture(CMIO_WRITABLE);
+    assert_int_equal(deliver(&fixture, POLLOUT), CMIO_WRITABLE);
+    assert_asked(&fixture, POLLPRI);
+    assert_int_equal(deliver(&fixture, POLLPRI), 0); /* nobody asked for it */
+    assert_asked(&fixture, 0);
+    assert_int_equal(deliver(&fixture, POLLHUP) & CMIO_WRITABLE, CMIO_WRITABLE);
+    cmio__poll_entries_rearm(&fixture.entries, fixture.slot, FD, CMIO_WRITABLE);
+    assert_asked(&fixture, POLLOUT);
+    cmio__poll_entries_free(&fixture.entries);
+}
+
 static void level_stays_armed(void **state) {
     (void)state;
     struct fixture fixture = open_fixture(CMIO_READABLE | CMIO_LEVEL);
@@ -202,6 +215,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_edge_that_was_not_asked_for_is_not_armed),
     cmocka_unit_test(reading_arms_out_of_band_data_too),
     cmocka_unit_test(after_a_hang_up_the_entry_is_skipped_until_it_is_armed),
+    cmocka_unit_test(an_entry_with_hang_up_alone_asks_for_what_hardly_ever_comes),
     cmocka_unit_test(level_stays_armed),
     cmocka_unit_test(oneshot_is_silent_until_it_is_replaced),
     cmocka_unit_test(a_closed_descriptor_is_no_event_and_is_skipped),

@@ -97,6 +97,22 @@ void test_loop_expect_none_at(struct test_loop *loop, cmio_token token, const ch
     expect_nothing_yet(loop, token, file, line);
 }
 
+enum { MOST_REPEATED = 10 };
+
+int test_loop_expect_no_spin_at(struct test_loop *loop, const char *file, int line) {
+    const int64_t end = test_now() + 100 * CMIO_MILLISECOND;
+    int64_t left;
+    int repeated = 0;
+    while ((left = end - test_now()) > 0 && repeated <= MOST_REPEATED)
+        repeated += test_loop_wait_at(loop, left, file, line) > 0;
+    if (repeated > MOST_REPEATED) {
+        print_error("more than %d waits returned with an event\n", MOST_REPEATED);
+        _fail(file, line);
+    }
+    test_loop_forget(loop);
+    return repeated;
+}
+
 void test_loop_forget(struct test_loop *loop) {
     memset(loop->came, 0, sizeof loop->came);
 }

@@ -59,6 +59,14 @@ void test_loop_expect_silence_at(struct test_loop *loop, const char *file, int l
 #define test_loop_expect_none(loop, token) test_loop_expect_none_at((loop), (token), TEST_HERE)
 void test_loop_expect_none_at(struct test_loop *loop, cmio_token token, const char *file, int line);
 
+/*
+ * Fails if more waits return with an event within the next tenth of a second than a condition that
+ * lasts may cause: a backend that makes edges itself may tell of one again, with growing pauses.
+ * Returns how many did, and forgets what came.
+ */
+#define test_loop_expect_no_spin(loop) test_loop_expect_no_spin_at((loop), TEST_HERE)
+int test_loop_expect_no_spin_at(struct test_loop *loop, const char *file, int line);
+
 /* Drops what came and was not asked for. */
 void test_loop_forget(struct test_loop *loop);
 

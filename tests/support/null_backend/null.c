@@ -55,8 +55,9 @@ static int selector_deregister(struct cmio__selector *selector, int fd) {
     return 0;
 }
 
-static int selector_rearm(struct cmio__selector *selector, int fd, cmio_interest directions) {
-    (void)selector, (void)fd, (void)directions;
+static int selector_rearm(struct cmio__selector *selector, int fd, cmio_interest directions,
+                          enum cmio__outcome outcome) {
+    (void)selector, (void)fd, (void)directions, (void)outcome;
     return 0;
 }
 

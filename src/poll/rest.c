@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "poll/rest.h"
+
+#include "posix/look.h"
+
+enum { FIRST_PAUSE = CMIO_MILLISECOND, LONGEST_PAUSE = 50 * CMIO_MILLISECOND };
+
+static bool is_waiting(uint32_t state) {
+    return (state & (CMIO__RESTS | CMIO__HELD_DIRECTIONS)) != 0;
+}
+
+uint32_t cmio__poll_entries_forget(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot) {
+    entries->waiting -= is_waiting(slot->state);
+    entries->slowed -= (slot->state & CMIO__SLOWED) != 0;
+    slot->state &= ~(CMIO__RESTS | CMIO__HELD_DIRECTIONS | CMIO__SLOWED);
+    return slot->state;
+}
+
+/* The pause that is under way goes on; else the next look is one from now. */
+static void begin_pause(struct cmio__poll_entries *entries) {
+    if (entries->slowed == 0)
+        entries->pause = FIRST_PAUSE;
+    if (entries->waiting == 0)
+        entries->next_look = cmio_now() + entries->pause;
+}
+
+/* Has the slot wait for the next look, with one of the bits that say so in its state. */
+static void wait_for_look(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
+                          uint32_t state) {
+    begin_pause(entries);
+    (void)cmio__poll_entries_forget(entries, slot);
+    entries->waiting++;
+    entries->slowed++;
+    cmio__poll_entries_set_state(entries, slot, fd, state | CMIO__SLOWED);
+}
+
+static void hold(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
+                 cmio_interest directions) {
+    const uint32_t held = (directions & slot->interest & ~slot->state) << CMIO__HELD_SHIFT;
+    if ((held & CMIO__HELD_DIRECTIONS) != 0)
+        wait_for_look(entries, slot, fd, slot->state | (held & CMIO__HELD_DIRECTIONS));
+}
+
+/* Whether error and hang-up were told. If they were not, the next wait does. */
+static bool has_told_hangup(const struct cmio__fd_slot *slot) {
+    return (slot->state & CMIO__HANGUP) == 0;
+}
+
+/* told is what poll(2) says by now, which is no news. Everything else that is asked for stays
+ * armed. */
+static void rest(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
+                 cmio_interest directions, short told) {
+    const uint32_t armed = cmio__poll_slot_armed_by(slot, directions);
+    slot->batch = (unsigned short)told;
+    wait_for_look(entries, slot, fd, slot->state | armed | CMIO__RESTS);
+}
+
+static void arm(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
+                cmio_interest directions) {
+    const uint32_t state = cmio__poll_entries_forget(entries, slot);
+    cmio__poll_entries_set_state(entries, slot, fd,
+                                 state | cmio__poll_slot_armed_by(slot, directions));
+}
+
+static short asked_for(cmio_interest directions) {
+    return (short)((directions & CMIO_READABLE ? POLLIN : 0) |
+                   (directions & CMIO_WRITABLE ? POLLOUT : 0) |
+                   (directions & CMIO_PRIORITY ? POLLPRI : 0));
+}
+
+/*
+ * -EAGAIN right after an event: what the event told was not so, or is over. Another thread may have
+ * been quicker, and then the system says that the descriptor is not ready. If it says that it is,
+ * either something has just come, or it says so of a socket that is shut for reading, and would go
+ * on to.
+ */
+static void settle_blocked(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
+                           cmio_interest directions) {
+    const short asked = asked_for(directions);
+    const short ready = cmio__look_at(fd, asked);
+    if (ready & asked)
+        hold(entries, slot, fd, directions);
+    else if (ready != 0 && has_told_hangup(slot))
+        rest(entries, slot, fd, directions, ready);
+    else
+        arm(entries, slot, fd, directions);
+}
+
+static void settle_ended(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
+                         cmio_interest directions) {
+    switch (cmio__look_kind(fd)) {
+    case CMIO__REOPENABLE:
+        if (!has_told_hangup(slot) || cmio__look_queued(fd) || cmio__look_at(fd, POLLIN) == 0)
+            arm(entries, slot, fd, directions);
+        else
+            rest(entries, slot, fd, directions, 0);
+        return;
+    case CMIO__MESSAGES: /* an empty one */
+        arm(entries, slot, fd, directions);
+        return;
+    case CMIO__UNKNOWN_END:
+        hold(entries, slot, fd, directions);
+        return;
+    case CMIO__FINAL_END:
+        return;
+    }
+}
+
+void cmio__poll_entries_settle(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
+                               int fd, cmio_interest directions, enum cmio__outcome outcome) {
+    if (slot->interest & (CMIO_LEVEL | CMIO_ONESHOT))
+        return; /* has no edge to arm */
+    if (outcome == CMIO__BLOCKED)
+        settle_blocked(entries, slot, fd, directions);
+    else if (outcome == CMIO__ENDED)
+        settle_ended(entries, slot, fd, directions);
+    else
+        hold(entries, slot, fd, directions);
+}
+
+/* Arms what was held. The slot stays slowed until I/O makes progress. */
+static void release(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd) {
+    const cmio_interest directions = (slot->state & CMIO__HELD_DIRECTIONS) >> CMIO__HELD_SHIFT;
+    const uint32_t state = slot->state & ~CMIO__HELD_DIRECTIONS;
+    if (!(state & CMIO__RESTS))
+        entries->waiting--;
+    cmio__poll_entries_set_state(entries, slot, fd,
+                                 state | cmio__poll_slot_armed_by(slot, directions));
+}
+
+/* Ends the rest: what is armed is asked for again. */
+static void rouse(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd) {
+    const uint32_t state = slot->state & ~CMIO__RESTS;
+    entries->waiting -= !is_waiting(state);
+    cmio__poll_entries_set_state(entries, slot, fd, state);
+}
+
+/* Looks at a resting entry; whether that takes a poll(2). */
+static bool look(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd) {
+    if (slot->batch != 0) {
+        entries->list[slot->place].fd = fd; /* for this once */
+        return true;
+    }
+    if (cmio__look_queued(fd))
+        rouse(entries, slot, fd);
+    return false;
+}
+
+static struct cmio__fd_slot *slot_at(const struct cmio__poll_entries *entries, size_t place,
+                                     int *fd) {
+    *fd = cmio__poll_entry_fd(&entries->list[place]);
+    return cmio__fd_table_at(&entries->table, *fd);
+}
+
+static void look_at_all(struct cmio__poll_entries *entries, bool is_due, bool *looking) {
+    for (size_t place = 0; place < entries->count; place++) {
+        int fd;
+        struct cmio__fd_slot *slot = slot_at(entries, place, &fd);
+        if (is_due && (slot->state & CMIO__HELD_DIRECTIONS) != 0)
+            release(entries, slot, fd);
+        if (slot->state & CMIO__RESTS)
+            *looking |= look(entries, slot, fd);
+    }
+}
+
+int64_t cmio__poll_entries_begin_look(struct cmio__poll_entries *entries, int64_t timeout,
+                                      bool *looking) {
+    const int64_t now = cmio_now();
+    const bool is_due = now >= entries->next_look;
+    if (is_due || timeout == 0)
+        look_at_all(entries, is_due, looking);
+    if (is_due) {
+        entries->pause = entries->pause * 2 < LONGEST_PAUSE ? entries->pause * 2 : LONGEST_PAUSE;
+        entries->next_look = now + entries->pause;
+    }
+    if (*looking)
+        return 0;
+    if (entries->waiting == 0)
+        return timeout;
+    const int64_t left = entries->next_look - now;
+    return timeout == CMIO_FOREVER || left < timeout ? left : timeout;
+}
+
+int cmio__poll_entries_end_look(struct cmio__poll_entries *entries, int ready) {
+    for (size_t place = 0; place < entries->count; place++) {
+        int fd;
+        struct cmio__fd_slot *slot = slot_at(entries, place, &fd);
+        struct pollfd *entry = &entries->list[place];
+        if (!(slot->state & CMIO__RESTS) || entry->fd < 0)
+            continue;
+        const bool is_told = entry->revents != 0 && (entry->revents & ~(int)slot->batch) == 0;
+        if (!is_told) {
+            rouse(entries, slot, fd);
+            continue;
+        }
+        ready--;
+        entry->fd = ~fd;
+        entry->revents = 0;
+    }
+    return ready;
+}
