@@ -37,8 +37,7 @@ struct iovec; /* <sys/uio.h> */
  *
  *     signal(SIGPIPE, SIG_IGN);
  *
- * An ignored signal stays ignored in a program that is executed: a child sets SIG_DFL before
- * exec(3).
+ * An ignored signal stays so in programs that it executes: a child sets SIG_DFL before exec(3).
  */
 struct cmio_pipe_sender {
     struct cmio_source source;
