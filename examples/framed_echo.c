@@ -162,7 +162,7 @@ static int server_run(struct server *server) {
     while (!server->stopping) {
         int64_t deadline = cmio_timers_next_deadline(server->timers);
         int count = cmio_poll_wait_until(server->poll, server->events, deadline);
-        if (count < 0 && count != -EINTR) /* which means that a signal came: see what it was */
+        if (count < 0 && count != -EINTR) /* which says that the wait was interrupted: go on */
             return complain("cannot wait for events", count);
         CMIO_EVENTS_FOREACH (event, server->events)
             server_on_event(server, event);

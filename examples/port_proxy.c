@@ -189,7 +189,7 @@ static int proxy_run(struct proxy *proxy) {
     while (!proxy->stopping) {
         int count = cmio_poll_wait(proxy->poll, proxy->events,
                                    proxy->accepts_later ? accept_pause : CMIO_FOREVER);
-        if (count < 0 && count != -EINTR) /* which means that a signal came: see what it was */
+        if (count < 0 && count != -EINTR) /* which says that the wait was interrupted: go on */
             return complain("cannot wait for events", count);
         CMIO_EVENTS_FOREACH (event, proxy->events)
             proxy_on_event(proxy, event);

@@ -91,10 +91,11 @@ struct connection {
     struct backlog *backlog; /* NULL but for clients that pipeline */
     struct http_response *unsent; /* NULL but for slow readers */
     uint8_t state;                /* enum connection_state */
-    bool readable; /* there was an event, and reading has not come to its end since */
-    bool ended;    /* the client will send no more */
-    bool closing;  /* the response is the connection's last */
-    bool greeted;  /* a request was answered already */
+    bool readable;                /* there was an event, and no read has said -EAGAIN since */
+    bool drained;                 /* the last read came short: most likely nothing is left */
+    bool ended;                   /* the client will send no more */
+    bool closing;                 /* the response is the connection's last */
+    bool greeted;                 /* a request was answered already */
 };
 
 /* One thread's world: nothing in here is touched by another, but for the waker. */
@@ -208,8 +209,8 @@ static void connection_settle(struct loop *loop, struct connection *connection) 
  * we only say that we are done, and read on until the client is too: RFC 9112, 9.6.
  */
 static void connection_finish(struct loop *loop, struct connection *connection) {
-    bool likely =
-        connection->request.status != 200 || connection->readable || connection->backlog != NULL;
+    bool likely = connection->request.status != 200 || connection->backlog != NULL ||
+                  (connection->readable && !connection->drained);
     if (!likely || cmio_tcp_stream_shutdown(&connection->stream, CMIO_SHUTDOWN_WRITE) < 0) {
         connection->state = CONNECTION_OVER;
         return;
@@ -381,9 +382,9 @@ static void connection_feed_backlog(struct loop *loop, struct connection *connec
 }
 
 /*
- * One read. If it gives less than there was room for, the kernel has no more: to ask again only to
- * be told -EAGAIN would be a system call for nothing. But if the event said that the client has
- * sent its end, that end is still there to be read.
+ * One read. Only -EAGAIN says for sure that there is no more. A read that gives less than there was
+ * room for does not: it stops at an urgent byte, which any client may send, and at the end of the
+ * bytes when the client's own end comes behind them. No event would come for what is left.
  */
 static void connection_read(struct loop *loop, struct connection *connection) {
     ssize_t n = cmio_tcp_stream_read(&connection->stream, loop->received, sizeof loop->received);
@@ -392,7 +393,7 @@ static void connection_read(struct loop *loop, struct connection *connection) {
     } else if (n <= 0) {
         connection_lost(loop, connection);
     } else {
-        connection->readable = (size_t)n == sizeof loop->received || connection->ended;
+        connection->drained = (size_t)n < sizeof loop->received && !connection->ended;
         connection_feed(loop, connection, loop->received, (size_t)n);
     }
 }
@@ -435,9 +436,16 @@ static bool connection_has_left(struct connection *connection, const struct cmio
     return n == 0 || (n < 0 && n != -EAGAIN);
 }
 
+/* Bytes have arrived, or may have. */
+static void connection_arrived(struct connection *connection) {
+    connection->readable = true;
+    connection->drained = false;
+}
+
 static void connection_on_event(struct loop *loop, struct connection *connection,
                                 const struct cmio_event *event) {
-    connection->readable |= cmio_event_is_readable(event);
+    if (cmio_event_is_readable(event))
+        connection_arrived(connection);
     connection->ended |= cmio_event_is_read_closed(event);
     if (connection->state == CONNECTION_SLEEPING && connection_has_left(connection, event))
         connection_lost(loop, connection);
@@ -547,7 +555,7 @@ static void connection_close_if_idle(void *object, void *context) {
     struct connection *connection = object;
     struct loop *loop = context;
     if (connection->state == CONNECTION_RECEIVING) {
-        connection->readable = true;
+        connection_arrived(connection);
         connection_go_on(loop, connection);
     }
     if (connection->state == CONNECTION_RECEIVING && connection->request.stage == HTTP_STAGE_START)
@@ -629,7 +637,7 @@ static int loop_run(struct loop *loop) {
     while (!loop_is_done(loop)) {
         int64_t deadline = cmio_timers_next_deadline(loop->timers);
         int count = cmio_poll_wait_until(loop->poll, loop->events, deadline);
-        if (count < 0 && count != -EINTR)
+        if (count < 0 && count != -EINTR) /* which says that the wait was interrupted: go on */
             return complain("cannot wait for events", count);
         CMIO_EVENTS_FOREACH (event, loop->events)
             loop_on_event(loop, event);

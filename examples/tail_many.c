@@ -133,7 +133,7 @@ static void program_on_event(struct program *self, const struct cmio_event *even
 static void program_run(struct program *self) {
     while (self->running > 0) {
         int count = cmio_poll_wait(self->poll, self->events, CMIO_FOREVER);
-        if (count < 0 && count != -EINTR) { /* which means that a signal came: see what it was */
+        if (count < 0 && count != -EINTR) { /* which says that the wait was interrupted: go on */
             fail(self, "cannot wait for events", count);
             return;
         }

@@ -156,7 +156,7 @@ static int server_run(struct server *server) {
     while (!server->stopping) {
         int count = cmio_poll_wait(server->poll, server->events,
                                    server->accepts_later ? accept_pause : CMIO_FOREVER);
-        if (count < 0 && count != -EINTR) /* which means that a signal came: see what it was */
+        if (count < 0 && count != -EINTR) /* which says that the wait was interrupted: go on */
             return complain("cannot wait for events", count);
         CMIO_EVENTS_FOREACH (event, server->events)
             server_on_event(server, event);

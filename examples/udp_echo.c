@@ -115,7 +115,7 @@ static int echo(struct server *server) {
 static int server_run(struct server *server) {
     while (!server->stopping) {
         int result = cmio_poll_wait(server->poll, server->events, CMIO_FOREVER);
-        if (result < 0 && result != -EINTR) /* which means that a signal came: see what it was */
+        if (result < 0 && result != -EINTR) /* which says that the wait was interrupted: go on */
             return complain("cannot wait for events", result);
         CMIO_EVENTS_FOREACH (event, server->events) {
             if (event->token == TOKEN_SIGNALS)

@@ -63,7 +63,7 @@ static inline void churn_close(void) {
 }
 
 static void churn_run(bool wait) {
-    BENCH_CHECK(cmio_poll_wait(poll, events, wait ? CMIO_FOREVER : 0) >= 0);
+    BENCH_CHECK_WAIT(cmio_poll_wait(poll, events, wait ? CMIO_FOREVER : 0));
     CMIO_EVENTS_FOREACH (event, events) {
         if (event->token == (cmio_token)LISTENER)
             churn_on_listener();

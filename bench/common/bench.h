@@ -12,6 +12,7 @@
  * ends with 1. Nothing here is part of what is measured but bench_now and bench_cpu.
  */
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,6 +38,15 @@ int64_t bench_cpu(void);
 /* Ends the program unless it is true: for what cannot be measured when it fails. */
 #define BENCH_CHECK(condition) ((condition) ? (void)0 : bench_fail(#condition, __FILE__, __LINE__))
 _Noreturn void bench_fail(const char *text, const char *file, int line);
+
+/*
+ * The same for the result of a wait. One that was interrupted has no events, and is waited again:
+ * so a benchmark that was stopped and continued (Ctrl-Z and fg) goes on.
+ */
+#define BENCH_CHECK_WAIT(count) BENCH_CHECK(bench_has_waited(count))
+static inline bool bench_has_waited(int count) {
+    return count >= 0 || count == -EINTR;
+}
 
 /* Lets the process have so many descriptors. */
 void bench_need_descriptors(long count);

@@ -36,7 +36,7 @@ static void memory_set(void) {
 }
 
 static void memory_run(void) {
-    BENCH_CHECK(cmio_poll_wait(poll, events, CMIO_FOREVER) >= 0);
+    BENCH_CHECK_WAIT(cmio_poll_wait(poll, events, CMIO_FOREVER));
     CMIO_EVENTS_FOREACH (event, events)
         memory_ready((long)event->token);
 }

@@ -70,6 +70,14 @@ pub fn cpu() -> i64 {
     read_clock(libc::CLOCK_THREAD_CPUTIME_ID)
 }
 
+/// The end of a wait. One that was interrupted has no events, and is waited again: so a benchmark
+/// that was stopped and continued goes on.
+pub fn check_wait(result: std::io::Result<()>) {
+    if let Err(error) = result {
+        check(error.kind() == std::io::ErrorKind::Interrupted, "poll");
+    }
+}
+
 /// Ends the program unless it is true: for what cannot be measured when it fails.
 #[inline(always)]
 pub fn check(condition: bool, what: &str) {

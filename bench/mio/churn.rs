@@ -59,7 +59,7 @@ impl Churn {
     /// Once.
     fn run(&mut self, wait: bool) {
         let timeout = if wait { None } else { Some(Duration::ZERO) };
-        check(self.poll.poll(&mut self.events, timeout).is_ok(), "poll");
+        bench::check_wait(self.poll.poll(&mut self.events, timeout));
         for event in self.events.iter() {
             match event.token() {
                 LISTENER => {

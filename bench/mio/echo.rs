@@ -64,7 +64,7 @@ impl Echo {
             }
         }
         while self.left_to_return > 0 {
-            poll.poll(events, None).expect("poll");
+            bench::check_wait(poll.poll(events, None));
             for event in events.iter() {
                 self.ready(event.token().0);
             }

@@ -45,7 +45,7 @@ fn main() {
     let mut seen = vec![false; fds.len()];
     check(unsafe { libc::write(fds[0], 1u64.to_ne_bytes().as_ptr().cast(), 8) } == 8, "write");
     while seen.contains(&false) {
-        poll.poll(&mut events, None).expect("poll");
+        bench::check_wait(poll.poll(&mut events, None));
         events.iter().for_each(|event| seen[event.token().0] = true);
     }
     bench::report("bytes_each", (after - before) as f64 / count as f64);

@@ -47,7 +47,7 @@ impl Pipes {
             self.write(i * step);
         }
         while self.left_to_read > 0 {
-            poll.poll(events, None).expect("poll");
+            bench::check_wait(poll.poll(events, None));
             for event in events.iter() {
                 self.read(event.token().0);
             }

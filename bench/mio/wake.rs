@@ -30,7 +30,7 @@ impl Loop {
     fn run(&mut self, mut seen: impl FnMut() -> bool) {
         let mut is_over = false;
         while !is_over {
-            self.poll.poll(&mut self.events, None).expect("poll");
+            bench::check_wait(self.poll.poll(&mut self.events, None));
             for _ in self.events.iter() {
                 is_over |= seen();
             }

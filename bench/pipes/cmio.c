@@ -31,7 +31,7 @@ static void watch_all(void) {
 }
 
 static void run_once(void) {
-    BENCH_CHECK(cmio_poll_wait(poll, events, CMIO_FOREVER) >= 0);
+    BENCH_CHECK_WAIT(cmio_poll_wait(poll, events, CMIO_FOREVER));
     CMIO_EVENTS_FOREACH (event, events)
         pipes_read((long)event->token);
 }

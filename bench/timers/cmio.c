@@ -48,7 +48,7 @@ static bool timers_is_set(long i) {
 }
 
 static void timers_run(void) {
-    BENCH_CHECK(cmio_poll_wait_until(poll, events, cmio_timers_next_deadline(wheel)) >= 0);
+    BENCH_CHECK_WAIT(cmio_poll_wait_until(poll, events, cmio_timers_next_deadline(wheel)));
     now = cmio_now();
     for (struct cmio_timer *timer; (timer = cmio_timers_pop(wheel, now)) != NULL;)
         timers_fired((long)timer->token);

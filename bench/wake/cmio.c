@@ -27,7 +27,7 @@ static void loop_wake(struct loop *loop) {
 
 static void loop_run(struct loop *loop) {
     while (!loop->stop) {
-        BENCH_CHECK(cmio_poll_wait(loop->poll, loop->events, CMIO_FOREVER) >= 0);
+        BENCH_CHECK_WAIT(cmio_poll_wait(loop->poll, loop->events, CMIO_FOREVER));
         CMIO_EVENTS_FOREACH (event, loop->events)
             loop->seen((struct loop *)event->token);
     }

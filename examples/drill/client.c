@@ -99,9 +99,9 @@ static enum outcome ask_again(struct client *client, struct wire *wire) {
 }
 
 /*
- * Reads until the socket is drained, which a read that returns less than it was asked for says: no
- * second call just to hear -EAGAIN. Only where the server is known to have closed there is the end
- * to be read too, since no further event announces it.
+ * Reads until the answer is complete or there is no more, which only -EAGAIN says for sure: a read
+ * also comes short at an urgent byte, and when the server's end comes behind the bytes. No further
+ * event would announce what is left.
  */
 static enum outcome receive(struct client *client, struct wire *wire, bool is_ending) {
     for (int reads = 0; reads < READS_AT_ONCE; reads++) {
@@ -111,8 +111,7 @@ static enum outcome receive(struct client *client, struct wire *wire, bool is_en
         if (length <= 0)
             return take_end(client, wire, length);
         enum outcome outcome = take_bytes(client, wire, (size_t)length, is_ending);
-        bool drained = (size_t)length < wire->size && !is_ending;
-        if (outcome != OUTCOME_PENDING || drained)
+        if (outcome != OUTCOME_PENDING)
             return outcome;
         wire->now = cmio_now(); /* what comes next may have arrived after the event */
     }

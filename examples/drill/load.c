@@ -177,7 +177,7 @@ static int run_loop(struct load *load) {
     while (load->active > 0 && load->results->signal == 0) {
         int count =
             cmio_poll_wait_until(load->poll, load->events, cmio_timers_next_deadline(load->timers));
-        if (count < 0 && count != -EINTR)
+        if (count < 0 && count != -EINTR) /* which says that the wait was interrupted: go on */
             return count;
         load->wire.now = cmio_now();
         CMIO_EVENTS_FOREACH (event, load->events) {

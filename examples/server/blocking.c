@@ -120,6 +120,11 @@ static void count_lost(struct conversation *talk) {
 
 /* ---- One request ---- */
 
+/* Whether a call that does not wait has failed only for now. */
+static bool may_try_again(void) {
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
 static bool send_response(struct conversation *talk) {
     struct http_response *response = &talk->response;
     for (;;) {
@@ -127,7 +132,7 @@ static bool send_response(struct conversation *talk) {
         unsigned count = (unsigned)http_response_parts(response, parts);
         struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
         ssize_t n = sendmsg(talk->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+        if (n < 0 && !may_try_again())
             return false;
         if (http_response_sent(response, n > 0 ? (size_t)n : 0))
             return true;
@@ -145,7 +150,7 @@ static int receive(struct conversation *talk, int64_t deadline) {
     ssize_t n = recv(talk->fd, talk->received, sizeof talk->received, MSG_DONTWAIT);
     talk->begin = 0;
     talk->end = n > 0 ? (size_t)n : 0;
-    return n > 0 || (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) ? 1 : 0;
+    return n > 0 || (n < 0 && may_try_again()) ? 1 : 0;
 }
 
 /* The request has come to another stage: the new deadline for what is to come. */

@@ -12,24 +12,25 @@
 CMIO_BEGIN_DECLS
 
 /*
- * Any descriptor that the system can watch, made and kept by someone else: a terminal, a device, an
- * inotify or DRM descriptor, another library's socket. cmio neither owns it nor changes its flags;
- * with edge-triggered interest it should be non-blocking. Regular files and directories are always
- * ready and cannot be registered (-EPERM).
+ * Any descriptor that the system can watch and that someone else made and keeps: a terminal, a
+ * device, an inotify or DRM descriptor, another library's socket. cmio neither owns it nor changes
+ * its flags; with edge-triggered interest it should be non-blocking. Regular files and directories
+ * are always ready and cannot be registered (-EPERM).
  */
 struct cmio_fd_source {
     struct cmio_source source;
 };
 
 /*
- * Makes a source of the descriptor, which must stay open until cmio_fd_source_close(). It is not
- * looked at here: a bad one is -EBADF when it is registered. Errors: -EINVAL for a null source.
+ * Makes a source of the descriptor, which must stay open until cmio_fd_source_close(). This call
+ * does not look at the descriptor: registering a bad one gives -EBADF. Errors: -EINVAL for a null
+ * source.
  */
 CMIO_API int cmio_fd_source_init(struct cmio_fd_source *source, int fd);
 
 /*
- * Deregisters the source where it is registered and forgets the descriptor, which stays open. NULL,
- * a zeroed or closed source is allowed. Returns 0, or -EBADF if the descriptor was closed before.
+ * Deregisters the source if it is registered and forgets the descriptor, which stays open. NULL, a
+ * zeroed or closed source is allowed. Returns 0, or -EBADF if the descriptor was closed before.
  */
 CMIO_API int cmio_fd_source_close(struct cmio_fd_source *source);
 
@@ -41,10 +42,14 @@ CMIO_API int cmio_fd_source_fd(const struct cmio_fd_source *source);
  *
  *     ssize_t n = cmio_fd_source_io(&tty, CMIO_READABLE, read(fd, buffer, size), size);
  *
- * direction is CMIO_READABLE for calls that take something (read, recv, accept), CMIO_WRITABLE for
- * those that put something; result is what the call returned, and wanted the length it was asked
- * for. Returns the count, or -errno where the result is -1: call nothing in between that changes
+ * direction is CMIO_READABLE for calls that take something (read, recv, accept), and CMIO_WRITABLE
+ * for calls that put something. result is what the call returned, and wanted the length that it was
+ * asked for. Returns the count, or -errno if result is -1: call nothing in between that changes
  * errno. -EINVAL for a null or closed source, another direction or another negative result.
+ *
+ * After an event, repeat the call until -EAGAIN. Do not take a short read for the end unless you
+ * know that it is one: a terminal gives one line per read, inotify(7) whole records, and the reads
+ * of sockets may stop early as well (cmio_tcp_stream_read(), cmio_unix_stream_read()).
  */
 CMIO_API ssize_t cmio_fd_source_io(struct cmio_fd_source *source, cmio_interest direction,
                                    ssize_t result, size_t wanted);

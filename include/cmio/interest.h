@@ -14,8 +14,10 @@ typedef uintptr_t cmio_token;
 /*
  * An interest says what to watch a source for, and how: one or more of CMIO_READABLE, CMIO_WRITABLE
  * and CMIO_PRIORITY, and at most one of CMIO_LEVEL and CMIO_ONESHOT. Without a mode it is
- * edge-triggered: an event when readiness arises; after it, repeat the operation until it returns
- * -EAGAIN or, on a stream, less than was asked for. Without that no further event is promised.
+ * edge-triggered: an event comes when readiness arises. After it, repeat the operation until it
+ * returns -EAGAIN: without that no further event is promised. A short write ends the edge as well.
+ * So does a short read, but not on every stream: see cmio_tcp_stream_read(),
+ * cmio_unix_stream_read() and cmio_pipe_receiver_read().
  */
 typedef uint32_t cmio_interest;
 

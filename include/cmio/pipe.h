@@ -14,14 +14,26 @@ struct iovec; /* <sys/uio.h> */
 
 /*
  * The two ends of a pipe (pipe(7), POSIX.1-2017 pipe()), each a source of its own: what the sender
- * writes, the receiver reads. Each also adopts other descriptors that read(2) and write(2) serve: a
- * child's standard streams, FIFOs, terminals. Descriptors are non-blocking and close-on-exec, and
- * owned. Each call is one system call. A struct of zeros may be closed, and is good for nothing
- * else. Every call below says -EINVAL for a null argument and -EBADF for a closed end.
+ * writes, the receiver reads. Each also adopts other descriptors that work with read(2) and
+ * write(2): a child's standard streams, FIFOs, terminals. Descriptors are non-blocking and
+ * close-on-exec, and owned. Each call is one system call. A struct of zeros may be closed, and is
+ * good for nothing else. Every call below returns -EINVAL for a null argument and -EBADF for a
+ * closed end.
  *
- * Writing to a pipe that nobody can read any more raises SIGPIPE, as POSIX has it, which ends the
- * program by default; so does writing to a socket that was adopted here. A program that wants the
- * error, -EPIPE, in its place ignores the signal first:
+ * When the last sender is closed, the receiver is readable and read-closed, on every system. Bytes
+ * may still be in the pipe: read until 0.
+ *
+ * When the last receiver is closed, the sender is writable, on every system. The hint beside it
+ * differs. On Linux it is error, and never write-closed. With kqueue it is write-closed, and not
+ * error. With poll(2) on other systems it is one of the two. OpenBSD and NetBSD may give no hint
+ * with one-shot interest. So ask for both,
+ *
+ *     cmio_event_is_error(event) || cmio_event_is_write_closed(event)
+ *
+ * or for neither, and write: the write fails with -EPIPE.
+ *
+ * That write raises SIGPIPE, as POSIX says, and so does a write to a socket that was adopted here.
+ * By default SIGPIPE ends the program. To get the error -EPIPE instead, ignore the signal first:
  *
  *     signal(SIGPIPE, SIG_IGN);
  *
@@ -73,35 +85,39 @@ CMIO_API int cmio_pipe_receiver_close(struct cmio_pipe_receiver *receiver);
 /*
  * Writes up to length bytes: write(2). Returns how many the system took; -EAGAIN when it has no
  * room; -EPIPE when nobody can read any more and SIGPIPE is ignored. Up to PIPE_BUF bytes
- * (<limits.h>, at least 512) go into a pipe whole or not at all, and unmixed with what others
- * write; of more, a part may be taken. Less than length says that the pipe is full: there is an
- * event when there is room.
+ * (<limits.h>, at least 512) go into a pipe whole or not at all, unmixed with what others write. Of
+ * a longer write the pipe may take a part. A result below length says that the pipe is full: an
+ * event follows when there is room.
  */
 CMIO_API ssize_t cmio_pipe_sender_write(struct cmio_pipe_sender *sender, const void *buffer,
                                         size_t length);
 
 /*
- * The same from several buffers in turn, with one writev(2); PIPE_BUF counts for all together. No
- * buffers are 0 bytes. -EINVAL for more than IOV_MAX.
+ * Writes like cmio_pipe_sender_write(), but from several buffers in turn, with one writev(2).
+ * PIPE_BUF applies to their total. No buffers are 0 bytes. -EINVAL for more than IOV_MAX.
  */
 CMIO_API ssize_t cmio_pipe_sender_writev(struct cmio_pipe_sender *sender,
                                          const struct iovec *buffers, int count);
 
 /*
  * Reads up to length bytes: read(2). Returns how many; 0 at the end, when nobody can write any more
- * (or length is 0); -EAGAIN when there is nothing yet. Less than length says that the pipe was
- * drained: the next bytes come with an event. Not so of what hands out its bytes in pieces: a
- * terminal a line at a time, a pipe that was made with O_DIRECT a packet: read those until -EAGAIN.
- * The end may have come with these bytes and this
- * event: where it said read-closed, read on until 0. A terminal whose other side is gone may say
+ * (or length is 0); -EAGAIN when there is nothing yet. A terminal whose other side is gone may say
  * -EIO.
+ *
+ * After an event, read until -EAGAIN. On a plain pipe, such as those of cmio_pipe_new(), you may
+ * also stop at a short read, one that returns less than length: the pipe is empty then, and the
+ * next bytes make an event. If the event said read-closed, the end is there already: read on until
+ * 0. Do not stop at a short read from what hands out its bytes in pieces, for there may be more,
+ * and no event comes for it: a terminal gives one line per read, a pipe that was opened with
+ * O_DIRECT one packet, and an adopted socket may stop early as cmio_tcp_stream_read() and
+ * cmio_unix_stream_read() say.
  */
 CMIO_API ssize_t cmio_pipe_receiver_read(struct cmio_pipe_receiver *receiver, void *buffer,
                                          size_t length);
 
 /*
- * The same into several buffers in turn, with one readv(2). No buffers are 0 bytes. -EINVAL for
- * more than IOV_MAX.
+ * Reads like cmio_pipe_receiver_read(), but into several buffers in turn, with one readv(2). No
+ * buffers are 0 bytes. -EINVAL for more than IOV_MAX.
  */
 CMIO_API ssize_t cmio_pipe_receiver_readv(struct cmio_pipe_receiver *receiver,
                                           const struct iovec *buffers, int count);

@@ -13,29 +13,31 @@
 CMIO_BEGIN_DECLS
 
 /*
- * A poll waits for readiness of what is registered with its registry. It is the whole of a loop's
- * state in cmio; the loop itself is the program's. One thread at a time waits on it.
+ * A poll waits until a source that is registered with its registry is ready. It is all the state
+ * that cmio keeps for a loop; the loop itself is the program's. One thread at a time waits on a
+ * poll.
  */
 struct cmio_poll;
 
 /*
- * Makes a poll on the best backend that the library has for the system, or on the one that the
- * environment variable CMIO_BACKEND names. The caller frees it. Its descriptor, where it has one,
- * is close-on-exec. Errors: -EINVAL for a null out; -ENOTSUP for a name in CMIO_BACKEND that is not
- * there; -EMFILE, -ENFILE, -ENOMEM.
+ * Makes a poll on the best backend of the library, or on the one that the environment variable
+ * CMIO_BACKEND names. The caller frees it. If the poll has a descriptor, it is close-on-exec.
+ * Errors: -EINVAL for a null out; -ENOTSUP if CMIO_BACKEND names a backend that the library does
+ * not have; -EMFILE, -ENFILE, -ENOMEM.
  */
 CMIO_API int cmio_poll_new(struct cmio_poll **out);
 
 /*
- * The same on the backend of the given name; NULL takes the best. CMIO_BACKEND is not read. Errors:
- * as above; -ENOTSUP for a name that cmio_backends() does not give.
+ * Makes a poll on the backend of the given name, or on the best one for NULL. It does not read
+ * CMIO_BACKEND. Errors: -EINVAL for a null out; -ENOTSUP for a name that cmio_backends() does not
+ * give; -EMFILE, -ENFILE, -ENOMEM.
  */
 CMIO_API int cmio_poll_new_with(struct cmio_poll **out, const char *backend_name);
 
 /*
  * Frees the poll and closes its registry. Sources that are still registered count as unregistered
- * from then on, and may be closed in any order, as may wakers and references to the registry. No
- * thread may be in a wait. NULL is allowed.
+ * from then on. They may be closed in any order, and so may wakers and references to the registry.
+ * No thread may be in a wait. NULL is allowed.
  */
 CMIO_API void cmio_poll_free(struct cmio_poll *poll);
 
@@ -43,27 +45,42 @@ CMIO_API void cmio_poll_free(struct cmio_poll *poll);
 CMIO_API struct cmio_registry *cmio_poll_registry(struct cmio_poll *poll);
 
 /*
- * Waits until a source is ready, a waker woke or timeout nanoseconds have passed (0: does not wait;
- * CMIO_FOREVER: without end), and fills events, which it empties first. Returns how many events
- * there are, 0 when the time is up: never early, rounded up to what the system's timers can do. A
- * result equal to the capacity may have left some behind: they come with the next wait.
+ * Waits until a source is ready, a waker was woken or timeout nanoseconds have passed. A timeout of
+ * 0 does not wait; CMIO_FOREVER has no end. Empties events first, then fills it. Returns the number
+ * of events, or 0 when the time is up. That is never early: the timeout is rounded up to what the
+ * system's timers can do. If the result equals the capacity there may be more events: the next wait
+ * gives them.
  *
- * Errors, with the batch empty: -EINTR when a signal handler ran (a signal that was handled before
- * the wait began is not seen: use cmio_signals or a waker); -EINVAL for a null argument or another
- * negative timeout; -EBUSY while another thread waits on this poll.
+ * On an error the batch is empty. Errors: -EINTR when the wait was interrupted; -EINVAL for a null
+ * argument or a negative timeout other than CMIO_FOREVER; -EBUSY while another thread waits on this
+ * poll.
+ *
+ * -EINTR comes when a signal handler ran. It may also come without one: when the process was
+ * stopped and continued (Ctrl-Z and fg), or when a tracer such as a debugger attached (signal(7)).
+ * Nothing is lost then. So every loop goes on after it:
+ *
+ *     int n = cmio_poll_wait(poll, events, CMIO_FOREVER);
+ *     if (n < 0 && n != -EINTR)
+ *         return n;
+ *     CMIO_EVENTS_FOREACH (event, events)
+ *         ...
+ *
+ * A signal handler that ran before the wait began does not interrupt it: use cmio_signals or a
+ * waker to hear of signals.
  */
 CMIO_API int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events, int64_t timeout);
 
 /*
- * The same until a moment on the clock of cmio_now(): one in the past does not wait, CMIO_FOREVER
- * has no end. Call it again after -EINTR and the time left is kept.
+ * Waits like cmio_poll_wait(), but until a deadline on the clock of cmio_now(). A deadline in the
+ * past does not wait; CMIO_FOREVER has no end. Call it again with the same deadline after -EINTR:
+ * it waits for the time that is left.
  */
 CMIO_API int cmio_poll_wait_until(struct cmio_poll *poll, struct cmio_events *events,
                                   int64_t deadline);
 
 /*
- * A descriptor that is readable when the poll has events, to nest it in another loop: borrowed, to
- * be watched and nothing else. -ENOTSUP where the backend has none; -EINVAL for NULL.
+ * A descriptor that is readable when the poll has events, to nest the poll in another loop. It is
+ * borrowed, and only for watching. -ENOTSUP if the backend has none (poll(2)); -EINVAL for NULL.
  */
 CMIO_API int cmio_poll_fd(const struct cmio_poll *poll);
 
@@ -71,8 +88,8 @@ CMIO_API int cmio_poll_fd(const struct cmio_poll *poll);
 CMIO_API const char *cmio_poll_backend(const struct cmio_poll *poll);
 
 /*
- * Writes the names of the backends in the library, best first, into the first capacity places of
- * names and returns how many there are, which may be more. The names are static. Any thread.
+ * Writes the names of the library's backends into names, best first and at most capacity of them.
+ * Returns how many backends there are, which may be more. The names are static. Any thread.
  */
 CMIO_API size_t cmio_backends(const char **names, size_t capacity);
 

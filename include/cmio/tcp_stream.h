@@ -85,12 +85,15 @@ CMIO_API int cmio_tcp_stream_fd(const struct cmio_tcp_stream *stream);
 CMIO_API int cmio_tcp_stream_close(struct cmio_tcp_stream *stream);
 
 /*
- * Receives up to length bytes: recv(2). Returns how many; 0 when the peer has sent all it will
- * send; -EAGAIN when there is nothing yet; -ECONNRESET and other errors of the connection. Less
- * than length says that the socket was drained: the next bytes come with an event. The end of the
- * stream may have come with these bytes and this event: where it said read-closed, read on until 0.
- * So does urgent data (MSG_OOB): a read stops short before the byte, so who expects any reads until
- * -EAGAIN. length should not be 0.
+ * Receives up to length bytes: recv(2). Returns how many; 0 when the peer has sent all that it will
+ * send; -EAGAIN when there is nothing yet; -ECONNRESET and other errors of the connection. length
+ * should not be 0.
+ *
+ * After an event, read until -EAGAIN. You may stop at a short read, one that returns less than
+ * length, if two things hold. First, the peer sends no urgent data (MSG_OOB): a read stops before
+ * the urgent byte although more bytes may follow it, and no event comes for those. A peer that you
+ * do not control can send some. Second, the event did not say read-closed: if it did, the end of
+ * the stream is there already, so read on until 0.
  */
 CMIO_API ssize_t cmio_tcp_stream_read(struct cmio_tcp_stream *stream, void *buffer, size_t length);
 

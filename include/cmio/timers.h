@@ -15,6 +15,8 @@ CMIO_BEGIN_DECLS
  * Timers for a loop: wait until the next deadline, handle the events, pop what expired.
  *
  *     int n = cmio_poll_wait_until(poll, events, cmio_timers_next_deadline(timers));
+ *     if (n < 0 && n != -EINTR)
+ *         return n;
  *     ...
  *     int64_t now = cmio_now();
  *     for (struct cmio_timer *t; (t = cmio_timers_pop(timers, now)) != NULL;)

@@ -69,12 +69,16 @@ CMIO_API int cmio_unix_stream_fd(const struct cmio_unix_stream *stream);
 CMIO_API int cmio_unix_stream_close(struct cmio_unix_stream *stream);
 
 /*
- * Receives up to length bytes: recv(2). Returns how many; 0 when the peer has sent all it will
- * send; -EAGAIN when there is nothing yet; -ECONNRESET when the peer went without
- * reading all. Less than length says that the socket was drained, unless descriptors are passed
- * over it (see below): the next bytes come with an event. The end of the stream may have come with
- * these bytes and this event: where it said read-closed, read on until 0. Descriptors that came
- * with the bytes are dropped: the system closes them.
+ * Receives up to length bytes: recv(2). Returns how many; 0 when the peer has sent all that it will
+ * send; -EAGAIN when there is nothing yet; -ECONNRESET when the peer closed without reading
+ * everything. Descriptors that came with the bytes are dropped: the system closes them.
+ *
+ * After an event, read until -EAGAIN. A read may return less than length although there is more,
+ * and no event comes for the rest: a read stops at a send that passed descriptors (see below), at
+ * an urgent byte (MSG_OOB, on Linux) and, with SO_PASSCRED, where the bytes of one sending process
+ * end and those of another begin. You may stop at a short read only if the stream has none of
+ * these, and if the event did not say read-closed: if it did, the end of the stream is there
+ * already, so read on until 0.
  */
 CMIO_API ssize_t cmio_unix_stream_read(struct cmio_unix_stream *stream, void *buffer,
                                        size_t length);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -427,6 +428,104 @@ static void a_child_s_standard_streams_are_pipes_here(void **state) {
     test_loop_close(&loop);
 }
 
+/* What hands out its bytes in pieces: a short read is not the end. */
+
+/* Reads until -EAGAIN and so much came, as bytes may still be on their way. Returns the reads. */
+static int read_on(struct test_loop *loop, struct cmio_pipe_receiver *receiver, size_t wanted) {
+    char bytes[64];
+    size_t length = 0;
+    int reads = 0;
+    for (;;) {
+        ssize_t count = cmio_pipe_receiver_read(receiver, bytes, sizeof bytes);
+        if (count == -EAGAIN && length == wanted)
+            return reads;
+        if (count == -EAGAIN) {
+            test_loop_expect(loop, RECEIVER, CMIO_READABLE);
+            continue;
+        }
+        assert_true(count > 0);
+        length += (size_t)count;
+        reads++;
+    }
+}
+
+/* Writes both in turn: each is a read of its own, and after them the next makes an event. */
+static void expect_pieces(struct test_loop *loop, struct cmio_pipe_receiver *receiver, int to,
+                          const char *first, const char *second) {
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(write(to, first, strlen(first)), strlen(first));
+        assert_int_equal(write(to, second, strlen(second)), strlen(second));
+        test_loop_expect(loop, RECEIVER, CMIO_READABLE);
+        assert_int_equal(read_on(loop, receiver, strlen(first) + strlen(second)), 2);
+        test_loop_forget(loop);
+    }
+}
+
+static void a_terminal_gives_one_line_a_read_and_the_next_line_makes_an_event(void **state) {
+    (void)state;
+    struct test_loop loop;
+    struct cmio_pipe_receiver receiver;
+    const int master = posix_openpt(O_RDWR | O_NOCTTY);
+    if (master < 0)
+        skip();
+    assert_int_equal(grantpt(master), 0);
+    assert_int_equal(unlockpt(master), 0);
+    const int terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
+    assert_true(terminal >= 0);
+    test_loop_open(&loop);
+    assert_int_equal(cmio_pipe_receiver_from_fd(&receiver, terminal), 0);
+    assert_int_equal(
+        cmio_registry_register(loop.registry, &receiver.source, RECEIVER, CMIO_READABLE), 0);
+    expect_pieces(&loop, &receiver, master, "one\n", "three\n");
+    assert_int_equal(cmio_pipe_receiver_close(&receiver), 0);
+    test_close(master);
+    test_loop_close(&loop);
+}
+
+/* The shim for systems whose pipes can keep the borders of writes. */
+#if defined __linux__ && defined O_DIRECT
+static const int packets = O_DIRECT;
+#else
+static const int packets = 0;
+#endif
+
+static void a_pipe_of_packets_gives_one_a_read_and_the_next_makes_an_event(void **state) {
+    (void)state;
+    struct setting setting;
+    if (packets == 0)
+        skip();
+    setting_open(&setting);
+    const int fd = cmio_pipe_sender_fd(&setting.sender);
+    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK | packets), 0);
+    enter_receiver(&setting, 0);
+    expect_pieces(&setting.loop, &setting.receiver, fd, "one", "three");
+    setting_close(&setting);
+}
+
+/* The hints of each system: see the top of pipe.h. */
+#ifdef __linux__
+static const bool on_linux = true;
+#else
+static const bool on_linux = false;
+#endif
+
+static void a_sender_without_a_receiver_is_failed_on_linux_and_closed_with_kqueue(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting);
+    enter_sender(&setting, 0);
+    test_loop_expect(&setting.loop, SENDER, CMIO_WRITABLE);
+    assert_int_equal(cmio_pipe_receiver_close(&setting.receiver), 0);
+    const uint32_t came = test_loop_expect(&setting.loop, SENDER, CMIO_WRITABLE);
+    assert_true(came & (CMIO_ERROR | CMIO_WRITE_CLOSED));
+    if (strcmp(cmio_poll_backend(setting.loop.poll), "kqueue") == 0)
+        assert_true((came & (CMIO_ERROR | CMIO_WRITE_CLOSED)) == CMIO_WRITE_CLOSED);
+    else if (on_linux)
+        assert_true((came & (CMIO_ERROR | CMIO_WRITE_CLOSED)) == CMIO_ERROR);
+    assert_int_equal(cmio_pipe_sender_write(&setting.sender, "x", 1), -EPIPE);
+    setting_close(&setting);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_fresh_pipe_is_writable_and_not_readable),
     cmocka_unit_test(each_read_that_empties_the_pipe_is_followed_by_an_event),
@@ -439,6 +538,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(sixteen_mebibytes_go_through_with_edges),
     cmocka_unit_test(sixteen_mebibytes_go_through_with_levels),
     cmocka_unit_test(a_child_s_standard_streams_are_pipes_here),
+    cmocka_unit_test(a_terminal_gives_one_line_a_read_and_the_next_line_makes_an_event),
+    cmocka_unit_test(a_pipe_of_packets_gives_one_a_read_and_the_next_makes_an_event),
+    cmocka_unit_test(a_sender_without_a_receiver_is_failed_on_linux_and_closed_with_kqueue),
 };
 
 TEST_GROUP(backend_pipe, tests)

@@ -577,6 +577,71 @@ static void no_signal_that_another_thread_sends_is_lost(void **state) {
     setting_close(&setting);
 }
 
+/*
+ * A stop and SIGCONT, as with Ctrl-Z and fg: the wait of the process is either interrupted, though
+ * no handler ran, or goes on. Which of them is the system's affair and the backend's.
+ */
+
+/* What the stopped process does, with objects of its own. Its exit status: 0 when all is well. */
+static int wait_for_byte(int from, int to) {
+    struct cmio_poll *poll;
+    struct cmio_events *events;
+    struct cmio_pipe_receiver receiver;
+    if (cmio_poll_new_with(&poll, test_backend()) < 0 || cmio_events_new(&events, 8) < 0 ||
+        cmio_pipe_receiver_from_fd(&receiver, from) < 0 ||
+        cmio_registry_register(cmio_poll_registry(poll), &receiver.source, TOKEN, CMIO_READABLE) <
+            0 ||
+        write(to, "", 1) != 1)
+        return 2;
+    const int64_t deadline = cmio_now() + 30 * CMIO_SECOND;
+    int count = -EINTR;
+    while (count == -EINTR)
+        count = cmio_poll_wait_until(poll, events, deadline);
+    if (count != 1 || cmio_events_begin(events)->token != TOKEN)
+        return 3;
+    char byte;
+    const ssize_t read = cmio_pipe_receiver_read(&receiver, &byte, 1);
+    (void)cmio_pipe_receiver_close(&receiver);
+    cmio_events_free(events);
+    cmio_poll_free(poll);
+    return read == 1 ? 0 : 4;
+}
+
+static void stop_and_continue(pid_t pid) {
+    int status = 0;
+    assert_int_equal(kill(pid, SIGSTOP), 0);
+    assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+    assert_true(WIFSTOPPED(status));
+    assert_int_equal(kill(pid, SIGCONT), 0);
+}
+
+static void a_wait_of_a_process_that_was_stopped_and_continued_misses_nothing(void **state) {
+    (void)state;
+    int input[2];
+    int output[2];
+    char byte;
+    int status = -1;
+    assert_int_equal(pipe(input), 0);
+    assert_int_equal(pipe(output), 0);
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(wait_for_byte(input[0], output[1]));
+    assert_int_equal(read(output[0], &byte, 1), 1); /* it waits now, or is about to */
+    for (int round = 0; round < 20; round++) {
+        stop_and_continue(pid);
+        test_pause();
+    }
+    assert_int_equal(write(input[1], "x", 1), 1);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    for (int end = 0; end < 2; end++) {
+        test_close(input[end]);
+        test_close(output[end]);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_handler_that_ran_ends_the_wait_with_eintr),
     cmocka_unit_test(a_handler_that_ran_ends_the_wait_with_eintr_also_under_sa_restart),
@@ -602,6 +667,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_moved_set_keeps_hearing),
     cmocka_unit_test(wrong_numbers_are_invalid_and_change_no_action),
     cmocka_unit_test(no_signal_that_another_thread_sends_is_lost),
+    cmocka_unit_test(a_wait_of_a_process_that_was_stopped_and_continued_misses_nothing),
 };
 
 TEST_GROUP(backend_signals, tests)

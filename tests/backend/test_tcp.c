@@ -728,6 +728,58 @@ static void sixteen_mebibytes_of_a_file_go_through_with_edges(void **state) {
     expect_transfer(0, FROM_A_FILE);
 }
 
+/*
+ * Reads until -EAGAIN and so much came, which may take another event where bytes are still on their
+ * way. Returns what the first read gave.
+ */
+static ssize_t read_on(struct setting *setting, const char *expected) {
+    char bytes[64];
+    size_t length = 0;
+    ssize_t first = 0;
+    for (;;) {
+        ssize_t count =
+            cmio_tcp_stream_read(&setting->server, bytes + length, sizeof bytes - length);
+        if (count == -EAGAIN && length == strlen(expected))
+            break;
+        if (count == -EAGAIN) {
+            test_loop_expect(&setting->loop, SERVER, CMIO_READABLE);
+            continue;
+        }
+        assert_true(count > 0);
+        first = length == 0 ? count : first;
+        length += (size_t)count;
+    }
+    assert_memory_equal(bytes, expected, length);
+    return first;
+}
+
+/* Whether the urgent byte was received: from then on no read goes past it. */
+static bool has_urgent(int fd) {
+    char byte;
+    return recv(fd, &byte, 1, MSG_OOB | MSG_PEEK) == 1;
+}
+
+static void a_short_read_at_an_urgent_byte_is_not_the_end(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting);
+    enter(&setting, &setting.server, CMIO_READABLE);
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(cmio_tcp_stream_write(&setting.client, "one", 3), 3);
+        assert_int_equal(send(cmio_tcp_stream_fd(&setting.client), "!", 1, MSG_OOB), 1);
+        assert_int_equal(cmio_tcp_stream_write(&setting.client, "three", 5), 5);
+        TEST_EVENTUALLY(has_urgent(cmio_tcp_stream_fd(&setting.server)));
+        test_loop_expect(&setting.loop, SERVER, CMIO_READABLE);
+        assert_int_equal(read_on(&setting, "onethree"), 3);
+        test_loop_forget(&setting.loop);
+        assert_int_equal(cmio_tcp_stream_write(&setting.client, "x", 1), 1);
+        test_loop_expect(&setting.loop, SERVER, CMIO_READABLE);
+        assert_int_equal(read_on(&setting, "x"), 1);
+        test_loop_forget(&setting.loop);
+    }
+    setting_close(&setting);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_connection_over_v4_is_accepted_read_written_and_ended),
     cmocka_unit_test(a_connection_over_v6_is_accepted_read_written_and_ended),
@@ -755,6 +807,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(sixteen_mebibytes_go_through_with_levels),
     cmocka_unit_test(sixteen_mebibytes_go_through_with_a_peek_before_each_read),
     cmocka_unit_test(sixteen_mebibytes_of_a_file_go_through_with_edges),
+    cmocka_unit_test(a_short_read_at_an_urgent_byte_is_not_the_end),
 };
 
 TEST_GROUP(backend_tcp, tests)

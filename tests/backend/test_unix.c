@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmio/cmio.h>
@@ -588,6 +589,105 @@ static void several_sends_are_all_received_after_one_event(void **state) {
     setting_close(&setting);
 }
 
+/* Streams on which a short read is not the end: see cmio_unix_stream_read(). */
+
+/* Reads until -EAGAIN, with room for more than there is. Returns how many reads gave something. */
+static int read_on(struct setting *setting, const char *expected) {
+    char bytes[64];
+    size_t length = 0;
+    ssize_t count;
+    int reads = 0;
+    for (; (count =
+                cmio_unix_stream_read(&setting->server, bytes + length, sizeof bytes - length)) > 0;
+         reads++)
+        length += (size_t)count;
+    assert_int_equal(count, -EAGAIN);
+    assert_int_equal(length, strlen(expected));
+    assert_memory_equal(bytes, expected, length);
+    return reads;
+}
+
+/* All of it comes after one event, in at least so many reads; after that the next byte makes one.
+ */
+static void expect_short_reads(struct setting *setting, const char *expected, int reads) {
+    test_loop_expect(&setting->loop, SERVER, CMIO_READABLE);
+    assert_true(read_on(setting, expected) >= reads);
+    test_loop_expect_silence(&setting->loop);
+    assert_int_equal(cmio_unix_stream_write(&setting->client, "x", 1), 1);
+    test_loop_expect(&setting->loop, SERVER, CMIO_READABLE);
+    assert_int_equal(read_on(setting, "x"), 1);
+    test_loop_expect_silence(&setting->loop);
+}
+
+/* The shim for systems that tell the sender of each byte, and so keep the bytes of two apart. */
+#ifdef SO_PASSCRED
+static const int pass_credentials = SO_PASSCRED;
+#else
+static const int pass_credentials = -1;
+#endif
+
+/* Another process writes, so that these bytes have another sender. */
+static void write_as_another(int fd, const char *bytes, size_t length) {
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(write(fd, bytes, length) == (ssize_t)length ? 0 : 1);
+    int status = -1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void a_short_read_between_the_bytes_of_two_senders_is_not_the_end(void **state) {
+    (void)state;
+    const int on = 1;
+    if (pass_credentials < 0)
+        skip();
+    struct setting setting;
+    setting_open(&setting);
+    assert_int_equal(setsockopt(cmio_unix_stream_fd(&setting.server), SOL_SOCKET, pass_credentials,
+                                &on, sizeof on),
+                     0);
+    enter(&setting, &setting.server, CMIO_READABLE);
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(cmio_unix_stream_write(&setting.client, "mine", 4), 4);
+        write_as_another(cmio_unix_stream_fd(&setting.client), "theirs", 6);
+        expect_short_reads(&setting, "minetheirs", 2);
+    }
+    setting_close(&setting);
+}
+
+static void a_short_read_at_passed_descriptors_is_not_the_end(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting);
+    enter(&setting, &setting.server, CMIO_READABLE);
+    const int fd = cmio_unix_stream_fd(&setting.client);
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(cmio_unix_stream_send_fds(&setting.client, "one", 3, &fd, 1), 3);
+        assert_int_equal(cmio_unix_stream_send_fds(&setting.client, "two", 3, &fd, 1), 3);
+        assert_int_equal(cmio_unix_stream_write(&setting.client, "three", 5), 5);
+        expect_short_reads(&setting, "onetwothree", 2);
+    }
+    setting_close(&setting);
+}
+
+/* Linux since 5.15; elsewhere the byte is refused. */
+static void a_short_read_at_an_urgent_byte_is_not_the_end(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting);
+    enter(&setting, &setting.server, CMIO_READABLE);
+    const int fd = cmio_unix_stream_fd(&setting.client);
+    assert_int_equal(cmio_unix_stream_write(&setting.client, "one", 3), 3);
+    if (send(fd, "!", 1, MSG_OOB) < 0) {
+        setting_close(&setting);
+        skip();
+    }
+    assert_int_equal(cmio_unix_stream_write(&setting.client, "two", 3), 3);
+    expect_short_reads(&setting, "onetwo", 2);
+    setting_close(&setting);
+}
+
 static void a_send_of_descriptors_that_blocks_arms_the_edge(void **state) {
     (void)state;
     struct setting setting;
@@ -742,6 +842,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(adopted_and_accepted_descriptors_are_nonblocking_and_close_on_exec),
     cmocka_unit_test(receiving_descriptors_arms_the_edge),
     cmocka_unit_test(several_sends_are_all_received_after_one_event),
+    cmocka_unit_test(a_short_read_between_the_bytes_of_two_senders_is_not_the_end),
+    cmocka_unit_test(a_short_read_at_passed_descriptors_is_not_the_end),
+    cmocka_unit_test(a_short_read_at_an_urgent_byte_is_not_the_end),
     cmocka_unit_test(a_send_of_descriptors_that_blocks_arms_the_edge),
     cmocka_unit_test(a_stream_that_was_sent_over_is_registered_and_heard),
     cmocka_unit_test(sixteen_mebibytes_go_through_with_edges),

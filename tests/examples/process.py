@@ -142,16 +142,27 @@ class Process:
             eventually(lambda: self.state() in "SZ", "it waits")
         self.process.send_signal(number)
 
+    def is_waiting(self):
+        if self.process.poll() is not None:
+            self.fail("it ended with %d" % self.process.returncode)
+        return self.state() == "S"
+
     @contextlib.contextmanager
     def stopped(self):
         """Stops it in its wait: what happens until it goes on, it will see at once."""
-        eventually(lambda: self.state() == "S", "it waits")
+        eventually(self.is_waiting, "it waits")
         self.process.send_signal(signal.SIGSTOP)
         eventually(lambda: self.state() in "Tt", "it is stopped")
         try:
             yield
         finally:
             self.process.send_signal(signal.SIGCONT)
+
+    def stop_and_continue(self):
+        """What Ctrl-Z and fg do. On Linux it interrupts some waits, without a signal handler."""
+        with self.stopped():
+            pass
+        eventually(self.is_waiting, "it waits again")
 
     def stop(self):
         self.signal(signal.SIGTERM)
@@ -234,6 +245,12 @@ class Connection:
 
     def send(self, data):
         self.socket.sendall(data if isinstance(data, bytes) else data.encode("latin-1"))
+
+    def send_around_urgent(self, before, after):
+        """Both, and between them an urgent byte, which is no part of what the server reads."""
+        self.send(before)
+        self.socket.send(b"!", socket.MSG_OOB)
+        self.send(after)
 
     def more(self):
         """Receives more into the buffer: how many bytes, 0 at the end."""

@@ -77,6 +77,23 @@ class Chat(TestCase):
         self.assertTrue(bob.is_silent())
         self.stop()
 
+    @needs_proc
+    def test_it_goes_on_after_it_was_stopped_and_continued(self):
+        ann, bob = self.clients("ann", "bob")
+        for _ in range(3):
+            self.server.stop_and_continue()
+            ann.say(b"still there?")
+            bob.expect_line(b"ann: still there?")
+        self.stop()
+
+    @needs_proc
+    def test_what_follows_an_urgent_byte_is_heard_too(self):
+        ann, bob = self.clients("ann", "bob")
+        with self.server.stopped():
+            ann.send_around_urgent(b"good ", b"morning\n")
+        bob.expect_line(b"ann: good morning")
+        self.stop()
+
     def test_many_hear_many(self):
         clients = self.clients(*("c%d" % number for number in range(30)))
         for client in clients:

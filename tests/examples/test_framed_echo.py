@@ -58,6 +58,23 @@ class Echo(Messages):
         self.assertTrue(client.is_silent())
         self.stop()
 
+    @needs_proc
+    def test_it_goes_on_after_it_was_stopped_and_continued(self):
+        client = self.client()
+        for _ in range(3):
+            self.server.stop_and_continue()
+            client.say(b"still there?")
+            self.assertEqual(client.hear(), b"still there?")
+        self.stop()
+
+    @needs_proc
+    def test_what_follows_an_urgent_byte_comes_back_too(self):
+        client = self.client()
+        with self.server.stopped():
+            client.send_around_urgent(framed(b"message")[:6], framed(b"message")[6:])
+        self.assertEqual(client.hear(), b"message")
+        self.stop()
+
     def test_frames_may_be_cut_anywhere(self):
         client = self.client()
         data = framed(b"abc") + framed(b"") + framed(b"defgh")

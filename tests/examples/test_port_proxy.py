@@ -133,6 +133,28 @@ class Proxy(TestCase):
         target.send(b"there\n")
         client.expect(b"there\n")
 
+    @needs_proc
+    def test_it_goes_on_after_it_was_stopped_and_continued(self):
+        client, target = self.pair()
+        for _ in range(3):
+            self.assert_passes(client, target)
+            self.proxy.stop_and_continue()
+        self.assert_passes(client, target)
+        self.assert_passes(*self.pair())
+        self.stop()
+
+    @needs_proc
+    def test_what_follows_an_urgent_byte_is_passed_on_too(self):
+        client, target = self.pair()
+        self.assert_passes(client, target)
+        with self.proxy.stopped():
+            try:
+                client.send_around_urgent(b"one", b"two")
+            except OSError:
+                self.skipTest("there are no urgent bytes on this socket")
+        target.expect(b"onetwo")
+        self.stop()
+
     def test_mebibytes_go_each_way_at_once(self):
         client, target = self.pair()
         data = [os.urandom(5 * MEBIBYTE + 1), os.urandom(3 * MEBIBYTE + 7)]

@@ -586,6 +586,71 @@ class SlowReaders(unittest.TestCase):
             self.assertIn("; 1 clients left early", server.stop()[1])
 
 
+class Stops(unittest.TestCase):
+    """Ctrl-Z and fg: on Linux they interrupt some waits, without a signal handler."""
+
+    def go_on(self, *flags):
+        with Server(*flags) as server, Client(server) as client:
+            for target in ("/0", "/20", "/300"):
+                client.request(target)
+                server.stop_and_continue()
+                self.assertEqual(client.response().status, 200)
+            server.stop_and_continue()
+            if tested.name == "sleep_server_single":
+                client.close()  # it has no time for another connection
+            with Client(server) as other:
+                self.assertEqual(other.get("/0").status, 200)
+            client.close()
+            self.assertEqual(server.stop()[0], 0)
+
+    @needs_proc
+    def test_it_goes_on_after_it_was_stopped_and_continued(self):
+        self.go_on()
+
+    @cmio_only
+    @needs_proc
+    def test_all_its_threads_go_on_after_it_was_stopped_and_continued(self):
+        self.go_on("--threads", "4")
+
+    @needs_proc
+    def test_no_answer_is_early_although_its_sleep_was_stopped(self):
+        with Server() as server, Client(server) as client:
+            begin = time.monotonic()
+            client.request("/300")
+            server.stop_and_continue()
+            self.assertEqual(client.response().status, 200)
+            self.assertGreaterEqual(time.monotonic() - begin, 0.3)
+            self.assertEqual(server.stop()[0], 0)
+
+
+class UrgentBytes(unittest.TestCase):
+    """A read stops at an urgent byte, although the client has sent more."""
+
+    REQUEST = "GET /%d HTTP/1.1\r\nHost: test\r\n\r\n"
+
+    def answers(self, before, after, count):
+        with Server() as server, Client(server) as client:
+            self.assertEqual(client.get("/0").status, 200)
+            with server.stopped():
+                client.send_around_urgent(before, after)
+            for _ in range(count):
+                self.assertEqual(client.response().status, 200)
+            self.assertEqual(server.stop()[0], 0)
+
+    @needs_proc
+    def test_one_within_a_request_hides_nothing(self):
+        for sleep in (0, 20):
+            request = self.REQUEST % sleep
+            self.answers(request[:12], request[12:], 1)
+
+    @needs_proc
+    def test_one_between_requests_hides_nothing(self):
+        for sleep in (0, 20):
+            request = self.REQUEST % sleep
+            self.answers(request, request, 2)
+            self.answers(request * 3 + request[:8], request[8:] + request, 5)
+
+
 class Signals(unittest.TestCase):
     def stopping(self, server, number=signal.SIGTERM):
         """Sends the signal and waits until the server has heard it: an idle client is let go."""

@@ -54,6 +54,18 @@ class Lines(TestCase):
             self.assertEqual(program.read_line(), "1: now")
             program.stop()
 
+    @needs_proc
+    def test_it_goes_on_after_it_was_stopped_and_continued(self):
+        path = os.path.join(tested.scratch, "lines")
+        os.mkfifo(path)
+        with Process("exec cat " + path) as program, open(path, "w") as lines:
+            for number in range(3):
+                program.stop_and_continue()
+                print(number, file=lines, flush=True)
+                self.assertEqual(program.read_line(), "1: %d" % number)
+            lines.close()
+            self.assertEqual(program.wait(), (0, ""))
+
     def test_mebibytes_of_several_commands_come_whole_and_in_order(self):
         count = 100000
         commands = ["seq 1 %d" % count] * 4

@@ -55,6 +55,25 @@ class Echo(TestCase):
         self.stop()
 
     @needs_proc
+    def test_it_goes_on_after_it_was_stopped_and_continued(self):
+        client = self.client()
+        for _ in range(3):
+            self.assert_echoes(client)
+            self.server.stop_and_continue()
+        self.assert_echoes(client)
+        self.assert_echoes(self.client())
+        self.stop()
+
+    @needs_proc
+    def test_what_follows_an_urgent_byte_comes_back_too(self):
+        client = self.client()
+        self.assert_echoes(client)
+        with self.server.stopped():
+            client.send_around_urgent(b"one", b"two")
+        client.expect(b"onetwo")
+        self.stop()
+
+    @needs_proc
     def test_a_client_that_does_not_read_is_not_read(self):
         """The server's memory does not grow, others are served, and in the end all comes back."""
         sent = 0

@@ -134,6 +134,15 @@ class Echo(TestCase):
                 self.assertEqual(server.wait(), (0, ""))
 
     @needs_proc
+    def test_it_goes_on_after_it_was_stopped_and_continued(self):
+        client = self.client()
+        for _ in range(3):
+            self.assert_echoes(client, b"x")
+            self.server.stop_and_continue()
+        self.assert_echoes(client, b"x")
+        self.stop(4, 4)
+
+    @needs_proc
     def test_it_rests_when_there_is_nothing_to_do(self):
         self.assert_echoes(self.client(), b"x")
         self.assertTrue(self.server.is_idle())

@@ -55,7 +55,7 @@ class server {
 int accept_one(cmio_poll *poll, cmio_events *events) {
     for (;;) {
         const int count = cmio_poll_wait(poll, events, CMIO_FOREVER);
-        if (count < 0)
+        if (count < 0 && count != -EINTR)
             return count;
         CMIO_EVENTS_FOREACH (event, events) {
             const int error = reinterpret_cast<server *>(event->token)->accept();

@@ -3,14 +3,18 @@
 
 usage: readme.py SOURCE_ROOT LIBRARY SANITIZERS COMPILER...
 
-The program is the block of C with a main; it is built as it stands but for the port, which gives
-way to one that is free. SANITIZERS is what the library was built with, or "none". Without a
-README.md the test is skipped; a README.md without the program is a failure, and so is a relative
-link, or a path in a command, that leads nowhere.
+The program is the block of C that has a main. Only its port is changed, to a free one. The server
+must echo, go on after it was stopped and continued, and say in one line why it cannot start.
+SANITIZERS is what the library was built with, or "none". The server waits with the backend that
+CMIO_BACKEND names.
+
+Without a README.md the test is skipped. A README.md without the program is a failure, and so is a
+relative link, or a path in a command, that leads nowhere.
 """
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +24,7 @@ import time
 from scratch import SKIPPED, WARNINGS, Failure, expect, main, run
 
 PATIENCE = 30.0
+STOPS = 10  # one that meets the server outside of its wait would show nothing
 ADDRESS = re.compile(r'"(127\.0\.0\.1|0\.0\.0\.0|\[::1?\]):\d+"')
 
 
@@ -101,10 +106,34 @@ def talk(connection, port):
         expect(receive(late, 12) == b"still there?", "other bytes came back")
 
 
-def serve(program, scratch, arguments):
+def stop_and_continue(process, port):
+    """What Ctrl-Z and fg do: a client that was there before is still served after it."""
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
+        for _ in range(STOPS):
+            client.sendall(b"ping")
+            expect(receive(client, 4) == b"ping", "other bytes came back")
+            process.send_signal(signal.SIGSTOP)
+            _, status = os.waitpid(process.pid, os.WUNTRACED)
+            if not os.WIFSTOPPED(status):
+                process.returncode = os.waitstatus_to_exitcode(status)
+                raise Failure(f"the server ended with {process.returncode} after a stop")
+            process.send_signal(signal.SIGCONT)
+
+
+def check_complaint(output, port):
+    """Where its port is taken, the server ends with one line that says what is wrong."""
+    second = subprocess.run(
+        [output], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE
+    )
+    expect(second.returncode == 1, f"the port is taken: the server ended with {second.returncode}")
+    expect(second.stdout == "", f"the server printed {second.stdout!r}")
+    said = second.stderr
+    expect(said.count("\n") == 1 and said.endswith("\n"), f"not one line: {said!r}")
+    expect(f"127.0.0.1:{port}" in said and "in use" in said, f"it does not say what failed: {said!r}")
+
+
+def serve(output, port):
     """Whether the server could take its port; talks to it if so."""
-    port = free_port()
-    output = compile_server(program, port, scratch, arguments)
     with subprocess.Popen([output], stdin=subprocess.DEVNULL) as process:
         try:
             connection = connect(process, port)
@@ -112,12 +141,24 @@ def serve(program, scratch, arguments):
                 print(f"the server ended with {process.returncode} on port {port}")
                 return False
             talk(connection, port)
+            stop_and_continue(process, port)
+            check_complaint(output, port)
             expect(process.poll() is None, f"the server ended with {process.returncode}")
             return True
         except OSError as error:
             raise Failure(f"talking to the server: {error}") from error
         finally:
             process.kill()
+
+
+def serve_somewhere(program, scratch, arguments):
+    """Tries ports until one is still free when the server binds it."""
+    for _ in range(10):
+        port = free_port()
+        output = compile_server(program, port, scratch, arguments)
+        if serve(output, port):
+            return
+    raise Failure("ten times the server ended by itself")
 
 
 def test(*arguments):
@@ -130,8 +171,7 @@ def test(*arguments):
     check_paths(arguments[0], text)
     program = echo_server(text)
     with tempfile.TemporaryDirectory() as scratch:
-        served = any(serve(program, scratch, arguments) for _ in range(10))
-    expect(served, "ten times the server ended by itself")
+        serve_somewhere(program, scratch, arguments)
 
 
 if __name__ == "__main__":

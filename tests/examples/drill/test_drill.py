@@ -204,6 +204,11 @@ def run_plan(text, *arguments, **keywords):
         return run("--benchmark", path, *arguments, **keywords)
 
 
+def backend_names():
+    listed = run("--benchmark", "x", "--backend", "nonesuch").err
+    return re.search(r"the library has only ((\w+ ?)+)", listed)[1].split()
+
+
 class Requests(unittest.TestCase):
     """How requests go over connections."""
 
@@ -389,9 +394,7 @@ class Requests(unittest.TestCase):
         self.assertEqual(server.connections, 1)
 
     def test_every_backend_of_the_library_does(self):
-        listed = run("--benchmark", "x", "--backend", "nonesuch").err
-        names = re.search(r"the library has only ((\w+ ?)+)", listed)[1].split()
-        for name in names:
+        for name in backend_names():
             with self.subTest(backend=name), Server(answering(OK)) as server:
                 outcome = run_plan(
                     plan_text(base=server.base, iterations=50, concurrency=5),
@@ -789,6 +792,102 @@ class Signals(unittest.TestCase):
                     out, _ = process.communicate(timeout=PATIENCE)
         self.assertEqual(process.returncode, 128 + signal.SIGINT)
         self.assertEqual(set(json.loads(out)["failures"]), {"refused"})
+
+
+@unittest.skipUnless(sys.platform.startswith("linux"), "needs /proc")
+class Stops(unittest.TestCase):
+    """Ctrl-Z and fg: on Linux they interrupt some waits, without a signal handler."""
+
+    @contextlib.contextmanager
+    def stopped(self, process):
+        """Stops it in its wait: what happens until it goes on, it will see at once."""
+
+        def state():
+            self.assertIsNone(process.poll(), "drill has ended")
+            with open(f"/proc/{process.pid}/stat") as file:
+                return file.read().rsplit(")", 1)[1].split()[0]
+
+        def wait_for(states):
+            give_up = time.monotonic() + PATIENCE
+            while state() not in states:
+                self.assertLess(time.monotonic(), give_up)
+                time.sleep(0.002)
+
+        wait_for("S")
+        process.send_signal(signal.SIGSTOP)
+        wait_for("Tt")
+        try:
+            yield
+        finally:
+            process.send_signal(signal.SIGCONT)
+
+    def run_plan(self, server, meanwhile, *arguments, **keys):
+        """Runs a plan, and calls meanwhile with the process; all requests must succeed."""
+        with plan_file(plan_text(base=server.base, **keys)) as path:
+            with subprocess.Popen(
+                [DRILL, "--benchmark", path, "--json", *arguments],
+                stdout=subprocess.PIPE, text=True,
+            ) as process:  # fmt: skip
+                try:
+                    meanwhile(process)
+                    out, _ = process.communicate(timeout=PATIENCE)
+                finally:
+                    process.kill()
+        report = json.loads(out)
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual(report["failures"], {})
+        self.assertEqual(report["successful_requests"], keys["iterations"])
+
+    def test_it_goes_on_after_it_was_stopped_and_continued_under_load(self):
+        rounds, users = 5, 10
+        released = threading.Semaphore(0)
+
+        def script(connection):
+            while connection.receive():
+                released.acquire(timeout=PATIENCE)
+                connection.send(OK)
+
+        def stop_in_each_round(process):
+            for number in range(rounds):
+                server.wait_for(lambda: len(server.requests) == users * (number + 1))
+                with self.stopped(process):
+                    pass
+                with self.stopped(process):
+                    for _ in range(users):
+                        released.release()
+
+        for name in backend_names():
+            with self.subTest(backend=name), Server(script) as server:
+                self.run_plan(
+                    server, stop_in_each_round, "--backend", name,
+                    iterations=rounds * users, concurrency=users,
+                )  # fmt: skip
+
+    def test_what_follows_an_urgent_byte_is_read_too(self):
+        sent = threading.Semaphore(0)
+        wanted = threading.Semaphore(0)
+
+        def script(connection):
+            while connection.receive():
+                wanted.acquire(timeout=PATIENCE)
+                connection.send(OK[:20])
+                connection.stream.send(b"!", socket.MSG_OOB)
+                connection.send(OK[20:])
+                sent.release()
+
+        def answer_while_it_is_stopped(process):
+            for number in range(3):
+                server.wait_for(lambda: len(server.requests) == number + 1)
+                with self.stopped(process):
+                    wanted.release()
+                    self.assertTrue(sent.acquire(timeout=PATIENCE))
+
+        for name in backend_names():
+            with self.subTest(backend=name), Server(script) as server:
+                self.run_plan(
+                    server, answer_while_it_is_stopped, "--backend", name, "--timeout", "10",
+                    iterations=3, concurrency=1,
+                )  # fmt: skip
 
 
 class Usage(unittest.TestCase):
