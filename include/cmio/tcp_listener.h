@@ -54,6 +54,8 @@ CMIO_API int cmio_tcp_listener_bind(struct cmio_tcp_listener *listener,
  * -ECONNABORTED (the peer left: accept the next), -EMFILE and -ENFILE (no descriptor: the
  * connection keeps waiting; with edge-triggered interest no event repeats it, so accept again once
  * some were closed), -ENOMEM, -ENOBUFS. Both outputs are untouched on failure.
+ * Where somebody who shares the listener cleared O_NONBLOCK, it blocks until there is a connection:
+ * accept(2) has no flag against that.
  */
 CMIO_API int cmio_tcp_listener_accept(struct cmio_tcp_listener *listener,
                                       struct cmio_tcp_stream *stream, struct cmio_address *peer);

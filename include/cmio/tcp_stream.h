@@ -18,9 +18,10 @@ struct iovec; /* <sys/uio.h> */
 
 /*
  * A TCP connection (tcp(7), RFC 9293). The descriptor is non-blocking and close-on-exec, and owned.
- * Each read and write is one system call, and none raises SIGPIPE but send_file, see there. A
- * struct of zeros may be closed, and is good for nothing else. Every call below says -EINVAL for a
- * null argument and -EBADF for a closed stream.
+ * Each read and write is one system call. It raises no SIGPIPE and never blocks, also where
+ * somebody who shares the socket cleared O_NONBLOCK (MSG_DONTWAIT); send_file is the exception, see
+ * there. A struct of zeros may be closed, and is good for nothing else. Every call below says
+ * -EINVAL for a null argument and -EBADF for a closed stream.
  */
 struct cmio_tcp_stream {
     struct cmio_source source;
@@ -114,14 +115,20 @@ CMIO_API ssize_t cmio_tcp_stream_writev(struct cmio_tcp_stream *stream, const st
                                         int count);
 
 /*
- * Sends up to length bytes of a regular file that is open for reading, from the given offset on,
- * without a copy through the program where the system can: sendfile(2), otherwise pread(2) and
- * send(2). The file's own position is neither used nor changed. Returns how many bytes the system
- * took: advance the offset by them; 0 at the end of the file. Less than length says that the buffer
- * is full or the file has ended; -EAGAIN that there was no room. Other errors: -EINVAL for a
- * negative offset, -EBADF for a file that is not open for reading, -ESPIPE for a pipe or a socket,
- * -EISDIR, -EIO, and what write says. On Linux a peer that is gone raises SIGPIPE here, unlike in
- * write: a program that uses this ignores that signal.
+ * Sends up to length bytes of a file that is open for reading, from the given offset on, without a
+ * copy through the program where the system can: sendfile(2), otherwise pread(2) and send(2), as
+ * many calls as it takes. The file's own position is neither used nor changed. Returns how many
+ * bytes the system took: advance the offset by them. 0 means that the file has no more bytes;
+ * -EAGAIN that the socket has no room, and there is an event when it has. Less than length means
+ * that the socket is full or the file has ended, also for files that a read(2) hands out in pieces,
+ * such as those of proc(5), or that an error followed. A program that does not know how long the
+ * file is calls again at once: -EAGAIN, 0 or the error tells which it was. Other errors: -EINVAL
+ * for a negative offset, -EBADF for a file that is not open for reading, -ESPIPE for a pipe or a
+ * socket, -EISDIR, -EIO, and the errors of write.
+ *
+ * Unlike write, it has two limits that no system lets cmio lift. On Linux a peer that is gone
+ * raises SIGPIPE here: a program that uses this call ignores that signal. And sendfile(2) blocks
+ * where somebody who shares the socket cleared O_NONBLOCK.
  */
 CMIO_API ssize_t cmio_tcp_stream_send_file(struct cmio_tcp_stream *stream, int file, int64_t offset,
                                            size_t length);

@@ -76,11 +76,11 @@ CMIO_API int cmio_timers_set(struct cmio_timers *timers, struct cmio_timer *time
 CMIO_API int cmio_timers_cancel(struct cmio_timers *timers, struct cmio_timer *timer);
 
 /*
- * When to pop next: less than a millisecond after the first deadline. Timers whose deadlines are
- * closer together than that share a wait; one that has no neighbour is waited for to a tenth of a
- * millisecond. The result may be earlier than the first deadline: the pop then finds nothing, and
- * the next call tells a later time. Where the first deadline is in the past, the result is too.
- * CMIO_FOREVER when no timer is set, and for NULL.
+ * When to pop next: less than a millisecond after the first deadline, or a time that has passed
+ * already where a timer is known to be due. Timers whose deadlines are closer together than a
+ * millisecond share a wait; one that has no neighbour is waited for to a tenth of a millisecond.
+ * The result may be earlier than the first deadline: the pop then finds nothing, and the next call
+ * tells a later time. CMIO_FOREVER when no timer is set, and for NULL.
  */
 CMIO_API int64_t cmio_timers_next_deadline(const struct cmio_timers *timers);
 

@@ -16,9 +16,10 @@ CMIO_BEGIN_DECLS
 
 /*
  * A UDP socket (udp(7), RFC 768), connected to a peer or not. The descriptor is non-blocking and
- * close-on-exec, and owned. Each datagram is one system call. A struct of zeros may be closed, and
- * is good for nothing else. Every call below says -EINVAL for a null argument that is not said to
- * be optional, and -EBADF for a closed socket.
+ * close-on-exec, and owned. Each datagram is one system call, which never blocks, also where
+ * somebody who shares the socket cleared O_NONBLOCK (MSG_DONTWAIT). A struct of zeros may be
+ * closed, and is good for nothing else. Every call below says -EINVAL for a null argument that is
+ * not said to be optional, and -EBADF for a closed socket.
  *
  * After an event, receive until -EAGAIN: a datagram says nothing about those behind it.
  *

@@ -16,9 +16,10 @@ struct iovec; /* <sys/uio.h> */
 
 /*
  * A connection between two processes of one system (unix(7)), which may carry descriptors besides
- * bytes. The descriptor is non-blocking and close-on-exec, and owned. Each call is one system call,
- * and none raises SIGPIPE. A struct of zeros may be closed, and is good for nothing else. Every
- * call below says -EINVAL for a null argument and -EBADF for a closed stream.
+ * bytes. The descriptor is non-blocking and close-on-exec, and owned. Each call is one system call.
+ * No call raises SIGPIPE, and none that sends or receives blocks, also where somebody who shares
+ * the socket cleared O_NONBLOCK (MSG_DONTWAIT). A struct of zeros may be closed, and is good for
+ * nothing else. Every call below says -EINVAL for a null argument and -EBADF for a closed stream.
  */
 struct cmio_unix_stream {
     struct cmio_source source;

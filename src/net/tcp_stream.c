@@ -72,8 +72,8 @@ int cmio_tcp_stream_shutdown(struct cmio_tcp_stream *stream, enum cmio_shutdown 
     return cmio__net_shutdown(source_of(stream), how);
 }
 
-/* No system sends more in one call; as a count it fits an ssize_t of 32 bits. */
-static const size_t longest_send = INT32_MAX;
+/* What a count can tell. */
+static const size_t longest_send = SIZE_MAX / 2;
 
 ssize_t cmio_tcp_stream_send_file(struct cmio_tcp_stream *stream, int file, int64_t offset,
                                   size_t length) {

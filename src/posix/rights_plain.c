@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "posix/features.h"
+
 ssize_t cmio__rights_take(int fd, struct msghdr *message) {
-    ssize_t received = recvmsg(fd, message, 0);
+    ssize_t received = recvmsg(fd, message, CMIO__MSG_DONTWAIT);
     if (received < 0)
         return -errno;
     for (struct cmsghdr *part = NULL; (part = cmio__rights_next(message, part)) != NULL;)

@@ -181,12 +181,12 @@ static struct msghdr message_of(const struct iovec *buffers, int count) {
 
 ssize_t cmio__socket_receive_vector(int fd, const struct iovec *buffers, int count) {
     struct msghdr message = message_of(buffers, count);
-    return count_of(recvmsg(fd, &message, 0));
+    return count_of(recvmsg(fd, &message, CMIO__MSG_DONTWAIT));
 }
 
 ssize_t cmio__socket_send_vector(int fd, const struct iovec *buffers, int count) {
     const struct msghdr message = message_of(buffers, count);
-    return count_of(sendmsg(fd, &message, CMIO__MSG_NOSIGNAL));
+    return count_of(sendmsg(fd, &message, CMIO__SEND_FLAGS));
 }
 
 ssize_t cmio__socket_receive_from(int fd, void *buffer, size_t size, int flags,
@@ -194,7 +194,7 @@ ssize_t cmio__socket_receive_from(int fd, void *buffer, size_t size, int flags,
     struct iovec part = {.iov_base = buffer, .iov_len = size};
     struct msghdr message = {
         .msg_name = peer, .msg_namelen = *length, .msg_iov = &part, .msg_iovlen = 1};
-    const ssize_t count = count_of(recvmsg(fd, &message, flags));
+    const ssize_t count = count_of(recvmsg(fd, &message, flags | CMIO__MSG_DONTWAIT));
     *length = message.msg_namelen;
     *truncated = (message.msg_flags & MSG_TRUNC) != 0;
     return count;
@@ -202,5 +202,5 @@ ssize_t cmio__socket_receive_from(int fd, void *buffer, size_t size, int flags,
 
 ssize_t cmio__socket_send_to(int fd, const void *buffer, size_t size,
                              const struct sockaddr *address, socklen_t length) {
-    return count_of(sendto(fd, buffer, size, CMIO__MSG_NOSIGNAL, address, length));
+    return count_of(sendto(fd, buffer, size, CMIO__SEND_FLAGS, address, length));
 }

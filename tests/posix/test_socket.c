@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -134,12 +135,17 @@ static void an_option_that_the_system_lacks_is_not_supported(void **state) {
     assert_int_equal(value, 77);
 }
 
-/* A file that holds the numbers from 0 to 255 over and over. */
+/* Bytes that tell their offset: no two places of a file look alike. */
+static unsigned char byte_at(size_t offset) {
+    const size_t number = offset / 4 * 2654435761U;
+    return (unsigned char)(number >> (offset % 4 * 8));
+}
+
 static int open_numbers(size_t length) {
     FILE *file = tmpfile();
     assert_non_null(file);
     for (size_t i = 0; i < length; i++)
-        assert_int_equal(fputc((int)(i & 0xff), file), (int)(i & 0xff));
+        assert_int_equal(fputc(byte_at(i), file), byte_at(i));
     assert_int_equal(fflush(file), 0);
     const int fd = dup(fileno(file));
     assert_true(fd >= 0);
@@ -155,8 +161,8 @@ static void expect_numbers(int fd, size_t offset, size_t length) {
         ssize_t count;
         TEST_EVENTUALLY((count = cmio__socket_receive(fd, buffer, wanted, 0)) != -EAGAIN);
         assert_true(count > 0);
-        for (ssize_t i = 0; i < count; i++)
-            assert_int_equal(buffer[i], (offset + (size_t)i) & 0xff);
+        for (size_t i = 0; i < (size_t)count; i++)
+            assert_int_equal(buffer[i], byte_at(offset + i));
         offset += (size_t)count;
         length -= (size_t)count;
     }
@@ -218,6 +224,111 @@ static void files_go_on_where_the_socket_was_full(void **state) {
     test_pair_close(ends);
 }
 
+/* What the system makes up while it is read, as by read(2). */
+static size_t read_whole(int file, unsigned char *out, size_t size) {
+    size_t length = 0;
+    ssize_t count;
+    while ((count = cmio__fd_read(file, out + length, size - length)) > 0)
+        length += (size_t)count;
+    assert_int_equal(count, 0);
+    assert_true(length < size);
+    return length;
+}
+
+static void expect_bytes(int fd, const unsigned char *bytes, size_t length) {
+    unsigned char buffer[4096];
+    for (size_t taken = 0; taken < length;) {
+        ssize_t count;
+        TEST_EVENTUALLY((count = cmio__socket_receive(fd, buffer, sizeof buffer, 0)) != -EAGAIN);
+        assert_in_range(count, 1, length - taken);
+        assert_memory_equal(buffer, bytes + taken, (size_t)count);
+        taken += (size_t)count;
+    }
+}
+
+/* proc(5): a page at a time, and each has more mappings to tell of than fit in one. */
+static void files_that_read_short_are_sent_to_their_end(void **state) {
+    (void)state;
+    static const char *const paths[] = {"/proc/self/maps", "/proc/self/mountinfo", "/proc/modules"};
+    static unsigned char bytes[1 << 20];
+    void *mappings[200];
+    for (size_t i = 0; i < 200; i++) {
+        mappings[i] = mmap(NULL, 4096, i % 2 == 0 ? PROT_READ : PROT_NONE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        assert_true(mappings[i] != MAP_FAILED);
+    }
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        int ends[2];
+        const int file = open(paths[i], O_RDONLY);
+        if (file < 0)
+            continue; /* not this system's */
+        test_pair_open(TEST_TCP, ends);
+        const size_t length = read_whole(file, bytes, sizeof bytes);
+        for (size_t sent = 0; sent < length;) { /* less than the rest: the socket is full */
+            const size_t rest = length - sent;
+            const ssize_t count = cmio__socket_send_file(ends[1], file, (off_t)sent, rest + 100);
+            assert_in_range(count, 1, rest);
+            if ((size_t)count < rest)
+                assert_int_equal(cmio__socket_send(ends[1], "", 1), -EAGAIN);
+            expect_bytes(ends[0], bytes + sent, (size_t)count);
+            sent += (size_t)count;
+        }
+        assert_int_equal(cmio__socket_send_file(ends[1], file, (off_t)length, 100), 0);
+        assert_int_equal(cmio__fd_close(file), 0);
+        test_pair_close(ends);
+    }
+    for (size_t i = 0; i < 200; i++)
+        assert_int_equal(munmap(mappings[i], 4096), 0);
+}
+
+/* A call of a system that sends 1000 bytes at most, is interrupted now and then, and gives up. */
+static int pieces_before_refusal;
+
+static ssize_t send_small_piece(int fd, int file, off_t offset, size_t length) {
+    char buffer[1000];
+    const size_t wanted = length < sizeof buffer ? length : sizeof buffer;
+    if (pieces_before_refusal-- == 0)
+        return -ENOTSUP;
+    if (pieces_before_refusal % 2 == 0)
+        return -EINTR;
+    const ssize_t count = pread(file, buffer, wanted, offset);
+    return count > 0 ? cmio__socket_send(fd, buffer, (size_t)count) : count;
+}
+
+static void
+pieces_go_on_until_the_file_ends_and_through_a_buffer_where_they_are_refused(void **state) {
+    (void)state;
+    static const int refusals[] = {0, 2, 8, 10000};
+    const int file = open_numbers(50000);
+    int ends[2];
+    test_pair_open(TEST_TCP, ends);
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        pieces_before_refusal = refusals[i];
+        assert_int_equal(cmio__socket_send_pieces(send_small_piece, ends[1], file, 100, 45000),
+                         45000);
+        expect_numbers(ends[0], 100, 45000);
+        pieces_before_refusal = refusals[i];
+        assert_int_equal(
+            cmio__socket_send_pieces(send_small_piece, ends[1], file, 40000, SIZE_MAX / 2), 10000);
+        expect_numbers(ends[0], 40000, 10000);
+    }
+    assert_int_equal(cmio__fd_close(file), 0);
+    test_pair_close(ends);
+}
+
+static void a_file_that_ends_early_is_no_full_socket(void **state) {
+    (void)state;
+    const int file = open_numbers(40000);
+    int ends[2];
+    test_pair_open(TEST_TCP, ends);
+    assert_int_equal(cmio__socket_send_file(ends[1], file, 20000, SIZE_MAX / 2), 20000);
+    assert_int_equal(cmio__socket_copy_file(ends[1], file, 20000, SIZE_MAX / 2), 20000);
+    expect_numbers(ends[0], 20000, 20000);
+    expect_numbers(ends[0], 20000, 20000);
+    assert_int_equal(cmio__fd_close(file), 0);
+    test_pair_close(ends);
+}
+
 static void what_is_no_file_to_send_is_refused(void **state) {
     (void)state;
     int ends[2];
@@ -230,6 +341,8 @@ static void what_is_no_file_to_send_is_refused(void **state) {
     assert_int_equal(cmio__socket_send_file(ends[1], ends[0], 0, 1), -ESPIPE);
     assert_int_equal(cmio__socket_send_file(ends[1], directory, 0, 1), -EISDIR);
     assert_int_equal(cmio__socket_send_file(ends[1], -1, 0, 1), -EBADF);
+    assert_int_equal(cmio__socket_send_file(ends[1], -1, 0, 0), -EBADF);
+    assert_int_equal(cmio__socket_send_file(ends[1], pipe[0], 0, 0), -ESPIPE);
     assert_int_equal(cmio__socket_send_file(-1, file, 0, 1), -EBADF);
     assert_int_equal(cmio__fd_close(file), 0);
     assert_int_equal(cmio__fd_close(directory), 0);
@@ -241,6 +354,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(files_are_sent_from_an_offset_to_their_end),
     cmocka_unit_test(as_much_is_sent_as_was_asked_for_where_there_is_room),
     cmocka_unit_test(files_go_on_where_the_socket_was_full),
+    cmocka_unit_test(files_that_read_short_are_sent_to_their_end),
+    cmocka_unit_test(pieces_go_on_until_the_file_ends_and_through_a_buffer_where_they_are_refused),
+    cmocka_unit_test(a_file_that_ends_early_is_no_full_socket),
     cmocka_unit_test(what_is_no_file_to_send_is_refused),
     cmocka_unit_test(new_sockets_are_nonblocking_and_close_on_exec),
     cmocka_unit_test(accepted_sockets_are_too),
