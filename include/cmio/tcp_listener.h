@@ -85,8 +85,10 @@ CMIO_API int cmio_tcp_listener_close(struct cmio_tcp_listener *listener);
 CMIO_API int cmio_tcp_listener_local_address(const struct cmio_tcp_listener *listener,
                                              struct cmio_address *out);
 
-/* The time to live (IPv6: the hop limit) of what accepted streams send, 1 to 255; -EINVAL
- * otherwise. */
+/*
+ * The time to live (IPv6: the hop limit) of what accepted streams send, 1 to 255; -EINVAL
+ * otherwise. A listener that takes peers of both families sets both.
+ */
 CMIO_API int cmio_tcp_listener_set_ttl(struct cmio_tcp_listener *listener, uint32_t ttl);
 CMIO_API int cmio_tcp_listener_ttl(const struct cmio_tcp_listener *listener, uint32_t *out);
 

@@ -155,7 +155,9 @@ CMIO_API int cmio_tcp_stream_get_options(const struct cmio_tcp_stream *stream,
 CMIO_API int cmio_tcp_stream_set_nodelay(struct cmio_tcp_stream *stream, bool enabled);
 CMIO_API int cmio_tcp_stream_nodelay(const struct cmio_tcp_stream *stream, bool *out);
 
-/* The time to live (IPv6: the hop limit) of the packets that are sent, 1 to 255; -EINVAL otherwise.
+/*
+ * The time to live (IPv6: the hop limit) of the packets that are sent, 1 to 255; -EINVAL otherwise.
+ * It also holds for an IPv6 stream whose peer is an IPv4 one (::ffff:a.b.c.d).
  */
 CMIO_API int cmio_tcp_stream_set_ttl(struct cmio_tcp_stream *stream, uint32_t ttl);
 CMIO_API int cmio_tcp_stream_ttl(const struct cmio_tcp_stream *stream, uint32_t *out);

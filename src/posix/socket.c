@@ -126,46 +126,71 @@ int cmio__socket_family(int fd) {
     return error < 0 ? error : name.any.sa_family;
 }
 
-/* An IPv6 socket with an IPv4 peer (::ffff:a.b.c.d) sends IPv4 packets. */
-static int speaks_v6(int fd, bool *out) {
+/* Which packets a socket sends: an IPv6 one also IPv4 packets, unless it is IPv6 alone. */
+struct protocols {
+    bool v4;
+    bool v6;
+    bool mapped; /* an IPv6 one whose own address is an IPv4 one, ::ffff:a.b.c.d */
+};
+
+static int protocols_of(int fd, struct protocols *out) {
     union {
         struct sockaddr any;
         struct sockaddr_in6 v6;
     } name = {.any.sa_family = AF_UNSPEC};
     socklen_t length = sizeof name;
+    int v6only = 0;
     int error = cmio__socket_local_name(fd, &name.any, &length);
+    const bool v6 = error == 0 && name.any.sa_family == AF_INET6;
+    if (v6)
+        error = cmio__socket_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only);
     if (error < 0)
         return error;
-    *out = name.any.sa_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&name.v6.sin6_addr);
+    *out = (struct protocols){
+        .v4 = v6only == 0,
+        .v6 = v6,
+        .mapped = v6 && IN6_IS_ADDR_V4MAPPED(&name.v6.sin6_addr),
+    };
     return 0;
+}
+
+/*
+ * Whether an IPv6 socket has no IPv4 option: FreeBSD, where that of IPv6 stands for both
+ * (ip6_output.c, IPV6_UNICAST_HOPS), and systems whose IPv6 sockets never send IPv4 packets.
+ */
+static bool has_no_v4_option(const struct protocols *protocols, int error) {
+    return protocols->v6 && (error == -EINVAL || error == -ENOPROTOOPT);
 }
 
 int cmio__socket_set_ttl(int fd, uint32_t ttl) {
+    struct protocols protocols;
     if (ttl < 1 || ttl > 255)
         return -EINVAL;
-    bool v6;
-    int error = speaks_v6(fd, &v6);
-    if (error < 0)
+    int error = protocols_of(fd, &protocols);
+    if (error == 0 && protocols.v6)
+        error = cmio__socket_set_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, (int)ttl);
+    if (error < 0 || !protocols.v4)
         return error;
-    if (v6)
-        return cmio__socket_set_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, (int)ttl);
-    return cmio__socket_set_option(fd, IPPROTO_IP, IP_TTL, (int)ttl);
+    error = cmio__socket_set_option(fd, IPPROTO_IP, IP_TTL, (int)ttl);
+    return has_no_v4_option(&protocols, error) ? 0 : error;
 }
 
 int cmio__socket_ttl(int fd, uint32_t *out) {
-    bool v6;
+    struct protocols protocols;
     int value = 0;
-    int error = speaks_v6(fd, &v6);
+    int error = protocols_of(fd, &protocols);
     if (error < 0)
         return error;
-    if (v6)
-        error = cmio__socket_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &value);
-    else
+    bool asks_v6 = protocols.v6 && !protocols.mapped;
+    if (!asks_v6) {
         error = cmio__socket_option(fd, IPPROTO_IP, IP_TTL, &value);
-    if (error < 0)
-        return error;
-    *out = (uint32_t)value;
-    return 0;
+        asks_v6 = has_no_v4_option(&protocols, error);
+    }
+    if (asks_v6)
+        error = cmio__socket_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &value);
+    if (error == 0)
+        *out = (uint32_t)value;
+    return error;
 }
 
 /* The kernel does not write to the array of buffers: msg_iov lacks const for history's sake. */

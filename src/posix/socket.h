@@ -64,7 +64,11 @@ int cmio__socket_linger(int fd, int *out);
 /* 0, or the pending error, negative: SO_ERROR. */
 int cmio__socket_take_error(int fd);
 
-/* The time to live or, of a socket that speaks IPv6, the hop limit. */
+/*
+ * The time to live of IPv4 packets, and the hop limit of IPv6 ones: of a socket that sends both,
+ * both are set. Reading tells the one that its peer gets, or the hop limit where peers may be of
+ * either.
+ */
 int cmio__socket_set_ttl(int fd, uint32_t ttl);
 int cmio__socket_ttl(int fd, uint32_t *out);
 
