@@ -60,9 +60,16 @@ CMIO_API int cmio_tcp_stream_connect(struct cmio_tcp_stream *stream,
                                      const struct cmio_address *address);
 
 /*
- * How the connect went, to call when the stream is writable: 0 when it is connected, -EINPROGRESS
- * when it is not yet (wait for the next event), or why it failed: -ECONNREFUSED, -ETIMEDOUT, ...
- * Like take_error it reports a failure once.
+ * How the connect went, to call when the stream is writable. 0: it is connected. -EINPROGRESS: it
+ * is not yet, so wait for the next event, which comes. Any other error: it is not connected and
+ * will not be.
+ *
+ * A connect that failed stays failed: every call gives the same error (-ECONNREFUSED, -ETIMEDOUT,
+ * -EHOSTUNREACH, ...), also after take_error, a read or a write was told of it first. So does a
+ * connection that was lost later: -ECONNRESET, -ETIMEDOUT. -ENOTCONN stands for what no call of
+ * cmio was told: the program asked getsockopt(2) for SO_ERROR by itself, both ends have shut the
+ * connection down, or an adopted socket was never connected (some systems show that one as
+ * -EINPROGRESS for ever).
  */
 CMIO_API int cmio_tcp_stream_finish_connect(struct cmio_tcp_stream *stream);
 
@@ -168,7 +175,10 @@ CMIO_API int cmio_tcp_stream_local_address(const struct cmio_tcp_stream *stream,
 CMIO_API int cmio_tcp_stream_peer_address(const struct cmio_tcp_stream *stream,
                                           struct cmio_address *out);
 
-/* 0, or the pending error of the socket as a negative errno, which is cleared: SO_ERROR. */
+/*
+ * 0, or the pending error of the socket as a negative errno, which is cleared: SO_ERROR.
+ * cmio_tcp_stream_finish_connect() knows it all the same.
+ */
 CMIO_API int cmio_tcp_stream_take_error(struct cmio_tcp_stream *stream);
 
 CMIO_END_DECLS

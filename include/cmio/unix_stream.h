@@ -38,9 +38,12 @@ CMIO_API int cmio_unix_stream_connect(struct cmio_unix_stream *stream,
                                       const struct cmio_address *address);
 
 /*
- * How the connect went, to call when the stream is writable: 0 when it is connected, -EINPROGRESS
- * when it is not yet (wait for the next event), or why it failed. Like take_error it reports a
- * failure once.
+ * How the connect went, to call when the stream is writable. 0: it is connected, or was, where the
+ * system still knows the peer that closed (Linux). -EINPROGRESS: it is not yet, so wait for the
+ * next event, which comes. Any other error: it is not connected and will not be. Every call gives
+ * the same error, also after take_error, a read or a write was told of it first. -ENOTCONN stands
+ * for what no call of cmio was told, and for an adopted socket that was never connected (some
+ * systems show that one as -EINPROGRESS for ever).
  */
 CMIO_API int cmio_unix_stream_finish_connect(struct cmio_unix_stream *stream);
 

@@ -84,25 +84,75 @@ int cmio__net_connect(struct cmio_source *source, const struct cmio_address *add
     return 0;
 }
 
-/*
- * A socket that has a peer is connected. One that has none (macOS: -EINVAL after a reset) failed or
- * is still at it: SO_ERROR tells, and "not yet" ends the writable edge like any call that would
- * block.
- */
-int cmio__net_finish_connect(struct cmio_source *source) {
+/* Errors that end a connection, or an attempt at one. Others are about a call or pass by. */
+static bool ends_connection(int error) {
+    switch (-error) {
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case ECONNABORTED:
+    case ETIMEDOUT:
+    case EHOSTUNREACH:
+    case EHOSTDOWN:
+    case ENETUNREACH:
+    case ENETDOWN:
+    case ENETRESET:
+    case EADDRNOTAVAIL:
+    case EADDRINUSE:
+    case EACCES:
+    case EPROTO:
+    case ENOPROTOOPT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The first one: what a dead connection says later is of less use. */
+int cmio__net_failed(struct cmio_source *source, int error) {
+    if (source->connect_error == 0 && ends_connection(error))
+        source->connect_error = (uint16_t)-error;
+    return error;
+}
+
+/* Whatever is pending counts: nothing but the connection leaves an error on a stream. */
+static int take_error(struct cmio_source *source, int fd) {
+    const int error = cmio__socket_take_error(fd);
+    if (error < 0 && error >= -UINT16_MAX && source->connect_error == 0)
+        source->connect_error = (uint16_t)-error;
+    return error;
+}
+
+static int check_peer(int fd) {
     union cmio__any_address peer;
     socklen_t length = sizeof peer;
+    const int error = cmio__socket_peer_name(fd, &peer.any, &length);
+    return error == -EINVAL ? -ENOTCONN : error; /* macOS, after a reset */
+}
+
+/*
+ * The socket has no peer. While it connects it is not ready for anything: "not yet" ends the
+ * writable edge like any call that would block. Once it is ready it has failed, unless it was
+ * connected just now.
+ */
+static int why_not_connected(struct cmio_source *source, int fd) {
+    int error = cmio__socket_is_settled(fd);
+    if (error == 0) {
+        (void)cmio__source_io(source, CMIO_WRITABLE, -EAGAIN, 1);
+        return -EINPROGRESS;
+    }
+    if (error > 0)
+        error = take_error(source, fd);
+    return error < 0 ? error : check_peer(fd);
+}
+
+int cmio__net_finish_connect(struct cmio_source *source) {
     const int fd = cmio__net_fd(source);
     if (fd < 0)
         return fd;
-    int error = cmio__socket_peer_name(fd, &peer.any, &length);
-    if (error != -ENOTCONN && error != -EINVAL)
+    const int error = check_peer(fd);
+    if (error != -ENOTCONN)
         return error;
-    error = cmio__socket_take_error(fd);
-    if (error < 0)
-        return error;
-    (void)cmio__source_io(source, CMIO_WRITABLE, -EAGAIN, 1);
-    return -EINPROGRESS;
+    return source->connect_error != 0 ? -source->connect_error : why_not_connected(source, fd);
 }
 
 ssize_t cmio__net_read_any(struct cmio_source *source, void *buffer, size_t length) {
@@ -111,8 +161,7 @@ ssize_t cmio__net_read_any(struct cmio_source *source, void *buffer, size_t leng
         return fd;
     if (buffer == NULL && length > 0)
         return -EINVAL;
-    return cmio__source_io(source, CMIO_READABLE, cmio__socket_receive(fd, buffer, length, 0),
-                           length);
+    return cmio__net_io(source, CMIO_READABLE, cmio__socket_receive(fd, buffer, length, 0), length);
 }
 
 ssize_t cmio__net_write_any(struct cmio_source *source, const void *buffer, size_t length) {
@@ -121,7 +170,7 @@ ssize_t cmio__net_write_any(struct cmio_source *source, const void *buffer, size
         return fd;
     if (buffer == NULL && length > 0)
         return -EINVAL;
-    return cmio__source_io(source, CMIO_WRITABLE, cmio__socket_send(fd, buffer, length), length);
+    return cmio__net_io(source, CMIO_WRITABLE, cmio__socket_send(fd, buffer, length), length);
 }
 
 /* A peek that finds something consumes nothing, so the edge has not ended. */
@@ -132,7 +181,7 @@ ssize_t cmio__net_peek(struct cmio_source *source, void *buffer, size_t length) 
     if (buffer == NULL && length > 0)
         return -EINVAL;
     ssize_t result = cmio__socket_receive(fd, buffer, length, MSG_PEEK);
-    return result >= 0 ? result : cmio__source_io(source, CMIO_READABLE, result, length);
+    return result >= 0 ? result : cmio__net_io(source, CMIO_READABLE, result, length);
 }
 
 static size_t length_of(const struct iovec *buffers, int count) {
@@ -146,7 +195,7 @@ static size_t length_of(const struct iovec *buffers, int count) {
 ssize_t cmio__net_wrote_vector(struct cmio_source *source, ssize_t result,
                                const struct iovec *buffers, int count) {
     const size_t wanted = source->emulated && result >= 0 ? length_of(buffers, count) : 0;
-    return cmio__source_io(source, CMIO_WRITABLE, result, wanted);
+    return cmio__net_io(source, CMIO_WRITABLE, result, wanted);
 }
 
 /* The kernel says EMSGSIZE for too many buffers; readv(2) and writev(2) say EINVAL, and so do we.
@@ -162,8 +211,7 @@ ssize_t cmio__net_readv(struct cmio_source *source, const struct iovec *buffers,
     if (count < 0 || (buffers == NULL && count > 0))
         return -EINVAL;
     ssize_t result = vector_result(cmio__socket_receive_vector(fd, buffers, count));
-    return cmio__source_io(source, CMIO_READABLE, result,
-                           0); /* how much was asked does not count */
+    return cmio__net_io(source, CMIO_READABLE, result, 0); /* how much was asked does not count */
 }
 
 ssize_t cmio__net_writev(struct cmio_source *source, const struct iovec *buffers, int count) {
@@ -211,9 +259,9 @@ int cmio__net_peer_address(const struct cmio_source *source, struct cmio_address
     return address_of(source, out, cmio__socket_peer_name);
 }
 
-int cmio__net_take_error(const struct cmio_source *source) {
+int cmio__net_take_error(struct cmio_source *source) {
     const int fd = cmio__net_fd(source);
-    return fd < 0 ? fd : cmio__socket_take_error(fd);
+    return fd < 0 ? fd : take_error(source, fd);
 }
 
 int cmio__net_set_ttl(const struct cmio_source *source, uint32_t ttl) {

@@ -84,8 +84,8 @@ ssize_t cmio_tcp_stream_send_file(struct cmio_tcp_stream *stream, int file, int6
         return -EINVAL;
     if (length > longest_send)
         length = longest_send;
-    return cmio__source_io(&stream->source, CMIO_WRITABLE,
-                           cmio__socket_send_file(fd, file, (off_t)offset, length), length);
+    return cmio__net_io(&stream->source, CMIO_WRITABLE,
+                        cmio__socket_send_file(fd, file, (off_t)offset, length), length);
 }
 
 /* One number of keepalive, as the system takes it. */

@@ -77,8 +77,8 @@ ssize_t cmio_unix_stream_send_fds(struct cmio_unix_stream *stream, const void *b
         return fd;
     if (buffer == NULL || length == 0 || (fds == NULL && count > 0) || count > CMIO_UNIX_FDS_MAX)
         return -EINVAL;
-    return cmio__source_io(&stream->source, CMIO_WRITABLE,
-                           cmio__rights_send(fd, buffer, length, fds, count), length);
+    return cmio__net_io(&stream->source, CMIO_WRITABLE,
+                        cmio__rights_send(fd, buffer, length, fds, count), length);
 }
 
 ssize_t cmio_unix_stream_receive_fds(struct cmio_unix_stream *stream, void *buffer, size_t length,
@@ -88,8 +88,8 @@ ssize_t cmio_unix_stream_receive_fds(struct cmio_unix_stream *stream, void *buff
         return fd;
     if (buffer == NULL || length == 0 || (fds == NULL && capacity > 0) || count == NULL)
         return -EINVAL;
-    return cmio__source_io(&stream->source, CMIO_READABLE,
-                           cmio__rights_receive(fd, buffer, length, fds, capacity, count), length);
+    return cmio__net_io(&stream->source, CMIO_READABLE,
+                        cmio__rights_receive(fd, buffer, length, fds, capacity, count), length);
 }
 
 int cmio_unix_stream_shutdown(struct cmio_unix_stream *stream, enum cmio_shutdown how) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <sys/uio.h>
 
@@ -39,6 +40,11 @@ int cmio__socket_connect(int fd, const struct sockaddr *address, socklen_t lengt
     if (connect(fd, address, length) == 0 || errno == EINPROGRESS || errno == EINTR)
         return 0;
     return -errno;
+}
+
+int cmio__socket_is_settled(int fd) {
+    struct pollfd entry = {.fd = fd, .events = POLLOUT};
+    return poll(&entry, 1, 0) < 0 ? -errno : entry.revents != 0;
 }
 
 int cmio__socket_bind(int fd, const struct sockaddr *address, socklen_t length) {

@@ -41,6 +41,12 @@ int cmio__socket_no_sigpipe(int fd);
 /* Under way (EINPROGRESS, or EINTR as POSIX has it) is success. */
 int cmio__socket_connect(int fd, const struct sockaddr *address, socklen_t length);
 
+/*
+ * Whether a connect(2) is over, one way or the other, of a stream socket that has no peer: 1, or 0
+ * while it is under way. -errno when poll(2) could not tell.
+ */
+int cmio__socket_is_settled(int fd);
+
 int cmio__socket_bind(int fd, const struct sockaddr *address, socklen_t length);
 int cmio__socket_listen(int fd, int backlog);
 int cmio__socket_shutdown(int fd, int how);

@@ -350,6 +350,82 @@ static void a_listener_closed_before_the_wait_reports_nothing(void **state) {
 
 /* Streams. */
 
+/* A port that nobody listens on, nor can as long as the descriptor is open. */
+static int open_refusing(struct cmio_address *out) {
+    socklen_t length = sizeof out->u.v4;
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(cmio_address_parse(any_v4, out), 0);
+    assert_int_equal(bind(fd, &out->u.any, length), 0);
+    assert_int_equal(getsockname(fd, &out->u.any, &length), 0);
+    return fd;
+}
+
+/* Whoever waits because finish_connect said so must get an event, so it must not say so. */
+static void a_failed_connect_is_never_said_to_be_in_progress(void **state) {
+    (void)state;
+    struct test_loop loop;
+    struct cmio_tcp_stream client;
+    struct cmio_address address;
+    test_loop_open(&loop);
+    const int holder = open_refusing(&address);
+    const int connected = cmio_tcp_stream_connect(&client, &address);
+    if (connected == 0) {
+        assert_int_equal(cmio_registry_register(loop.registry, &client.source, CLIENT, both), 0);
+        (void)test_loop_expect(&loop, CLIENT, CMIO_WRITABLE);
+        assert_int_equal(cmio_tcp_stream_take_error(&client), -ECONNREFUSED);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(cmio_tcp_stream_finish_connect(&client), -ECONNREFUSED);
+        assert_int_equal(cmio_tcp_stream_close(&client), 0);
+    } else {
+        assert_int_equal(connected, -ECONNREFUSED); /* a system that knows at once */
+    }
+    test_close(holder);
+    test_loop_close(&loop);
+}
+
+enum { CROWD = 8, BACKLOG = 1 };
+
+/* The listener has no room for the last of them, so it connects once there is some. */
+static void connect_crowd(const struct cmio_address *address, struct cmio_tcp_stream *streams) {
+    for (size_t i = 0; i < CROWD; i++)
+        assert_int_equal(cmio_tcp_stream_connect(&streams[i], address), 0);
+}
+
+static void accept_all(struct cmio_tcp_listener *listener) {
+    struct cmio_tcp_stream server;
+    while (cmio_tcp_listener_accept(listener, &server, NULL) == 0)
+        assert_int_equal(cmio_tcp_stream_close(&server), 0);
+}
+
+static void a_pending_connect_is_in_progress_until_the_event_that_it_is_done(void **state) {
+    (void)state;
+    struct test_loop loop;
+    struct cmio_tcp_listener listener;
+    struct cmio_tcp_stream streams[CROWD];
+    struct cmio_tcp_stream *last = &streams[CROWD - 1];
+    struct cmio_address address;
+    const struct cmio_tcp_listener_options options = {.backlog = BACKLOG};
+    test_loop_open(&loop);
+    assert_int_equal(cmio_address_parse(any_v4, &address), 0);
+    assert_int_equal(cmio_tcp_listener_bind(&listener, &address, &options), 0);
+    assert_int_equal(cmio_tcp_listener_local_address(&listener, &address), 0);
+    connect_crowd(&address, streams);
+    assert_int_equal(cmio_registry_register(loop.registry, &last->source, CLIENT, both), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(cmio_tcp_stream_finish_connect(last), -EINPROGRESS);
+        test_loop_expect_silence(&loop);
+    }
+    for (size_t i = 0; i < CROWD - 1; i++)
+        assert_int_equal(cmio_tcp_stream_close(&streams[i]), 0);
+    accept_all(&listener);
+    (void)test_loop_expect(&loop, CLIENT, CMIO_WRITABLE);
+    assert_int_equal(cmio_tcp_stream_finish_connect(last), 0);
+    assert_int_equal(cmio_tcp_stream_finish_connect(last), 0);
+    assert_int_equal(cmio_tcp_stream_close(last), 0);
+    assert_int_equal(cmio_tcp_listener_close(&listener), 0);
+    test_loop_close(&loop);
+}
+
 static void vectored_reads_and_writes_move_what_fits_and_no_byte_more(void **state) {
     (void)state;
     struct setting setting;
@@ -740,6 +816,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(accept_without_descriptors_is_emfile_and_the_listener_lives_on),
     cmocka_unit_test(a_reregister_reports_a_connection_that_could_not_be_accepted),
     cmocka_unit_test(a_listener_closed_before_the_wait_reports_nothing),
+    cmocka_unit_test(a_failed_connect_is_never_said_to_be_in_progress),
+    cmocka_unit_test(a_pending_connect_is_in_progress_until_the_event_that_it_is_done),
     cmocka_unit_test(vectored_reads_and_writes_move_what_fits_and_no_byte_more),
     cmocka_unit_test(a_peek_that_succeeds_consumes_nothing),
     cmocka_unit_test(a_peek_that_blocks_arms_the_edge),
