@@ -130,19 +130,22 @@ static int check_peer(int fd) {
 }
 
 /*
- * The socket has no peer. While it connects it is not ready for anything: "not yet" ends the
- * writable edge like any call that would block. Once it is ready it has failed, unless it was
- * connected just now.
+ * The socket had no peer. While it connects it is ready for nothing: "not yet" ends the writable
+ * edge like any call that would block, and an error that a call was told meanwhile was not the end.
+ * Once it is ready it has failed, unless it was connected just now.
  */
 static int why_not_connected(struct cmio_source *source, int fd) {
-    int error = cmio__socket_is_settled(fd);
-    if (error == 0) {
+    const int settled = cmio__socket_is_settled(fd);
+    if (settled < 0)
+        return settled;
+    if (settled == 0) {
         (void)cmio__source_io(source, CMIO_WRITABLE, -EAGAIN, 1);
         return -EINPROGRESS;
     }
-    if (error > 0)
-        error = take_error(source, fd);
-    return error < 0 ? error : check_peer(fd);
+    const int error = check_peer(fd);
+    if (error == -ENOTCONN && source->connect_error == 0)
+        (void)take_error(source, fd); /* into connect_error */
+    return error == -ENOTCONN && source->connect_error != 0 ? -source->connect_error : error;
 }
 
 int cmio__net_finish_connect(struct cmio_source *source) {
@@ -150,9 +153,7 @@ int cmio__net_finish_connect(struct cmio_source *source) {
     if (fd < 0)
         return fd;
     const int error = check_peer(fd);
-    if (error != -ENOTCONN)
-        return error;
-    return source->connect_error != 0 ? -source->connect_error : why_not_connected(source, fd);
+    return error == -ENOTCONN ? why_not_connected(source, fd) : error;
 }
 
 ssize_t cmio__net_read_any(struct cmio_source *source, void *buffer, size_t length) {
