@@ -83,7 +83,10 @@ CMIO_API int cmio_unix_stream_close(struct cmio_unix_stream *stream);
 CMIO_API ssize_t cmio_unix_stream_read(struct cmio_unix_stream *stream, void *buffer,
                                        size_t length);
 
-/* The same into several buffers in turn, with one recvmsg(2). -EINVAL for more than IOV_MAX. */
+/*
+ * The same into several buffers in turn, with one recvmsg(2). No buffers are 0 bytes, which is not
+ * the end of the stream. -EINVAL for a negative count or more than IOV_MAX.
+ */
 CMIO_API ssize_t cmio_unix_stream_readv(struct cmio_unix_stream *stream,
                                         const struct iovec *buffers, int count);
 
@@ -99,7 +102,10 @@ CMIO_API ssize_t cmio_unix_stream_peek(struct cmio_unix_stream *stream, void *bu
 CMIO_API ssize_t cmio_unix_stream_write(struct cmio_unix_stream *stream, const void *buffer,
                                         size_t length);
 
-/* The same from several buffers in turn, with one sendmsg(2). -EINVAL for more than IOV_MAX. */
+/*
+ * The same from several buffers in turn, with one sendmsg(2). No buffers are 0 bytes. -EINVAL for a
+ * negative count or more than IOV_MAX.
+ */
 CMIO_API ssize_t cmio_unix_stream_writev(struct cmio_unix_stream *stream,
                                          const struct iovec *buffers, int count);
 

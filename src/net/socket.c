@@ -125,8 +125,7 @@ static int take_error(struct cmio_source *source, int fd) {
 static int check_peer(int fd) {
     union cmio__any_address peer;
     socklen_t length = sizeof peer;
-    const int error = cmio__socket_peer_name(fd, &peer.any, &length);
-    return error == -EINVAL ? -ENOTCONN : error; /* macOS, after a reset */
+    return cmio__socket_peer_name(fd, &peer.any, &length);
 }
 
 /*
@@ -157,30 +156,24 @@ int cmio__net_finish_connect(struct cmio_source *source) {
 }
 
 ssize_t cmio__net_read_any(struct cmio_source *source, void *buffer, size_t length) {
-    const int fd = cmio__net_fd(source);
+    const int fd = cmio__net_fd_if(source, cmio__net_is_buffer(buffer, length));
     if (fd < 0)
         return fd;
-    if (buffer == NULL && length > 0)
-        return -EINVAL;
     return cmio__net_io(source, CMIO_READABLE, cmio__socket_receive(fd, buffer, length, 0), length);
 }
 
 ssize_t cmio__net_write_any(struct cmio_source *source, const void *buffer, size_t length) {
-    const int fd = cmio__net_fd(source);
+    const int fd = cmio__net_fd_if(source, cmio__net_is_buffer(buffer, length));
     if (fd < 0)
         return fd;
-    if (buffer == NULL && length > 0)
-        return -EINVAL;
     return cmio__net_io(source, CMIO_WRITABLE, cmio__socket_send(fd, buffer, length), length);
 }
 
 /* A peek that finds something consumes nothing, so the edge has not ended. */
 ssize_t cmio__net_peek(struct cmio_source *source, void *buffer, size_t length) {
-    const int fd = cmio__net_fd(source);
+    const int fd = cmio__net_fd_if(source, cmio__net_is_buffer(buffer, length));
     if (fd < 0)
         return fd;
-    if (buffer == NULL && length > 0)
-        return -EINVAL;
     ssize_t result = cmio__socket_receive(fd, buffer, length, MSG_PEEK);
     return result >= 0 ? result : cmio__net_io(source, CMIO_READABLE, result, length);
 }
@@ -206,21 +199,21 @@ static ssize_t vector_result(ssize_t result) {
 }
 
 ssize_t cmio__net_readv(struct cmio_source *source, const struct iovec *buffers, int count) {
-    const int fd = cmio__net_fd(source);
+    const int fd = cmio__net_fd_if(source, cmio__net_is_vector(buffers, count));
     if (fd < 0)
         return fd;
-    if (count < 0 || (buffers == NULL && count > 0))
-        return -EINVAL;
+    if (count == 0)
+        return 0; /* which some systems call invalid */
     ssize_t result = vector_result(cmio__socket_receive_vector(fd, buffers, count));
     return cmio__net_io(source, CMIO_READABLE, result, 0); /* how much was asked does not count */
 }
 
 ssize_t cmio__net_writev(struct cmio_source *source, const struct iovec *buffers, int count) {
-    const int fd = cmio__net_fd(source);
+    const int fd = cmio__net_fd_if(source, cmio__net_is_vector(buffers, count));
     if (fd < 0)
         return fd;
-    if (count < 0 || (buffers == NULL && count > 0))
-        return -EINVAL;
+    if (count == 0)
+        return 0; /* which some systems call invalid */
     ssize_t result = vector_result(cmio__socket_send_vector(fd, buffers, count));
     return cmio__net_wrote_vector(source, result, buffers, count);
 }
@@ -231,23 +224,18 @@ int cmio__net_shutdown(struct cmio_source *source, enum cmio_shutdown how) {
         [CMIO_SHUTDOWN_WRITE] = SHUT_WR,
         [CMIO_SHUTDOWN_BOTH] = SHUT_RDWR,
     };
-    const int fd = cmio__net_fd(source);
-    if (fd < 0)
-        return fd;
-    if ((unsigned)how >= sizeof system_how / sizeof *system_how)
-        return -EINVAL;
-    return cmio__socket_shutdown(fd, system_how[how]);
+    const bool is_known = (unsigned)how < sizeof system_how / sizeof *system_how;
+    const int fd = cmio__net_fd_if(source, is_known);
+    return fd < 0 ? fd : cmio__socket_shutdown(fd, system_how[how]);
 }
 
 static int address_of(const struct cmio_source *source, struct cmio_address *out,
                       int (*name)(int fd, struct sockaddr *name, socklen_t *length)) {
     union cmio__any_address address;
     socklen_t length = sizeof address;
-    const int fd = cmio__net_fd(source);
+    const int fd = cmio__net_fd_if(source, out != NULL);
     if (fd < 0)
         return fd;
-    if (out == NULL)
-        return -EINVAL;
     int error = name(fd, &address.any, &length);
     return error < 0 ? error : cmio_address_from_sockaddr(&address.any, length, out);
 }
@@ -266,15 +254,13 @@ int cmio__net_take_error(struct cmio_source *source) {
 }
 
 int cmio__net_set_ttl(const struct cmio_source *source, uint32_t ttl) {
-    const int fd = cmio__net_fd(source);
+    const int fd = cmio__net_fd_if(source, ttl >= 1 && ttl <= 255);
     return fd < 0 ? fd : cmio__socket_set_ttl(fd, ttl);
 }
 
 int cmio__net_ttl(const struct cmio_source *source, uint32_t *out) {
-    const int fd = cmio__net_fd(source);
-    if (fd < 0)
-        return fd;
-    return out == NULL ? -EINVAL : cmio__socket_ttl(fd, out);
+    const int fd = cmio__net_fd_if(source, out != NULL);
+    return fd < 0 ? fd : cmio__socket_ttl(fd, out);
 }
 
 /*

@@ -42,6 +42,22 @@ CMIO__INLINE int cmio__net_fd(const struct cmio_source *source) {
     return source == NULL ? -EINVAL : cmio__source_fd(source);
 }
 
+/*
+ * The same for a call with further arguments: -EINVAL also where they are not valid. That comes
+ * before -EBADF, as everywhere.
+ */
+CMIO__INLINE int cmio__net_fd_if(const struct cmio_source *source, bool valid) {
+    return valid ? cmio__net_fd(source) : -EINVAL;
+}
+
+CMIO__INLINE bool cmio__net_is_buffer(const void *buffer, size_t length) {
+    return buffer != NULL || length == 0;
+}
+
+CMIO__INLINE bool cmio__net_is_vector(const struct iovec *buffers, int count) {
+    return count >= 0 && cmio__net_is_buffer(buffers, (size_t)count);
+}
+
 /* The funnel for the result of a call that writes from several buffers. */
 ssize_t cmio__net_wrote_vector(struct cmio_source *source, ssize_t result,
                                const struct iovec *buffers, int count);

@@ -63,8 +63,10 @@ int cmio__socket_local_name(int fd, struct sockaddr *out, socklen_t *length) {
     return result_of(getsockname(fd, out, length));
 }
 
+/* macOS calls a socket that was reset invalid. */
 int cmio__socket_peer_name(int fd, struct sockaddr *out, socklen_t *length) {
-    return result_of(getpeername(fd, out, length));
+    const int error = result_of(getpeername(fd, out, length));
+    return error == -EINVAL ? -ENOTCONN : error;
 }
 
 int cmio__socket_set_option(int fd, int level, int option, int value) {
@@ -170,8 +172,6 @@ static bool has_no_v4_option(const struct protocols *protocols, int error) {
 
 int cmio__socket_set_ttl(int fd, uint32_t ttl) {
     struct protocols protocols;
-    if (ttl < 1 || ttl > 255)
-        return -EINVAL;
     int error = protocols_of(fd, &protocols);
     if (error == 0 && protocols.v6)
         error = cmio__socket_set_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, (int)ttl);

@@ -71,9 +71,9 @@ int cmio__socket_linger(int fd, int *out);
 int cmio__socket_take_error(int fd);
 
 /*
- * The time to live of IPv4 packets, and the hop limit of IPv6 ones: of a socket that sends both,
- * both are set. Reading tells the one that its peer gets, or the hop limit where peers may be of
- * either.
+ * The time to live of IPv4 packets, 1 to 255, and the hop limit of IPv6 ones: of a socket that
+ * sends both, both are set. Reading tells the one that its peer gets, or the hop limit where peers
+ * may be of either.
  */
 int cmio__socket_set_ttl(int fd, uint32_t ttl);
 int cmio__socket_ttl(int fd, uint32_t *out);

@@ -224,6 +224,18 @@ static void null_and_closed_listeners_are_refused(void **state) {
     }
 }
 
+static void invalid_arguments_come_first(void **state) {
+    (void)state;
+    struct cmio_tcp_listener closed = {0};
+    const struct cmio_tcp_listener_options wrong = {.backlog = -1};
+    const struct cmio_address local = parse("unix:/x");
+    assert_int_equal(cmio_tcp_listener_bind(&closed, &local, &wrong), -EINVAL);
+    assert_int_equal(cmio_tcp_listener_accept(&closed, NULL, NULL), -EINVAL);
+    assert_int_equal(cmio_tcp_listener_local_address(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_tcp_listener_set_ttl(&closed, 0), -EINVAL);
+    assert_int_equal(cmio_tcp_listener_ttl(&closed, NULL), -EINVAL);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_bound_port_is_refused_to_a_second_listener),
     cmocka_unit_test(listeners_with_reuse_port_share_it),
@@ -236,5 +248,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_descriptor_is_adopted_and_given_away),
     cmocka_unit_test(what_is_no_stream_socket_is_not_adopted),
     cmocka_unit_test(null_and_closed_listeners_are_refused),
+    cmocka_unit_test(invalid_arguments_come_first),
 };
 TEST_GROUP(net_tcp_listener, tests)

@@ -566,6 +566,45 @@ static void a_stream_takes_24_bytes(void **state) {
     assert_true(sizeof(void *) != 8 || sizeof(struct cmio_tcp_stream) == 24);
 }
 
+static void invalid_arguments_come_before_a_closed_stream(void **state) {
+    (void)state;
+    struct cmio_tcp_stream closed = {0};
+    const struct iovec vector = {.iov_base = (char[]){'a'}, .iov_len = 1};
+    const struct cmio_tcp_stream_options wrong = {.linger_seconds = 1};
+    assert_int_equal(cmio_tcp_stream_read(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_readv(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_readv(&closed, &vector, -1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_peek(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_write(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_writev(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_writev(&closed, &vector, -1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_send_file(&closed, -1, -1, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_shutdown(&closed, (enum cmio_shutdown)77), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_set_options(&closed, &wrong), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_set_options(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_get_options(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_nodelay(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_set_ttl(&closed, 0), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_set_ttl(&closed, 256), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_ttl(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_local_address(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_peer_address(&closed, NULL), -EINVAL);
+}
+
+static void no_buffers_are_no_bytes(void **state) {
+    (void)state;
+    struct pair pair;
+    char byte = 'a';
+    open_pair(&pair, "127.0.0.1:0");
+    assert_int_equal(cmio_tcp_stream_readv(&pair.server, NULL, 0), 0); /* nothing is there */
+    assert_int_equal(cmio_tcp_stream_write(&pair.client, &byte, 1), 1);
+    await(cmio_tcp_stream_fd(&pair.server), POLLIN);
+    assert_int_equal(cmio_tcp_stream_readv(&pair.server, NULL, 0), 0);
+    assert_int_equal(cmio_tcp_stream_writev(&pair.client, NULL, 0), 0);
+    assert_int_equal(cmio_tcp_stream_read(&pair.server, &byte, 1), 1);
+    close_pair(&pair);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(bytes_go_both_ways_on_both_families),
     cmocka_unit_test(several_buffers_go_in_one_call),
@@ -592,5 +631,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_descriptor_is_given_away_open),
     cmocka_unit_test(null_and_closed_streams_are_refused),
     cmocka_unit_test(a_stream_takes_24_bytes),
+    cmocka_unit_test(invalid_arguments_come_before_a_closed_stream),
+    cmocka_unit_test(no_buffers_are_no_bytes),
 };
 TEST_GROUP(net_tcp_stream, tests)

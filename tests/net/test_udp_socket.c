@@ -672,6 +672,35 @@ static void null_arguments_are_invalid(void **state) {
     test_udp_pair_close(&pair);
 }
 
+static void invalid_arguments_come_before_a_closed_socket(void **state) {
+    (void)state;
+    struct cmio_udp_socket closed = {.kept_error = 0};
+    const struct cmio_address address = test_address("127.0.0.1:9");
+    struct cmio_udp_message message = {.buffer = NULL, .size = 1};
+    assert_int_equal(cmio_udp_socket_connect(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_send(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_udp_socket_send_to(&closed, NULL, 1, &address), -EINVAL);
+    assert_int_equal(cmio_udp_socket_send_to(&closed, "a", 1, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_recv(&closed, NULL, 1, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_peek_from(&closed, NULL, 1, NULL, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_recv_batch(&closed, &message, 1), -EINVAL);
+    assert_int_equal(cmio_udp_socket_recv_batch(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_udp_socket_send_batch(&closed, &message, 1), -EINVAL);
+    assert_int_equal(cmio_udp_socket_send_batch(&closed, &message, 0), -EINVAL);
+    assert_int_equal(cmio_udp_socket_local_address(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_peer_address(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_broadcast(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_set_ttl(&closed, 256), -EINVAL);
+    assert_int_equal(cmio_udp_socket_ttl(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_multicast_loop_v4(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_set_multicast_ttl_v4(&closed, 256), -EINVAL);
+    assert_int_equal(cmio_udp_socket_multicast_ttl_v4(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_multicast_loop_v6(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_join_multicast_v4(&closed, NULL, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_leave_multicast_v6(&closed, NULL, 0), -EINVAL);
+    assert_int_equal(cmio_udp_socket_v6only(&closed, NULL), -EINVAL);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(datagrams_go_both_ways_over_v4),
     cmocka_unit_test(datagrams_go_both_ways_over_v6),
@@ -701,5 +730,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_descriptor_is_given_away_open),
     cmocka_unit_test(null_and_closed_sockets_are_refused),
     cmocka_unit_test(null_arguments_are_invalid),
+    cmocka_unit_test(invalid_arguments_come_before_a_closed_socket),
 };
 TEST_GROUP(net_udp_socket, tests)

@@ -721,6 +721,46 @@ static void descriptors_that_nobody_asked_for_are_closed(void **state) {
     assert_int_equal(cmio_unix_stream_close(&pair.b), 0);
 }
 
+static void invalid_arguments_come_before_a_closed_stream(void **state) {
+    (void)state;
+    struct cmio_unix_stream closed = {0};
+    const struct iovec vector = {.iov_base = (char[]){'a'}, .iov_len = 1};
+    int fd = 0;
+    char byte = 'a';
+    ssize_t count;
+    assert_int_equal(cmio_unix_stream_read(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_unix_stream_readv(&closed, &vector, -1), -EINVAL);
+    assert_int_equal(cmio_unix_stream_peek(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_unix_stream_write(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_unix_stream_writev(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_unix_stream_send_fds(&closed, NULL, 1, &fd, 1), -EINVAL);
+    assert_int_equal(cmio_unix_stream_send_fds(&closed, &byte, 0, &fd, 1), -EINVAL);
+    assert_int_equal(cmio_unix_stream_send_fds(&closed, &byte, 1, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_unix_stream_send_fds(&closed, &byte, 1, &fd, CMIO_UNIX_FDS_MAX + 1),
+                     -EINVAL);
+    assert_int_equal(cmio_unix_stream_receive_fds(&closed, &byte, 0, &fd, 1, &count), -EINVAL);
+    assert_int_equal(cmio_unix_stream_receive_fds(&closed, &byte, 1, NULL, 1, &count), -EINVAL);
+    assert_int_equal(cmio_unix_stream_receive_fds(&closed, &byte, 1, &fd, 1, NULL), -EINVAL);
+    assert_int_equal(cmio_unix_stream_shutdown(&closed, (enum cmio_shutdown)77), -EINVAL);
+    assert_int_equal(cmio_unix_stream_local_address(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_unix_stream_peer_address(&closed, NULL), -EINVAL);
+}
+
+static void no_buffers_are_no_bytes(void **state) {
+    (void)state;
+    struct cmio_unix_stream a;
+    struct cmio_unix_stream b;
+    char byte = 'a';
+    assert_int_equal(cmio_unix_stream_pair(&a, &b), 0);
+    assert_int_equal(cmio_unix_stream_readv(&a, NULL, 0), 0); /* nothing is there */
+    assert_int_equal(cmio_unix_stream_writev(&a, NULL, 0), 0);
+    assert_int_equal(cmio_unix_stream_write(&a, &byte, 1), 1);
+    assert_int_equal(cmio_unix_stream_readv(&b, NULL, 0), 0);
+    assert_int_equal(cmio_unix_stream_read(&b, &byte, 1), 1);
+    assert_int_equal(cmio_unix_stream_close(&a), 0);
+    assert_int_equal(cmio_unix_stream_close(&b), 0);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(descriptors_that_nobody_asked_for_are_closed),
     cmocka_unit_test(bytes_go_both_ways_through_a_pair),
@@ -753,5 +793,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_short_send_has_sent_all_descriptors),
     cmocka_unit_test(descriptors_beyond_the_limit_are_closed_and_told),
     cmocka_unit_test(descriptors_that_nobody_receives_are_closed_with_the_stream),
+    cmocka_unit_test(invalid_arguments_come_before_a_closed_stream),
+    cmocka_unit_test(no_buffers_are_no_bytes),
 };
 TEST_GROUP(net_unix_stream, tests)
