@@ -106,7 +106,7 @@ CMIO__INLINE bool cmio__net_is_usual(const struct cmio_source *source, const voi
 }
 
 CMIO__INLINE ssize_t cmio__net_read(struct cmio_source *source, void *buffer, size_t length) {
-    if (!cmio__net_is_usual(source, buffer))
+    if (CMIO__UNLIKELY(!cmio__net_is_usual(source, buffer)))
         return cmio__net_read_any(source, buffer, length);
     const ssize_t count = cmio__socket_receive(source->fd, buffer, length, 0);
     return count < 0 ? cmio__net_failed(source, (int)count) : count;
@@ -114,7 +114,7 @@ CMIO__INLINE ssize_t cmio__net_read(struct cmio_source *source, void *buffer, si
 
 CMIO__INLINE ssize_t cmio__net_write(struct cmio_source *source, const void *buffer,
                                      size_t length) {
-    if (!cmio__net_is_usual(source, buffer))
+    if (CMIO__UNLIKELY(!cmio__net_is_usual(source, buffer)))
         return cmio__net_write_any(source, buffer, length);
     const ssize_t count = cmio__socket_send(source->fd, buffer, length);
     return count < 0 ? cmio__net_failed(source, (int)count) : count;
