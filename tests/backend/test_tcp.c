@@ -825,6 +825,38 @@ static void sixteen_mebibytes_of_a_file_go_through_with_edges(void **state) {
     expect_transfer(0, FROM_A_FILE);
 }
 
+static void a_file_that_ends_early_stops_a_send_without_a_wait(void **state) {
+    (void)state;
+    static unsigned char bytes[40000];
+    static unsigned char arrived[sizeof bytes];
+    struct setting setting;
+    setting_open(&setting);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = byte_at(i);
+    FILE *file = file_of(bytes, sizeof bytes);
+    const int fd = fileno(file);
+    enter(&setting, &setting.client, both);
+    (void)test_loop_expect(&setting.loop, CLIENT, CMIO_WRITABLE);
+    assert_int_equal(cmio_tcp_stream_send_file(&setting.client, fd, 0, sizeof bytes + 100),
+                     sizeof bytes);
+    assert_int_equal(
+        cmio_tcp_stream_send_file(&setting.client, fd, (int64_t)sizeof bytes, SIZE_MAX), 0);
+    for (int i = 0; i < 10; i++) /* it may be writable again, a few times at most */
+        test_loop_wait(&setting.loop, 0);
+    test_loop_forget(&setting.loop);
+    test_loop_expect_silence(&setting.loop);
+    for (size_t length = 0; length < sizeof bytes;) {
+        ssize_t count;
+        TEST_EVENTUALLY((count = cmio_tcp_stream_read(&setting.server, arrived + length,
+                                                      sizeof bytes - length)) != -EAGAIN);
+        assert_true(count > 0);
+        length += (size_t)count;
+    }
+    assert_memory_equal(arrived, bytes, sizeof bytes);
+    assert_int_equal(fclose(file), 0);
+    setting_close(&setting);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_connection_over_v4_is_accepted_read_written_and_ended),
     cmocka_unit_test(a_connection_over_v6_is_accepted_read_written_and_ended),
@@ -854,6 +886,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(sixteen_mebibytes_go_through_with_levels),
     cmocka_unit_test(sixteen_mebibytes_go_through_with_a_peek_before_each_read),
     cmocka_unit_test(sixteen_mebibytes_of_a_file_go_through_with_edges),
+    cmocka_unit_test(a_file_that_ends_early_stops_a_send_without_a_wait),
 };
 
 TEST_GROUP(backend_tcp, tests)
