@@ -33,18 +33,21 @@ struct cmio_address {
 
 /*
  * Reads an address: "127.0.0.1:6969", "[::1]:6969", "[fe80::1%2]:80" with a numeric scope,
- * "unix:/run/x.sock", "unix:relative/path", "unix:@name" for the abstract name, "unix:" for
- * unnamed. Numbers only: no name is looked up, and no white space is skipped. Errors: -EINVAL for
- * anything else or a null argument; -ENAMETOOLONG for a path or name that does not fit sockaddr_un;
- * -ENOTSUP for an abstract name where the system has none.
+ * "unix:/run/x.sock", "unix:relative/path", "unix:@name" for the abstract name, "unix:./@name" for
+ * the path @name, "unix:" for unnamed. Numbers only: no name is looked up, and no white space is
+ * skipped. Errors: -EINVAL for anything else or a null argument; -ENAMETOOLONG for a path or name
+ * that does not fit sockaddr_un with its NUL; -ENOTSUP for an abstract name where the system has
+ * none.
  */
 CMIO_API int cmio_address_parse(const char *text, struct cmio_address *out);
 
 /*
- * Writes the address in the form that cmio_address_parse() reads; a NUL byte inside an abstract
- * name shows as '@'. Writes at most size bytes with the final NUL and returns the length of the
- * whole text without it, as snprintf(3) does; -EINVAL for a null argument, unless size is 0 and
- * only buffer is.
+ * Writes the address in the form that cmio_address_parse() reads, which gives an equal address,
+ * with two exceptions: a NUL byte inside an abstract name shows as '@', and a path that fills
+ * sockaddr_un without a NUL, which only the system gives out, is too long to be parsed. The bytes
+ * of a path or name are written as they are, line breaks too. Writes at most size bytes with the
+ * final NUL and returns the length of the whole text without it, as snprintf(3) does; -EINVAL for a
+ * null argument, unless size is 0 and only buffer is, and for an address that was never set.
  */
 CMIO_API int cmio_address_format(const struct cmio_address *address, char *buffer, size_t size);
 

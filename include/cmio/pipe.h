@@ -38,6 +38,11 @@ struct iovec; /* <sys/uio.h> */
  *     signal(SIGPIPE, SIG_IGN);
  *
  * An ignored signal stays so in programs that it executes: a child sets SIG_DFL before exec(3).
+ *
+ * Non-blocking is a property of the open pipe, FIFO or terminal, which all who inherited or
+ * duplicated a descriptor of it share. Where one of them clears O_NONBLOCK, the calls below block:
+ * read(2) and write(2) have no flag against that, unlike those of sockets. Give a child an end of
+ * its own, and keep the other.
  */
 struct cmio_pipe_sender {
     struct cmio_source source;

@@ -54,6 +54,8 @@ CMIO_API int cmio_tcp_listener_bind(struct cmio_tcp_listener *listener,
  * -ECONNABORTED (the peer left: accept the next), -EMFILE and -ENFILE (no descriptor: the
  * connection keeps waiting; with edge-triggered interest no event repeats it, so accept again once
  * some were closed), -ENOMEM, -ENOBUFS. Both outputs are untouched on failure.
+ * Where somebody who shares the listener cleared O_NONBLOCK, it blocks until there is a connection:
+ * accept(2) has no flag against that.
  */
 CMIO_API int cmio_tcp_listener_accept(struct cmio_tcp_listener *listener,
                                       struct cmio_tcp_stream *stream, struct cmio_address *peer);
@@ -83,8 +85,10 @@ CMIO_API int cmio_tcp_listener_close(struct cmio_tcp_listener *listener);
 CMIO_API int cmio_tcp_listener_local_address(const struct cmio_tcp_listener *listener,
                                              struct cmio_address *out);
 
-/* The time to live (IPv6: the hop limit) of what accepted streams send, 1 to 255; -EINVAL
- * otherwise. */
+/*
+ * The time to live (IPv6: the hop limit) of what accepted streams send, 1 to 255; -EINVAL
+ * otherwise. A listener that takes peers of both families sets both.
+ */
 CMIO_API int cmio_tcp_listener_set_ttl(struct cmio_tcp_listener *listener, uint32_t ttl);
 CMIO_API int cmio_tcp_listener_ttl(const struct cmio_tcp_listener *listener, uint32_t *out);
 

@@ -18,9 +18,10 @@ struct iovec; /* <sys/uio.h> */
 
 /*
  * A TCP connection (tcp(7), RFC 9293). The descriptor is non-blocking and close-on-exec, and owned.
- * Each read and write is one system call, and none raises SIGPIPE but send_file, see there. A
- * struct of zeros may be closed, and is good for nothing else. Every call below says -EINVAL for a
- * null argument and -EBADF for a closed stream.
+ * Each read and write is one system call. It raises no SIGPIPE and never blocks, also where
+ * somebody who shares the socket cleared O_NONBLOCK (MSG_DONTWAIT); send_file is the exception, see
+ * there. A struct of zeros may be closed, and is good for nothing else. Every call below says
+ * -EINVAL for a null argument and -EBADF for a closed stream.
  */
 struct cmio_tcp_stream {
     struct cmio_source source;
@@ -59,9 +60,16 @@ CMIO_API int cmio_tcp_stream_connect(struct cmio_tcp_stream *stream,
                                      const struct cmio_address *address);
 
 /*
- * How the connect went, to call when the stream is writable: 0 when it is connected, -EINPROGRESS
- * when it is not yet (wait for the next event), or why it failed: -ECONNREFUSED, -ETIMEDOUT, ...
- * Like take_error it reports a failure once.
+ * How the connect went, to call when the stream is writable. 0: it is connected. -EINPROGRESS: it
+ * is not yet, so wait for the next event, which comes. Any other error: it is not connected and
+ * will not be.
+ *
+ * A connect that failed stays failed: every call gives the same error (-ECONNREFUSED, -ETIMEDOUT,
+ * -EHOSTUNREACH, ...), also after take_error, a read or a write was told of it first. So does a
+ * connection that was lost later: -ECONNRESET, -ETIMEDOUT. -ENOTCONN stands for what no call of
+ * cmio was told: the program asked getsockopt(2) for SO_ERROR by itself, both ends have shut the
+ * connection down, or an adopted socket was never connected (some systems show that one as
+ * -EINPROGRESS for ever).
  */
 CMIO_API int cmio_tcp_stream_finish_connect(struct cmio_tcp_stream *stream);
 
@@ -97,7 +105,10 @@ CMIO_API int cmio_tcp_stream_close(struct cmio_tcp_stream *stream);
  */
 CMIO_API ssize_t cmio_tcp_stream_read(struct cmio_tcp_stream *stream, void *buffer, size_t length);
 
-/* The same into several buffers in turn, with one recvmsg(2). -EINVAL for more than IOV_MAX. */
+/*
+ * The same into several buffers in turn, with one recvmsg(2). No buffers are 0 bytes, which is not
+ * the end of the stream. -EINVAL for a negative count or more than IOV_MAX.
+ */
 CMIO_API ssize_t cmio_tcp_stream_readv(struct cmio_tcp_stream *stream, const struct iovec *buffers,
                                        int count);
 
@@ -112,19 +123,28 @@ CMIO_API ssize_t cmio_tcp_stream_peek(struct cmio_tcp_stream *stream, void *buff
 CMIO_API ssize_t cmio_tcp_stream_write(struct cmio_tcp_stream *stream, const void *buffer,
                                        size_t length);
 
-/* The same from several buffers in turn, with one sendmsg(2). -EINVAL for more than IOV_MAX. */
+/*
+ * The same from several buffers in turn, with one sendmsg(2). No buffers are 0 bytes. -EINVAL for a
+ * negative count or more than IOV_MAX.
+ */
 CMIO_API ssize_t cmio_tcp_stream_writev(struct cmio_tcp_stream *stream, const struct iovec *buffers,
                                         int count);
 
 /*
- * Sends up to length bytes of a regular file that is open for reading, from the given offset on,
- * without a copy through the program where the system can: sendfile(2), otherwise pread(2) and
- * send(2). The file's own position is neither used nor changed. Returns how many bytes the system
- * took: advance the offset by them; 0 at the end of the file. Less than length says that the buffer
- * is full or the file has ended; -EAGAIN that there was no room. Other errors: -EINVAL for a
- * negative offset, -EBADF for a file that is not open for reading, -ESPIPE for a pipe or a socket,
- * -EISDIR, -EIO, and what write says. On Linux a peer that is gone raises SIGPIPE here, unlike in
- * write: a program that uses this ignores that signal.
+ * Sends up to length bytes of a file that is open for reading, from the given offset on, without a
+ * copy through the program where the system can: sendfile(2), otherwise pread(2) and send(2), as
+ * many calls as it takes. The file's own position is neither used nor changed. Returns how many
+ * bytes the system took: advance the offset by them. 0 means that the file has no more bytes;
+ * -EAGAIN that the socket has no room, and there is an event when it has. Less than length means
+ * that the socket is full or the file has ended, also for files that a read(2) hands out in pieces,
+ * such as those of proc(5), or that an error followed. A program that does not know how long the
+ * file is calls again at once: -EAGAIN, 0 or the error tells which it was. Other errors: -EINVAL
+ * for a negative offset, -EBADF for a file that is not open for reading, -ESPIPE for a pipe or a
+ * socket, -EISDIR, -EIO, and the errors of write.
+ *
+ * Unlike write, it has two limits that no system lets cmio lift. On Linux a peer that is gone
+ * raises SIGPIPE here: a program that uses this call ignores that signal. And sendfile(2) blocks
+ * where somebody who shares the socket cleared O_NONBLOCK.
  */
 CMIO_API ssize_t cmio_tcp_stream_send_file(struct cmio_tcp_stream *stream, int file, int64_t offset,
                                            size_t length);
@@ -151,7 +171,9 @@ CMIO_API int cmio_tcp_stream_get_options(const struct cmio_tcp_stream *stream,
 CMIO_API int cmio_tcp_stream_set_nodelay(struct cmio_tcp_stream *stream, bool enabled);
 CMIO_API int cmio_tcp_stream_nodelay(const struct cmio_tcp_stream *stream, bool *out);
 
-/* The time to live (IPv6: the hop limit) of the packets that are sent, 1 to 255; -EINVAL otherwise.
+/*
+ * The time to live (IPv6: the hop limit) of the packets that are sent, 1 to 255; -EINVAL otherwise.
+ * It also holds for an IPv6 stream whose peer is an IPv4 one (::ffff:a.b.c.d).
  */
 CMIO_API int cmio_tcp_stream_set_ttl(struct cmio_tcp_stream *stream, uint32_t ttl);
 CMIO_API int cmio_tcp_stream_ttl(const struct cmio_tcp_stream *stream, uint32_t *out);
@@ -162,7 +184,10 @@ CMIO_API int cmio_tcp_stream_local_address(const struct cmio_tcp_stream *stream,
 CMIO_API int cmio_tcp_stream_peer_address(const struct cmio_tcp_stream *stream,
                                           struct cmio_address *out);
 
-/* 0, or the pending error of the socket as a negative errno, which is cleared: SO_ERROR. */
+/*
+ * 0, or the pending error of the socket as a negative errno, which is cleared: SO_ERROR.
+ * cmio_tcp_stream_finish_connect() knows it all the same.
+ */
 CMIO_API int cmio_tcp_stream_take_error(struct cmio_tcp_stream *stream);
 
 CMIO_END_DECLS

@@ -22,10 +22,12 @@ CMIO_BEGIN_DECLS
  *     for (struct cmio_timer *t; (t = cmio_timers_pop(timers, now)) != NULL;)
  *         ...
  *
- * They are a hierarchical wheel: setting, resetting and cancelling take the same short time with
- * one timer as with a million. A timer is never early and, in a loop that is idle, at most a
- * millisecond late; the order among timers of the same millisecond is unspecified. Timers and what
- * holds them belong to one thread at a time. Nothing is allocated per timer.
+ * The timers are kept in a hierarchical wheel: setting, resetting and cancelling one takes the same
+ * short time with one timer as with a million. A timer is never early, not by a nanosecond. In an
+ * idle loop it is at most a millisecond late, because cmio_timers_next_deadline() lets neighbours
+ * share a wait; cmio_timers_pop() itself holds back no timer that is due. The order among timers of
+ * the same millisecond is unspecified. A set of timers and its timers belong to one thread at a
+ * time. Nothing is allocated per timer.
  */
 struct cmio_timers;
 
@@ -61,9 +63,9 @@ CMIO_API int64_t cmio_timer_deadline(const struct cmio_timer *timer);
 
 /*
  * Sets the timer to expire at the deadline, on the clock of cmio_now(), or moves it there if it was
- * set already. A deadline in the past expires with the next pops, among the others that are due;
- * CMIO_FOREVER never does, which is to cancel. Errors, which change nothing: -EINVAL for a null
- * argument or another negative deadline; -EEXIST when it is set in another cmio_timers.
+ * set already. A deadline in the past is allowed: the timer is due at once. CMIO_FOREVER cancels
+ * the timer. Errors, which change nothing: -EINVAL for a null argument or another negative
+ * deadline; -EEXIST when it is set in another cmio_timers.
  */
 CMIO_API int cmio_timers_set(struct cmio_timers *timers, struct cmio_timer *timer,
                              int64_t deadline);
@@ -76,17 +78,21 @@ CMIO_API int cmio_timers_set(struct cmio_timers *timers, struct cmio_timer *time
 CMIO_API int cmio_timers_cancel(struct cmio_timers *timers, struct cmio_timer *timer);
 
 /*
- * When to pop next: less than a millisecond after the first deadline; or, where that has passed
- * already, at once. Timers that are closer together than that are waited for together, one that has
- * no neighbour to a tenth of it. Now and again it is earlier than any of them, and a wait until
- * then ends without one. CMIO_FOREVER when none is set. NULL: CMIO_FOREVER.
+ * When to pop next: less than a millisecond after the first deadline, or a time that has passed
+ * already where a timer is known to be due. Timers whose deadlines are closer together than a
+ * millisecond share a wait; one that has no neighbour is waited for to a tenth of a millisecond.
+ * The result may be earlier than the first deadline: the pop then finds nothing, and the next call
+ * tells a later time. CMIO_FOREVER when no timer is set, and for NULL.
  */
 CMIO_API int64_t cmio_timers_next_deadline(const struct cmio_timers *timers);
 
 /*
- * Takes out one timer whose deadline is not after now, or gives NULL when there is none left. The
- * timer is not set any more: it may be set again at once, or freed. now is what cmio_now()
- * returned, and should not run backwards from call to call.
+ * Takes out one timer whose deadline is not after now, or returns NULL when no such timer is left:
+ * after NULL, the deadline of every timer that is set is after now. The timer that is returned is
+ * not set any more, so the program may set it again at once, or free it. now is a value of
+ * cmio_now(). Each pop takes a short time that does not depend on the number of timers, unless now
+ * is earlier than in the call before: the answer is right then too, but the call looks at every
+ * timer.
  */
 CMIO_API struct cmio_timer *cmio_timers_pop(struct cmio_timers *timers, int64_t now);
 

@@ -16,9 +16,10 @@ CMIO_BEGIN_DECLS
 
 /*
  * A UDP socket (udp(7), RFC 768), connected to a peer or not. The descriptor is non-blocking and
- * close-on-exec, and owned. Each datagram is one system call. A struct of zeros may be closed, and
- * is good for nothing else. Every call below says -EINVAL for a null argument that is not said to
- * be optional, and -EBADF for a closed socket.
+ * close-on-exec, and owned. Each datagram is one system call, which never blocks, also where
+ * somebody who shares the socket cleared O_NONBLOCK (MSG_DONTWAIT). A struct of zeros may be
+ * closed, and is good for nothing else. Every call below says -EINVAL for a null argument that is
+ * not said to be optional, and -EBADF for a closed socket.
  *
  * After an event, receive until -EAGAIN: a datagram says nothing about those behind it.
  *
@@ -179,14 +180,16 @@ CMIO_API int cmio_udp_socket_broadcast(const struct cmio_udp_socket *socket, boo
 
 /*
  * The time to live (IPv6: the hop limit) of unicast packets that are sent, 1 to 255; -EINVAL
- * otherwise.
+ * otherwise. An IPv6 socket that is not IPv6 alone sends to IPv4 peers too: both are set.
  */
 CMIO_API int cmio_udp_socket_set_ttl(struct cmio_udp_socket *socket, uint32_t ttl);
 CMIO_API int cmio_udp_socket_ttl(const struct cmio_udp_socket *socket, uint32_t *out);
 
 /*
  * IP_MULTICAST_LOOP, ip(7): whether multicast datagrams that are sent come back to the members on
- * this host. On in a new socket. On an IPv6 socket the system may refuse it, like the next two.
+ * this host. On in a new socket. The options of multicast are for one family each, as their names
+ * say. On an IPv6 socket that of IPv4 is for groups such as ::ffff:224.0.0.1, where the system
+ * sends to those (Linux), or refused (FreeBSD), like the next two.
  */
 CMIO_API int cmio_udp_socket_set_multicast_loop_v4(struct cmio_udp_socket *socket, bool enabled);
 CMIO_API int cmio_udp_socket_multicast_loop_v4(const struct cmio_udp_socket *socket, bool *out);

@@ -16,9 +16,10 @@ CMIO_BEGIN_DECLS
 /*
  * A Unix datagram socket (unix(7)), bound to a name or not, connected to a peer or not. No datagram
  * is lost or overtaken on the way. The descriptor is non-blocking and close-on-exec, and owned.
- * Each call is one system call, and none raises SIGPIPE. A struct of zeros may be closed, and is
- * good for nothing else. Every call below says -EINVAL for a null argument that is not said to be
- * optional, and -EBADF for a closed socket.
+ * Each call is one system call. No call raises SIGPIPE, and none that sends or receives blocks,
+ * also where somebody who shares the socket cleared O_NONBLOCK (MSG_DONTWAIT). A struct of zeros
+ * may be closed, and is good for nothing else. Every call below says -EINVAL for a null argument
+ * that is not said to be optional, and -EBADF for a closed socket.
  *
  * After an event, receive until -EAGAIN: a datagram says nothing about those behind it.
  */

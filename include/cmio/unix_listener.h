@@ -63,6 +63,8 @@ CMIO_API int cmio_unix_listener_bind_stale(struct cmio_unix_listener *listener,
  * listener as it was: -ECONNABORTED (the peer left: accept the next), -EMFILE and -ENFILE (no
  * descriptor: the connection keeps waiting; with edge-triggered interest no event repeats it, so
  * accept again once some were closed), -ENOMEM, -ENOBUFS. Both outputs are untouched on failure.
+ * Where somebody who shares the listener cleared O_NONBLOCK, it blocks until there is a connection:
+ * accept(2) has no flag against that.
  */
 CMIO_API int cmio_unix_listener_accept(struct cmio_unix_listener *listener,
                                        struct cmio_unix_stream *stream, struct cmio_address *peer);

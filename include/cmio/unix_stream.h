@@ -16,9 +16,10 @@ struct iovec; /* <sys/uio.h> */
 
 /*
  * A connection between two processes of one system (unix(7)), which may carry descriptors besides
- * bytes. The descriptor is non-blocking and close-on-exec, and owned. Each call is one system call,
- * and none raises SIGPIPE. A struct of zeros may be closed, and is good for nothing else. Every
- * call below says -EINVAL for a null argument and -EBADF for a closed stream.
+ * bytes. The descriptor is non-blocking and close-on-exec, and owned. Each call is one system call.
+ * No call raises SIGPIPE, and none that sends or receives blocks, also where somebody who shares
+ * the socket cleared O_NONBLOCK (MSG_DONTWAIT). A struct of zeros may be closed, and is good for
+ * nothing else. Every call below says -EINVAL for a null argument and -EBADF for a closed stream.
  */
 struct cmio_unix_stream {
     struct cmio_source source;
@@ -37,9 +38,12 @@ CMIO_API int cmio_unix_stream_connect(struct cmio_unix_stream *stream,
                                       const struct cmio_address *address);
 
 /*
- * How the connect went, to call when the stream is writable: 0 when it is connected, -EINPROGRESS
- * when it is not yet (wait for the next event), or why it failed. Like take_error it reports a
- * failure once.
+ * How the connect went, to call when the stream is writable. 0: it is connected, or was, where the
+ * system still knows the peer that closed (Linux). -EINPROGRESS: it is not yet, so wait for the
+ * next event, which comes. Any other error: it is not connected and will not be. Every call gives
+ * the same error, also after take_error, a read or a write was told of it first. -ENOTCONN stands
+ * for what no call of cmio was told, and for an adopted socket that was never connected (some
+ * systems show that one as -EINPROGRESS for ever).
  */
 CMIO_API int cmio_unix_stream_finish_connect(struct cmio_unix_stream *stream);
 
@@ -83,7 +87,10 @@ CMIO_API int cmio_unix_stream_close(struct cmio_unix_stream *stream);
 CMIO_API ssize_t cmio_unix_stream_read(struct cmio_unix_stream *stream, void *buffer,
                                        size_t length);
 
-/* The same into several buffers in turn, with one recvmsg(2). -EINVAL for more than IOV_MAX. */
+/*
+ * The same into several buffers in turn, with one recvmsg(2). No buffers are 0 bytes, which is not
+ * the end of the stream. -EINVAL for a negative count or more than IOV_MAX.
+ */
 CMIO_API ssize_t cmio_unix_stream_readv(struct cmio_unix_stream *stream,
                                         const struct iovec *buffers, int count);
 
@@ -99,7 +106,10 @@ CMIO_API ssize_t cmio_unix_stream_peek(struct cmio_unix_stream *stream, void *bu
 CMIO_API ssize_t cmio_unix_stream_write(struct cmio_unix_stream *stream, const void *buffer,
                                         size_t length);
 
-/* The same from several buffers in turn, with one sendmsg(2). -EINVAL for more than IOV_MAX. */
+/*
+ * The same from several buffers in turn, with one sendmsg(2). No buffers are 0 bytes. -EINVAL for a
+ * negative count or more than IOV_MAX.
+ */
 CMIO_API ssize_t cmio_unix_stream_writev(struct cmio_unix_stream *stream,
                                          const struct iovec *buffers, int count);
 

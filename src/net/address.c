@@ -88,9 +88,24 @@ static int parse_v6(const char *text, struct cmio_address *out) {
     return 0;
 }
 
+/*
+ * Text that begins with '@' is an abstract name. So a path that does has "./" before it in text,
+ * and one that has that already has it once more. Whether a path is of that kind: any number of
+ * "./", '@'.
+ */
+static const char here[] = "./";
+
+static bool is_like_abstract(const char *path) {
+    while (strncmp(path, here, sizeof here - 1) == 0)
+        path += sizeof here - 1;
+    return *path == '@';
+}
+
 static int parse_unix(const char *name, struct cmio_address *out) {
     if (*name == '@')
         return cmio_address_from_abstract(name + 1, strlen(name + 1), out);
+    if (is_like_abstract(name))
+        name += sizeof here - 1;
     if (*name != '\0')
         return cmio_address_from_path(name, out);
     *out = (struct cmio_address){.length = PATH_OFFSET, .u.local.sun_family = AF_UNIX};
@@ -127,8 +142,9 @@ static int format_unix(const struct cmio_address *address, char *buffer, size_t 
     for (size_t i = 0; i < length; i++)
         text[i] = name[i] == '\0' ? '@' : name[i];
     text[length] = '\0';
+    const char *mark = is_like_abstract(text) ? here : "";
     return snprintf(buffer, size, "%s%s%s", unix_prefix,
-                    cmio_address_is_abstract(address) ? "@" : "", text);
+                    cmio_address_is_abstract(address) ? "@" : mark, text);
 }
 
 int cmio_address_format(const struct cmio_address *address, char *buffer, size_t size) {

@@ -15,11 +15,9 @@ int cmio__datagram_connect(struct cmio_source *source, const struct cmio_address
 
 ssize_t cmio__datagram_send_to(struct cmio_source *source, const void *buffer, size_t length,
                                const struct cmio_address *address) {
-    const int fd = cmio__net_fd(source);
+    const int fd = cmio__net_fd_if(source, cmio__net_is_buffer(buffer, length));
     if (fd < 0)
         return fd;
-    if (buffer == NULL && length > 0)
-        return -EINVAL;
     ssize_t result = cmio__socket_send_to(fd, buffer, length, &address->u.any, address->length);
     return cmio__source_io(source, CMIO_WRITABLE, result, length);
 }
@@ -37,11 +35,9 @@ static ssize_t receive(struct cmio_source *source, void *buffer, size_t length, 
     union cmio__any_address from;
     socklen_t from_length = peer == NULL ? 0 : sizeof from;
     bool did_not_fit;
-    const int fd = cmio__net_fd(source);
+    const int fd = cmio__net_fd_if(source, cmio__net_is_buffer(buffer, length));
     if (fd < 0)
         return fd;
-    if (buffer == NULL && length > 0)
-        return -EINVAL;
     const ssize_t result = cmio__socket_receive_from(
         fd, buffer, length, flags, peer == NULL ? NULL : &from.any, &from_length, &did_not_fit);
     if ((flags & MSG_PEEK) == 0)

@@ -64,18 +64,13 @@ int cmio_pipe_receiver_close(struct cmio_pipe_receiver *receiver) {
     return cmio__net_close(SOURCE_OF(receiver));
 }
 
-/* The descriptor to move bytes of a buffer with, or why not: for vectors a count stands for length.
- */
+/* The descriptor to move bytes with, or why not. */
 static int fd_for(const struct cmio_source *source, const void *buffer, size_t length) {
-    const int fd = cmio__net_fd(source);
-    if (fd < 0)
-        return fd;
-    return buffer == NULL && length > 0 ? -EINVAL : fd;
+    return cmio__net_fd_if(source, cmio__net_is_buffer(buffer, length));
 }
 
 static int fd_for_vector(const struct cmio_source *source, const struct iovec *buffers, int count) {
-    const int fd = fd_for(source, buffers, count > 0);
-    return fd >= 0 && count < 0 ? -EINVAL : fd;
+    return cmio__net_fd_if(source, cmio__net_is_vector(buffers, count));
 }
 
 ssize_t cmio_pipe_sender_write(struct cmio_pipe_sender *sender, const void *buffer, size_t length) {
@@ -113,5 +108,5 @@ ssize_t cmio_pipe_receiver_readv(struct cmio_pipe_receiver *receiver, const stru
     if (count == 0)
         return 0; /* which some systems call invalid */
     return cmio__source_io(&receiver->source, CMIO_READABLE, cmio__fd_readv(fd, buffers, count),
-                           0); /* how much was asked does not count */
+                           1); /* for all it matters, not 0 */
 }

@@ -84,55 +84,103 @@ int cmio__net_connect(struct cmio_source *source, const struct cmio_address *add
     return 0;
 }
 
-/*
- * A socket that has a peer is connected. One that has none (macOS: -EINVAL after a reset) failed or
- * is still at it: SO_ERROR tells, and "not yet" ends the writable edge like any call that would
- * block.
- */
-int cmio__net_finish_connect(struct cmio_source *source) {
+/* Errors that end a connection, or an attempt at one. Others are about a call or pass by. */
+static bool ends_connection(int error) {
+    switch (-error) {
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case ECONNABORTED:
+    case ETIMEDOUT:
+    case EHOSTUNREACH:
+    case EHOSTDOWN:
+    case ENETUNREACH:
+    case ENETDOWN:
+    case ENETRESET:
+    case EADDRNOTAVAIL:
+    case EADDRINUSE:
+    case EACCES:
+    case EPROTO:
+    case ENOPROTOOPT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The first one: what a dead connection says later is of less use. */
+int cmio__net_failed(struct cmio_source *source, int error) {
+    if (source->connect_error == 0 && ends_connection(error))
+        source->connect_error = (uint16_t)-error;
+    return error;
+}
+
+/* Whatever is pending counts: nothing but the connection leaves an error on a stream. */
+static int take_error(struct cmio_source *source, int fd) {
+    const int error = cmio__socket_take_error(fd);
+    if (error < 0 && error >= -UINT16_MAX && source->connect_error == 0)
+        source->connect_error = (uint16_t)-error;
+    if (error < 0 && source->emulated)
+        cmio__source_note_error_taken(source);
+    return error;
+}
+
+static int check_peer(int fd) {
     union cmio__any_address peer;
     socklen_t length = sizeof peer;
+    return cmio__socket_peer_name(fd, &peer.any, &length);
+}
+
+/*
+ * The socket had no peer. While it connects it is ready for nothing: "not yet" ends the writable
+ * edge like any call that would block, and an error that a call was told meanwhile was not the end.
+ * Once it is ready it has failed, unless it was connected just now.
+ */
+static int why_not_connected(struct cmio_source *source, int fd) {
+    const int settled = cmio__socket_is_settled(fd);
+    if (settled < 0)
+        return settled;
+    if (settled == 0) {
+        (void)cmio__source_io(source, CMIO_WRITABLE, -EAGAIN, 1);
+        return -EINPROGRESS;
+    }
+    const int error = check_peer(fd);
+    if (error == -ENOTCONN && source->connect_error == 0)
+        (void)take_error(source, fd); /* into connect_error */
+    return error == -ENOTCONN && source->connect_error != 0 ? -source->connect_error : error;
+}
+
+int cmio__net_finish_connect(struct cmio_source *source) {
     const int fd = cmio__net_fd(source);
     if (fd < 0)
         return fd;
-    int error = cmio__socket_peer_name(fd, &peer.any, &length);
-    if (error != -ENOTCONN && error != -EINVAL)
-        return error;
-    error = cmio__socket_take_error(fd);
-    if (error < 0)
-        return error;
-    (void)cmio__source_io(source, CMIO_WRITABLE, -EAGAIN, 1);
-    return -EINPROGRESS;
+    const int error = check_peer(fd);
+    return error == -ENOTCONN ? why_not_connected(source, fd) : error;
 }
 
 ssize_t cmio__net_read_any(struct cmio_source *source, void *buffer, size_t length) {
-    const int fd = cmio__net_fd(source);
+    const int fd = cmio__net_fd_if(source, cmio__net_is_buffer(buffer, length));
     if (fd < 0)
         return fd;
-    if (buffer == NULL && length > 0)
-        return -EINVAL;
-    return cmio__source_io(source, CMIO_READABLE, cmio__socket_receive(fd, buffer, length, 0),
-                           length);
+    return cmio__net_io(source, CMIO_READABLE, cmio__socket_receive(fd, buffer, length, 0), length);
 }
 
 ssize_t cmio__net_write_any(struct cmio_source *source, const void *buffer, size_t length) {
-    const int fd = cmio__net_fd(source);
+    const int fd = cmio__net_fd_if(source, cmio__net_is_buffer(buffer, length));
     if (fd < 0)
         return fd;
-    if (buffer == NULL && length > 0)
-        return -EINVAL;
-    return cmio__source_io(source, CMIO_WRITABLE, cmio__socket_send(fd, buffer, length), length);
+    return cmio__net_io(source, CMIO_WRITABLE, cmio__socket_send(fd, buffer, length), length);
 }
 
-/* A peek that finds something consumes nothing, so the edge has not ended. */
 ssize_t cmio__net_peek(struct cmio_source *source, void *buffer, size_t length) {
-    const int fd = cmio__net_fd(source);
+    const int fd = cmio__net_fd_if(source, cmio__net_is_buffer(buffer, length));
     if (fd < 0)
         return fd;
-    if (buffer == NULL && length > 0)
-        return -EINVAL;
     ssize_t result = cmio__socket_receive(fd, buffer, length, MSG_PEEK);
-    return result >= 0 ? result : cmio__source_io(source, CMIO_READABLE, result, length);
+    if (result < 0)
+        return cmio__net_io(source, CMIO_READABLE, result, length);
+    if (source->emulated && result > 0) /* 0: the end, which is final */
+        cmio__source_note_peek(source, result, length);
+    return result;
 }
 
 static size_t length_of(const struct iovec *buffers, int count) {
@@ -146,7 +194,7 @@ static size_t length_of(const struct iovec *buffers, int count) {
 ssize_t cmio__net_wrote_vector(struct cmio_source *source, ssize_t result,
                                const struct iovec *buffers, int count) {
     const size_t wanted = source->emulated && result >= 0 ? length_of(buffers, count) : 0;
-    return cmio__source_io(source, CMIO_WRITABLE, result, wanted);
+    return cmio__net_io(source, CMIO_WRITABLE, result, wanted);
 }
 
 /* The kernel says EMSGSIZE for too many buffers; readv(2) and writev(2) say EINVAL, and so do we.
@@ -156,22 +204,21 @@ static ssize_t vector_result(ssize_t result) {
 }
 
 ssize_t cmio__net_readv(struct cmio_source *source, const struct iovec *buffers, int count) {
-    const int fd = cmio__net_fd(source);
+    const int fd = cmio__net_fd_if(source, cmio__net_is_vector(buffers, count));
     if (fd < 0)
         return fd;
-    if (count < 0 || (buffers == NULL && count > 0))
-        return -EINVAL;
+    if (count == 0)
+        return 0; /* which some systems call invalid */
     ssize_t result = vector_result(cmio__socket_receive_vector(fd, buffers, count));
-    return cmio__source_io(source, CMIO_READABLE, result,
-                           0); /* how much was asked does not count */
+    return cmio__net_io(source, CMIO_READABLE, result, 1); /* for all it matters, not 0 */
 }
 
 ssize_t cmio__net_writev(struct cmio_source *source, const struct iovec *buffers, int count) {
-    const int fd = cmio__net_fd(source);
+    const int fd = cmio__net_fd_if(source, cmio__net_is_vector(buffers, count));
     if (fd < 0)
         return fd;
-    if (count < 0 || (buffers == NULL && count > 0))
-        return -EINVAL;
+    if (count == 0)
+        return 0; /* which some systems call invalid */
     ssize_t result = vector_result(cmio__socket_send_vector(fd, buffers, count));
     return cmio__net_wrote_vector(source, result, buffers, count);
 }
@@ -182,23 +229,18 @@ int cmio__net_shutdown(struct cmio_source *source, enum cmio_shutdown how) {
         [CMIO_SHUTDOWN_WRITE] = SHUT_WR,
         [CMIO_SHUTDOWN_BOTH] = SHUT_RDWR,
     };
-    const int fd = cmio__net_fd(source);
-    if (fd < 0)
-        return fd;
-    if ((unsigned)how >= sizeof system_how / sizeof *system_how)
-        return -EINVAL;
-    return cmio__socket_shutdown(fd, system_how[how]);
+    const bool is_known = (unsigned)how < sizeof system_how / sizeof *system_how;
+    const int fd = cmio__net_fd_if(source, is_known);
+    return fd < 0 ? fd : cmio__socket_shutdown(fd, system_how[how]);
 }
 
 static int address_of(const struct cmio_source *source, struct cmio_address *out,
                       int (*name)(int fd, struct sockaddr *name, socklen_t *length)) {
     union cmio__any_address address;
     socklen_t length = sizeof address;
-    const int fd = cmio__net_fd(source);
+    const int fd = cmio__net_fd_if(source, out != NULL);
     if (fd < 0)
         return fd;
-    if (out == NULL)
-        return -EINVAL;
     int error = name(fd, &address.any, &length);
     return error < 0 ? error : cmio_address_from_sockaddr(&address.any, length, out);
 }
@@ -211,21 +253,19 @@ int cmio__net_peer_address(const struct cmio_source *source, struct cmio_address
     return address_of(source, out, cmio__socket_peer_name);
 }
 
-int cmio__net_take_error(const struct cmio_source *source) {
+int cmio__net_take_error(struct cmio_source *source) {
     const int fd = cmio__net_fd(source);
-    return fd < 0 ? fd : cmio__socket_take_error(fd);
+    return fd < 0 ? fd : take_error(source, fd);
 }
 
 int cmio__net_set_ttl(const struct cmio_source *source, uint32_t ttl) {
-    const int fd = cmio__net_fd(source);
+    const int fd = cmio__net_fd_if(source, ttl >= 1 && ttl <= 255);
     return fd < 0 ? fd : cmio__socket_set_ttl(fd, ttl);
 }
 
 int cmio__net_ttl(const struct cmio_source *source, uint32_t *out) {
-    const int fd = cmio__net_fd(source);
-    if (fd < 0)
-        return fd;
-    return out == NULL ? -EINVAL : cmio__socket_ttl(fd, out);
+    const int fd = cmio__net_fd_if(source, out != NULL);
+    return fd < 0 ? fd : cmio__socket_ttl(fd, out);
 }
 
 /*

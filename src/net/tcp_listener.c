@@ -21,11 +21,11 @@ static const struct cmio_source *const_source_of(const struct cmio_tcp_listener 
 
 static int check_options(const struct cmio_address *address,
                          const struct cmio_tcp_listener_options *options) {
+    if (options->backlog < 0 || (unsigned)options->v6only > CMIO_V6ONLY_OFF)
+        return -EINVAL;
     int error = cmio__net_check_ip(address);
     if (error < 0)
         return error;
-    if (options->backlog < 0 || (unsigned)options->v6only > CMIO_V6ONLY_OFF)
-        return -EINVAL;
     const bool is_v6 = cmio_address_family(address) == AF_INET6;
     return options->v6only != CMIO_V6ONLY_DEFAULT && !is_v6 ? -EINVAL : 0;
 }

@@ -72,20 +72,18 @@ int cmio_tcp_stream_shutdown(struct cmio_tcp_stream *stream, enum cmio_shutdown 
     return cmio__net_shutdown(source_of(stream), how);
 }
 
-/* No system sends more in one call; as a count it fits an ssize_t of 32 bits. */
-static const size_t longest_send = INT32_MAX;
+/* What a count can tell. */
+static const size_t longest_send = SIZE_MAX / 2;
 
 ssize_t cmio_tcp_stream_send_file(struct cmio_tcp_stream *stream, int file, int64_t offset,
                                   size_t length) {
-    const int fd = cmio_tcp_stream_fd(stream);
+    const int fd = cmio__net_fd_if(source_of(stream), offset >= 0);
     if (fd < 0)
         return fd;
-    if (offset < 0)
-        return -EINVAL;
     if (length > longest_send)
         length = longest_send;
-    return cmio__source_io(&stream->source, CMIO_WRITABLE,
-                           cmio__socket_send_file(fd, file, (off_t)offset, length), length);
+    return cmio__net_io(&stream->source, CMIO_WRITABLE,
+                        cmio__socket_send_file(fd, file, (off_t)offset, length), length);
 }
 
 /* One number of keepalive, as the system takes it. */
@@ -120,13 +118,13 @@ static int check_options(const struct cmio_tcp_stream_options *options,
 int cmio_tcp_stream_set_options(struct cmio_tcp_stream *stream,
                                 const struct cmio_tcp_stream_options *options) {
     struct number numbers[NUMBERS];
-    const int fd = cmio_tcp_stream_fd(stream);
     if (stream == NULL || options == NULL)
         return -EINVAL;
-    if (fd < 0)
-        return fd;
     list_numbers(options, numbers);
     int error = check_options(options, numbers);
+    const int fd = cmio__net_fd_if(&stream->source, error != -EINVAL);
+    if (fd < 0)
+        return fd;
     for (size_t i = 0; i < NUMBERS && error == 0; i++)
         if (numbers[i].value > 0)
             error =
@@ -184,11 +182,9 @@ int cmio_tcp_stream_set_nodelay(struct cmio_tcp_stream *stream, bool enabled) {
 }
 
 int cmio_tcp_stream_nodelay(const struct cmio_tcp_stream *stream, bool *out) {
-    const int fd = cmio_tcp_stream_fd(stream);
+    const int fd = cmio__net_fd_if(const_source_of(stream), out != NULL);
     if (fd < 0)
         return fd;
-    if (out == NULL)
-        return -EINVAL;
     int enabled = 0;
     int error = cmio__socket_option(fd, IPPROTO_TCP, TCP_NODELAY, &enabled);
     if (error == 0)

@@ -23,11 +23,11 @@ static const struct cmio_source *const_source_of(const struct cmio_udp_socket *s
 
 static int check_options(const struct cmio_address *address,
                          const struct cmio_udp_socket_options *options) {
+    if ((unsigned)options->v6only > CMIO_V6ONLY_OFF)
+        return -EINVAL;
     int error = cmio__net_check_ip(address);
     if (error < 0)
         return error;
-    if ((unsigned)options->v6only > CMIO_V6ONLY_OFF)
-        return -EINVAL;
     const bool is_v6 = cmio_address_family(address) == AF_INET6;
     return options->v6only != CMIO_V6ONLY_DEFAULT && !is_v6 ? -EINVAL : 0;
 }
@@ -75,7 +75,7 @@ int cmio_udp_socket_bind(struct cmio_udp_socket *socket, const struct cmio_addre
 }
 
 int cmio_udp_socket_connect(struct cmio_udp_socket *socket, const struct cmio_address *address) {
-    const int fd = cmio_udp_socket_fd(socket);
+    const int fd = cmio__net_fd_if(source_of(socket), address != NULL);
     if (fd < 0)
         return fd;
     int error = cmio__net_check_ip(address);
@@ -107,26 +107,32 @@ ssize_t cmio_udp_socket_send(struct cmio_udp_socket *socket, const void *buffer,
 
 ssize_t cmio_udp_socket_send_to(struct cmio_udp_socket *socket, const void *buffer, size_t length,
                                 const struct cmio_address *address) {
-    const int fd = cmio_udp_socket_fd(socket);
+    const bool is_valid = address != NULL && cmio__net_is_buffer(buffer, length);
+    const int fd = cmio__net_fd_if(source_of(socket), is_valid);
     if (fd < 0)
         return fd;
     int error = cmio__net_check_ip(address);
     return error < 0 ? error : cmio__datagram_send_to(&socket->source, buffer, length, address);
 }
 
-/* What a batch left to be told, once: 0 or -errno. Also -EINVAL for NULL, -EBADF when closed. */
-static int take_kept_error(struct cmio_udp_socket *socket) {
-    const int fd = cmio_udp_socket_fd(socket);
+/*
+ * What a batch left to be told, once: 0 or -errno. Also -EINVAL for NULL and for other arguments
+ * that are not valid, -EBADF when closed.
+ */
+static int take_kept_error(struct cmio_udp_socket *socket, bool valid) {
+    const int fd = cmio__net_fd_if(source_of(socket), valid);
     if (fd < 0)
         return fd;
     const int error = socket->kept_error;
     socket->kept_error = 0;
+    if (error < 0)
+        (void)cmio__source_io(&socket->source, CMIO_READABLE, error, 1);
     return error;
 }
 
 ssize_t cmio_udp_socket_recv_from(struct cmio_udp_socket *socket, void *buffer, size_t length,
                                   struct cmio_address *peer, bool *truncated) {
-    const int kept = take_kept_error(socket);
+    const int kept = take_kept_error(socket, cmio__net_is_buffer(buffer, length));
     return kept < 0 ? kept
                     : cmio__datagram_receive(&socket->source, buffer, length, peer, truncated);
 }
@@ -138,7 +144,7 @@ ssize_t cmio_udp_socket_recv(struct cmio_udp_socket *socket, void *buffer, size_
 
 ssize_t cmio_udp_socket_peek_from(struct cmio_udp_socket *socket, void *buffer, size_t length,
                                   struct cmio_address *peer, bool *truncated) {
-    const int kept = take_kept_error(socket);
+    const int kept = take_kept_error(socket, cmio__net_is_buffer(buffer, length));
     return kept < 0 ? kept : cmio__datagram_peek(&socket->source, buffer, length, peer, truncated);
 }
 
@@ -179,13 +185,11 @@ static int check_batch(const struct cmio_udp_message *messages, size_t count,
 
 int cmio_udp_socket_recv_batch(struct cmio_udp_socket *socket, struct cmio_udp_message *messages,
                                size_t count) {
-    const int fd = cmio_udp_socket_fd(socket);
+    const int good = check_batch(messages, count, check_message);
+    const int fd = cmio__net_fd_if(source_of(socket), good > 0);
     if (fd < 0)
         return fd;
-    const int good = check_batch(messages, count, check_message);
-    if (good < 0)
-        return good;
-    const int kept = take_kept_error(socket);
+    const int kept = take_kept_error(socket, true);
     if (kept < 0)
         return kept;
     const int received = cmio__batch_receive(fd, messages, (size_t)good, &socket->kept_error);
@@ -194,10 +198,10 @@ int cmio_udp_socket_recv_batch(struct cmio_udp_socket *socket, struct cmio_udp_m
 
 int cmio_udp_socket_send_batch(struct cmio_udp_socket *socket,
                                const struct cmio_udp_message *messages, size_t count) {
-    const int fd = cmio_udp_socket_fd(socket);
+    const int good = check_batch(messages, count, check_sent_message);
+    const int fd = cmio__net_fd_if(source_of(socket), good != -EINVAL);
     if (fd < 0)
         return fd;
-    const int good = check_batch(messages, count, check_sent_message);
     if (good < 0)
         return good;
     const int sent = cmio__batch_send(fd, messages, (size_t)good, &socket->kept_error);
@@ -213,7 +217,7 @@ int cmio_udp_socket_peer_address(const struct cmio_udp_socket *socket, struct cm
 }
 
 int cmio_udp_socket_take_error(struct cmio_udp_socket *socket) {
-    const int kept = take_kept_error(socket);
+    const int kept = take_kept_error(socket, true);
     return kept < 0 ? kept : cmio__net_take_error(&socket->source);
 }
 
@@ -223,11 +227,9 @@ static int set_flag(const struct cmio_udp_socket *socket, int level, int option,
 }
 
 static int flag(const struct cmio_udp_socket *socket, int level, int option, bool *out) {
-    const int fd = cmio_udp_socket_fd(socket);
+    const int fd = cmio__net_fd_if(const_source_of(socket), out != NULL);
     if (fd < 0)
         return fd;
-    if (out == NULL)
-        return -EINVAL;
     int enabled = 0;
     int error = cmio__socket_option(fd, level, option, &enabled);
     if (error == 0)
@@ -235,14 +237,18 @@ static int flag(const struct cmio_udp_socket *socket, int level, int option, boo
     return error;
 }
 
-/* The multicast options of IPv4 are bytes, those of IPv6 integers: OpenBSD takes nothing else. */
-static int set_byte(const struct cmio_udp_socket *socket, int option, unsigned char value) {
-    const int fd = cmio_udp_socket_fd(socket);
+/*
+ * The multicast options of IPv4 are bytes, those of IPv6 integers: OpenBSD takes nothing else.
+ * valid says whether the caller's argument is.
+ */
+static int set_byte(const struct cmio_udp_socket *socket, int option, bool valid,
+                    unsigned char value) {
+    const int fd = cmio__net_fd_if(const_source_of(socket), valid);
     return fd < 0 ? fd : cmio__socket_set_byte_option(fd, IPPROTO_IP, option, value);
 }
 
-static int byte(const struct cmio_udp_socket *socket, int option, unsigned char *out) {
-    const int fd = cmio_udp_socket_fd(socket);
+static int byte(const struct cmio_udp_socket *socket, int option, bool valid, unsigned char *out) {
+    const int fd = cmio__net_fd_if(const_source_of(socket), valid);
     return fd < 0 ? fd : cmio__socket_byte_option(fd, IPPROTO_IP, option, out);
 }
 
@@ -263,36 +269,27 @@ int cmio_udp_socket_ttl(const struct cmio_udp_socket *socket, uint32_t *out) {
 }
 
 int cmio_udp_socket_set_multicast_loop_v4(struct cmio_udp_socket *socket, bool enabled) {
-    return set_byte(socket, IP_MULTICAST_LOOP, enabled);
+    return set_byte(socket, IP_MULTICAST_LOOP, true, enabled);
 }
 
 int cmio_udp_socket_multicast_loop_v4(const struct cmio_udp_socket *socket, bool *out) {
     unsigned char enabled = 0;
-    int error = byte(socket, IP_MULTICAST_LOOP, &enabled);
-    if (error < 0)
-        return error;
-    if (out == NULL)
-        return -EINVAL;
-    *out = enabled != 0;
-    return 0;
+    int error = byte(socket, IP_MULTICAST_LOOP, out != NULL, &enabled);
+    if (error == 0)
+        *out = enabled != 0;
+    return error;
 }
 
 int cmio_udp_socket_set_multicast_ttl_v4(struct cmio_udp_socket *socket, uint32_t ttl) {
-    const int fd = cmio_udp_socket_fd(socket);
-    if (fd < 0)
-        return fd;
-    return ttl > 255 ? -EINVAL : set_byte(socket, IP_MULTICAST_TTL, (unsigned char)ttl);
+    return set_byte(socket, IP_MULTICAST_TTL, ttl <= 255, (unsigned char)ttl);
 }
 
 int cmio_udp_socket_multicast_ttl_v4(const struct cmio_udp_socket *socket, uint32_t *out) {
     unsigned char ttl = 0;
-    int error = byte(socket, IP_MULTICAST_TTL, &ttl);
-    if (error < 0)
-        return error;
-    if (out == NULL)
-        return -EINVAL;
-    *out = ttl;
-    return 0;
+    int error = byte(socket, IP_MULTICAST_TTL, out != NULL, &ttl);
+    if (error == 0)
+        *out = ttl;
+    return error;
 }
 
 int cmio_udp_socket_set_multicast_loop_v6(struct cmio_udp_socket *socket, bool enabled) {
@@ -304,14 +301,12 @@ int cmio_udp_socket_multicast_loop_v6(const struct cmio_udp_socket *socket, bool
 }
 
 static int check_family(const struct cmio_address *address, int family) {
-    if (address == NULL)
-        return -EINVAL;
     return cmio_address_family(address) == family ? 0 : -EAFNOSUPPORT;
 }
 
 static int membership_v4(const struct cmio_udp_socket *socket, int option,
                          const struct cmio_address *group, const struct cmio_address *interface) {
-    const int fd = cmio_udp_socket_fd(socket);
+    const int fd = cmio__net_fd_if(const_source_of(socket), group != NULL);
     if (fd < 0)
         return fd;
     int error = check_family(group, AF_INET);
@@ -340,7 +335,7 @@ int cmio_udp_socket_leave_multicast_v4(struct cmio_udp_socket *socket,
 
 static int membership_v6(const struct cmio_udp_socket *socket, int option,
                          const struct cmio_address *group, uint32_t interface_index) {
-    const int fd = cmio_udp_socket_fd(socket);
+    const int fd = cmio__net_fd_if(const_source_of(socket), group != NULL);
     if (fd < 0)
         return fd;
     int error = check_family(group, AF_INET6);

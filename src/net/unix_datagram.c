@@ -62,7 +62,7 @@ int cmio_unix_datagram_pair(struct cmio_unix_datagram *a, struct cmio_unix_datag
 
 int cmio_unix_datagram_connect(struct cmio_unix_datagram *socket,
                                const struct cmio_address *address) {
-    const int fd = cmio_unix_datagram_fd(socket);
+    const int fd = cmio__net_fd_if(source_of(socket), address != NULL);
     if (fd < 0)
         return fd;
     int error = cmio__net_check_unix(address);
@@ -92,7 +92,8 @@ ssize_t cmio_unix_datagram_send(struct cmio_unix_datagram *socket, const void *b
 
 ssize_t cmio_unix_datagram_send_to(struct cmio_unix_datagram *socket, const void *buffer,
                                    size_t length, const struct cmio_address *address) {
-    const int fd = cmio_unix_datagram_fd(socket);
+    const bool is_valid = address != NULL && cmio__net_is_buffer(buffer, length);
+    const int fd = cmio__net_fd_if(source_of(socket), is_valid);
     if (fd < 0)
         return fd;
     int error = cmio__net_check_unix(address);

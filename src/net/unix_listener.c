@@ -93,5 +93,5 @@ int cmio_unix_listener_local_address(const struct cmio_unix_listener *listener,
 }
 
 int cmio_unix_listener_take_error(struct cmio_unix_listener *listener) {
-    return cmio__net_take_error(const_source_of(listener));
+    return cmio__net_take_error(source_of(listener));
 }

@@ -72,24 +72,22 @@ ssize_t cmio_unix_stream_writev(struct cmio_unix_stream *stream, const struct io
 
 ssize_t cmio_unix_stream_send_fds(struct cmio_unix_stream *stream, const void *buffer,
                                   size_t length, const int *fds, size_t count) {
-    const int fd = cmio_unix_stream_fd(stream);
+    const bool is_list = cmio__net_is_buffer(fds, count) && count <= CMIO_UNIX_FDS_MAX;
+    const int fd = cmio__net_fd_if(source_of(stream), buffer != NULL && length > 0 && is_list);
     if (fd < 0)
         return fd;
-    if (buffer == NULL || length == 0 || (fds == NULL && count > 0) || count > CMIO_UNIX_FDS_MAX)
-        return -EINVAL;
-    return cmio__source_io(&stream->source, CMIO_WRITABLE,
-                           cmio__rights_send(fd, buffer, length, fds, count), length);
+    return cmio__net_io(&stream->source, CMIO_WRITABLE,
+                        cmio__rights_send(fd, buffer, length, fds, count), length);
 }
 
 ssize_t cmio_unix_stream_receive_fds(struct cmio_unix_stream *stream, void *buffer, size_t length,
                                      int *fds, size_t capacity, ssize_t *count) {
-    const int fd = cmio_unix_stream_fd(stream);
+    const bool is_list = cmio__net_is_buffer(fds, capacity) && count != NULL;
+    const int fd = cmio__net_fd_if(source_of(stream), buffer != NULL && length > 0 && is_list);
     if (fd < 0)
         return fd;
-    if (buffer == NULL || length == 0 || (fds == NULL && capacity > 0) || count == NULL)
-        return -EINVAL;
-    return cmio__source_io(&stream->source, CMIO_READABLE,
-                           cmio__rights_receive(fd, buffer, length, fds, capacity, count), length);
+    return cmio__net_io(&stream->source, CMIO_READABLE,
+                        cmio__rights_receive(fd, buffer, length, fds, capacity, count), length);
 }
 
 int cmio_unix_stream_shutdown(struct cmio_unix_stream *stream, enum cmio_shutdown how) {

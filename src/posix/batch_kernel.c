@@ -24,7 +24,7 @@ int cmio__batch_receive(int fd, struct cmio_udp_message *messages, size_t count,
                                                   .msg_iov = &buffers[i],
                                                   .msg_iovlen = 1}};
     }
-    const int received = recvmmsg(fd, headers, (unsigned)count, 0, NULL);
+    const int received = recvmmsg(fd, headers, (unsigned)count, CMIO__MSG_DONTWAIT, NULL);
     if (received < 0)
         return -errno;
     for (int i = 0; i < received; i++) {
@@ -56,6 +56,6 @@ int cmio__batch_send(int fd, const struct cmio_udp_message *messages, size_t cou
                                                   .msg_iov = &buffers[i],
                                                   .msg_iovlen = 1}};
     }
-    const int sent = sendmmsg(fd, headers, (unsigned)count, CMIO__MSG_NOSIGNAL);
+    const int sent = sendmmsg(fd, headers, (unsigned)count, CMIO__SEND_FLAGS);
     return sent < 0 ? -errno : sent;
 }

@@ -27,7 +27,20 @@
 #define CMIO__MSG_NOSIGNAL 0
 #endif
 
-/* The socket option that does the same, or -1. */
+/*
+ * A send or receive with it does not block, whether or not the socket is non-blocking: another
+ * process that shares it may have cleared O_NONBLOCK. 0 where a system lacks it.
+ */
+#ifdef MSG_DONTWAIT
+#define CMIO__MSG_DONTWAIT MSG_DONTWAIT
+#else
+#define CMIO__MSG_DONTWAIT 0
+#endif
+
+/* The flags of everything that is sent over a socket. */
+#define CMIO__SEND_FLAGS (CMIO__MSG_NOSIGNAL | CMIO__MSG_DONTWAIT)
+
+/* The socket option that does what MSG_NOSIGNAL does, or -1. */
 #ifdef SO_NOSIGPIPE
 #define CMIO__SO_NOSIGPIPE SO_NOSIGPIPE
 #else

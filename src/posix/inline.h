@@ -17,4 +17,7 @@
 /* Off the way: never part of its callers. */
 #define CMIO__COLD __attribute__((cold, noinline))
 
+/* A condition that is off the way: what follows from it is kept out of the way, too. */
+#define CMIO__UNLIKELY(condition) __builtin_expect((condition), 0)
+
 #endif

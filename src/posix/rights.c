@@ -38,7 +38,7 @@ ssize_t cmio__rights_send(int fd, const void *buffer, size_t length, const int *
         part->cmsg_len = CMSG_LEN(size);
         memcpy(CMSG_DATA(part), fds, size);
     }
-    ssize_t sent = sendmsg(fd, &message, CMIO__MSG_NOSIGNAL);
+    ssize_t sent = sendmsg(fd, &message, CMIO__SEND_FLAGS);
     return sent < 0 ? -errno : sent;
 }
 

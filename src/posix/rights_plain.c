@@ -9,10 +9,11 @@
 #include <fcntl.h>
 
 #include "posix/cancel.h"
+#include "posix/features.h"
 
 ssize_t cmio__rights_take(int fd, struct msghdr *message) {
     const int state = cmio__cancel_disable(); /* else the descriptors may be lost */
-    const ssize_t count = recvmsg(fd, message, 0);
+    const ssize_t count = recvmsg(fd, message, CMIO__MSG_DONTWAIT);
     const ssize_t received = count < 0 ? -errno : count;
     cmio__cancel_restore(state);
     if (received < 0)

@@ -1,36 +1,65 @@
 /* SPDX-License-Identifier: MIT */
-/* Files to sockets by way of a buffer: for files, and systems, that sendfile(2) is not for. */
+/*
+ * Files to sockets: by a system's own call, piece by piece, and by way of a buffer, for files and
+ * systems that have no such call. A piece that is shorter than was asked for proves nothing: files
+ * that the kernel makes up (proc(5)) hand out a page at a time. So both go on until the file has no
+ * more bytes or the socket takes no more.
+ */
 #include "posix/socket.h"
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <unistd.h>
 
 enum { BUFFER_SIZE = 16384 };
 
-/* One buffer's worth: what was sent; *ends is set when more would not follow at once. */
-static ssize_t copy_piece(int fd, int file, off_t offset, size_t length, bool *ends) {
+/* No system sends more in one call. */
+static const size_t longest_piece = INT32_MAX;
+
+static size_t at_most(size_t length, size_t limit) {
+    return length < limit ? length : limit;
+}
+
+/* One buffer's worth: what was sent, 0 at the end of the file. Sets *full when the socket is. */
+static ssize_t copy_piece(int fd, int file, off_t offset, size_t length, bool *full) {
     char buffer[BUFFER_SIZE];
-    const size_t wanted = length < sizeof buffer ? length : sizeof buffer;
-    const ssize_t count = pread(file, buffer, wanted, offset);
+    const ssize_t count = pread(file, buffer, at_most(length, sizeof buffer), offset);
     if (count < 0)
         return -errno;
     const ssize_t sent = count == 0 ? 0 : cmio__socket_send(fd, buffer, (size_t)count);
-    *ends = sent < (ssize_t)wanted;
+    *full = sent < count;
     return sent;
 }
 
-/* Goes on until all is sent, the file ends or the socket is full: less says one of these. */
+/* Whether to try the piece again: something was sent before, and a signal came. */
+static bool was_interrupted(ssize_t count, size_t sent) {
+    return count == -EINTR && sent > 0;
+}
+
+/* Reads also where length is 0: that tells a file that cannot be read. */
 ssize_t cmio__socket_copy_file(int fd, int file, off_t offset, size_t length) {
     size_t sent = 0;
-    bool ends = false;
-    while (sent < length && !ends) {
-        const ssize_t count = copy_piece(fd, file, offset + (off_t)sent, length - sent, &ends);
-        if (count < 0 && sent == 0)
-            return count;
-        if (count < 0)
-            break; /* the next call says it again */
-        sent += (size_t)count;
+    ssize_t count;
+    bool full = false;
+    do {
+        count = copy_piece(fd, file, offset + (off_t)sent, length - sent, &full);
+        sent += count > 0 ? (size_t)count : 0;
+    } while (sent < length && ((count > 0 && !full) || was_interrupted(count, sent)));
+    return sent > 0 ? (ssize_t)sent : count;
+}
+
+ssize_t cmio__socket_send_pieces(cmio__send_piece *send_piece, int fd, int file, off_t offset,
+                                 size_t length) {
+    size_t sent = 0;
+    ssize_t count = length == 0 ? -ENOTSUP : 1;
+    while (sent < length && (count > 0 || was_interrupted(count, sent))) {
+        count = send_piece(fd, file, offset + (off_t)sent, at_most(length - sent, longest_piece));
+        sent += count > 0 ? (size_t)count : 0;
     }
-    return (ssize_t)sent;
+    if (count == -ENOTSUP) {
+        count = cmio__socket_copy_file(fd, file, offset + (off_t)sent, length - sent);
+        sent += count > 0 ? (size_t)count : 0;
+    }
+    return sent > 0 ? (ssize_t)sent : count;
 }

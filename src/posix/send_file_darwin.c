@@ -6,17 +6,23 @@
 #include "posix/socket.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <sys/uio.h>
 
-ssize_t cmio__socket_send_file(int fd, int file, off_t offset, size_t length) {
+static bool is_refused(int error) {
+    return error == EINVAL || error == ENOTSUP || error == EOPNOTSUPP;
+}
+
+/* The length says what was sent only where the call tells that it stopped: EAGAIN, EINTR. */
+static ssize_t send_piece(int fd, int file, off_t offset, size_t length) {
     off_t sent = (off_t)length;
-    if (length == 0)
-        return 0;
     if (sendfile(file, fd, offset, &sent, NULL, 0) == 0)
         return (ssize_t)sent;
-    if (errno == EAGAIN || errno == EINTR)
-        return sent > 0 ? (ssize_t)sent : -errno;
-    if (errno == EINVAL || errno == ENOTSUP || errno == EOPNOTSUPP)
-        return cmio__socket_copy_file(fd, file, offset, length);
-    return -errno;
+    if ((errno == EAGAIN || errno == EINTR) && sent > 0)
+        return (ssize_t)sent;
+    return is_refused(errno) ? -ENOTSUP : -errno;
+}
+
+ssize_t cmio__socket_send_file(int fd, int file, off_t offset, size_t length) {
+    return cmio__socket_send_pieces(send_piece, fd, file, offset, length);
 }

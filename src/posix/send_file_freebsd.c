@@ -8,11 +8,14 @@
 #include <errno.h>
 #include <sys/uio.h>
 
-ssize_t cmio__socket_send_file(int fd, int file, off_t offset, size_t length) {
+/* An error that came after some bytes comes again with the next piece. */
+static ssize_t send_piece(int fd, int file, off_t offset, size_t length) {
     off_t sent = 0;
-    if (length == 0 || sendfile(file, fd, offset, length, NULL, &sent, 0) == 0 || sent > 0)
+    if (sendfile(file, fd, offset, length, NULL, &sent, 0) == 0 || sent > 0)
         return (ssize_t)sent;
-    if (errno == EINVAL || errno == EOPNOTSUPP)
-        return cmio__socket_copy_file(fd, file, offset, length);
-    return -errno;
+    return errno == EINVAL || errno == EOPNOTSUPP ? -ENOTSUP : -errno;
+}
+
+ssize_t cmio__socket_send_file(int fd, int file, off_t offset, size_t length) {
+    return cmio__socket_send_pieces(send_piece, fd, file, offset, length);
 }

@@ -6,9 +6,13 @@
 #include <sys/sendfile.h>
 
 /* EINVAL: a file that the kernel cannot map, which may be read all the same. */
+static ssize_t send_piece(int fd, int file, off_t offset, size_t length) {
+    const ssize_t count = sendfile(fd, file, &offset, length);
+    if (count < 0)
+        return errno == EINVAL || errno == ENOSYS ? -ENOTSUP : -errno;
+    return count;
+}
+
 ssize_t cmio__socket_send_file(int fd, int file, off_t offset, size_t length) {
-    ssize_t count = sendfile(fd, file, &offset, length);
-    if (count < 0 && (errno == EINVAL || errno == ENOSYS))
-        return cmio__socket_copy_file(fd, file, offset, length);
-    return count < 0 ? -errno : count;
+    return cmio__socket_send_pieces(send_piece, fd, file, offset, length);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <sys/uio.h>
 
@@ -44,6 +45,11 @@ int cmio__socket_connect(int fd, const struct sockaddr *address, socklen_t lengt
     return error;
 }
 
+int cmio__socket_is_settled(int fd) {
+    struct pollfd entry = {.fd = fd, .events = POLLOUT};
+    return poll(&entry, 1, 0) < 0 ? -errno : entry.revents != 0;
+}
+
 int cmio__socket_bind(int fd, const struct sockaddr *address, socklen_t length) {
     return result_of(bind(fd, address, length));
 }
@@ -60,8 +66,10 @@ int cmio__socket_local_name(int fd, struct sockaddr *out, socklen_t *length) {
     return result_of(getsockname(fd, out, length));
 }
 
+/* macOS calls a socket that was reset invalid. */
 int cmio__socket_peer_name(int fd, struct sockaddr *out, socklen_t *length) {
-    return result_of(getpeername(fd, out, length));
+    const int error = result_of(getpeername(fd, out, length));
+    return error == -EINVAL ? -ENOTCONN : error;
 }
 
 int cmio__socket_set_option(int fd, int level, int option, int value) {
@@ -129,46 +137,69 @@ int cmio__socket_family(int fd) {
     return error < 0 ? error : name.any.sa_family;
 }
 
-/* An IPv6 socket with an IPv4 peer (::ffff:a.b.c.d) sends IPv4 packets. */
-static int speaks_v6(int fd, bool *out) {
+/* Which packets a socket sends: an IPv6 one also IPv4 packets, unless it is IPv6 alone. */
+struct protocols {
+    bool v4;
+    bool v6;
+    bool mapped; /* an IPv6 one whose own address is an IPv4 one, ::ffff:a.b.c.d */
+};
+
+static int protocols_of(int fd, struct protocols *out) {
     union {
         struct sockaddr any;
         struct sockaddr_in6 v6;
     } name = {.any.sa_family = AF_UNSPEC};
     socklen_t length = sizeof name;
+    int v6only = 0;
     int error = cmio__socket_local_name(fd, &name.any, &length);
+    const bool v6 = error == 0 && name.any.sa_family == AF_INET6;
+    if (v6)
+        error = cmio__socket_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only);
     if (error < 0)
         return error;
-    *out = name.any.sa_family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&name.v6.sin6_addr);
+    *out = (struct protocols){
+        .v4 = v6only == 0,
+        .v6 = v6,
+        .mapped = v6 && IN6_IS_ADDR_V4MAPPED(&name.v6.sin6_addr),
+    };
     return 0;
+}
+
+/*
+ * Whether an IPv6 socket has no IPv4 option: FreeBSD, where that of IPv6 stands for both
+ * (ip6_output.c, IPV6_UNICAST_HOPS), and systems whose IPv6 sockets never send IPv4 packets.
+ */
+static bool has_no_v4_option(const struct protocols *protocols, int error) {
+    return protocols->v6 && (error == -EINVAL || error == -ENOPROTOOPT);
 }
 
 int cmio__socket_set_ttl(int fd, uint32_t ttl) {
-    if (ttl < 1 || ttl > 255)
-        return -EINVAL;
-    bool v6;
-    int error = speaks_v6(fd, &v6);
-    if (error < 0)
+    struct protocols protocols;
+    int error = protocols_of(fd, &protocols);
+    if (error == 0 && protocols.v6)
+        error = cmio__socket_set_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, (int)ttl);
+    if (error < 0 || !protocols.v4)
         return error;
-    if (v6)
-        return cmio__socket_set_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, (int)ttl);
-    return cmio__socket_set_option(fd, IPPROTO_IP, IP_TTL, (int)ttl);
+    error = cmio__socket_set_option(fd, IPPROTO_IP, IP_TTL, (int)ttl);
+    return has_no_v4_option(&protocols, error) ? 0 : error;
 }
 
 int cmio__socket_ttl(int fd, uint32_t *out) {
-    bool v6;
+    struct protocols protocols;
     int value = 0;
-    int error = speaks_v6(fd, &v6);
+    int error = protocols_of(fd, &protocols);
     if (error < 0)
         return error;
-    if (v6)
-        error = cmio__socket_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &value);
-    else
+    bool asks_v6 = protocols.v6 && !protocols.mapped;
+    if (!asks_v6) {
         error = cmio__socket_option(fd, IPPROTO_IP, IP_TTL, &value);
-    if (error < 0)
-        return error;
-    *out = (uint32_t)value;
-    return 0;
+        asks_v6 = has_no_v4_option(&protocols, error);
+    }
+    if (asks_v6)
+        error = cmio__socket_option(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &value);
+    if (error == 0)
+        *out = (uint32_t)value;
+    return error;
 }
 
 /* The kernel does not write to the array of buffers: msg_iov lacks const for history's sake. */
@@ -184,12 +215,12 @@ static struct msghdr message_of(const struct iovec *buffers, int count) {
 
 ssize_t cmio__socket_receive_vector(int fd, const struct iovec *buffers, int count) {
     struct msghdr message = message_of(buffers, count);
-    return count_of(recvmsg(fd, &message, 0));
+    return count_of(recvmsg(fd, &message, CMIO__MSG_DONTWAIT));
 }
 
 ssize_t cmio__socket_send_vector(int fd, const struct iovec *buffers, int count) {
     const struct msghdr message = message_of(buffers, count);
-    return count_of(sendmsg(fd, &message, CMIO__MSG_NOSIGNAL));
+    return count_of(sendmsg(fd, &message, CMIO__SEND_FLAGS));
 }
 
 ssize_t cmio__socket_receive_from(int fd, void *buffer, size_t size, int flags,
@@ -197,7 +228,7 @@ ssize_t cmio__socket_receive_from(int fd, void *buffer, size_t size, int flags,
     struct iovec part = {.iov_base = buffer, .iov_len = size};
     struct msghdr message = {
         .msg_name = peer, .msg_namelen = *length, .msg_iov = &part, .msg_iovlen = 1};
-    const ssize_t count = count_of(recvmsg(fd, &message, flags));
+    const ssize_t count = count_of(recvmsg(fd, &message, flags | CMIO__MSG_DONTWAIT));
     *length = message.msg_namelen;
     *truncated = (message.msg_flags & MSG_TRUNC) != 0;
     return count;
@@ -205,5 +236,5 @@ ssize_t cmio__socket_receive_from(int fd, void *buffer, size_t size, int flags,
 
 ssize_t cmio__socket_send_to(int fd, const void *buffer, size_t size,
                              const struct sockaddr *address, socklen_t length) {
-    return count_of(sendto(fd, buffer, size, CMIO__MSG_NOSIGNAL, address, length));
+    return count_of(sendto(fd, buffer, size, CMIO__SEND_FLAGS, address, length));
 }

@@ -2,24 +2,29 @@
 /*
  * A hierarchical timing wheel (Varghese and Lauck, 1987).
  *
- * Time is counted in ticks of 2^16 ns, some 66 microseconds; a timer expires at the first tick that
- * begins at or after its deadline, so never early. current is the tick up to which timers have
- * expired. A tick is a number with a lowest digit of 11 bits and further ones of 8, and so is
- * current; the highest digit in which a timer's tick differs from current is its level, and its
- * digit there is its slot on that level. So
+ * A deadline is a number of nanoseconds. Its digits are, from the lowest: two of 8 bits, one of 11
+ * and further ones of 8. current, the time up to which timers have expired, has the same digits.
+ * The highest digit in which a timer's deadline differs from current is the timer's level, and the
+ * value of that digit is its slot on the level. So
  *
  *   - all slots in use on a level lie ahead of current's digit, and none wraps around;
- *   - the timers of a lower level come before those of a higher: slots are numbered level by level,
- * and the first that is in use is the next. Two bit scans find it;
- *   - when current reaches the beginning of a slot above level 0, its timers differ from current in
- * a lower digit: they move down, at most once a level in their life. At level 0 they are due.
+ *   - the timers of a lower level come before those of a higher one. Slots are numbered level by
+ *     level, so the first slot in use is the next one. Two bit scans find it;
+ *   - when current reaches a slot, the slot's timers differ from current in a lower digit or not at
+ *     all: they move down, at most once a level in their life, or they are due.
+ *
+ * The digit of 11 bits counts ticks of 2^16 ns, some 66 microseconds. A tick that has passed as a
+ * whole becomes due as a whole, without a look at its timers. Only the tick that a pop falls into
+ * is taken apart, into the two levels below: what is due leaves it, and what is not due is never
+ * early, not by a nanosecond. A timer is moved there at most twice, however often pop looks.
  *
  * Slots are doubly linked lists through the timers, and a bit for each says that it is not empty.
- * The slots before those of level 0 hold what is due.
+ * The slots before those of the levels hold what is due: no deadline in them is after current.
  *
- * A wait costs more than to expire many timers. So the next deadline is not that of the first slot
- * in use, but of the last one that begins less than SLACK ticks after it: those between come a
- * little late, all at once, and a timer that has no neighbour comes on its tick.
+ * A wait costs more than to expire many timers. So the next deadline is not that of the first
+ * timer, but the end of the last tick in use that begins less than SLACK ticks after the first one:
+ * those between come a little late, all at once, and a timer that has no neighbour comes with its
+ * tick.
  *
  * Of many timers each is far from the next in memory, and a list tells where that is only once it
  * has come. So the slots of one millisecond become due together, and are taken from in turn: while
@@ -33,23 +38,27 @@
 #include "posix/inline.h"
 
 enum {
-    TICK_BITS = 16,
-    FIRST_BITS = 11, /* a digit of level 0 */
-    LEVEL_BITS = 8,  /* of the levels above */
-    /* Deadlines have 63 bits, ticks fewer by a tick's and one more for rounding up. */
-    UPPER_LEVELS = (63 - TICK_BITS + 1 - FIRST_BITS + LEVEL_BITS - 1) / LEVEL_BITS,
+    LEVEL_BITS = 8,  /* a digit of any level but that of the ticks */
+    FINE_LEVELS = 2, /* below the ticks */
+    TICK_BITS = FINE_LEVELS * LEVEL_BITS,
+    FIRST_BITS = 11, /* the digit that counts ticks */
+    /* Deadlines have 63 bits. */
+    UPPER_LEVELS = (63 - TICK_BITS - FIRST_BITS + LEVEL_BITS - 1) / LEVEL_BITS,
     WORD_BITS = 64,
 
     /* Where slots begin: what is due has a word of bits for itself. */
     DUE = 0,
-    FIRST = DUE + WORD_BITS,
+    FINE = DUE + WORD_BITS,
+    FIRST = FINE + FINE_LEVELS * (1 << LEVEL_BITS),
     UPPER = FIRST + (1 << FIRST_BITS),
     SLOTS = UPPER + UPPER_LEVELS * (1 << LEVEL_BITS),
     WORDS = SLOTS / WORD_BITS,
 
-    SLACK = 12,    /* 0.8 ms, and the rest of one for the system to wake the thread in */
+    SLACK = 12,    /* ticks: 0.8 ms, and the rest of one for the system to wake the thread in */
     TOGETHER = 15, /* ticks whose timers are less than 1 ms apart */
 };
+
+_Static_assert(WORDS <= WORD_BITS, "one word has a bit for each word of bits");
 
 struct cmio_timers {
     uint64_t current;
@@ -68,8 +77,9 @@ static unsigned highest_bit(uint64_t bits) {
     return 63U - (unsigned)__builtin_clzll(bits);
 }
 
-static uint64_t tick_at_or_after(int64_t deadline) {
-    return ((uint64_t)deadline + (UINT64_C(1) << TICK_BITS) - 1) >> TICK_BITS;
+/* The last nanosecond of the tick that a time is in. */
+CMIO__INLINE uint64_t end_of_tick(uint64_t time) {
+    return time | ((UINT64_C(1) << TICK_BITS) - 1);
 }
 
 int cmio_timers_new(struct cmio_timers **out) {
@@ -78,7 +88,7 @@ int cmio_timers_new(struct cmio_timers **out) {
     struct cmio_timers *timers = calloc(1, sizeof *timers);
     if (timers == NULL)
         return -ENOMEM;
-    timers->current = (uint64_t)cmio_now() >> TICK_BITS;
+    timers->current = (uint64_t)cmio_now();
     *out = timers;
     return 0;
 }
@@ -141,37 +151,45 @@ CMIO__INLINE void unlink_timer(struct cmio_timers *timers, struct cmio_timer *ti
         mark_empty(timers, (unsigned)(place / sizeof *timers->lists));
 }
 
-/* The level of a slot, and that of a tick by the highest bit in which it differs from current. */
+enum { TICKS = FINE_LEVELS }; /* the level whose digit counts ticks */
+
+/* The level of a slot, and that of a deadline by the highest bit in which it differs from current.
+ */
 CMIO__INLINE unsigned level_of_slot(unsigned slot) {
-    return slot < UPPER ? 0 : 1 + (slot - UPPER) / (1 << LEVEL_BITS);
+    if (slot >= UPPER)
+        return TICKS + 1 + (slot - UPPER) / (1 << LEVEL_BITS);
+    return slot >= FIRST ? TICKS : (slot - FINE) / (1 << LEVEL_BITS);
 }
 
 CMIO__INLINE unsigned level_of_bit(unsigned bit) {
-    return bit < FIRST_BITS ? 0 : 1 + (bit - FIRST_BITS) / LEVEL_BITS;
+    if (bit >= TICK_BITS + FIRST_BITS)
+        return TICKS + 1 + (bit - TICK_BITS - FIRST_BITS) / LEVEL_BITS;
+    return bit >= TICK_BITS ? TICKS : bit / LEVEL_BITS;
 }
 
-/* Of a level: its first slot, how many bits its digit has, and how many are below that in a tick.
- */
+/* Of a level: its first slot, the bits of its digit, and the bits of a deadline below that. */
 CMIO__INLINE unsigned first_of(unsigned level) {
-    return level == 0 ? FIRST : UPPER + (level - 1) * (1 << LEVEL_BITS);
+    if (level > TICKS)
+        return UPPER + (level - TICKS - 1) * (1 << LEVEL_BITS);
+    return level == TICKS ? FIRST : FINE + level * (1 << LEVEL_BITS);
 }
 
 CMIO__INLINE unsigned bits_of(unsigned level) {
-    return level == 0 ? FIRST_BITS : LEVEL_BITS;
+    return level == TICKS ? FIRST_BITS : LEVEL_BITS;
 }
 
 CMIO__INLINE unsigned bits_below(unsigned level) {
-    return level == 0 ? 0 : FIRST_BITS + (level - 1) * LEVEL_BITS;
+    return level * LEVEL_BITS + (level > TICKS ? FIRST_BITS - LEVEL_BITS : 0);
 }
 
-/* Where a timer of this tick belongs, seen from current. */
-CMIO__INLINE void insert_timer(struct cmio_timers *timers, struct cmio_timer *timer,
-                               uint64_t tick) {
+/* Where the timer belongs, seen from current. */
+CMIO__INLINE void insert_timer(struct cmio_timers *timers, struct cmio_timer *timer) {
+    const uint64_t deadline = (uint64_t)timer->deadline;
     unsigned slot = DUE;
-    if (tick > timers->current) {
-        const unsigned level = level_of_bit(highest_bit(tick ^ timers->current));
+    if (deadline > timers->current) {
+        const unsigned level = level_of_bit(highest_bit(deadline ^ timers->current));
         slot = first_of(level) +
-               ((unsigned)(tick >> bits_below(level)) & ((1U << bits_of(level)) - 1));
+               ((unsigned)(deadline >> bits_below(level)) & ((1U << bits_of(level)) - 1));
     }
     link_timer(timers, timer, slot);
 }
@@ -186,7 +204,7 @@ int cmio_timers_set(struct cmio_timers *timers, struct cmio_timer *timer, int64_
     timer->timers = deadline == CMIO_FOREVER ? NULL : timers;
     timer->deadline = deadline;
     if (deadline != CMIO_FOREVER)
-        insert_timer(timers, timer, tick_at_or_after(deadline));
+        insert_timer(timers, timer);
     return 0;
 }
 
@@ -211,7 +229,7 @@ CMIO__INLINE uint64_t level_words(const struct cmio_timers *timers) {
     return timers->words_in_use & ~(UINT64_C(1) << DUE / WORD_BITS);
 }
 
-/* The next slot in use on the levels, and the tick at which it begins; there is one. */
+/* The next slot in use on the levels, and the time at which it begins; there is one. */
 static uint64_t next_slot(const struct cmio_timers *timers, unsigned *slot) {
     const unsigned word = lowest_bit(level_words(timers));
     *slot = word * WORD_BITS + lowest_bit(timers->slots_in_use[word]);
@@ -220,26 +238,27 @@ static uint64_t next_slot(const struct cmio_timers *timers, unsigned *slot) {
     return (above | (*slot - first_of(level))) << below;
 }
 
-/* How many ticks after this slot of level 0, which is in use, the last begins that goes with it. */
+/* How many ticks after that of this slot the last one in use begins that goes with it. */
 static unsigned slack_after(const struct cmio_timers *timers, unsigned slot) {
     const unsigned word = slot / WORD_BITS, bit = slot % WORD_BITS;
     uint64_t slots = timers->slots_in_use[word] >> bit;
     if (bit > WORD_BITS - SLACK && word + 1 < UPPER / WORD_BITS)
         slots |= timers->slots_in_use[word + 1] << (WORD_BITS - bit);
-    return highest_bit(slots & ((1U << SLACK) - 1));
+    return highest_bit((slots & ((1U << SLACK) - 1)) | 1); /* 1: taken apart, it is not in use */
 }
 
 int64_t cmio_timers_next_deadline(const struct cmio_timers *timers) {
     if (timers == NULL || timers->words_in_use == 0)
         return CMIO_FOREVER;
-    uint64_t tick = timers->current;
-    if (!are_due(timers)) {
-        unsigned slot;
-        tick = next_slot(timers, &slot);
-        if (slot < UPPER)
-            tick += slack_after(timers, slot);
-    }
-    return tick > (uint64_t)INT64_MAX >> TICK_BITS ? INT64_MAX : (int64_t)(tick << TICK_BITS);
+    if (are_due(timers))
+        return (int64_t)timers->current;
+    unsigned slot;
+    const uint64_t begin = next_slot(timers, &slot);
+    if (slot >= UPPER)
+        return (int64_t)begin;
+    const uint64_t tick = begin >> TICK_BITS;
+    const unsigned slack = slack_after(timers, FIRST + ((unsigned)tick & ((1U << FIRST_BITS) - 1)));
+    return (int64_t)end_of_tick((tick + slack) << TICK_BITS);
 }
 
 /* Takes the whole list of a slot that is in use. */
@@ -250,7 +269,7 @@ static struct cmio_timer *take_list(struct cmio_timers *timers, unsigned slot) {
     return first;
 }
 
-/* Makes a slot of level 0 due: a change of heads, without a look at the timers. */
+/* Makes the slot of a tick due: a change of heads, without a look at the timers. */
 static void expire_slot(struct cmio_timers *timers, unsigned slot, unsigned due) {
     struct cmio_timer *first = take_list(timers, slot);
     first->previous = &timers->lists[due];
@@ -258,36 +277,78 @@ static void expire_slot(struct cmio_timers *timers, unsigned slot, unsigned due)
     mark_in_use(timers, due);
 }
 
-/* Sorts the timers of a slot that begins at current into lower levels. */
-static void sort_slot(struct cmio_timers *timers, unsigned slot) {
-    struct cmio_timer *timer = take_list(timers, slot);
+/* Puts each timer of a list that is linked by next alone where it belongs. */
+static void insert_list(struct cmio_timers *timers, struct cmio_timer *timer) {
     while (timer != NULL) {
         struct cmio_timer *next = timer->next;
-        insert_timer(timers, timer, tick_at_or_after(timer->deadline));
+        insert_timer(timers, timer);
         timer = next;
     }
 }
 
-/* Moves on to the tick, or to the end of the first millisecond before it in which something is due.
+/*
+ * Moves on to a slot of a tick or less, the next one in use, as far into it as last allows: it
+ * becomes due as a whole, or what is not due moves down. due counts the lists of what is due.
  */
-static void advance(struct cmio_timers *timers, uint64_t tick) {
-    uint64_t last = tick;
-    unsigned due = DUE; /* which what was due already, or is as it is sorted, has for itself */
+static void enter_slot(struct cmio_timers *timers, unsigned slot, uint64_t begin, uint64_t last,
+                       unsigned *due) {
+    const unsigned below = bits_below(level_of_slot(slot));
+    const uint64_t end = begin | ((UINT64_C(1) << below) - 1);
+    timers->current = end < last ? end : last;
+    if (slot >= FIRST && end <= last)
+        expire_slot(timers, slot, ++*due);
+    else
+        insert_list(timers, take_list(timers, slot));
+}
+
+/* Moves on to now, or to the end of the first millisecond before it in which something is due. */
+static void advance(struct cmio_timers *timers, uint64_t now) {
+    uint64_t last = now;
+    unsigned due = DUE; /* the list for what is due by itself, not with all of its tick */
     while (level_words(timers) != 0) {
         unsigned slot;
         const uint64_t begin = next_slot(timers, &slot);
         if (begin > last)
             break;
-        timers->current = begin;
-        if (slot < UPPER)
-            expire_slot(timers, slot, ++due);
-        else
-            sort_slot(timers, slot);
-        if (are_due(timers) && last - begin >= TOGETHER)
-            last = begin + TOGETHER - 1;
+        if (slot < UPPER) {
+            enter_slot(timers, slot, begin, last, &due);
+        } else {
+            timers->current = begin;
+            insert_list(timers, take_list(timers, slot));
+        }
+        const uint64_t together = end_of_tick(begin) + ((uint64_t)(TOGETHER - 1) << TICK_BITS);
+        if (are_due(timers) && last > together)
+            last = together;
     }
-    if (!are_due(timers) && timers->current < tick)
-        timers->current = tick;
+    if (!are_due(timers))
+        timers->current = now;
+}
+
+/* Takes out all timers, as a list that is linked by next alone. */
+static struct cmio_timer *take_all(struct cmio_timers *timers) {
+    struct cmio_timer *all = NULL;
+    while (timers->words_in_use != 0) {
+        const unsigned word = lowest_bit(timers->words_in_use);
+        struct cmio_timer *timer =
+            take_list(timers, word * WORD_BITS + lowest_bit(timers->slots_in_use[word]));
+        while (timer != NULL) {
+            struct cmio_timer *next = timer->next;
+            timer->next = all;
+            all = timer;
+            timer = next;
+        }
+    }
+    return all;
+}
+
+/*
+ * now is before current: before the set was made, if the program keeps to what it was told. No
+ * timer may be early for that, so each goes where it belongs, seen from now.
+ */
+CMIO__COLD static void go_back(struct cmio_timers *timers, uint64_t now) {
+    struct cmio_timer *all = take_all(timers);
+    timers->current = now;
+    insert_list(timers, all);
 }
 
 /* The first of the slot whose turn it is of those that are due; there is one. */
@@ -302,8 +363,10 @@ static struct cmio_timer *next_due(struct cmio_timers *timers) {
 struct cmio_timer *cmio_timers_pop(struct cmio_timers *timers, int64_t now) {
     if (timers == NULL || now < 0)
         return NULL;
+    if ((uint64_t)now < timers->current)
+        go_back(timers, (uint64_t)now);
     if (!are_due(timers))
-        advance(timers, (uint64_t)now >> TICK_BITS);
+        advance(timers, (uint64_t)now);
     if (!are_due(timers))
         return NULL;
     struct cmio_timer *timer = next_due(timers);

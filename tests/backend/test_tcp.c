@@ -349,6 +349,102 @@ static void a_listener_closed_before_the_wait_reports_nothing(void **state) {
 
 /* Streams. */
 
+/* A port that nobody listens on, nor can as long as the descriptor is open. */
+static int open_refusing(struct cmio_address *out) {
+    socklen_t length = sizeof out->u.v4;
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(cmio_address_parse(any_v4, out), 0);
+    assert_int_equal(bind(fd, &out->u.any, length), 0);
+    assert_int_equal(getsockname(fd, &out->u.any, &length), 0);
+    return fd;
+}
+
+/* Whoever waits because finish_connect said so must get an event, so it must not say so. */
+static void a_failed_connect_is_never_said_to_be_in_progress(void **state) {
+    (void)state;
+    struct test_loop loop;
+    struct cmio_tcp_stream client;
+    struct cmio_address address;
+    test_loop_open(&loop);
+    const int holder = open_refusing(&address);
+    const int connected = cmio_tcp_stream_connect(&client, &address);
+    if (connected == 0) {
+        assert_int_equal(cmio_registry_register(loop.registry, &client.source, CLIENT, both), 0);
+        (void)test_loop_expect(&loop, CLIENT, CMIO_WRITABLE);
+        assert_int_equal(cmio_tcp_stream_take_error(&client), -ECONNREFUSED);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(cmio_tcp_stream_finish_connect(&client), -ECONNREFUSED);
+        assert_int_equal(cmio_tcp_stream_close(&client), 0);
+    } else {
+        assert_int_equal(connected, -ECONNREFUSED); /* a system that knows at once */
+    }
+    test_close(holder);
+    test_loop_close(&loop);
+}
+
+enum { CROWD = 16, BACKLOG = 1 };
+
+/* More than the listener has room for. The one that is left open waits for room; NULL: none does.
+ */
+static struct cmio_tcp_stream *connect_crowd(const struct cmio_address *address,
+                                             struct cmio_tcp_stream *streams) {
+    struct cmio_tcp_stream *pending = NULL;
+    for (size_t i = 0; i < CROWD; i++)
+        assert_int_equal(cmio_tcp_stream_connect(&streams[i], address), 0);
+    for (size_t i = 0; i < CROWD && pending == NULL; i++)
+        if (cmio_tcp_stream_finish_connect(&streams[i]) == -EINPROGRESS)
+            pending = &streams[i];
+    for (size_t i = 0; i < CROWD; i++)
+        if (&streams[i] != pending)
+            assert_int_equal(cmio_tcp_stream_close(&streams[i]), 0);
+    return pending;
+}
+
+static void accept_all(struct cmio_tcp_listener *listener) {
+    struct cmio_tcp_stream server;
+    while (cmio_tcp_listener_accept(listener, &server, NULL) == 0)
+        assert_int_equal(cmio_tcp_stream_close(&server), 0);
+}
+
+/* Asks only when there is an event, which may come too early a few times, but not again and again.
+ */
+static bool is_connected_by_an_event(struct test_loop *loop, struct cmio_tcp_stream *stream,
+                                     int *early) {
+    test_loop_wait(loop, 10 * CMIO_MILLISECOND);
+    if (loop->came[CLIENT] == 0)
+        return false;
+    loop->came[CLIENT] = 0;
+    const int error = cmio_tcp_stream_finish_connect(stream);
+    if (error == -EINPROGRESS)
+        assert_in_range(++*early, 1, 10);
+    else
+        assert_int_equal(error, 0);
+    return error == 0;
+}
+
+static void a_pending_connect_is_in_progress_until_an_event_says_that_it_is_done(void **state) {
+    (void)state;
+    struct test_loop loop;
+    struct cmio_tcp_listener listener;
+    struct cmio_tcp_stream streams[CROWD];
+    struct cmio_address address;
+    int early = 0;
+    const struct cmio_tcp_listener_options options = {.backlog = BACKLOG};
+    test_loop_open(&loop);
+    assert_int_equal(cmio_address_parse(any_v4, &address), 0);
+    assert_int_equal(cmio_tcp_listener_bind(&listener, &address, &options), 0);
+    assert_int_equal(cmio_tcp_listener_local_address(&listener, &address), 0);
+    struct cmio_tcp_stream *stream = connect_crowd(&address, streams);
+    if (stream != NULL) {
+        assert_int_equal(cmio_registry_register(loop.registry, &stream->source, CLIENT, both), 0);
+        TEST_EVENTUALLY((accept_all(&listener), is_connected_by_an_event(&loop, stream, &early)));
+        assert_int_equal(cmio_tcp_stream_finish_connect(stream), 0);
+        assert_int_equal(cmio_tcp_stream_close(stream), 0);
+    }
+    assert_int_equal(cmio_tcp_listener_close(&listener), 0);
+    test_loop_close(&loop);
+}
+
 static void vectored_reads_and_writes_move_what_fits_and_no_byte_more(void **state) {
     (void)state;
     struct setting setting;
@@ -780,6 +876,38 @@ static void a_short_read_at_an_urgent_byte_is_not_the_end(void **state) {
     setting_close(&setting);
 }
 
+static void a_file_that_ends_early_stops_a_send_without_a_wait(void **state) {
+    (void)state;
+    static unsigned char bytes[40000];
+    static unsigned char arrived[sizeof bytes];
+    struct setting setting;
+    setting_open(&setting);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = byte_at(i);
+    FILE *file = file_of(bytes, sizeof bytes);
+    const int fd = fileno(file);
+    enter(&setting, &setting.client, both);
+    (void)test_loop_expect(&setting.loop, CLIENT, CMIO_WRITABLE);
+    assert_int_equal(cmio_tcp_stream_send_file(&setting.client, fd, 0, sizeof bytes + 100),
+                     sizeof bytes);
+    assert_int_equal(
+        cmio_tcp_stream_send_file(&setting.client, fd, (int64_t)sizeof bytes, SIZE_MAX), 0);
+    for (int i = 0; i < 10; i++) /* it may be writable again, a few times at most */
+        test_loop_wait(&setting.loop, 0);
+    test_loop_forget(&setting.loop);
+    test_loop_expect_silence(&setting.loop);
+    for (size_t length = 0; length < sizeof bytes;) {
+        ssize_t count;
+        TEST_EVENTUALLY((count = cmio_tcp_stream_read(&setting.server, arrived + length,
+                                                      sizeof bytes - length)) != -EAGAIN);
+        assert_true(count > 0);
+        length += (size_t)count;
+    }
+    assert_memory_equal(arrived, bytes, sizeof bytes);
+    assert_int_equal(fclose(file), 0);
+    setting_close(&setting);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_connection_over_v4_is_accepted_read_written_and_ended),
     cmocka_unit_test(a_connection_over_v6_is_accepted_read_written_and_ended),
@@ -791,6 +919,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(accept_without_descriptors_is_emfile_and_the_listener_lives_on),
     cmocka_unit_test(a_reregister_reports_a_connection_that_could_not_be_accepted),
     cmocka_unit_test(a_listener_closed_before_the_wait_reports_nothing),
+    cmocka_unit_test(a_failed_connect_is_never_said_to_be_in_progress),
+    cmocka_unit_test(a_pending_connect_is_in_progress_until_an_event_says_that_it_is_done),
     cmocka_unit_test(vectored_reads_and_writes_move_what_fits_and_no_byte_more),
     cmocka_unit_test(a_peek_that_succeeds_consumes_nothing),
     cmocka_unit_test(a_peek_that_blocks_arms_the_edge),
@@ -808,6 +938,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(sixteen_mebibytes_go_through_with_a_peek_before_each_read),
     cmocka_unit_test(sixteen_mebibytes_of_a_file_go_through_with_edges),
     cmocka_unit_test(a_short_read_at_an_urgent_byte_is_not_the_end),
+    cmocka_unit_test(a_file_that_ends_early_stops_a_send_without_a_wait),
 };
 
 TEST_GROUP(backend_tcp, tests)

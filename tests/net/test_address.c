@@ -161,6 +161,102 @@ static void an_abstract_name_may_hold_any_bytes(void **state) {
     assert_int_equal(cmio_address_parse("unix:@", &copy), -EINVAL);
 }
 
+static void expect_round_trip(const struct cmio_address *address) {
+    char text[CMIO_ADDRESS_TEXT_MAX];
+    struct cmio_address again;
+    assert_in_range(cmio_address_format(address, text, sizeof text), 1, sizeof text - 1);
+    const int error = cmio_address_parse(text, &again);
+    if (error < 0 || !cmio_address_equal(address, &again))
+        fail_msg("\"%s\": %d", text, error);
+}
+
+static void a_path_that_begins_with_an_at_sign_is_no_abstract_name(void **state) {
+    (void)state;
+    static const struct {
+        const char *path;
+        const char *text;
+    } rows[] = {
+        {"@name", "unix:./@name"},
+        {"./@name", "unix:././@name"},
+        {"././@", "unix:./././@"},
+        {"@", "unix:./@"},
+        {"@@", "unix:./@@"},
+        {"./x@y", "unix:./x@y"},
+        {"../@name", "unix:../@name"},
+        {".//@name", "unix:.//@name"},
+        {"./", "unix:./"},
+        {"x@y", "unix:x@y"},
+        {"/@name", "unix:/@name"},
+        {".@name", "unix:.@name"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cmio_address address;
+        char text[CMIO_ADDRESS_TEXT_MAX];
+        size_t length;
+        assert_int_equal(cmio_address_from_path(rows[i].path, &address), 0);
+        assert_true(cmio_address_format(&address, text, sizeof text) > 0);
+        assert_string_equal(text, rows[i].text);
+        address = parse(text);
+        assert_false(cmio_address_is_abstract(&address));
+        assert_string_equal(cmio_address_unix_name(&address, &length), rows[i].path);
+    }
+}
+
+/* xorshift64: the same sequence on every system. */
+static uint64_t next_random(uint64_t *seed) {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    return *seed;
+}
+
+/* Mostly of bytes that mean something in text, at times of any; never a NUL. */
+static size_t random_name(uint64_t *seed, char *out, size_t limit) {
+    static const char special[] = "@./@./:[]%\n \\";
+    const size_t length = 1 + next_random(seed) % (next_random(seed) % 4 == 0 ? limit : 8);
+    for (size_t i = 0; i < length; i++) {
+        const uint64_t number = next_random(seed) >> 8;
+        out[i] = number % 8 != 0 ? special[number / 8 % (sizeof special - 1)]
+                                 : (char)(1 + number / 8 % 255);
+    }
+    return length;
+}
+
+static void every_address_comes_back_from_its_text(void **state) {
+    (void)state;
+    uint64_t seed = 4711;
+    for (int i = 0; i < 20000; i++) {
+        struct cmio_address address = {.length = sizeof address.u.v6};
+        char name[PATH_SIZE] = "";
+        size_t length = random_name(&seed, name, PATH_SIZE - 2);
+        if (cmio_address_from_abstract(name, length, &address) == 0)
+            expect_round_trip(&address);
+        name[length] = '\0';
+        assert_int_equal(cmio_address_from_path(name, &address), 0);
+        expect_round_trip(&address);
+
+        memset(&address, 0, sizeof address);
+        address.length = sizeof address.u.v6;
+        address.u.v6.sin6_family = AF_INET6;
+        address.u.v6.sin6_port = (in_port_t)next_random(&seed);
+        address.u.v6.sin6_scope_id = i % 2 == 0 ? 0 : (uint32_t)next_random(&seed);
+        for (size_t at = i % 3 == 0 ? 10 : 0; at < 16; at++) /* also ::a.b.c.d, ::ffff:a.b.c.d */
+            address.u.v6.sin6_addr.s6_addr[at] = (unsigned char)(next_random(&seed) >> 9 & 0xff);
+        if (i % 6 == 0)
+            memset(address.u.v6.sin6_addr.s6_addr + 10, 0xff, 2);
+        expect_round_trip(&address);
+
+        memset(&address, 0, sizeof address);
+        address.length = sizeof address.u.v4;
+        address.u.v4.sin_family = AF_INET;
+        address.u.v4.sin_port = (in_port_t)next_random(&seed);
+        address.u.v4.sin_addr.s_addr = (in_addr_t)next_random(&seed);
+        expect_round_trip(&address);
+    }
+    const struct cmio_address unnamed = parse("unix:");
+    expect_round_trip(&unnamed);
+}
+
 static void what_the_system_gave_is_wrapped(void **state) {
     (void)state;
     struct cmio_address address = parse("127.0.0.1:80");
@@ -276,6 +372,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(bad_text_is_invalid_and_leaves_the_output_alone),
     cmocka_unit_test(a_path_has_an_exact_length_and_must_fit),
     cmocka_unit_test(an_abstract_name_may_hold_any_bytes),
+    cmocka_unit_test(a_path_that_begins_with_an_at_sign_is_no_abstract_name),
+    cmocka_unit_test(every_address_comes_back_from_its_text),
     cmocka_unit_test(what_the_system_gave_is_wrapped),
     cmocka_unit_test(unix_lengths_of_all_systems_are_understood),
     cmocka_unit_test(ports_can_be_replaced),

@@ -328,6 +328,19 @@ static void an_end_takes_24_bytes(void **state) {
     assert_true(sizeof(void *) != 8 || sizeof(struct cmio_pipe_receiver) == 24);
 }
 
+static void invalid_arguments_come_before_a_closed_end(void **state) {
+    (void)state;
+    struct cmio_pipe_sender sender = {0};
+    struct cmio_pipe_receiver receiver = {0};
+    const struct iovec vector = {.iov_base = (char[]){'a'}, .iov_len = 1};
+    assert_int_equal(cmio_pipe_sender_write(&sender, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_pipe_sender_writev(&sender, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_pipe_sender_writev(&sender, &vector, -1), -EINVAL);
+    assert_int_equal(cmio_pipe_receiver_read(&receiver, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_pipe_receiver_readv(&receiver, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_pipe_receiver_readv(&receiver, &vector, -1), -EINVAL);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_the_sender_writes_the_receiver_reads),
     cmocka_unit_test(several_buffers_go_in_one_call),
@@ -345,5 +358,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(descriptors_are_given_away_open),
     cmocka_unit_test(null_and_closed_ends_are_refused),
     cmocka_unit_test(an_end_takes_24_bytes),
+    cmocka_unit_test(invalid_arguments_come_before_a_closed_end),
 };
 TEST_GROUP(net_pipe, tests)

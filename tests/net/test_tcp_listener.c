@@ -120,6 +120,50 @@ static void ttl_is_set_and_read_for_both_families(void **state) {
     }
 }
 
+/* The option of each family, as the system has it. */
+static void expect_system_ttl(int fd, int wanted) {
+    int v4 = 0;
+    int v6 = 0;
+    socklen_t length = sizeof v4;
+    assert_int_equal(getsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &v6, &length), 0);
+    assert_int_equal(v6, wanted);
+    if (getsockopt(fd, IPPROTO_IP, IP_TTL, &v4, &length) == 0)
+        assert_int_equal(v4, wanted); /* where an IPv6 socket has it */
+}
+
+static void the_ttl_of_a_listener_of_both_families_holds_for_streams_of_both(void **state) {
+    (void)state;
+    static const char *const hosts[] = {"127.0.0.1:0", "[::1]:0"};
+    const struct cmio_tcp_listener_options options = {.v6only = CMIO_V6ONLY_OFF};
+    const struct cmio_address any = parse("[::]:0");
+    struct cmio_tcp_listener listener;
+    struct cmio_address address;
+    if (cmio_tcp_listener_bind(&listener, &any, &options) < 0)
+        skip();
+    assert_int_equal(cmio_tcp_listener_set_ttl(&listener, 9), 0);
+    expect_system_ttl(cmio_tcp_listener_fd(&listener), 9);
+    assert_int_equal(cmio_tcp_listener_local_address(&listener, &address), 0);
+    for (size_t i = 0; i < 2; i++) {
+        struct cmio_tcp_stream client;
+        struct cmio_tcp_stream server;
+        struct cmio_address target = parse(hosts[i]);
+        uint32_t ttl = 0;
+        assert_int_equal(cmio_address_set_port(&target, cmio_address_port(&address)), 0);
+        assert_int_equal(cmio_tcp_stream_connect(&client, &target), 0);
+        TEST_EVENTUALLY(cmio_tcp_listener_accept(&listener, &server, NULL) == 0);
+        assert_int_equal(cmio_tcp_stream_ttl(&server, &ttl), 0);
+        assert_int_equal(ttl, 9);
+        expect_system_ttl(cmio_tcp_stream_fd(&server), 9);
+        assert_int_equal(cmio_tcp_stream_set_ttl(&server, 10), 0);
+        assert_int_equal(cmio_tcp_stream_ttl(&server, &ttl), 0);
+        assert_int_equal(ttl, 10);
+        expect_system_ttl(cmio_tcp_stream_fd(&server), 10);
+        assert_int_equal(cmio_tcp_stream_close(&client), 0);
+        assert_int_equal(cmio_tcp_stream_close(&server), 0);
+    }
+    assert_int_equal(cmio_tcp_listener_close(&listener), 0);
+}
+
 static void a_descriptor_is_adopted_and_given_away(void **state) {
     (void)state;
     struct cmio_tcp_listener listener;
@@ -180,6 +224,18 @@ static void null_and_closed_listeners_are_refused(void **state) {
     }
 }
 
+static void invalid_arguments_come_first(void **state) {
+    (void)state;
+    struct cmio_tcp_listener closed = {0};
+    const struct cmio_tcp_listener_options wrong = {.backlog = -1};
+    const struct cmio_address local = parse("unix:/x");
+    assert_int_equal(cmio_tcp_listener_bind(&closed, &local, &wrong), -EINVAL);
+    assert_int_equal(cmio_tcp_listener_accept(&closed, NULL, NULL), -EINVAL);
+    assert_int_equal(cmio_tcp_listener_local_address(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_tcp_listener_set_ttl(&closed, 0), -EINVAL);
+    assert_int_equal(cmio_tcp_listener_ttl(&closed, NULL), -EINVAL);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_bound_port_is_refused_to_a_second_listener),
     cmocka_unit_test(listeners_with_reuse_port_share_it),
@@ -188,8 +244,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_address_of_another_host_is_not_available),
     cmocka_unit_test(the_descriptor_is_nonblocking_and_close_on_exec),
     cmocka_unit_test(ttl_is_set_and_read_for_both_families),
+    cmocka_unit_test(the_ttl_of_a_listener_of_both_families_holds_for_streams_of_both),
     cmocka_unit_test(a_descriptor_is_adopted_and_given_away),
     cmocka_unit_test(what_is_no_stream_socket_is_not_adopted),
     cmocka_unit_test(null_and_closed_listeners_are_refused),
+    cmocka_unit_test(invalid_arguments_come_first),
 };
 TEST_GROUP(net_tcp_listener, tests)

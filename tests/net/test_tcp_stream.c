@@ -184,17 +184,6 @@ static void nodelay_and_ttl_are_set_and_read(void **state) {
     }
 }
 
-/* A port that was free a moment ago: nobody listens there. */
-static struct cmio_address refused_address(void) {
-    struct cmio_tcp_listener listener;
-    struct cmio_address address;
-    assert_int_equal(cmio_address_parse("127.0.0.1:0", &address), 0);
-    assert_int_equal(cmio_tcp_listener_bind(&listener, &address, NULL), 0);
-    assert_int_equal(cmio_tcp_listener_local_address(&listener, &address), 0);
-    assert_int_equal(cmio_tcp_listener_close(&listener), 0);
-    return address;
-}
-
 static void options_are_set_and_read_back(void **state) {
     (void)state;
     struct pair pair;
@@ -319,31 +308,181 @@ static void a_negative_offset_of_a_file_is_invalid(void **state) {
     close_pair(&pair);
 }
 
-static void a_refused_connect_says_so_once(void **state) {
+/* A port that nobody listens on, nor can as long as the descriptor is open. */
+static int open_refusing(struct cmio_address *out) {
+    socklen_t length = sizeof out->u.v4;
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(cmio_address_parse("127.0.0.1:0", out), 0);
+    assert_int_equal(bind(fd, &out->u.any, length), 0);
+    assert_int_equal(getsockname(fd, &out->u.any, &length), 0);
+    return fd;
+}
+
+/* False where the system knows at once, and connect says so. */
+static bool is_refused_later(struct cmio_tcp_stream *stream) {
+    struct cmio_address address;
+    const int holder = open_refusing(&address);
+    const int error = cmio_tcp_stream_connect(stream, &address);
+    if (error == 0)
+        await(cmio_tcp_stream_fd(stream), POLLOUT);
+    else
+        assert_int_equal(error, -ECONNREFUSED);
+    assert_int_equal(close(holder), 0);
+    return error == 0;
+}
+
+static void a_refused_connect_stays_refused(void **state) {
     (void)state;
     struct cmio_tcp_stream stream;
-    struct cmio_address address = refused_address();
-    int error = cmio_tcp_stream_connect(&stream, &address);
-    if (error == -ECONNREFUSED)
-        return; /* a system that knows at once */
-    assert_int_equal(error, 0);
-    await(cmio_tcp_stream_fd(&stream), POLLOUT);
+    if (!is_refused_later(&stream))
+        skip();
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(cmio_tcp_stream_finish_connect(&stream), -ECONNREFUSED);
+    assert_int_equal(cmio_tcp_stream_take_error(&stream), 0); /* it was taken */
     assert_int_equal(cmio_tcp_stream_finish_connect(&stream), -ECONNREFUSED);
-    assert_int_equal(cmio_tcp_stream_take_error(&stream), 0);
     assert_int_equal(cmio_tcp_stream_close(&stream), 0);
 }
 
-static void an_unconnected_socket_is_still_in_progress(void **state) {
+static char one_byte;
+static const struct iovec one_vector = {.iov_base = &one_byte, .iov_len = 1};
+
+static ssize_t told_by_take_error(struct cmio_tcp_stream *stream) {
+    return cmio_tcp_stream_take_error(stream);
+}
+
+static ssize_t told_by_read(struct cmio_tcp_stream *stream) {
+    return cmio_tcp_stream_read(stream, &one_byte, 1);
+}
+
+static ssize_t told_by_readv(struct cmio_tcp_stream *stream) {
+    return cmio_tcp_stream_readv(stream, &one_vector, 1);
+}
+
+static ssize_t told_by_peek(struct cmio_tcp_stream *stream) {
+    return cmio_tcp_stream_peek(stream, &one_byte, 1);
+}
+
+static ssize_t told_by_write(struct cmio_tcp_stream *stream) {
+    return cmio_tcp_stream_write(stream, &one_byte, 1);
+}
+
+static ssize_t told_by_writev(struct cmio_tcp_stream *stream) {
+    return cmio_tcp_stream_writev(stream, &one_vector, 1);
+}
+
+static ssize_t told_by_send_file(struct cmio_tcp_stream *stream) {
+    const int file = open("/proc/self/exe", O_RDONLY);
+    const ssize_t result = file < 0 ? -ENOSYS : cmio_tcp_stream_send_file(stream, file, 0, 1);
+    if (file >= 0)
+        assert_int_equal(close(file), 0);
+    return result;
+}
+
+static void a_refused_connect_stays_refused_whichever_call_was_told(void **state) {
+    (void)state;
+    static ssize_t (*const calls[])(struct cmio_tcp_stream * stream) = {
+        told_by_take_error, told_by_read,   told_by_readv,     told_by_peek,
+        told_by_write,      told_by_writev, told_by_send_file,
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        struct cmio_tcp_stream stream;
+        if (!is_refused_later(&stream))
+            skip();
+        const ssize_t result = calls[i](&stream);
+        if (result != -ENOSYS) {
+            assert_int_equal(result, -ECONNREFUSED);
+            for (int round = 0; round < 3; round++) {
+                assert_int_equal(cmio_tcp_stream_finish_connect(&stream), -ECONNREFUSED);
+                (void)cmio_tcp_stream_write(&stream, &one_byte, 1); /* other errors by now */
+                (void)cmio_tcp_stream_read(&stream, &one_byte, 1);
+            }
+        }
+        assert_int_equal(cmio_tcp_stream_close(&stream), 0);
+    }
+}
+
+static void a_failure_that_was_told_to_somebody_else_is_not_connected(void **state) {
+    (void)state;
+    struct cmio_tcp_stream stream;
+    if (!is_refused_later(&stream))
+        skip();
+    int taken = 0;
+    socklen_t length = sizeof taken;
+    assert_int_equal(getsockopt(cmio_tcp_stream_fd(&stream), SOL_SOCKET, SO_ERROR, &taken, &length),
+                     0);
+    assert_int_equal(taken, ECONNREFUSED);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(cmio_tcp_stream_finish_connect(&stream), -ENOTCONN);
+        (void)cmio_tcp_stream_write(&stream, &one_byte, 1);
+        (void)cmio_tcp_stream_read(&stream, &one_byte, 1);
+    }
+    assert_int_equal(cmio_tcp_stream_close(&stream), 0);
+}
+
+static void a_stream_that_is_made_anew_knows_nothing_of_the_last_failure(void **state) {
+    (void)state;
+    struct cmio_tcp_stream stream;
+    struct pair pair;
+    if (!is_refused_later(&stream))
+        skip();
+    assert_int_equal(cmio_tcp_stream_finish_connect(&stream), -ECONNREFUSED);
+    assert_int_equal(cmio_tcp_stream_close(&stream), 0);
+    open_pair(&pair, "127.0.0.1:0");
+    const int fd = cmio_tcp_stream_into_fd(&pair.client);
+    assert_int_equal(cmio_tcp_stream_from_fd(&stream, fd), 0);
+    assert_int_equal(cmio_tcp_stream_finish_connect(&stream), 0);
+    assert_int_equal(cmio_tcp_stream_close(&stream), 0);
+    close_pair(&pair);
+}
+
+/* One that nobody began to connect will not be ready one day, where the system can tell. */
+static void an_unconnected_socket_is_not_connected(void **state) {
     (void)state;
     struct cmio_tcp_stream stream;
     struct cmio_address peer = {.length = 77};
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
     assert_int_equal(cmio_tcp_stream_from_fd(&stream, fd), 0);
-    assert_int_equal(cmio_tcp_stream_finish_connect(&stream), -EINPROGRESS);
+    struct pollfd entry = {.fd = fd, .events = POLLOUT};
+    const int error = poll(&entry, 1, 0) == 0 ? -EINPROGRESS : -ENOTCONN; /* a BSD; Linux */
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(cmio_tcp_stream_finish_connect(&stream), error);
     assert_int_equal(cmio_tcp_stream_peer_address(&stream, &peer), -ENOTCONN);
     assert_int_equal(peer.length, 77);
     assert_int_equal(cmio_tcp_stream_shutdown(&stream, CMIO_SHUTDOWN_BOTH), -ENOTCONN);
     assert_int_equal(cmio_tcp_stream_close(&stream), 0);
+}
+
+static void a_connection_that_was_reset_has_failed_and_stays_so(void **state) {
+    (void)state;
+    for (int reads = 0; reads < 2; reads++) {
+        struct pair pair;
+        const struct cmio_tcp_stream_options reset = {.linger = true};
+        open_pair(&pair, "127.0.0.1:0");
+        assert_int_equal(cmio_tcp_stream_finish_connect(&pair.server), 0);
+        assert_int_equal(cmio_tcp_stream_set_options(&pair.server, &reset), 0);
+        assert_int_equal(cmio_tcp_stream_close(&pair.server), 0);
+        await(cmio_tcp_stream_fd(&pair.client), POLLIN);
+        if (reads > 0)
+            assert_int_equal(cmio_tcp_stream_read(&pair.client, &one_byte, 1), -ECONNRESET);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(cmio_tcp_stream_finish_connect(&pair.client), -ECONNRESET);
+        close_pair(&pair);
+    }
+}
+
+static void a_connection_is_connected_until_both_ends_have_ended_it(void **state) {
+    (void)state;
+    struct pair pair;
+    open_pair(&pair, "127.0.0.1:0");
+    assert_int_equal(cmio_tcp_stream_shutdown(&pair.server, CMIO_SHUTDOWN_WRITE), 0);
+    await(cmio_tcp_stream_fd(&pair.client), POLLIN);
+    assert_int_equal(cmio_tcp_stream_read(&pair.client, &one_byte, 1), 0);
+    assert_int_equal(cmio_tcp_stream_finish_connect(&pair.client), 0);
+    assert_int_equal(cmio_tcp_stream_finish_connect(&pair.server), 0);
+    assert_int_equal(cmio_tcp_stream_shutdown(&pair.client, CMIO_SHUTDOWN_WRITE), 0);
+    TEST_EVENTUALLY(cmio_tcp_stream_finish_connect(&pair.client) == -ENOTCONN);
+    assert_int_equal(cmio_tcp_stream_finish_connect(&pair.client), -ENOTCONN);
+    close_pair(&pair);
 }
 
 static void connect_takes_ip_addresses_alone(void **state) {
@@ -427,6 +566,45 @@ static void a_stream_takes_24_bytes(void **state) {
     assert_true(sizeof(void *) != 8 || sizeof(struct cmio_tcp_stream) == 24);
 }
 
+static void invalid_arguments_come_before_a_closed_stream(void **state) {
+    (void)state;
+    struct cmio_tcp_stream closed = {0};
+    const struct iovec vector = {.iov_base = (char[]){'a'}, .iov_len = 1};
+    const struct cmio_tcp_stream_options wrong = {.linger_seconds = 1};
+    assert_int_equal(cmio_tcp_stream_read(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_readv(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_readv(&closed, &vector, -1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_peek(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_write(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_writev(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_writev(&closed, &vector, -1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_send_file(&closed, -1, -1, 1), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_shutdown(&closed, (enum cmio_shutdown)77), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_set_options(&closed, &wrong), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_set_options(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_get_options(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_nodelay(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_set_ttl(&closed, 0), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_set_ttl(&closed, 256), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_ttl(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_local_address(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_tcp_stream_peer_address(&closed, NULL), -EINVAL);
+}
+
+static void no_buffers_are_no_bytes(void **state) {
+    (void)state;
+    struct pair pair;
+    char byte = 'a';
+    open_pair(&pair, "127.0.0.1:0");
+    assert_int_equal(cmio_tcp_stream_readv(&pair.server, NULL, 0), 0); /* nothing is there */
+    assert_int_equal(cmio_tcp_stream_write(&pair.client, &byte, 1), 1);
+    await(cmio_tcp_stream_fd(&pair.server), POLLIN);
+    assert_int_equal(cmio_tcp_stream_readv(&pair.server, NULL, 0), 0);
+    assert_int_equal(cmio_tcp_stream_writev(&pair.client, NULL, 0), 0);
+    assert_int_equal(cmio_tcp_stream_read(&pair.server, &byte, 1), 1);
+    close_pair(&pair);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(bytes_go_both_ways_on_both_families),
     cmocka_unit_test(several_buffers_go_in_one_call),
@@ -441,12 +619,19 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_read_stops_before_urgent_data),
     cmocka_unit_test(sockets_of_other_families_are_not_adopted),
     cmocka_unit_test(a_negative_offset_of_a_file_is_invalid),
-    cmocka_unit_test(a_refused_connect_says_so_once),
-    cmocka_unit_test(an_unconnected_socket_is_still_in_progress),
+    cmocka_unit_test(a_refused_connect_stays_refused),
+    cmocka_unit_test(a_refused_connect_stays_refused_whichever_call_was_told),
+    cmocka_unit_test(a_failure_that_was_told_to_somebody_else_is_not_connected),
+    cmocka_unit_test(a_stream_that_is_made_anew_knows_nothing_of_the_last_failure),
+    cmocka_unit_test(an_unconnected_socket_is_not_connected),
+    cmocka_unit_test(a_connection_that_was_reset_has_failed_and_stays_so),
+    cmocka_unit_test(a_connection_is_connected_until_both_ends_have_ended_it),
     cmocka_unit_test(connect_takes_ip_addresses_alone),
     cmocka_unit_test(the_descriptor_is_nonblocking_and_close_on_exec),
     cmocka_unit_test(a_descriptor_is_given_away_open),
     cmocka_unit_test(null_and_closed_streams_are_refused),
     cmocka_unit_test(a_stream_takes_24_bytes),
+    cmocka_unit_test(invalid_arguments_come_before_a_closed_stream),
+    cmocka_unit_test(no_buffers_are_no_bytes),
 };
 TEST_GROUP(net_tcp_stream, tests)

@@ -165,6 +165,9 @@ static void an_error_behind_the_first_datagram_is_kept(void **state) {
         skip(); /* which reports the fault */
     test_udp_pair_connect(&pair);
     receive_a_fault_behind_the_first(&pair);
+    assert_int_equal(cmio_udp_socket_recv(&pair.b, NULL, 1, NULL),
+                     -EINVAL); /* which is told first */
+    assert_int_equal(cmio_udp_socket_peek(&pair.b, NULL, 1, NULL), -EINVAL);
     assert_int_equal(cmio_udp_socket_recv(&pair.b, buffer, sizeof buffer, NULL), -EFAULT);
     assert_int_equal(cmio_udp_socket_recv(&pair.b, buffer, sizeof buffer, NULL), 3);
     receive_a_fault_behind_the_first(&pair);

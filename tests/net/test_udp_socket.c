@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cmio/udp_socket.h>
@@ -288,6 +289,80 @@ static void a_socket_of_both_families_hears_v4_peers(void **state) {
     assert_int_equal(cmio_udp_socket_recv(&v4, buffer, sizeof buffer, NULL), 3);
     assert_int_equal(cmio_udp_socket_close(&both), 0);
     assert_int_equal(cmio_udp_socket_close(&v4), 0);
+}
+
+/* The time to live or hop limit that the next datagram arrives with. */
+static int arrived_ttl(struct cmio_udp_socket *socket) {
+    char byte;
+    union {
+        struct cmsghdr aligned;
+        unsigned char bytes[256];
+    } control;
+    struct iovec vector = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr message = {.msg_iov = &vector,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof control};
+    test_udp_await(socket);
+    assert_int_equal(recvmsg(cmio_udp_socket_fd(socket), &message, 0), 1);
+    const struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+    assert_non_null(part);
+    int value = 0;
+    const bool is_byte = part->cmsg_len == CMSG_LEN(1); /* as the BSDs tell it for IPv4 */
+    memcpy(&value, CMSG_DATA(part), is_byte ? 1 : sizeof value);
+    return value;
+}
+
+static void ask_for_ttl(struct cmio_udp_socket *socket, int family) {
+    const int on = 1;
+    const int fd = cmio_udp_socket_fd(socket);
+    const bool is_v6 = family == AF_INET6;
+    assert_int_equal(setsockopt(fd, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+                                is_v6 ? IPV6_RECVHOPLIMIT : IP_RECVTTL, &on, sizeof on),
+                     0);
+}
+
+static void the_ttl_of_a_socket_of_both_families_reaches_peers_of_both(void **state) {
+    (void)state;
+    static const char *const hosts[] = {"127.0.0.1:0", "[::1]:0"};
+    static const char *const targets[] = {"[::ffff:127.0.0.1]:0", "[::1]:0"};
+    const struct cmio_address any = test_address("[::]:0");
+    const struct cmio_udp_socket_options options = {.v6only = CMIO_V6ONLY_OFF};
+    struct cmio_udp_socket both;
+    if (!has_v6() || cmio_udp_socket_bind(&both, &any, &options) < 0)
+        skip();
+    for (uint32_t ttl = 9; ttl < 12; ttl++) {
+        uint32_t read_back = 0;
+        assert_int_equal(cmio_udp_socket_set_ttl(&both, ttl), 0);
+        assert_int_equal(cmio_udp_socket_ttl(&both, &read_back), 0);
+        assert_int_equal(read_back, ttl);
+        for (size_t i = 0; i < 2; i++) {
+            struct cmio_udp_socket peer;
+            struct cmio_address target = test_address(targets[i]);
+            const struct cmio_address address = test_udp_open(&peer, hosts[i]);
+            ask_for_ttl(&peer, cmio_address_family(&address));
+            assert_int_equal(cmio_address_set_port(&target, cmio_address_port(&address)), 0);
+            assert_int_equal(cmio_udp_socket_send_to(&both, "a", 1, &target), 1);
+            assert_int_equal(arrived_ttl(&peer), ttl);
+            assert_int_equal(cmio_udp_socket_close(&peer), 0);
+        }
+    }
+    assert_int_equal(cmio_udp_socket_close(&both), 0);
+}
+
+static void a_socket_of_v6_alone_has_a_ttl_too(void **state) {
+    (void)state;
+    const struct cmio_address host = test_address("[::1]:0");
+    const struct cmio_udp_socket_options options = {.v6only = CMIO_V6ONLY_ON};
+    struct cmio_udp_socket socket;
+    uint32_t ttl = 0;
+    if (!has_v6())
+        skip();
+    assert_int_equal(cmio_udp_socket_bind(&socket, &host, &options), 0);
+    assert_int_equal(cmio_udp_socket_set_ttl(&socket, 9), 0);
+    assert_int_equal(cmio_udp_socket_ttl(&socket, &ttl), 0);
+    assert_int_equal(ttl, 9);
+    assert_int_equal(cmio_udp_socket_close(&socket), 0);
 }
 
 static void options_are_set_and_read(void **state) {
@@ -597,6 +672,35 @@ static void null_arguments_are_invalid(void **state) {
     test_udp_pair_close(&pair);
 }
 
+static void invalid_arguments_come_before_a_closed_socket(void **state) {
+    (void)state;
+    struct cmio_udp_socket closed = {.kept_error = 0};
+    const struct cmio_address address = test_address("127.0.0.1:9");
+    struct cmio_udp_message message = {.buffer = NULL, .size = 1};
+    assert_int_equal(cmio_udp_socket_connect(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_send(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_udp_socket_send_to(&closed, NULL, 1, &address), -EINVAL);
+    assert_int_equal(cmio_udp_socket_send_to(&closed, "a", 1, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_recv(&closed, NULL, 1, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_peek_from(&closed, NULL, 1, NULL, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_recv_batch(&closed, &message, 1), -EINVAL);
+    assert_int_equal(cmio_udp_socket_recv_batch(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_udp_socket_send_batch(&closed, &message, 1), -EINVAL);
+    assert_int_equal(cmio_udp_socket_send_batch(&closed, &message, 0), -EINVAL);
+    assert_int_equal(cmio_udp_socket_local_address(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_peer_address(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_broadcast(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_set_ttl(&closed, 256), -EINVAL);
+    assert_int_equal(cmio_udp_socket_ttl(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_multicast_loop_v4(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_set_multicast_ttl_v4(&closed, 256), -EINVAL);
+    assert_int_equal(cmio_udp_socket_multicast_ttl_v4(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_multicast_loop_v6(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_join_multicast_v4(&closed, NULL, NULL), -EINVAL);
+    assert_int_equal(cmio_udp_socket_leave_multicast_v6(&closed, NULL, 0), -EINVAL);
+    assert_int_equal(cmio_udp_socket_v6only(&closed, NULL), -EINVAL);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(datagrams_go_both_ways_over_v4),
     cmocka_unit_test(datagrams_go_both_ways_over_v6),
@@ -612,6 +716,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(bind_refuses_what_it_cannot_do),
     cmocka_unit_test(v6only_is_set_with_bind_and_read),
     cmocka_unit_test(a_socket_of_both_families_hears_v4_peers),
+    cmocka_unit_test(the_ttl_of_a_socket_of_both_families_reaches_peers_of_both),
+    cmocka_unit_test(a_socket_of_v6_alone_has_a_ttl_too),
     cmocka_unit_test(options_are_set_and_read),
     cmocka_unit_test(options_of_v6_are_set_and_read),
     cmocka_unit_test(broadcasts_are_refused_until_they_are_allowed),
@@ -624,5 +730,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_descriptor_is_given_away_open),
     cmocka_unit_test(null_and_closed_sockets_are_refused),
     cmocka_unit_test(null_arguments_are_invalid),
+    cmocka_unit_test(invalid_arguments_come_before_a_closed_socket),
 };
 TEST_GROUP(net_udp_socket, tests)

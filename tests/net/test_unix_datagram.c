@@ -400,6 +400,24 @@ static void a_stale_path_is_bound_anew_and_a_living_one_is_in_use(void **state) 
     assert_int_equal(test_scratch_close(&scratch), 1);
 }
 
+static void invalid_arguments_come_before_a_closed_socket(void **state) {
+    (void)state;
+    struct cmio_unix_datagram closed = {0};
+    struct cmio_address address;
+    assert_int_equal(cmio_address_parse("unix:/x", &address), 0);
+    assert_int_equal(cmio_unix_datagram_connect(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_unix_datagram_send(&closed, NULL, 1), -EINVAL);
+    assert_int_equal(cmio_unix_datagram_send_to(&closed, NULL, 1, &address), -EINVAL);
+    assert_int_equal(cmio_unix_datagram_send_to(&closed, "a", 1, NULL), -EINVAL);
+    assert_int_equal(cmio_unix_datagram_recv(&closed, NULL, 1, NULL), -EINVAL);
+    assert_int_equal(cmio_unix_datagram_recv_from(&closed, NULL, 1, NULL, NULL), -EINVAL);
+    assert_int_equal(cmio_unix_datagram_peek(&closed, NULL, 1, NULL), -EINVAL);
+    assert_int_equal(cmio_unix_datagram_peek_from(&closed, NULL, 1, NULL, NULL), -EINVAL);
+    assert_int_equal(cmio_unix_datagram_shutdown(&closed, (enum cmio_shutdown)77), -EINVAL);
+    assert_int_equal(cmio_unix_datagram_local_address(&closed, NULL), -EINVAL);
+    assert_int_equal(cmio_unix_datagram_peer_address(&closed, NULL), -EINVAL);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_stale_path_is_bound_anew_and_a_living_one_is_in_use),
     cmocka_unit_test(a_pair_talks_both_ways_without_names),
@@ -418,5 +436,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(only_unix_datagram_sockets_are_adopted),
     cmocka_unit_test(a_descriptor_is_given_away_open),
     cmocka_unit_test(null_and_closed_sockets_are_refused),
+    cmocka_unit_test(invalid_arguments_come_before_a_closed_socket),
 };
 TEST_GROUP(net_unix_datagram, tests)
