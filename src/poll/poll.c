@@ -269,8 +269,11 @@ CMIO__HOT static int selector_wait(struct cmio__selector *selector, struct cmio_
         const int count = poll_once(selector, events, timeout);
         if (count != 0 || timeout == 0)
             return count;
+        if (deadline == CMIO_FOREVER)
+            continue;
         /* The clock says whether the time is up: starved kernels were seen to be early. */
-        if (deadline != CMIO_FOREVER && (timeout = cmio__time_left(deadline)) == 0)
+        timeout = cmio__time_left(deadline);
+        if (timeout == 0)
             return 0;
     }
 }

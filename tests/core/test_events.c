@@ -51,8 +51,8 @@ static void the_kernel_s_records_are_behind_the_events_and_aligned(void **state)
     (void)state;
     for (size_t capacity = 1; capacity < 20; capacity++) {
         struct cmio_events *events = batch_of(0, capacity);
-        assert_ptr_equal(events->records, events->list + capacity);
-        assert_int_equal((uintptr_t)events->records % _Alignof(uint64_t), 0);
+        assert_true((char *)events->records >= (char *)(events->list + capacity));
+        assert_int_equal((uintptr_t)events->records % _Alignof(max_align_t), 0);
         /* All of it may be written: sanitizers and valgrind watch. */
         unsigned char *bytes = events->records;
         for (size_t i = 0; i < capacity * cmio__backends_record_size(); i++)

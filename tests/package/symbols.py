@@ -97,8 +97,9 @@ def check_static(library):
     ).stdout
     names = [line.split()[0] for line in output.splitlines() if len(line.split()) >= 2]
     foreign = [name for name in names if not name.startswith("cmio_")]
-    # Sanitizers and coverage put names of their own into every object.
-    foreign = [name for name in foreign if not name.startswith(("__", "_GLOBAL_", "asan."))]
+    # Sanitizers, coverage and clean-up handlers put names of the compiler's own into objects.
+    compilers = ("__", "_GLOBAL_", "asan.", "DW.ref.__")
+    foreign = [name for name in foreign if not name.startswith(compilers)]
     print(f"{len(names)} names in the static library")
     if not names:
         return ["the static library defines nothing"]

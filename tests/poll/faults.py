@@ -36,21 +36,21 @@ FAULTS = [
         "waker",
         "wake_then_any_registration_then_wait_still_wakes",
         "src/poll/poll.c",
-        "        take_entries(selector);\n}",
+        "        take_entries(selector);\n}\n\nCMIO__COLD",
         "        take_entries(selector);\n"
         "    for (size_t i = 0; i < selector->entries.count; i++) {\n"
         "        const int fd = cmio__poll_entry_fd(&selector->entries.list[i]);\n"
         "        if (cmio__fd_table_find(&selector->entries.table, fd)->interest & CMIO__WAKER)\n"
         "            cmio__wake_fd_drain(&(struct cmio__wake_fd){.read_fd = fd});\n"
-        "    }\n}",
+        "    }\n}\n\nCMIO__COLD",
     ),
     (
         "the timeout starts over at each internal wake-up",
         "poll",
         "a_timeout_does_not_start_over_while_another_thread_registers",
         "src/poll/poll.c",
-        "            timeout = cmio__time_left(deadline);",
-        "            (void)cmio__time_left(deadline);",
+        "        timeout = cmio__time_left(deadline);",
+        "        (void)cmio__time_left(deadline);",
     ),
     (
         "error and hang-up are terminal",
@@ -58,7 +58,7 @@ FAULTS = [
         "datagrams_after_an_icmp_error_still_arrive",
         "src/poll/entries.c",
         "    if (slot->interest & (CMIO_LEVEL | CMIO_ONESHOT))\n        return 0;",
-        "    if (slot->interest & (CMIO_LEVEL | CMIO_ONESHOT) || slot->state == 0)\n        return 0;",
+        "    if (slot->interest & (CMIO_LEVEL | CMIO_ONESHOT) || !(slot->state & CMIO__ARMED))\n        return 0;",
     ),
     (
         "more events are returned than there is room for",
@@ -73,8 +73,8 @@ FAULTS = [
         "source",
         "a_closed_descriptor_makes_no_wait_spin",
         "src/poll/entries.c",
-        "(events & POLLNVAL) || (slot->interest",
-        "(slot->interest",
+        "    if ((events & POLLNVAL) || (slot->interest",
+        "    if ((slot->interest",
     ),
     (
         "a read that blocks arms writing too",
