@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Edges beside the beaten track: what comes after an end of file, an error or a peek is an event,
+ * on every backend, and no condition that lasts makes waits spin.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cmio/cmio.h>
+
+#include "support/loop.h"
+#include "support/pair.h"
+#include "support/scale.h"
+#include "support/scratch.h"
+
+enum { TOKEN = 1, ROUNDS = 4, ROOM = 64 };
+
+struct setting {
+    struct test_loop loop;
+    struct test_scratch scratch;
+    struct cmio_pipe_receiver receiver;
+    const char *path;
+};
+
+static void receiver_open(struct setting *setting, int fd) {
+    assert_true(fd >= 0);
+    assert_int_equal(cmio_pipe_receiver_from_fd(&setting->receiver, fd), 0);
+    assert_int_equal(cmio_registry_register(setting->loop.registry, &setting->receiver.source,
+                                            TOKEN, CMIO_READABLE),
+                     0);
+}
+
+/* A reader of a FIFO to which nobody has written yet. */
+static void fifo_open(struct setting *setting) {
+    test_loop_open(&setting->loop);
+    test_scratch_open(&setting->scratch);
+    setting->path = test_scratch_path(&setting->scratch, "fifo");
+    assert_int_equal(mkfifo(setting->path, 0600), 0);
+    receiver_open(setting, open(setting->path, O_RDONLY | O_NONBLOCK));
+}
+
+static void fifo_close(struct setting *setting) {
+    assert_int_equal(cmio_pipe_receiver_close(&setting->receiver), 0);
+    assert_int_equal(test_scratch_close(&setting->scratch), 1);
+    test_loop_close(&setting->loop);
+}
+
+static int writer_open(const struct setting *setting) {
+    const int fd = open(setting->path, O_WRONLY | O_NONBLOCK);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+/*
+ * Reads what there is, which must be so many bytes, waiting for events as often as it takes, and
+ * then to the end of file: which may be told at once or with one more event.
+ */
+static void read_to_the_end(struct setting *setting, size_t expected) {
+    char bytes[ROOM];
+    size_t length = 0;
+    for (;;) {
+        const ssize_t count = cmio_pipe_receiver_read(&setting->receiver, bytes, sizeof bytes);
+        if (count > 0)
+            length += (size_t)count;
+        else if (count == 0 && length >= expected)
+            break;
+        else
+            test_loop_expect(&setting->loop, TOKEN, CMIO_READABLE);
+    }
+    assert_int_equal(length, expected);
+}
+
+/* OpenBSD's kqueue tells anew of the end of a pipe after each read that found it. */
+static bool an_empty_read_may_be_an_edge(const struct setting *setting) {
+    return strcmp(cmio_poll_backend(setting->loop.poll), "kqueue") == 0;
+}
+
+/* Answers what events come within a moment, each by reading: none of them may bring a byte, or be
+ * many. */
+static void expect_nothing_more(struct setting *setting) {
+    char byte;
+    int events = 0;
+    const int64_t end = test_now() + 100 * CMIO_MILLISECOND;
+    for (int64_t left; (left = end - test_now()) > 0;) {
+        if (test_loop_wait(&setting->loop, left) <= 0)
+            continue;
+        assert_true(cmio_pipe_receiver_read(&setting->receiver, &byte, 1) <= 0);
+        if (++events > 10 && !an_empty_read_may_be_an_edge(setting))
+            fail_msg("more than 10 waits returned with an event");
+        if (events > 10)
+            break;
+    }
+    test_loop_forget(&setting->loop);
+}
+
+static void the_next_writer_of_a_fifo_makes_an_event_after_the_end_of_file(void **state) {
+    (void)state;
+    struct setting setting;
+    fifo_open(&setting);
+    for (int round = 0; round < ROUNDS; round++) {
+        const int writer = writer_open(&setting);
+        test_put(writer, 3);
+        test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
+        test_close(writer);
+        read_to_the_end(&setting, 3);
+        expect_nothing_more(&setting);
+    }
+    fifo_close(&setting);
+}
+
+/* It comes and goes while nobody waits. */
+static void a_writer_of_a_fifo_that_has_gone_again_makes_an_event_too(void **state) {
+    (void)state;
+    struct setting setting;
+    fifo_open(&setting);
+    for (int round = 0; round < ROUNDS; round++) {
+        const int writer = writer_open(&setting);
+        test_put(writer, 3);
+        test_close(writer);
+        test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
+        read_to_the_end(&setting, 3);
+    }
+    expect_nothing_more(&setting);
+    fifo_close(&setting);
+}
+
+/* A wait that does not wait looks all the same. */
+static void a_wait_of_nothing_sees_the_next_writer_of_a_fifo(void **state) {
+    (void)state;
+    struct setting setting;
+    fifo_open(&setting);
+    for (int round = 0; round < ROUNDS; round++) {
+        const int writer = writer_open(&setting);
+        test_put(writer, 3);
+        TEST_EVENTUALLY(test_loop_wait(&setting.loop, 0) > 0);
+        test_close(writer);
+        read_to_the_end(&setting, 3);
+        test_loop_forget(&setting.loop);
+    }
+    fifo_close(&setting);
+}
+
+static void at_the_end_of_a_fifo_no_wait_is_early(void **state) {
+    (void)state;
+    const int64_t span = 100 * CMIO_MILLISECOND;
+    struct setting setting;
+    fifo_open(&setting);
+    const int writer = writer_open(&setting);
+    test_put(writer, 1);
+    test_close(writer);
+    test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
+    read_to_the_end(&setting, 1);
+    expect_nothing_more(&setting);
+    const int64_t begin = test_now();
+    const int count = test_loop_wait(&setting.loop, span);
+    assert_true(count > 0 || test_now() - begin >= span);
+    assert_true(count == 0 || an_empty_read_may_be_an_edge(&setting));
+    test_loop_forget(&setting.loop);
+    fifo_close(&setting);
+}
+
+/* The other side of a terminal, without echo and line by line. */
+static int open_slave(const char *name) {
+    struct termios mode;
+    const int fd = open(name, O_RDWR | O_NOCTTY | O_NONBLOCK);
+    assert_true(fd >= 0);
+    assert_int_equal(tcgetattr(fd, &mode), 0);
+    mode.c_lflag &= (tcflag_t) ~(ECHO | ICANON);
+    mode.c_oflag &= (tcflag_t)~OPOST;
+    assert_int_equal(tcsetattr(fd, TCSANOW, &mode), 0);
+    return fd;
+}
+
+/* Reads until the other side is gone, which systems tell as an error or as the end. */
+static void read_until_hung_up(struct setting *setting) {
+    char bytes[ROOM];
+    ssize_t count;
+    while ((count = cmio_pipe_receiver_read(&setting->receiver, bytes, sizeof bytes)) != -EIO &&
+           count != 0)
+        if (count == -EAGAIN)
+            test_loop_expect(&setting->loop, TOKEN, CMIO_READABLE);
+}
+
+static void a_terminal_that_is_opened_again_makes_an_event_after_its_hang_up(void **state) {
+    (void)state;
+    struct setting setting;
+    const int master = posix_openpt(O_RDWR | O_NOCTTY);
+    if (master < 0)
+        skip();
+    assert_int_equal(grantpt(master), 0);
+    assert_int_equal(unlockpt(master), 0);
+    const char *name = ptsname(master);
+    test_loop_open(&setting.loop);
+    int slave = open_slave(name);
+    receiver_open(&setting, master);
+    for (int round = 0; round < ROUNDS; round++) {
+        test_put(slave, 3);
+        test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
+        test_close(slave);
+        read_until_hung_up(&setting);
+        expect_nothing_more(&setting);
+        slave = open_slave(name);
+    }
+    test_close(slave);
+    assert_int_equal(cmio_pipe_receiver_close(&setting.receiver), 0);
+    test_loop_close(&setting.loop);
+}
+
+/* Calls something while the process can open no descriptor. */
+static int accept_at_the_limit(struct cmio_tcp_listener *listener, struct cmio_tcp_stream *stream) {
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    const int result = cmio_tcp_listener_accept(listener, stream, NULL);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    return result;
+}
+
+static void the_next_client_makes_an_event_after_an_accept_without_descriptors(void **state) {
+    (void)state;
+    if (test_is_under_valgrind())
+        skip();
+    struct test_loop loop;
+    struct cmio_tcp_listener listener;
+    struct cmio_tcp_stream stream;
+    struct cmio_address address;
+    test_loop_open(&loop);
+    assert_int_equal(cmio_address_parse("127.0.0.1:0", &address), 0);
+    assert_int_equal(cmio_tcp_listener_bind(&listener, &address, NULL), 0);
+    assert_int_equal(cmio_tcp_listener_local_address(&listener, &address), 0);
+    assert_int_equal(cmio_registry_register(loop.registry, &listener.source, TOKEN, CMIO_READABLE),
+                     0);
+    const int first = test_connect(cmio_address_port(&address));
+    test_loop_expect(&loop, TOKEN, CMIO_READABLE);
+    assert_int_equal(accept_at_the_limit(&listener, &stream), -EMFILE);
+    const int second = test_connect(cmio_address_port(&address));
+    test_loop_expect(&loop, TOKEN, CMIO_READABLE);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(cmio_tcp_listener_accept(&listener, &stream, NULL), 0);
+        assert_int_equal(cmio_tcp_stream_close(&stream), 0);
+    }
+    assert_int_equal(cmio_tcp_listener_accept(&listener, &stream, NULL), -EAGAIN);
+    (void)test_loop_wait(&loop, 0);
+    test_loop_forget(&loop);
+    test_loop_expect_silence(&loop);
+    test_close(first);
+    test_close(second);
+    assert_int_equal(cmio_tcp_listener_close(&listener), 0);
+    test_loop_close(&loop);
+}
+
+/* A UDP socket whose peer's port is closed and opened again. */
+struct refused {
+    struct test_loop loop;
+    struct cmio_udp_socket socket;
+    struct cmio_address here;
+    uint16_t there;
+    int peer;
+};
+
+static void refused_open(struct refused *refused) {
+    struct cmio_address there;
+    test_loop_open(&refused->loop);
+    refused->peer = test_udp_bind(&refused->there);
+    assert_int_equal(cmio_address_parse("127.0.0.1:0", &refused->here), 0);
+    assert_int_equal(cmio_udp_socket_bind(&refused->socket, &refused->here, NULL), 0);
+    assert_int_equal(cmio_udp_socket_local_address(&refused->socket, &refused->here), 0);
+    there = refused->here;
+    assert_int_equal(cmio_address_set_port(&there, refused->there), 0);
+    assert_int_equal(cmio_udp_socket_connect(&refused->socket, &there), 0);
+    assert_int_equal(cmio_registry_register(refused->loop.registry, &refused->socket.source, TOKEN,
+                                            CMIO_READABLE),
+                     0);
+}
+
+static void refused_close(struct refused *refused) {
+    if (refused->peer >= 0)
+        test_close(refused->peer);
+    assert_int_equal(cmio_udp_socket_close(&refused->socket), 0);
+    test_loop_close(&refused->loop);
+}
+
+/* Makes an ICMP error, and waits for the event that tells of it. */
+static void be_refused(struct refused *refused) {
+    test_close(refused->peer);
+    refused->peer = -1;
+    assert_int_equal(cmio_udp_socket_send(&refused->socket, "x", 1), 1);
+    test_loop_expect(&refused->loop, TOKEN, CMIO_READABLE);
+}
+
+/* The peer is there again, and its datagram must be told. False where its port was taken. */
+static bool expect_next_datagram(struct refused *refused) {
+    char bytes[ROOM];
+    ssize_t count;
+    refused->peer = test_udp_bind_again(refused->there);
+    if (refused->peer < 0)
+        return false;
+    test_udp_connect(refused->peer, cmio_address_port(&refused->here));
+    test_put(refused->peer, 3);
+    do { /* one event may be spurious */
+        test_loop_expect(&refused->loop, TOKEN, CMIO_READABLE);
+        count = cmio_udp_socket_recv(&refused->socket, bytes, sizeof bytes, NULL);
+    } while (count == -EAGAIN);
+    assert_int_equal(count, 3);
+    assert_int_equal(cmio_udp_socket_recv(&refused->socket, bytes, sizeof bytes, NULL), -EAGAIN);
+    return true;
+}
+
+static int by_recv(struct refused *refused) {
+    char bytes[ROOM];
+    return (int)cmio_udp_socket_recv(&refused->socket, bytes, sizeof bytes, NULL);
+}
+
+static int by_peek(struct refused *refused) {
+    char bytes[ROOM];
+    return (int)cmio_udp_socket_peek(&refused->socket, bytes, sizeof bytes, NULL);
+}
+
+static int by_batch(struct refused *refused) {
+    char bytes[ROOM];
+    struct cmio_udp_message message = {.buffer = bytes, .size = sizeof bytes};
+    return cmio_udp_socket_recv_batch(&refused->socket, &message, 1);
+}
+
+static int by_take_error(struct refused *refused) {
+    return cmio_udp_socket_take_error(&refused->socket);
+}
+
+static int by_send(struct refused *refused) {
+    return (int)cmio_udp_socket_send(&refused->socket, "x", 1);
+}
+
+/* Whichever call tells of the error, and though the program stops there: the next datagram is an
+ * event. */
+static void the_next_datagram_makes_an_event_after_an_icmp_error_was_told(void **state) {
+    (void)state;
+    int (*const calls[])(struct refused *) = {by_recv, by_peek, by_batch, by_take_error, by_send};
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        struct refused refused;
+        refused_open(&refused);
+        be_refused(&refused);
+        assert_int_equal(calls[i](&refused), -ECONNREFUSED);
+        const bool found = expect_next_datagram(&refused);
+        refused_close(&refused);
+        if (!found)
+            skip();
+    }
+}
+
+static void bytes_that_follow_a_short_peek_make_an_event(void **state) {
+    (void)state;
+    struct test_loop loop;
+    struct cmio_unix_stream reader;
+    struct cmio_unix_stream writer;
+    char header[8];
+    test_loop_open(&loop);
+    assert_int_equal(cmio_unix_stream_pair(&reader, &writer), 0);
+    assert_int_equal(cmio_registry_register(loop.registry, &reader.source, TOKEN, CMIO_READABLE),
+                     0);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (size_t part = 1; part <= sizeof header; part++) {
+            assert_int_equal(cmio_unix_stream_write(&writer, "h", 1), 1);
+            test_loop_expect(&loop, TOKEN, CMIO_READABLE);
+            assert_int_equal(cmio_unix_stream_peek(&reader, header, sizeof header), part);
+        }
+        assert_int_equal(cmio_unix_stream_read(&reader, header, sizeof header), sizeof header);
+        assert_int_equal(cmio_unix_stream_read(&reader, header, sizeof header), -EAGAIN);
+        (void)test_loop_wait(&loop, 0); /* one event may be spurious */
+        test_loop_forget(&loop);
+        test_loop_expect_silence(&loop);
+    }
+    assert_int_equal(cmio_unix_stream_write(&writer, "h", 1), 1);
+    test_loop_expect(&loop, TOKEN, CMIO_READABLE);
+    assert_int_equal(cmio_unix_stream_peek(&reader, header, sizeof header), 1);
+    (void)test_loop_expect_no_spin(&loop);
+    assert_int_equal(cmio_unix_stream_close(&reader), 0);
+    assert_int_equal(cmio_unix_stream_close(&writer), 0);
+    test_loop_close(&loop);
+}
+
+/*
+ * Conditions that last, each with a program that answers every event by reading until the call ends
+ * its turn: how often waits return with an event.
+ */
+struct lasting {
+    struct cmio_fd_source source;
+    int fds[2];
+};
+
+/* One turn of the program: reads until something else than bytes comes back. */
+static void answer(struct lasting *lasting) {
+    char bytes[ROOM];
+    ssize_t count;
+    do
+        count = cmio_fd_source_io(&lasting->source, CMIO_READABLE,
+                                  read(lasting->fds[0], bytes, sizeof bytes), sizeof bytes);
+    while (count > 0);
+}
+
+static void expect_no_spin(struct lasting *lasting, const char *what) {
+    struct test_loop loop;
+    int events = 0;
+    test_loop_open(&loop);
+    assert_int_equal(cmio_fd_source_init(&lasting->source, lasting->fds[0]), 0);
+    assert_int_equal(cmio_registry_register(loop.registry, &lasting->source.source, TOKEN,
+                                            CMIO_READABLE | CMIO_WRITABLE),
+                     0);
+    const int64_t end = test_now() + 200 * CMIO_MILLISECOND;
+    for (int64_t left; (left = end - test_now()) > 0 && events <= 30;) {
+        if (test_loop_wait(&loop, left) <= 0)
+            continue;
+        events++;
+        answer(lasting);
+    }
+    test_loop_forget(&loop);
+    if (events > 30)
+        fail_msg("%s: more than 30 waits returned with an event", what);
+    assert_int_equal(cmio_fd_source_close(&lasting->source), 0);
+    test_loop_close(&loop);
+}
+
+static void a_half_closed_stream_makes_no_wait_spin(void **state) {
+    (void)state;
+    static const enum test_pair_kind kinds[] = {TEST_UNIX_STREAM, TEST_TCP};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct lasting lasting;
+        test_pair_open(kinds[i], lasting.fds);
+        assert_int_equal(shutdown(lasting.fds[1], SHUT_WR), 0);
+        expect_no_spin(&lasting, test_pair_name(kinds[i]));
+        test_pair_close(lasting.fds);
+    }
+}
+
+static void a_socket_that_is_shut_for_reading_makes_no_wait_spin(void **state) {
+    (void)state;
+    static const enum test_pair_kind kinds[] = {TEST_UNIX_STREAM, TEST_UNIX_DATAGRAM, TEST_TCP,
+                                                TEST_UDP};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct lasting lasting;
+        test_pair_open(kinds[i], lasting.fds);
+        (void)shutdown(lasting.fds[0], SHUT_RD); /* some systems refuse it for UDP */
+        expect_no_spin(&lasting, test_pair_name(kinds[i]));
+        test_pair_close(lasting.fds);
+    }
+}
+
+static void a_connection_whose_peer_is_gone_makes_no_wait_spin(void **state) {
+    (void)state;
+    static const enum test_pair_kind kinds[] = {TEST_UNIX_STREAM, TEST_TCP, TEST_UDP,
+                                                TEST_UNIX_DATAGRAM};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct lasting lasting;
+        test_pair_open(kinds[i], lasting.fds);
+        test_close(lasting.fds[1]);
+        expect_no_spin(&lasting, test_pair_name(kinds[i]));
+        test_close(lasting.fds[0]);
+    }
+}
+
+static void an_error_queue_that_is_not_read_makes_no_wait_spin(void **state) {
+    (void)state;
+#ifdef IP_RECVERR
+    const int on = 1;
+    struct lasting lasting;
+    uint16_t closed;
+    char byte;
+    test_pair_open(TEST_UDP, lasting.fds);
+    test_close(test_udp_bind(&closed));
+    test_udp_connect(lasting.fds[0], closed);
+    assert_int_equal(setsockopt(lasting.fds[0], IPPROTO_IP, IP_RECVERR, &on, sizeof on), 0);
+    assert_int_equal(send(lasting.fds[0], "x", 1, 0), 1);
+    TEST_EVENTUALLY(recv(lasting.fds[0], &byte, 1, MSG_DONTWAIT) < 0 && errno == ECONNREFUSED);
+    expect_no_spin(&lasting, "IP_RECVERR");
+    test_pair_close(lasting.fds);
+#else
+    skip();
+#endif
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(the_next_writer_of_a_fifo_makes_an_event_after_the_end_of_file),
+    cmocka_unit_test(a_writer_of_a_fifo_that_has_gone_again_makes_an_event_too),
+    cmocka_unit_test(a_wait_of_nothing_sees_the_next_writer_of_a_fifo),
+    cmocka_unit_test(at_the_end_of_a_fifo_no_wait_is_early),
+    cmocka_unit_test(a_terminal_that_is_opened_again_makes_an_event_after_its_hang_up),
+    cmocka_unit_test(the_next_client_makes_an_event_after_an_accept_without_descriptors),
+    cmocka_unit_test(the_next_datagram_makes_an_event_after_an_icmp_error_was_told),
+    cmocka_unit_test(bytes_that_follow_a_short_peek_make_an_event),
+    cmocka_unit_test(a_half_closed_stream_makes_no_wait_spin),
+    cmocka_unit_test(a_socket_that_is_shut_for_reading_makes_no_wait_spin),
+    cmocka_unit_test(a_connection_whose_peer_is_gone_makes_no_wait_spin),
+    cmocka_unit_test(an_error_queue_that_is_not_read_makes_no_wait_spin),
+};
+
+TEST_GROUP(backend_edges, tests)
