@@ -67,6 +67,10 @@ CMIO_API struct cmio_registry *cmio_poll_registry(struct cmio_poll *poll);
  *
  * A signal handler that ran before the wait began does not interrupt it: use cmio_signals or a
  * waker to hear of signals.
+ *
+ * A wait is a cancellation point (pthread_cancel(3), deferred). The poll is free for another thread
+ * afterwards, and no wake is lost; events that the kernel had already given to the cancelled wait
+ * may be: reregister the sources to have what still holds reported.
  */
 CMIO_API int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events, int64_t timeout);
 
