@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "real.h"
 #include "standin.h"
 
@@ -196,9 +197,19 @@ ssize_t __wrap_sendto(int fd, const void *buffer, size_t length, int flags,
     return result;
 }
 
+/* NetBSD has no room for descriptors where a stream is full: "too long", it says. */
+static void refuse_descriptors(int fd, const struct msghdr *message, ssize_t result) {
+    struct standin_descriptor descriptor;
+    if (!standin_flavour.full_is_too_long || !is_refused(result) || message->msg_controllen == 0)
+        return;
+    if (standin_descriptor_open(fd, &descriptor) == 0 && descriptor.kind == STANDIN_UNIX_STREAM)
+        errno = EMSGSIZE;
+}
+
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
     ssize_t result = __real_sendmsg(fd, message, flags);
     note_write(fd, result, total(message->msg_iov, message->msg_iovlen));
+    refuse_descriptors(fd, message, result);
     return result;
 }
 

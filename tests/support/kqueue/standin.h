@@ -31,6 +31,10 @@
 
 #include "list.h"
 
+/* The types of these members are each system's own. */
+typedef __typeof__(((struct kevent *)0)->filter) filter_number;
+typedef __typeof__(((struct kevent *)0)->flags) event_flags;
+
 /* What is in an epoll set. woken is called under the lock, and only adds to the active list. */
 struct standin_item {
     void (*woken)(struct standin_item *item);
@@ -70,7 +74,7 @@ struct standin_knote {
 
 /* The functions of a filter. They return 0 or an errno. */
 struct standin_filter {
-    short number;
+    filter_number number;
     bool of_descriptor;
     int (*attach)(struct standin_knote *knote);
     void (*detach)(struct standin_knote *knote);
@@ -85,9 +89,13 @@ struct standin_filter {
 /* Where the systems differ. */
 struct standin_flavour {
     const struct standin_filter *const *filters; /* NULL at the end */
-    unsigned short kept_flags;   /* of the change that made a knote: shown in its events */
+    event_flags kept_flags;      /* of the change that made a knote: shown in its events */
     bool only_add_renews;        /* a change without EV_ADD leaves udata and fflags alone */
     bool lost_reader_is_oneshot; /* a pipe's write filter goes with the event that tells it */
+    bool lost_reader_is_missed;  /* and tells nothing where the pipe is full */
+    int lost_reader_error;       /* of EV_ADD for a write end whose reader is gone */
+    bool write_first;            /* a socket's write filter is told before the read filter */
+    bool full_is_too_long;       /* a full stream refuses descriptors with EMSGSIZE */
     bool empty_read_wakes;       /* a read(2) that got nothing from a pipe wakes its filters */
     int zombie_error;            /* of EV_ADD for a process that has exited */
     int device_error;            /* of EV_ADD for a device without readiness */
@@ -141,7 +149,7 @@ enum standin_directions {
 
 void standin_watch_set_up(void);
 /* The knote of a descriptor in a kqueue, or NULL; EBADF if the descriptor is closed. */
-int standin_watch_find(struct standin_kqueue *kqueue, uintptr_t ident, short filter,
+int standin_watch_find(struct standin_kqueue *kqueue, uintptr_t ident, filter_number filter,
                        struct standin_knote **out);
 /* Drops all knotes of a descriptor, in all kqueues. */
 void standin_watch_forget(int fd);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 
 #include "standin.h"
@@ -97,11 +98,23 @@ static int block(struct standin_kqueue *kqueue, int64_t deadline, const sigset_t
     return -EBADF;
 }
 
+/*
+ * With KQUEUE_STANDIN_EARLY in the environment every third wait ends early, by half of it and at
+ * most 29 ms: kernels that get no processor time were seen to do that.
+ */
+static int64_t shortened(int64_t span) {
+    static atomic_uint waits;
+    const int64_t most = INT64_C(29000000);
+    if (getenv("KQUEUE_STANDIN_EARLY") == NULL || atomic_fetch_add(&waits, 1) % 3 != 2)
+        return span;
+    return span / 2 < most ? span - span / 2 : span - most;
+}
+
 static int64_t deadline_of(const struct timespec *timeout) {
     if (timeout == NULL || timeout->tv_sec > longest_seconds)
         return never;
     int64_t span = (int64_t)timeout->tv_sec * second + timeout->tv_nsec;
-    return span == 0 ? 0 : now() + span;
+    return span == 0 ? 0 : now() + shortened(span);
 }
 
 static int wait_for_events(struct standin_kqueue *kqueue, struct kevent *events, int capacity,
@@ -128,7 +141,7 @@ static bool apply(struct standin_kqueue *kqueue, const struct kevent *changes, i
     int receipts = 0;
     for (int i = 0; i < change_count; i++) {
         struct kevent change = changes[i];
-        change.flags &= (unsigned short)~EV_SYSFLAGS;
+        change.flags &= (event_flags)~EV_SYSFLAGS;
         int error = standin_change(kqueue, &change);
         if (error == 0 && !(change.flags & EV_RECEIPT))
             continue;
