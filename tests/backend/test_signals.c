@@ -56,7 +56,7 @@ static void expect_interruption(int flags) {
     start_alarms(flags, 5 * CMIO_MILLISECOND);
     for (size_t i = 0; i < sizeof timeouts / sizeof *timeouts; i++) {
         for (int round = 0; round < 3; round++) {
-            int before = alarms;
+            const sig_atomic_t before = alarms;
             int result = test_loop_wait(&loop, timeouts[i]);
             assert_int_equal(result, -EINTR);
             assert_true(alarms > before);

@@ -84,7 +84,8 @@ static int block(struct standin_kqueue *kqueue, int64_t deadline, const sigset_t
     if (deadline != never) {
         int64_t span = deadline - now();
         span = span < 0 ? 0 : span;
-        left = (struct timespec){.tv_sec = span / second, .tv_nsec = span % second};
+        left =
+            (struct timespec){.tv_sec = (time_t)(span / second), .tv_nsec = (long)(span % second)};
     }
     kqueue->waiting++;
     standin_unlock_quietly();
