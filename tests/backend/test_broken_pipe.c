@@ -244,8 +244,9 @@ static int events_in(struct setting *setting, int waits) {
     return count;
 }
 
-/* The reader goes before or after the register. */
+/* The reader goes before or after the register. No room is told, so what is told is the end. */
 static void enter_broken(struct setting *setting, bool before, cmio_interest interest) {
+    assert_true(test_fill(setting->fds[1]) > 0);
     if (before)
         close_end(setting, 0);
     enter(setting, interest);
