@@ -18,6 +18,9 @@ static int apply(int fd, const struct kevent *change) {
 }
 
 void cmio__kqueue_apply(int fd, struct kevent *changes, int count, int *errors) {
+    int cancellation;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation); /* cannot fail */
     for (int i = 0; i < count; i++)
         errors[i] = apply(fd, &changes[i]);
+    (void)pthread_setcancelstate(cancellation, NULL);
 }

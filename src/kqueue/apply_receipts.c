@@ -26,7 +26,10 @@ void cmio__kqueue_apply(int fd, struct kevent *changes, int count, int *errors) 
     struct kevent receipts[RECEIPTS_MAX] = {{.ident = 0}};
     for (int i = 0; i < count; i++)
         changes[i].flags |= EV_RECEIPT;
+    int cancellation;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation); /* cannot fail */
     const int error = receive(fd, changes, count, receipts);
+    (void)pthread_setcancelstate(cancellation, NULL);
     for (int i = 0; i < count; i++)
         errors[i] = error < 0 ? error : error_of(&receipts[i]);
 }

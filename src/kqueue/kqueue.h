@@ -24,7 +24,8 @@ struct cmio__selector {
 
 /*
  * Applies the changes at once, each on its own, also after one that failed. errors has room for as
- * many and gets 0 or a negative errno for each. Async-signal-safe.
+ * many and gets 0 or a negative errno for each. Async-signal-safe, and never cancelled: kevent(2)
+ * is a cancellation point on some systems, and the caller holds the lock.
  */
 void cmio__kqueue_apply(int fd, struct kevent *changes, int count, int *errors);
 

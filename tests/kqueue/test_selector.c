@@ -7,6 +7,8 @@
  */
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "backend/exhaustion.h"
@@ -166,6 +168,38 @@ static void a_broken_pipe_that_fails_to_register_leaves_nothing(void **state) {
     }
 }
 
+/* A thread with a cancellation pending: its change happens, and the lock is not lost with it. */
+struct cancelled {
+    struct setting *setting;
+    bool did_return;
+};
+
+static void *register_cancelled(void *argument) {
+    struct cancelled *self = argument;
+    const struct setting *setting = self->setting;
+    assert_int_equal(pthread_cancel(pthread_self()), 0);
+    int error = kqueues->register_fd(setting->selector, setting->fds[1], FIRST, both | CMIO_LEVEL);
+    self->did_return = error == 0;
+    pthread_testcancel();
+    return NULL;
+}
+
+static void a_register_that_is_cancelled_is_whole(void **state) {
+    (void)state;
+    struct setting setting;
+    struct cancelled cancelled = {.setting = &setting};
+    pthread_t thread;
+    void *result = NULL;
+    setting_open(&setting, TEST_TCP);
+    assert_int_equal(pthread_create(&thread, NULL, register_cancelled, &cancelled), 0);
+    assert_int_equal(pthread_join(thread, &result), 0);
+    assert_ptr_equal(result, PTHREAD_CANCELED);
+    assert_true(cancelled.did_return); /* or the lock went with the thread */
+    TEST_EVENTUALLY(wait_at_once(&setting) == 1);
+    assert_int_equal(kqueues->deregister_fd(setting.selector, setting.fds[1]), 0);
+    setting_close(&setting);
+}
+
 static void a_reregister_that_is_refused_changes_nothing(void **state) {
     (void)state;
     struct setting setting;
@@ -186,6 +220,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_register_that_fails_leaves_nothing),
     cmocka_unit_test(a_reregister_that_fails_leaves_nothing),
     cmocka_unit_test(a_broken_pipe_that_fails_to_register_leaves_nothing),
+    cmocka_unit_test(a_register_that_is_cancelled_is_whole),
     cmocka_unit_test(a_reregister_that_is_refused_changes_nothing),
 };
 

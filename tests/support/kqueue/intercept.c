@@ -51,20 +51,20 @@ static bool anyone_watches(void) {
 }
 
 static void touch(const struct stat *file, unsigned directions) {
-    sigset_t mask;
-    standin_lock(&mask);
+    struct standin_thread thread;
+    standin_lock(&thread);
     standin_watch_touch(file, directions);
-    standin_unlock(&mask);
+    standin_unlock(&thread);
 }
 
 static void forget(int fd) {
-    sigset_t mask;
-    standin_lock(&mask);
+    struct standin_thread thread;
+    standin_lock(&thread);
     standin_watch_forget(fd);
     struct standin_kqueue *kqueue = standin_kqueue_find(fd);
     if (kqueue != NULL)
         standin_kqueue_close(kqueue);
-    standin_unlock(&mask);
+    standin_unlock(&thread);
 }
 
 int __wrap_close(int fd) {
@@ -222,10 +222,10 @@ ssize_t __wrap_sendfile64(int fd, int file, off_t *offset, size_t length) {
 
 int __wrap_kill(pid_t process, int number) {
     if (anyone_watches() && process == getpid()) {
-        sigset_t mask;
-        standin_lock(&mask);
+        struct standin_thread thread;
+        standin_lock(&thread);
         standin_signal_sent(number);
-        standin_unlock(&mask);
+        standin_unlock(&thread);
     }
     return __real_kill(process, number);
 }

@@ -19,7 +19,7 @@
  * the BSDs have and epoll has not come from calls that are intercepted: see intercept.c.
  *
  * One lock guards everything. No signal is delivered to a thread that holds it, since kevent(2) and
- * what is intercepted may be called from signal handlers.
+ * what is intercepted may be called from signal handlers, and it is not cancelled.
  */
 
 #include <signal.h>
@@ -109,8 +109,13 @@ extern const struct standin_flavour standin_flavour;
 /* How many kqueues there are: while none, intercepted calls have nothing to do. */
 extern atomic_int standin_kqueue_count;
 
-void standin_lock(sigset_t *mask);
-void standin_unlock(const sigset_t *mask);
+/* What a thread had before it took the lock: under it no signal comes and no cancellation acts. */
+struct standin_thread {
+    sigset_t mask;
+    int cancellation;
+};
+void standin_lock(struct standin_thread *thread);
+void standin_unlock(const struct standin_thread *thread);
 /* The same with signals left blocked: around a wait. */
 void standin_lock_quietly(void);
 void standin_unlock_quietly(void);

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -77,10 +78,39 @@ static int scan(struct standin_kqueue *kqueue, struct kevent *events, int capaci
     return count;
 }
 
-/* -EINTR, or -EBADF if the kqueue was closed, and is gone. */
-static int block(struct standin_kqueue *kqueue, int64_t deadline, const sigset_t *mask) {
+/* The end of a wait in ppoll(2), by whatever. Takes the lock; false if the kqueue is gone. */
+static bool end_wait(struct standin_kqueue *kqueue) {
+    standin_lock_quietly();
+    kqueue->waiting--;
+    if (!kqueue->closed)
+        return true;
+    if (kqueue->waiting == 0)
+        standin_kqueue_destroy(kqueue);
+    return false;
+}
+
+static void end_cancelled_wait(void *kqueue) {
+    (void)end_wait(kqueue); /* the thread ends, whatever became of the kqueue */
+    standin_unlock_quietly();
+}
+
+/* ppoll(2) without the lock, and with the caller's mask and cancellation. 0 or an errno. */
+static int sleep_until(struct standin_kqueue *kqueue, const struct timespec *left,
+                       const struct standin_thread *thread) {
     struct pollfd set = {.fd = kqueue->epoll_fd, .events = POLLIN};
-    struct timespec left;
+    int error;
+    pthread_cleanup_push(end_cancelled_wait, kqueue);
+    (void)pthread_setcancelstate(thread->cancellation, NULL);
+    error = ppoll(&set, 1, left, &thread->mask) < 0 ? errno : 0;
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    pthread_cleanup_pop(0);
+    return error;
+}
+
+/* -EINTR, or -EBADF if the kqueue was closed, and is gone. */
+static int block(struct standin_kqueue *kqueue, int64_t deadline,
+                 const struct standin_thread *thread) {
+    struct timespec left = {.tv_sec = 0};
     if (deadline != never) {
         int64_t span = deadline - now();
         span = span < 0 ? 0 : span;
@@ -89,14 +119,8 @@ static int block(struct standin_kqueue *kqueue, int64_t deadline, const sigset_t
     }
     kqueue->waiting++;
     standin_unlock_quietly();
-    int error = ppoll(&set, 1, deadline == never ? NULL : &left, mask) < 0 ? errno : 0;
-    standin_lock_quietly();
-    kqueue->waiting--;
-    if (!kqueue->closed)
-        return -error;
-    if (kqueue->waiting == 0)
-        standin_kqueue_destroy(kqueue);
-    return -EBADF;
+    const int error = sleep_until(kqueue, deadline == never ? NULL : &left, thread);
+    return end_wait(kqueue) ? -error : -EBADF;
 }
 
 /*
@@ -119,7 +143,7 @@ static int64_t deadline_of(const struct timespec *timeout) {
 }
 
 static int wait_for_events(struct standin_kqueue *kqueue, struct kevent *events, int capacity,
-                           const struct timespec *timeout, const sigset_t *mask) {
+                           const struct timespec *timeout, const struct standin_thread *thread) {
     int64_t deadline = deadline_of(timeout);
     for (;;) {
         bool over = deadline == 0 || (deadline != never && now() >= deadline);
@@ -127,7 +151,7 @@ static int wait_for_events(struct standin_kqueue *kqueue, struct kevent *events,
         int count = scan(kqueue, events, capacity);
         if (count > 0 || over)
             return count;
-        int error = block(kqueue, deadline, mask);
+        int error = block(kqueue, deadline, thread);
         if (error != 0)
             return error;
     }
@@ -160,11 +184,11 @@ static bool apply(struct standin_kqueue *kqueue, const struct kevent *changes, i
 
 static int change_and_wait(struct standin_kqueue *kqueue, const struct kevent *changes,
                            int change_count, struct kevent *events, int capacity,
-                           const struct timespec *timeout, const sigset_t *mask) {
+                           const struct timespec *timeout, const struct standin_thread *thread) {
     int result = 0;
     bool done = apply(kqueue, changes, change_count, events, capacity, &result);
     if (!done && capacity > 0)
-        return wait_for_events(kqueue, events, capacity, timeout, mask);
+        return wait_for_events(kqueue, events, capacity, timeout, thread);
     if (kqueue->entered)
         collect(kqueue); /* that was looked at already */
     standin_kqueue_settle(kqueue);
@@ -183,13 +207,15 @@ int kevent(int kqueue_fd, const struct kevent *changes, int change_count, struct
         errno = EINVAL;
         return -1;
     }
-    sigset_t mask;
-    standin_lock(&mask);
+    if (capacity > 0)
+        pthread_testcancel(); /* as FreeBSD's manual page has it */
+    struct standin_thread thread;
+    standin_lock(&thread);
     struct standin_kqueue *kqueue = standin_kqueue_find(kqueue_fd);
     int result = kqueue == NULL ? -EBADF
                                 : change_and_wait(kqueue, changes, change_count, events, capacity,
-                                                  timeout, &mask);
-    standin_unlock(&mask);
+                                                  timeout, &thread);
+    standin_unlock(&thread);
     errno = result < 0 ? -result : kept;
     return result < 0 ? -1 : result;
 }
