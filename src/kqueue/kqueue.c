@@ -349,8 +349,9 @@ static bool is_still_open(struct cmio__selector *selector, int fd,
         return false;
     if ((slot->interest & CMIO_READABLE) == 0 && (slot->state & WATCHES_END) == 0)
         return true;
-    return cmio__kqueue_apply_one(selector, change_of(fd, EVFILT_READ, EV_ENABLE, slot->token)) !=
-           -ENOENT;
+    const int error =
+        cmio__kqueue_apply_one(selector, change_of(fd, EVFILT_READ, EV_ENABLE, slot->token));
+    return error != -ENOENT && error != -EBADF;
 }
 
 /* A timer that makes up readiness is over: whether it still tells the truth. Under the lock. */
