@@ -28,7 +28,8 @@ struct cmio_unix_listener_options {
 /*
  * Binds to a path, which becomes a socket file with the permissions that umask(2) leaves, or to an
  * abstract name, and listens. Linux chooses an abstract name for the unnamed address. options may
- * be NULL. Errors: -EADDRINUSE when the path exists, whatever it is, or the name is taken; -ENOENT,
+ * be NULL. Errors: -EADDRINUSE when the path exists, whatever it is, or the name is taken (NetBSD
+ * follows a symbolic link that leads nowhere, and makes the socket file there); -ENOENT,
  * -EACCES, -EROFS, -EMFILE and others of socket(2), bind(2), listen(2); -EINVAL for a negative
  * backlog; -EAFNOSUPPORT for an IP address. On failure listener is untouched, nothing is open, and
  * no file was made.

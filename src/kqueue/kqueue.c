@@ -4,9 +4,10 @@
  * docs/platform-notes.md, under "kqueue".
  *
  * Reading and writing are filters of their own, added with EV_CLEAR (edge), EV_ONESHOT or neither
- * (level). A change takes effect at once and each filter's receipt is looked at. Since EV_ADD on a
- * filter that is there does not change its mode, a reregister deletes and adds; an added filter
- * reports what holds, so nothing is lost in between.
+ * (level). A change takes effect at once, and the kernel's answer to each filter is checked. EV_ADD
+ * on an existing filter does not change its mode, so a reregister deletes and adds. An added filter
+ * reports what holds, so nothing is lost in between. When a change fails half-way, the filters and
+ * the slot go under the same hold of the lock: no event follows a failure.
  *
  * The table says which descriptors are registered, for the checks that kqueue does not make, and
  * joins the events of a descriptor's filters into one. The lock is held over a change and its slot,
@@ -14,9 +15,16 @@
  * registration: one whose descriptor is not registered any more, or has another token now, is
  * dropped.
  *
- * A pipe's write end whose reader is gone is refused by EV_ADD, and FreeBSD drops even a level
- * filter after reporting it. Its readiness is then made up by a timer with the descriptor as ident:
- * one-shot for edge and one-shot, every millisecond for level.
+ * EV_ADD refuses a pipe's write end whose reader is gone, and FreeBSD drops even a level filter
+ * after it reported that. cmio then makes the readiness up with a one-shot timer of a millisecond
+ * whose ident is the descriptor. With level interest the timer's event sets the next one, as long
+ * as the descriptor is still open and still has no reader.
+ *
+ * OpenBSD and NetBSD do not wake the write filter of a full pipe whose reader goes. There a pipe
+ * that is registered for writing alone gets a read filter as well, and the end of file that this
+ * one reports is the missing reader. Whatever else it reports is dropped. A closed descriptor takes
+ * its filters along, so such a filter also tells whether a level registration's descriptor is still
+ * the same one: that is why a made-up level registration has it on every system.
  */
 #include "kqueue/kqueue.h"
 
@@ -24,16 +32,21 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
-#include "posix/cancel.h"
 #include "posix/descriptor.h"
 
 extern const struct cmio__backend cmio__kqueue_backend;
 
-/* In a slot's state: there is a timer that makes up its readiness. */
-enum { MADE_UP = 1 };
+/* A slot's state. */
+enum {
+    MADE_UP = 1,     /* there is a timer that makes up its readiness */
+    WATCHES_END = 2, /* there is a read filter for the missing reader alone */
+    MISSES_END = 4,  /* the write filter may not tell of the missing reader */
+};
 
-/* Two filters and a timer deleted, two filters added. */
-enum { CHANGES_MAX = 5 };
+/* Two filters and a timer. */
+enum { CHANGES_MAX = 3 };
+
+static const cmio_interest both = CMIO_READABLE | CMIO_WRITABLE;
 
 static int selector_open(struct cmio__selector **out) {
     struct cmio__selector *selector = calloc(1, sizeof *selector);
@@ -77,32 +90,10 @@ static void unlock(struct cmio__selector *selector) {
     (void)pthread_mutex_unlock(&selector->lock);
 }
 
-/* Applied twice, a change of ours has the same effect: after EINTR, which came before the receipts.
- */
-int cmio__kqueue_apply(struct cmio__selector *selector, const struct kevent *changes, int count,
-                       struct kevent *receipts) {
-    const struct timespec at_once = {.tv_sec = 0};
-    const int state = cmio__cancel_disable(); /* the lock is held, or a wake under way */
-    int received;
-    do {
-        received = kevent(selector->fd, changes, (CMIO__KEVENT_COUNT)count, receipts,
-                          (CMIO__KEVENT_COUNT)count, &at_once);
-    } while (received < 0 && errno == EINTR);
-    const int error = received < 0 ? -errno : 0;
-    cmio__cancel_restore(state);
-    return error;
-}
-
-/* A receipt is an event with EV_ERROR, and 0 or an errno in data. */
-static int error_of(const struct kevent *receipt) {
-    return (receipt->flags & EV_ERROR) != 0 ? (int)-(long)receipt->data : 0;
-}
-
 int cmio__kqueue_apply_one(struct cmio__selector *selector, struct kevent change) {
-    struct kevent receipt = {.ident = 0};
-    change.flags |= EV_RECEIPT;
-    int error = cmio__kqueue_apply(selector, &change, 1, &receipt);
-    return error < 0 ? error : error_of(&receipt);
+    int error;
+    cmio__kqueue_apply(selector->fd, &change, 1, &error);
+    return error;
 }
 
 static unsigned mode_of(cmio_interest interest) {
@@ -111,73 +102,112 @@ static unsigned mode_of(cmio_interest interest) {
     return interest & CMIO_ONESHOT ? EV_ONESHOT : EV_CLEAR;
 }
 
+static struct kevent change_of(int fd, int filter, unsigned flags, cmio_token token) {
+    return cmio__kqueue_change((uintptr_t)fd, filter, flags, 0, 0, token);
+}
+
 /* The changes that remove what the slot has, and those that add what it says. */
 static int removing(struct kevent *changes, int fd, const struct cmio__fd_slot *slot) {
     int count = 0;
-    const unsigned flags = EV_DELETE | EV_RECEIPT;
-    if (slot->interest & CMIO_READABLE)
-        changes[count++] = cmio__kqueue_change((uintptr_t)fd, EVFILT_READ, flags, 0, 0, 0);
+    if ((slot->interest & CMIO_READABLE) || (slot->state & WATCHES_END))
+        changes[count++] = change_of(fd, EVFILT_READ, EV_DELETE, 0);
     if (slot->interest & CMIO_WRITABLE)
-        changes[count++] = cmio__kqueue_change((uintptr_t)fd, EVFILT_WRITE, flags, 0, 0, 0);
+        changes[count++] = change_of(fd, EVFILT_WRITE, EV_DELETE, 0);
     if (slot->state & MADE_UP)
-        changes[count++] = cmio__kqueue_change((uintptr_t)fd, EVFILT_TIMER, flags, 0, 0, 0);
+        changes[count++] = change_of(fd, EVFILT_TIMER, EV_DELETE, 0);
     return count;
 }
 
-static int adding(struct kevent *changes, int fd, cmio_token token, cmio_interest interest) {
+static int adding(struct kevent *changes, int fd, const struct cmio__fd_slot *slot) {
     int count = 0;
-    const unsigned flags = EV_ADD | EV_RECEIPT | mode_of(interest);
-    if (interest & CMIO_READABLE)
-        changes[count++] = cmio__kqueue_change((uintptr_t)fd, EVFILT_READ, flags, 0, 0, token);
-    if (interest & CMIO_WRITABLE)
-        changes[count++] = cmio__kqueue_change((uintptr_t)fd, EVFILT_WRITE, flags, 0, 0, token);
+    const unsigned flags = EV_ADD | mode_of(slot->interest);
+    if (slot->interest & CMIO_READABLE)
+        changes[count++] = change_of(fd, EVFILT_READ, flags, slot->token);
+    if (slot->interest & CMIO_WRITABLE)
+        changes[count++] = change_of(fd, EVFILT_WRITE, flags, slot->token);
     return count;
 }
 
-/* The timer that makes up the readiness of a write end without a reader. Under the lock. */
-static int make_up(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
-    const unsigned once = slot->interest & CMIO_LEVEL ? 0 : EV_ONESHOT;
-    int error =
-        cmio__kqueue_apply_one(selector, cmio__kqueue_change((uintptr_t)fd, EVFILT_TIMER,
-                                                             EV_ADD | once, 0, 1, slot->token));
+/*
+ * Adds the read filter that tells of nothing but a missing reader. Where the kernel has none for
+ * the descriptor, as for the write end of a FIFO on OpenBSD, it goes without. Under the lock.
+ */
+static int watch_end(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
+    int error = cmio__kqueue_apply_one(selector,
+                                       change_of(fd, EVFILT_READ, EV_ADD | EV_CLEAR, slot->token));
     if (error == 0)
-        slot->state |= MADE_UP;
+        slot->state |= WATCHES_END;
+    return error == -ENOMEM ? error : 0;
+}
+
+static bool is_only_written(const struct cmio__fd_slot *slot) {
+    return (slot->interest & both) == CMIO_WRITABLE;
+}
+
+/* Makes up the readiness of a write end without a reader. Under the lock. */
+static int make_up(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
+    int error = cmio__kqueue_apply_one(
+        selector,
+        cmio__kqueue_change((uintptr_t)fd, EVFILT_TIMER, EV_ADD | EV_ONESHOT, 0, 1, slot->token));
+    if (error < 0)
+        return error;
+    slot->state |= MADE_UP;
+    const bool repeats = (slot->interest & CMIO_LEVEL) != 0;
+    if (repeats && is_only_written(slot) && (slot->state & WATCHES_END) == 0)
+        error = watch_end(selector, fd, slot);
     return error;
 }
 
-/* What one receipt says of the descriptor. For a missing reader NetBSD says EBADF, others EPIPE. */
+/* What the answer to an added filter means. NetBSD says EBADF for a missing reader, others EPIPE.
+ */
 static int settle(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot,
-                  const struct kevent *receipt, bool was_added) {
-    const int error = error_of(receipt);
-    if (!was_added)
-        return error == -EBADF ? error : 0; /* -ENOENT: a one-shot that fired */
+                  const struct kevent *change, int error) {
     const bool has_no_reader = error == -EPIPE || (error == -EBADF && cmio__fd_check_open(fd) == 0);
-    return receipt->filter == EVFILT_WRITE && has_no_reader ? make_up(selector, fd, slot) : error;
+    return change->filter == EVFILT_WRITE && has_no_reader ? make_up(selector, fd, slot) : error;
 }
 
-/* Removes the filters of a slot; the first error that says something. Under the lock. */
+/*
+ * Removes the filters of a slot: -EBADF where the descriptor was closed. A one-shot that fired is
+ * gone already (ENOENT). Any other refusal is told, but it must leave no filter behind, so the
+ * kernel is asked once more. Under the lock.
+ */
 static int remove_filters(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
     struct kevent changes[CHANGES_MAX];
-    struct kevent receipts[CHANGES_MAX];
+    int errors[CHANGES_MAX];
+    int result = 0;
     const int count = removing(changes, fd, slot);
-    int error = cmio__kqueue_apply(selector, changes, count, receipts);
+    cmio__kqueue_apply(selector->fd, changes, count, errors);
+    for (int i = 0; i < count; i++) {
+        if (errors[i] == 0 || errors[i] == -ENOENT)
+            continue;
+        result = errors[i];
+        if (errors[i] != -EBADF)
+            (void)cmio__kqueue_apply_one(selector, changes[i]);
+    }
     slot->state = 0;
-    for (int i = 0; i < count && error == 0; i++)
-        error = settle(selector, fd, slot, &receipts[i], false);
-    return error;
+    return result;
 }
 
-/* Adds the filters of a slot, all or none. Under the lock. */
+/* Adds the filters of a slot. On a failure some may be there: the caller removes them. */
 static int add_filters(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
     struct kevent changes[CHANGES_MAX];
-    struct kevent receipts[CHANGES_MAX];
-    const int count = adding(changes, fd, slot->token, slot->interest);
-    int error = cmio__kqueue_apply(selector, changes, count, receipts);
+    int errors[CHANGES_MAX];
+    int error = 0;
+    const int count = adding(changes, fd, slot);
+    cmio__kqueue_apply(selector->fd, changes, count, errors);
     for (int i = 0; i < count && error == 0; i++)
-        error = settle(selector, fd, slot, &receipts[i], true);
-    if (error < 0)
-        (void)remove_filters(selector, fd, slot); /* the first error is the one to tell */
-    return error;
+        error = settle(selector, fd, slot, &changes[i], errors[i]);
+    if (error < 0 || (slot->interest & CMIO_WRITABLE) == 0 || !cmio__kqueue_misses_end(fd))
+        return error;
+    slot->state |= MISSES_END;
+    const bool is_told = (slot->state & (MADE_UP | WATCHES_END)) != 0;
+    return is_only_written(slot) && !is_told ? watch_end(selector, fd, slot) : 0;
+}
+
+/* Takes the filters and the slot away, so that no event follows. Under the lock. */
+static void withdraw(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
+    (void)remove_filters(selector, fd, slot); /* the caller has an error to tell already */
+    cmio__fd_table_remove(slot);
 }
 
 int cmio__kqueue_register(struct cmio__selector *selector, int fd, cmio_token token,
@@ -188,7 +218,7 @@ int cmio__kqueue_register(struct cmio__selector *selector, int fd, cmio_token to
     if (error == 0) {
         error = add_filters(selector, fd, slot);
         if (error < 0)
-            cmio__fd_table_remove(slot);
+            withdraw(selector, fd, slot);
     }
     unlock(selector);
     return error;
@@ -204,6 +234,21 @@ static int selector_register(struct cmio__selector *selector, int fd, cmio_token
     return cmio__kqueue_register(selector, fd, token, interest);
 }
 
+/* A slot gets other filters. A failure leaves neither. Under the lock. */
+static int replace(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot,
+                   cmio_token token, cmio_interest interest) {
+    int error = remove_filters(selector, fd, slot);
+    if (error == 0) {
+        slot->token = token;
+        slot->interest = interest;
+        error = add_filters(selector, fd, slot);
+    }
+    if (error < 0)
+        withdraw(selector, fd, slot);
+    return error;
+}
+
+/* What is refused here has changed nothing; any failure after that unregisters the descriptor. */
 static int selector_reregister(struct cmio__selector *selector, int fd, cmio_token token,
                                cmio_interest interest) {
     int error = cmio__fd_check_open(fd);
@@ -213,12 +258,7 @@ static int selector_reregister(struct cmio__selector *selector, int fd, cmio_tok
         return -ENOTSUP;
     lock(selector);
     struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->table, fd);
-    error = slot == NULL ? -EBADF : remove_filters(selector, fd, slot);
-    if (error == 0) {
-        slot->token = token;
-        slot->interest = interest;
-        error = add_filters(selector, fd, slot);
-    }
+    error = slot == NULL ? -EBADF : replace(selector, fd, slot, token, interest);
     unlock(selector);
     return error;
 }
@@ -239,25 +279,44 @@ static int selector_rearm(struct cmio__selector *selector, int fd, cmio_interest
     return 0;
 }
 
-/* A record to readiness: docs/platform-notes.md. */
-static uint32_t ready_of(const struct kevent *record) {
-    const bool reads = record->filter == EVFILT_READ;
+/* Whether it is of the read filter that was added for the missing reader alone. */
+static bool is_of_end(const struct cmio__fd_slot *slot, const struct kevent *record) {
+    return record->filter == EVFILT_READ && (slot->interest & CMIO_READABLE) == 0;
+}
+
+/* Whether the slot has such a filter and asks for what it says: a registration before it may not.
+ */
+static bool is_wanted(const struct cmio__fd_slot *slot, const struct kevent *record) {
     if (record->filter == EVFILT_TIMER)
-        return CMIO_WRITABLE | CMIO_WRITE_CLOSED;
+        return (slot->state & MADE_UP) != 0;
+    if (record->filter == EVFILT_WRITE)
+        return (slot->interest & CMIO_WRITABLE) != 0;
+    return !is_of_end(slot, record) ||
+           ((slot->state & WATCHES_END) != 0 && (record->flags & EV_EOF) != 0);
+}
+
+/* A record to readiness: docs/platform-notes.md. */
+static uint32_t ready_of(const struct cmio__fd_slot *slot, const struct kevent *record) {
+    const uint32_t write_end = CMIO_WRITABLE | CMIO_WRITE_CLOSED;
+    const uint32_t read_end = CMIO_READABLE | CMIO_READ_CLOSED;
+    if (record->filter == EVFILT_TIMER || is_of_end(slot, record))
+        return write_end;
+    const bool reads = record->filter == EVFILT_READ;
     if ((record->flags & EV_EOF) == 0)
         return reads ? CMIO_READABLE : CMIO_WRITABLE;
     if (record->fflags != 0)
-        return CMIO_READABLE | CMIO_WRITABLE | CMIO_ERROR | CMIO_READ_CLOSED | CMIO_WRITE_CLOSED;
-    return reads ? CMIO_READABLE | CMIO_READ_CLOSED : CMIO_WRITABLE | CMIO_WRITE_CLOSED;
+        return read_end | write_end | CMIO_ERROR;
+    if (!reads)
+        return write_end;
+    return slot->state & MISSES_END ? read_end | write_end : read_end;
 }
 
 /*
- * Joins a record to its descriptor's event in this batch, or begins one at events->list[count].
+ * Joins readiness to its descriptor's event in this batch, or begins one at events->list[count].
  * Returns how many it began.
  */
 static size_t merge(struct cmio__selector *selector, struct cmio_events *events, size_t count,
-                    struct cmio__fd_slot *slot, const struct kevent *record) {
-    const uint32_t ready = ready_of(record);
+                    struct cmio__fd_slot *slot, uint32_t ready) {
     if (slot->batch == selector->batch && slot->place < count &&
         events->list[slot->place].token == slot->token) {
         events->list[slot->place].ready |= ready;
@@ -269,27 +328,66 @@ static size_t merge(struct cmio__selector *selector, struct cmio_events *events,
     return 1;
 }
 
-/* FreeBSD drops a level filter with the report that a pipe's reader is gone. */
-static bool was_dropped(const struct cmio__fd_slot *slot, const struct kevent *record) {
-    return record->filter == EVFILT_WRITE && (slot->interest & CMIO_LEVEL) != 0 &&
-           (record->flags & EV_EOF) != 0 && (record->flags & EV_ONESHOT) != 0;
+/*
+ * Has a level write filter looked at again: one that the kernel dropped comes back, one that missed
+ * its reader's end reports it from now on, and the readiness of one that is refused is made up.
+ * Whether it is refused. Under the lock.
+ */
+static bool look_again(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
+    int error = cmio__kqueue_apply_one(selector, change_of(fd, EVFILT_WRITE, EV_ADD, slot->token));
+    if (error < 0)
+        (void)make_up(selector, fd, slot); /* without memory the level ends here */
+    return error < 0;
+}
+
+/*
+ * Whether the descriptor is the one that was registered: its read filter would have gone with it. A
+ * change that names the filter and changes nothing asks.
+ */
+static bool is_still_open(struct cmio__selector *selector, int fd,
+                          const struct cmio__fd_slot *slot) {
+    if (cmio__fd_check_open(fd) < 0)
+        return false;
+    if ((slot->interest & CMIO_READABLE) == 0 && (slot->state & WATCHES_END) == 0)
+        return true;
+    const int error =
+        cmio__kqueue_apply_one(selector, change_of(fd, EVFILT_READ, EV_ENABLE, slot->token));
+    return error != -ENOENT && error != -EBADF;
+}
+
+/* A timer that makes up readiness is over: whether it still tells the truth. Under the lock. */
+static bool is_still_true(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
+    slot->state &= ~(uint32_t)MADE_UP;
+    if ((slot->interest & CMIO_LEVEL) == 0)
+        return cmio__fd_check_open(fd) == 0;
+    return is_still_open(selector, fd, slot) && look_again(selector, fd, slot);
+}
+
+/* Whether a level registration would fall silent after this record. */
+static bool needs_look(const struct cmio__fd_slot *slot, const struct kevent *record) {
+    const bool dropped = record->filter == EVFILT_WRITE && (record->flags & EV_ONESHOT) != 0;
+    return (slot->interest & CMIO_LEVEL) != 0 && (slot->state & MADE_UP) == 0 &&
+           (record->flags & EV_EOF) != 0 && (dropped || is_of_end(slot, record));
+}
+
+/* Whether what is ready uses up a one-shot of which the kernel has more than one filter. */
+static bool uses_up_all(const struct cmio__fd_slot *slot, uint32_t ready) {
+    if ((slot->interest & CMIO_ONESHOT) == 0)
+        return false;
+    return (slot->state & WATCHES_END) ||
+           ((slot->interest & both) == both && (ready & both) == both);
 }
 
 /*
  * A hang-up is readable and writable by whichever filter it comes, so it uses up the one-shot of
- * both: the other filter is taken back. Under the lock.
+ * both; and a filter that watches for the missing reader goes with the one it was added for. Under
+ * the lock.
  */
 static void use_up(struct cmio__selector *selector, int fd, const struct cmio__fd_slot *slot) {
     struct kevent changes[CHANGES_MAX];
-    struct kevent receipts[CHANGES_MAX];
+    int errors[CHANGES_MAX];
     const int count = removing(changes, fd, slot);
-    (void)cmio__kqueue_apply(selector, changes, count, receipts); /* ENOENT: it fired as well */
-}
-
-static bool uses_up_both(const struct cmio__fd_slot *slot, uint32_t ready) {
-    const uint32_t both = CMIO_READABLE | CMIO_WRITABLE;
-    return (slot->interest & CMIO_ONESHOT) != 0 && (slot->interest & both) == both &&
-           (ready & both) == both;
+    cmio__kqueue_apply(selector->fd, changes, count, errors); /* ENOENT: it fired as well */
 }
 
 /* Turns a record into an event, or into part of one. Returns how many events it began. */
@@ -302,13 +400,28 @@ static size_t take(struct cmio__selector *selector, struct cmio_events *events, 
     }
     const int fd = (int)record->ident;
     struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->table, fd);
-    if (slot == NULL || slot->token != token)
+    if (slot == NULL || slot->token != token || !is_wanted(slot, record))
         return 0;
-    if (was_dropped(slot, record))
-        (void)make_up(selector, fd, slot); /* without memory the level ends here */
-    if (uses_up_both(slot, ready_of(record)))
+    if (record->filter == EVFILT_TIMER && !is_still_true(selector, fd, slot))
+        return 0;
+    const uint32_t ready = ready_of(slot, record);
+    if (needs_look(slot, record))
+        (void)look_again(selector, fd, slot); /* either way it repeats */
+    if (uses_up_all(slot, ready))
         use_up(selector, fd, slot);
-    return merge(selector, events, count, slot, record);
+    return merge(selector, events, count, slot, ready);
+}
+
+/* Returns how many events the records make. */
+static size_t take_all(struct cmio__selector *selector, struct cmio_events *events, int received) {
+    const struct kevent *records = events->records;
+    size_t count = 0;
+    lock(selector);
+    selector->batch++;
+    for (int i = 0; i < received; i++)
+        count += take(selector, events, count, &records[i]);
+    unlock(selector);
+    return count;
 }
 
 static int wait_records(struct cmio__selector *selector, struct cmio_events *events,
@@ -323,24 +436,23 @@ static int wait_records(struct cmio__selector *selector, struct cmio_events *eve
     return records < 0 ? -errno : records;
 }
 
+/*
+ * The kernel is asked again where it came back early, which starved ones do, where it reported only
+ * what is registered no more, and where such records left no room for others.
+ */
 static int selector_wait(struct cmio__selector *selector, struct cmio_events *events,
                          int64_t timeout) {
     const int64_t deadline = timeout > 0 ? cmio_now() + timeout : timeout;
-    const struct kevent *records = events->records;
-    size_t count = 0;
+    size_t count;
     int received;
-    do { /* again where all records were stale and time is left */
+    do {
         received = wait_records(selector, events, timeout);
-        if (received <= 0)
+        if (received < 0)
             return received;
-        lock(selector);
-        selector->batch++;
-        for (int i = 0; i < received; i++)
-            count += take(selector, events, count, &records[i]);
-        unlock(selector);
+        count = received > 0 ? take_all(selector, events, received) : 0;
         if (count == 0 && deadline > 0)
             timeout = cmio__time_left(deadline);
-    } while (count == 0 && timeout != 0);
+    } while (count == 0 && (timeout != 0 || (size_t)received == events->capacity));
     return (int)count;
 }
 

@@ -10,7 +10,10 @@
 #include "core/fd_table.h"
 #include "kqueue/compat.h"
 
-/* What kqueue.c and the build's choice of waker share: waker_user.c or waker_pipe.c. */
+/*
+ * What kqueue.c shares with the files among which the build chooses: waker_user.c or waker_pipe.c,
+ * apply_receipts.c or apply_plain.c, lost_reader_told.c or lost_reader_missed.c.
+ */
 struct cmio__selector {
     int fd;
     pthread_mutex_t lock; /* the table and next_waker; never held during a wait in the kernel */
@@ -19,12 +22,21 @@ struct cmio__selector {
     uint32_t next_waker; /* wakers are numbered; the number says which filter is whose */
 };
 
-/* Applies the changes, each on its own; receipts has room for as many. 0 or -errno of the call. */
-int cmio__kqueue_apply(struct cmio__selector *selector, const struct kevent *changes, int count,
-                       struct kevent *receipts);
+/*
+ * Applies the changes at once, each on its own, also after one that failed. errors has room for as
+ * many and gets 0 or a negative errno for each. Async-signal-safe, and never cancelled: kevent(2)
+ * is a cancellation point on some systems, and the caller holds the lock.
+ */
+void cmio__kqueue_apply(int fd, struct kevent *changes, int count, int *errors);
 
 /* Applies one change: 0, or its error. */
 int cmio__kqueue_apply_one(struct cmio__selector *selector, struct kevent change);
+
+/*
+ * Whether the descriptor is a pipe that can be written and whose write filter may sleep on when the
+ * reader goes.
+ */
+bool cmio__kqueue_misses_end(int fd);
 
 int cmio__kqueue_register(struct cmio__selector *selector, int fd, cmio_token token,
                           cmio_interest interest);

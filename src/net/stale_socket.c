@@ -61,6 +61,13 @@ int cmio__stale_socket_unlink(const struct cmio_address *address) {
     return path_of(address, &path) ? cmio__path_unlink(path.text) : 0;
 }
 
+int cmio__stale_socket_check(const struct cmio_address *address) {
+    struct path path;
+    if (!path_of(address, &path))
+        return 0;
+    return cmio__path_check_socket(path.text) == -ENOTSOCK ? -EADDRINUSE : 0;
+}
+
 /* 0 for a socket file that no socket is bound to, -ENOENT for none, -EADDRINUSE for all else. */
 static int check_dead(const struct path *path) {
     struct cmio_address address;

@@ -11,6 +11,12 @@
  */
 int cmio__stale_socket_remove(const struct cmio_address *address);
 
+/*
+ * For before a bind(2) to a path: -EADDRINUSE where it has something that is no socket file, a link
+ * that leads nowhere among it, which NetBSD's bind(2) would follow. Otherwise 0.
+ */
+int cmio__stale_socket_check(const struct cmio_address *address);
+
 /* Removes the socket file of an address that is a path. */
 int cmio__stale_socket_unlink(const struct cmio_address *address);
 

@@ -136,7 +136,7 @@ int cmio_tcp_stream_set_options(struct cmio_tcp_stream *stream,
     return error;
 }
 
-/* A number that the system has not is 0. */
+/* A number that the system lacks is 0, and so is one that NetBSD 7 takes and does not give back. */
 static int get_numbers(int fd, struct cmio_tcp_stream_options *out) {
     uint32_t *const places[NUMBERS] = {&out->keepalive_idle, &out->keepalive_interval,
                                        &out->keepalive_count};
@@ -145,7 +145,7 @@ static int get_numbers(int fd, struct cmio_tcp_stream_options *out) {
     for (size_t i = 0; i < NUMBERS; i++) {
         int value = 0;
         int error = cmio__socket_option(fd, IPPROTO_TCP, numbers[i].option, &value);
-        if (error < 0 && error != -ENOTSUP)
+        if (error < 0 && error != -ENOTSUP && error != -ENOPROTOOPT)
             return error;
         *places[i] = (uint32_t)value;
     }

@@ -39,7 +39,10 @@ int cmio_unix_datagram_bind(struct cmio_unix_datagram *socket, const struct cmio
 
 int cmio_unix_datagram_bind_stale(struct cmio_unix_datagram *socket,
                                   const struct cmio_address *address) {
-    int error = cmio_unix_datagram_bind(socket, address);
+    int error = socket == NULL ? -EINVAL : cmio__stale_socket_check(address);
+    if (error < 0)
+        return error;
+    error = cmio_unix_datagram_bind(socket, address);
     if (error != -EADDRINUSE)
         return error;
     error = cmio__stale_socket_remove(address);

@@ -53,7 +53,10 @@ int cmio_unix_listener_bind(struct cmio_unix_listener *listener, const struct cm
 int cmio_unix_listener_bind_stale(struct cmio_unix_listener *listener,
                                   const struct cmio_address *address,
                                   const struct cmio_unix_listener_options *options) {
-    int error = cmio_unix_listener_bind(listener, address, options);
+    int error = listener == NULL ? -EINVAL : cmio__stale_socket_check(address);
+    if (error < 0)
+        return error;
+    error = cmio_unix_listener_bind(listener, address, options);
     if (error != -EADDRINUSE)
         return error;
     error = cmio__stale_socket_remove(address);

@@ -28,24 +28,36 @@ ssize_t cmio__rights_send(int fd, const void *buffer, size_t length, const int *
     struct iovec vector = {.iov_base = bytes.wanted, .iov_len = length};
     struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1};
     const size_t size = count * sizeof *fds;
+    const size_t space = count > 0 ? CMSG_SPACE(size) : 0;
     if (count > 0) {
-        memset(&control, 0, CMSG_SPACE(size));
+        memset(&control, 0, space);
         message.msg_control = &control;
-        message.msg_controllen = CMSG_SPACE(size);
+        message.msg_controllen = (__typeof__(message.msg_controllen))space;
         struct cmsghdr *part = CMSG_FIRSTHDR(&message);
         part->cmsg_level = SOL_SOCKET;
         part->cmsg_type = SCM_RIGHTS;
-        part->cmsg_len = CMSG_LEN(size);
+        part->cmsg_len = (__typeof__(part->cmsg_len))CMSG_LEN(size);
         memcpy(CMSG_DATA(part), fds, size);
     }
     ssize_t sent = sendmsg(fd, &message, CMIO__SEND_FLAGS);
-    return sent < 0 ? -errno : sent;
+    return sent < 0 ? cmio__rights_refused(fd, space, -errno) : sent;
+}
+
+/* What CMSG_NXTHDR(3) does, whose macro in musl gives a warning. NULL after the last part. */
+static struct cmsghdr *part_after(const struct msghdr *message, struct cmsghdr *part) {
+    const size_t size = CMSG_SPACE(part->cmsg_len - CMSG_LEN(0));
+    const unsigned char *end =
+        (const unsigned char *)message->msg_control + message->msg_controllen;
+    unsigned char *begin = (unsigned char *)part;
+    if (part->cmsg_len < CMSG_LEN(0) || (size_t)(end - begin) < size + sizeof *part)
+        return NULL;
+    return (struct cmsghdr *)(void *)(begin + size);
 }
 
 /* The first part of a type, or the next after one. */
 static struct cmsghdr *next_of_type(struct msghdr *message, struct cmsghdr *part, int type) {
     do
-        part = part == NULL ? CMSG_FIRSTHDR(message) : CMSG_NXTHDR(message, part);
+        part = part == NULL ? CMSG_FIRSTHDR(message) : part_after(message, part);
     while (part != NULL && (part->cmsg_level != SOL_SOCKET || part->cmsg_type != type));
     return part;
 }

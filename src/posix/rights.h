@@ -19,6 +19,12 @@
 ssize_t cmio__rights_send(int fd, const void *buffer, size_t length, const int *fds, size_t count);
 
 /*
+ * What sendmsg(2) meant by an error, negative as it is, of a stream that was to take control
+ * messages of size bytes in all: another one on NetBSD (rights_refused_netbsd.c).
+ */
+int cmio__rights_refused(int fd, size_t size, int error);
+
+/*
  * Receives up to length bytes, and the descriptors that came with them. How many bytes; in *count
  * how many descriptors, or why none of them could be had: -EMSGSIZE for more than capacity, -EMFILE
  * where the system kept some back.

@@ -16,6 +16,7 @@
 enum scene {
     SCENE_PIPE_WRITER_CLOSED,      /* the reader, empty, registered to read */
     SCENE_PIPE_READER_CLOSED,      /* the writer, registered to write */
+    SCENE_PIPE_READER_CLOSED_LATE, /* the same, one-shot and ready before the reader closed */
     SCENE_UNIX_PEER_CLOSED,        /* a stream, registered for both */
     SCENE_TCP_CONNECT_REFUSED,     /* registered for both */
     SCENE_TCP_PEER_SHUT_WRITING,   /* registered for both */
@@ -54,6 +55,15 @@ bool expected_nesting(const struct cmio_poll *poll);
  * events are allowed.
  */
 bool expected_spurious(const struct cmio_poll *poll);
+
+/*
+ * Whether one more edge to write may come once a connection's first bytes went both ways. It tells
+ * of an acknowledgment, and is spurious.
+ */
+bool expected_late_edge(const struct cmio_poll *poll);
+
+/* Whether priority still holds after the out-of-band byte was taken. */
+bool expected_lasting_priority(const struct cmio_poll *poll);
 
 /* Whether the system keeps waits that are no whole milliseconds. */
 bool expected_fine_timeouts(const struct cmio_poll *poll);

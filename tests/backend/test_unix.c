@@ -133,7 +133,7 @@ static void expect_a_connection_s_life(struct accepting *accepting) {
     test_loop_forget(loop); /* that a peer took bytes may be told as room */
 
     close_stream(&client);
-    test_loop_expect(loop, SERVER, CMIO_READABLE | CMIO_READ_CLOSED);
+    test_loop_expect(loop, SERVER, expected_in(loop->poll, SCENE_UNIX_PEER_CLOSED)->all);
     assert_int_equal(cmio_unix_stream_read(&server, buffer, sizeof buffer), 0);
     close_stream(&server);
 }
@@ -412,7 +412,8 @@ static void writes_after_the_peer_left_fail_and_raise_no_signal(void **state) {
     setting_open(&setting);
     enter(&setting, &setting.server, both);
     close_stream(&setting.client);
-    test_loop_expect(&setting.loop, SERVER, CMIO_READABLE | CMIO_READ_CLOSED);
+    test_loop_expect(&setting.loop, SERVER,
+                     expected_in(setting.loop.poll, SCENE_UNIX_PEER_CLOSED)->all);
     /* SIGPIPE is at its default here, and would end the program. */
     assert_int_equal(cmio_unix_stream_write(&setting.server, "x", 1), -EPIPE);
     const int fd = cmio_unix_stream_fd(&setting.server);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "support/system.h"
 #include "support/test.h"
 
 #include <errno.h>
@@ -271,8 +272,10 @@ static void descriptors_of_the_wrong_kind_stay_the_caller_s(void **state) {
     assert_int_equal(pipe(fds), 0);
     expect_refused(file, -EPERM, -EPERM);
     expect_refused(folder, -EPERM, -EPERM);
-    expect_refused(fds[0], -EINVAL, 0);
-    expect_refused(fds[1], 0, -EINVAL);
+    if (!test_answers()->pipes_go_both_ways) {
+        expect_refused(fds[0], -EINVAL, 0);
+        expect_refused(fds[1], 0, -EINVAL);
+    }
     expect_refused(-1, -EBADF, -EBADF);
     test_close(file);
     test_close(folder);

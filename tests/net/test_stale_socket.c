@@ -126,6 +126,18 @@ static void a_stale_file_is_removed_and_nothing_else_left(void **state) {
     setting_close(&scratch, 0);
 }
 
+static void only_what_is_no_socket_file_keeps_the_path_from_a_bind(void **state) {
+    (void)state;
+    struct test_scratch scratch;
+    setting_open(&scratch);
+    assert_int_equal(cmio__stale_socket_check(&address), 0);
+    another_removes_it();
+    assert_int_equal(cmio__stale_socket_check(&address), 0);
+    assert_int_equal(symlink("nowhere", address.u.local.sun_path), 0);
+    assert_int_equal(cmio__stale_socket_check(&address), -EADDRINUSE);
+    setting_close(&scratch, 1);
+}
+
 static void a_listener_that_took_the_path_meanwhile_keeps_it(void **state) {
     (void)state;
     for (int links = 0; links < 2; links++) {
@@ -180,6 +192,7 @@ static void of_three_at_once_the_one_that_bound_last_has_the_path(void **state) 
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_stale_file_is_removed_and_nothing_else_left),
+    cmocka_unit_test(only_what_is_no_socket_file_keeps_the_path_from_a_bind),
     cmocka_unit_test(a_listener_that_took_the_path_meanwhile_keeps_it),
     cmocka_unit_test(a_file_that_is_gone_is_no_obstacle),
     cmocka_unit_test(who_takes_the_file_away_first_is_who_binds),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "support/scale.h"
+#include "support/system.h"
 #include "support/test.h"
 
 #include <errno.h>
@@ -448,7 +449,8 @@ static void an_unconnected_socket_is_not_connected(void **state) {
         assert_int_equal(cmio_tcp_stream_finish_connect(&stream), error);
     assert_int_equal(cmio_tcp_stream_peer_address(&stream, &peer), -ENOTCONN);
     assert_int_equal(peer.length, 77);
-    assert_int_equal(cmio_tcp_stream_shutdown(&stream, CMIO_SHUTDOWN_BOTH), -ENOTCONN);
+    assert_int_equal(cmio_tcp_stream_shutdown(&stream, CMIO_SHUTDOWN_BOTH),
+                     test_answers()->unconnected_is_not_shut ? -ENOTCONN : 0);
     assert_int_equal(cmio_tcp_stream_close(&stream), 0);
 }
 

@@ -4,6 +4,7 @@
  * each datagram. No test may tell them apart.
  */
 #include "support/scale.h"
+#include "support/system.h"
 #include "support/test.h"
 #include "support/udp.h"
 
@@ -156,6 +157,13 @@ static void receive_a_fault_behind_the_first(struct test_udp_pair *pair) {
     assert_int_equal(munmap(page, 4096), 0);
 }
 
+/* What two calls gave, of the kept fault and what is left behind it: either may be told first. */
+static void expect_fault_and_rest(ssize_t first, ssize_t second, ssize_t rest) {
+    const bool fault_comes_first = test_answers()->kept_error_comes_first;
+    assert_int_equal(fault_comes_first ? first : second, -EFAULT);
+    assert_int_equal(fault_comes_first ? second : first, rest);
+}
+
 static void an_error_behind_the_first_datagram_is_kept(void **state) {
     (void)state;
     struct test_udp_pair pair;
@@ -168,15 +176,20 @@ static void an_error_behind_the_first_datagram_is_kept(void **state) {
     assert_int_equal(cmio_udp_socket_recv(&pair.b, NULL, 1, NULL),
                      -EINVAL); /* which is told first */
     assert_int_equal(cmio_udp_socket_peek(&pair.b, NULL, 1, NULL), -EINVAL);
-    assert_int_equal(cmio_udp_socket_recv(&pair.b, buffer, sizeof buffer, NULL), -EFAULT);
-    assert_int_equal(cmio_udp_socket_recv(&pair.b, buffer, sizeof buffer, NULL), 3);
+    ssize_t first = cmio_udp_socket_recv(&pair.b, buffer, sizeof buffer, NULL);
+    ssize_t second = cmio_udp_socket_recv(&pair.b, buffer, sizeof buffer, NULL);
+    expect_fault_and_rest(first, second, 3);
     receive_a_fault_behind_the_first(&pair);
-    assert_int_equal(cmio_udp_socket_peek(&pair.b, buffer, sizeof buffer, NULL), -EFAULT);
-    assert_int_equal(cmio_udp_socket_recv(&pair.b, buffer, sizeof buffer, NULL), 3);
+    first = cmio_udp_socket_peek(&pair.b, buffer, sizeof buffer, NULL);
+    if (first == 3) /* it takes nothing */
+        first = cmio_udp_socket_recv(&pair.b, buffer, sizeof buffer, NULL);
+    second = cmio_udp_socket_recv(&pair.b, buffer, sizeof buffer, NULL);
+    expect_fault_and_rest(first, second, 3);
     receive_a_fault_behind_the_first(&pair);
     batch_init(&in);
-    assert_int_equal(cmio_udp_socket_recv_batch(&pair.b, in.messages, 3), -EFAULT);
-    assert_int_equal(cmio_udp_socket_recv_batch(&pair.b, in.messages, 3), 1);
+    first = cmio_udp_socket_recv_batch(&pair.b, in.messages, 3);
+    second = cmio_udp_socket_recv_batch(&pair.b, in.messages, 3);
+    expect_fault_and_rest(first, second, 1);
     receive_a_fault_behind_the_first(&pair);
     assert_int_equal(cmio_udp_socket_take_error(&pair.b), -EFAULT);
     assert_int_equal(cmio_udp_socket_take_error(&pair.b), 0);
@@ -297,6 +310,10 @@ static void expect_equal_batches(const struct batch *a, const struct batch *b) {
     }
 }
 
+static bool is_truncated(size_t size, size_t room) {
+    return size > room || (size == 0 && room == 0 && test_answers()->empty_is_truncated);
+}
+
 static void a_random_mix_comes_as_it_does_one_by_one(void **state) {
     (void)state;
     struct test_udp_pair pair;
@@ -316,7 +333,8 @@ static void a_random_mix_comes_as_it_does_one_by_one(void **state) {
         receive_in_batches(&pair.b, &batched);
         expect_equal_batches(&single, &batched);
         for (size_t i = 0; i < ROUND; i++)
-            assert_int_equal(single.messages[i].truncated, mix.sizes[i] > mix.rooms[i]);
+            assert_int_equal(single.messages[i].truncated,
+                             is_truncated(mix.sizes[i], mix.rooms[i]));
     }
     test_udp_pair_close(&pair);
 }

@@ -5,6 +5,7 @@
  */
 #include "support/pair.h"
 #include "support/scale.h"
+#include "support/system.h"
 #include "support/test.h"
 
 #include <errno.h>
@@ -34,7 +35,8 @@ static void new_sockets_are_nonblocking_and_close_on_exec(void **state) {
         assert_prepared(fd);
         assert_int_equal(cmio__fd_close(fd), 0);
     }
-    assert_int_equal(cmio__socket_open(AF_INET, -1), -EINVAL);
+    const int error = cmio__socket_open(AF_INET, -1);
+    assert_true(error == -test_answers()->bad_type || error == -test_answers()->bad_type_too);
 }
 
 static void accepted_sockets_are_too(void **state) {
@@ -197,6 +199,7 @@ static void as_much_is_sent_as_was_asked_for_where_there_is_room(void **state) {
     const int file = open_numbers(length);
     int ends[2];
     test_pair_open(TEST_TCP, ends);
+    assert_int_equal(cmio__socket_set_option(ends[1], SOL_SOCKET, SO_SNDBUF, 131072), 0);
     assert_int_equal(cmio__socket_send_file(ends[1], file, 0, length), length);
     expect_numbers(ends[0], 0, length);
     assert_int_equal(cmio__fd_close(file), 0);
@@ -389,7 +392,8 @@ static void what_is_no_file_to_send_is_refused(void **state) {
     const int file = open_numbers(10);
     assert_int_equal(cmio__socket_send_file(ends[1], pipe[0], 0, 1), -ESPIPE);
     assert_int_equal(cmio__socket_send_file(ends[1], ends[0], 0, 1), -ESPIPE);
-    assert_int_equal(cmio__socket_send_file(ends[1], directory, 0, 1), -EISDIR);
+    assert_int_equal(cmio__socket_send_file(ends[1], directory, 0, 1),
+                     test_answers()->directories_are_read ? 1 : -EISDIR);
     assert_int_equal(cmio__socket_send_file(ends[1], -1, 0, 1), -EBADF);
     assert_int_equal(cmio__socket_send_file(ends[1], -1, 0, 0), -EBADF);
     assert_int_equal(cmio__socket_send_file(ends[1], pipe[0], 0, 0), -ESPIPE);

@@ -491,7 +491,7 @@ static void pop_all(struct model *model) {
 }
 
 static void step(struct model *model) {
-    const size_t index = next_random(&model->seed) % MODEL_TIMERS;
+    const size_t index = (size_t)(next_random(&model->seed) % MODEL_TIMERS);
     struct cmio_timer *timer = &model->list[index];
     switch (next_random(&model->seed) % 8) {
     case 0:

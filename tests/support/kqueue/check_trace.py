@@ -17,6 +17,9 @@ import sys
 RUNS = 5
 SECONDS = 300
 
+# In the table in the place of a line: the kernel's trace does not have the scene.
+ABSENT = "absent"
+
 # Scenes where one thread or process sleeps for 0.1 s, so that another is surely where it should be.
 RACES_WITH_THE_CLOCK = {"EINTR", "timer", "process filter", "a writer in another thread ends a wait"}
 
@@ -43,16 +46,19 @@ def read_table(path, flavour):
             if len(fields) != 4 or not all(fields):
                 sys.exit(f"{path}:{number}: not of the form system | scene | line | reason")
             system, scene, pattern, _reason = fields
-            if system in (flavour, "both"):
+            if system in (flavour, "all"):
                 cuts.append((scene, pattern))
     return cuts
 
 
 def cut(scenes, cuts):
     """What is left of a trace, and which cuts had nothing to cut."""
-    unused = set(cuts)
+    absent = {scene for scene, pattern in cuts if pattern == ABSENT}
+    unused = {(scene, pattern) for scene, pattern in cuts if pattern != ABSENT}
     left = []
     for title, lines in scenes:
+        if title in absent:
+            continue
         patterns = [pattern for scene, pattern in cuts if scene == title]
         kept = []
         for line in lines:
@@ -101,9 +107,14 @@ def main():
     program, trace, table, flavour = sys.argv[1:]
     cuts = read_table(table, flavour)
     with open(trace, encoding="utf-8") as file:
-        expected, unused = cut(scenes_of(file.read()), cuts)
+        scenes = scenes_of(file.read())
+    titles = {title for title, _ in scenes}
+    expected, unused = cut(scenes, cuts)
     if unused:
         sys.exit(f"{table} cuts what is not in the trace: {sorted(unused)}")
+    missing = {scene for scene, pattern in cuts if pattern == ABSENT}
+    if missing & titles:
+        sys.exit(f"{table} calls absent what is in the trace: {sorted(missing & titles)}")
     for _ in range(RUNS):
         same, may_try_again = check(program, expected, cuts)
         if same:

@@ -12,10 +12,14 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "real.h"
 #include "standin.h"
 
 /* EVFILT_WRITE's data, the room in the buffer, is this wherever there is room: not imitated. */
@@ -92,11 +96,16 @@ static struct tcp_info tcp_state(int fd) {
     return info;
 }
 
-/* Pipes. Either end is one direction alone: FreeBSD never reports the other (sys_pipe.c). */
+/*
+ * Pipes. Either end is one direction alone, though FreeBSD and OpenBSD would let bytes go the other
+ * way too. But that the other end is gone is the end of both directions.
+ */
 
 static struct standin_readiness pipe_to_read(const struct standin_descriptor *pipe, int polled) {
-    if (pipe->access == O_WRONLY)
-        return not_ready;
+    if (pipe->access == O_WRONLY) {
+        const bool lost = (polled & POLLERR) != 0;
+        return (struct standin_readiness){.ready = lost, .at_end = lost};
+    }
     return (struct standin_readiness){
         .ready = (polled & (POLLIN | POLLHUP)) != 0,
         .at_end = (polled & POLLHUP) != 0,
@@ -208,12 +217,33 @@ static struct standin_readiness datagram_to_read(const struct standin_descriptor
     };
 }
 
+/*
+ * Our own shutdown of writing, which poll(2) does not tell of a Unix socket alone. What says so is
+ * a send that must fail: its bytes are nowhere, and before Linux looks for them it says EPIPE. Its
+ * address is nobody's, for sockets that are not connected.
+ */
+static bool datagram_cannot_send(const struct standin_descriptor *socket) {
+    static const struct sockaddr_un nobody = {.sun_family = AF_UNIX};
+    if (socket->address_size != 0)
+        return false; /* of the Internet: a pending error would be lost */
+    const socklen_t length = offsetof(struct sockaddr_un, sun_path) + 1;
+    const struct iovec nowhere = {.iov_base = NULL, .iov_len = 1};
+    const struct msghdr message = {
+        .msg_name = (void *)(uintptr_t)&nobody,
+        .msg_namelen = length,
+        .msg_iov = (struct iovec *)(uintptr_t)&nowhere,
+        .msg_iovlen = 1,
+    };
+    return __real_sendmsg(socket->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EPIPE;
+}
+
 static struct standin_readiness datagram_to_write(const struct standin_descriptor *socket,
                                                   int polled) {
-    (void)socket;
+    const bool at_end = datagram_cannot_send(socket);
     return (struct standin_readiness){
-        .ready = (polled & (POLLOUT | POLLERR)) != 0,
-        .data = SOME_ROOM,
+        .ready = at_end || (polled & (POLLOUT | POLLERR)),
+        .at_end = at_end,
+        .data = at_end ? 0 : SOME_ROOM,
     };
 }
 

@@ -38,9 +38,13 @@ static int timer_unit(unsigned int fflags, int64_t *nanoseconds) {
 
 const struct standin_flavour standin_flavour = {
     .filters = filters,
-    .kept_flags = (unsigned short)~(EV_ADD | EV_DELETE | EV_ENABLE | EV_DISABLE),
+    .kept_flags = (event_flags) ~(EV_ADD | EV_DELETE | EV_ENABLE | EV_DISABLE),
     .only_add_renews = false,
     .lost_reader_is_oneshot = true,
+    .lost_reader_is_missed = false,
+    .lost_reader_error = EPIPE,
+    .write_first = false,
+    .full_is_too_long = false,
     .empty_read_wakes = false,
     .zombie_error = 0,
     .device_error = ENODEV,

@@ -19,9 +19,13 @@ static int timer_unit(unsigned int fflags, int64_t *nanoseconds) {
 
 const struct standin_flavour standin_flavour = {
     .filters = filters,
-    .kept_flags = (unsigned short)~EV_DELETE, /* "reader READ DISABLE": they stay, and are shown */
+    .kept_flags = (event_flags)~EV_DELETE, /* "reader READ DISABLE": they stay, and are shown */
     .only_add_renews = true,
     .lost_reader_is_oneshot = false,
+    .lost_reader_is_missed = true,
+    .lost_reader_error = EPIPE,
+    .write_first = false,
+    .full_is_too_long = false,
     .empty_read_wakes = true,
     .zombie_error = ESRCH,
     .device_error = 0,

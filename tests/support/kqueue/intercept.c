@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "real.h"
 #include "standin.h"
 
@@ -50,20 +51,20 @@ static bool anyone_watches(void) {
 }
 
 static void touch(const struct stat *file, unsigned directions) {
-    sigset_t mask;
-    standin_lock(&mask);
+    struct standin_thread thread;
+    standin_lock(&thread);
     standin_watch_touch(file, directions);
-    standin_unlock(&mask);
+    standin_unlock(&thread);
 }
 
 static void forget(int fd) {
-    sigset_t mask;
-    standin_lock(&mask);
+    struct standin_thread thread;
+    standin_lock(&thread);
     standin_watch_forget(fd);
     struct standin_kqueue *kqueue = standin_kqueue_find(fd);
     if (kqueue != NULL)
         standin_kqueue_close(kqueue);
-    standin_unlock(&mask);
+    standin_unlock(&thread);
 }
 
 int __wrap_close(int fd) {
@@ -196,9 +197,19 @@ ssize_t __wrap_sendto(int fd, const void *buffer, size_t length, int flags,
     return result;
 }
 
+/* NetBSD has no room for descriptors where a stream is full: "too long", it says. */
+static void refuse_descriptors(int fd, const struct msghdr *message, ssize_t result) {
+    struct standin_descriptor descriptor;
+    if (!standin_flavour.full_is_too_long || !is_refused(result) || message->msg_controllen == 0)
+        return;
+    if (standin_descriptor_open(fd, &descriptor) == 0 && descriptor.kind == STANDIN_UNIX_STREAM)
+        errno = EMSGSIZE;
+}
+
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
     ssize_t result = __real_sendmsg(fd, message, flags);
     note_write(fd, result, total(message->msg_iov, message->msg_iovlen));
+    refuse_descriptors(fd, message, result);
     return result;
 }
 
@@ -211,10 +222,10 @@ ssize_t __wrap_sendfile64(int fd, int file, off_t *offset, size_t length) {
 
 int __wrap_kill(pid_t process, int number) {
     if (anyone_watches() && process == getpid()) {
-        sigset_t mask;
-        standin_lock(&mask);
+        struct standin_thread thread;
+        standin_lock(&thread);
         standin_signal_sent(number);
-        standin_unlock(&mask);
+        standin_unlock(&thread);
     }
     return __real_kill(process, number);
 }

@@ -13,7 +13,7 @@
 #include "real.h"
 #include "standin.h"
 
-static const struct standin_filter *find_filter(short number) {
+static const struct standin_filter *find_filter(filter_number number) {
     for (const struct standin_filter *const *filter = standin_flavour.filters; *filter; filter++)
         if ((*filter)->number == number)
             return *filter;
@@ -21,7 +21,7 @@ static const struct standin_filter *find_filter(short number) {
 }
 
 static struct standin_knote *find_other(struct standin_kqueue *kqueue, uintptr_t ident,
-                                        short filter) {
+                                        filter_number filter) {
     LIST_FOREACH(link, &kqueue->others) {
         struct standin_knote *knote = LIST_OWNER(link, struct standin_knote, in_others);
         if (knote->event.ident == ident && knote->event.filter == filter)

@@ -27,7 +27,7 @@ atomic_int standin_kqueue_count;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct list living = {&living, &living};
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static sigset_t mask_before_fork; /* under the lock */
+static struct standin_thread thread_before_fork; /* under the lock */
 
 void standin_lock_quietly(void) {
     (void)pthread_mutex_lock(&mutex); /* cannot fail: initialised, never taken twice */
@@ -37,28 +37,18 @@ void standin_unlock_quietly(void) {
     (void)pthread_mutex_unlock(&mutex);
 }
 
-/* How the thread that holds the lock wants to be cancelled: not while it does, as in a kernel. */
-static _Thread_local int cancel_state;
-
-int standin_cancel_state(void) {
-    return cancel_state;
-}
-
-void standin_lock(sigset_t *mask) {
+void standin_lock(struct standin_thread *thread) {
     sigset_t all;
-    int state;
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, mask);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &thread->mask);
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &thread->cancellation);
     standin_lock_quietly();
-    cancel_state = state;
 }
 
-void standin_unlock(const sigset_t *mask) {
-    const int state = cancel_state;
+void standin_unlock(const struct standin_thread *thread) {
     standin_unlock_quietly();
-    (void)pthread_sigmask(SIG_SETMASK, mask, NULL);
-    (void)pthread_setcancelstate(state, &(int){0});
+    (void)pthread_setcancelstate(thread->cancellation, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &thread->mask, NULL);
 }
 
 struct list *standin_kqueues(void) {
@@ -123,14 +113,14 @@ void standin_kqueue_close(struct standin_kqueue *kqueue) {
 }
 
 static void before_fork(void) {
-    sigset_t mask;
-    standin_lock(&mask);
-    mask_before_fork = mask;
+    struct standin_thread thread;
+    standin_lock(&thread);
+    thread_before_fork = thread;
 }
 
 static void after_fork(void) {
-    sigset_t mask = mask_before_fork;
-    standin_unlock(&mask);
+    struct standin_thread thread = thread_before_fork;
+    standin_unlock(&thread);
 }
 
 /* The epoll sets are shared with the parent, so nothing is taken out of them. */
@@ -200,15 +190,15 @@ int kqueue(void) {
     list_init(&kqueue->watches);
     list_init(&kqueue->others);
     list_init(&kqueue->active);
-    sigset_t mask;
-    standin_lock(&mask);
+    struct standin_thread thread;
+    standin_lock(&thread);
     int error = open_descriptors(kqueue);
     if (error == 0) {
         list_append(&living, &kqueue->in_living);
         atomic_fetch_add(&standin_kqueue_count, 1);
     }
     int fd = kqueue->fd;
-    standin_unlock(&mask);
+    standin_unlock(&thread);
     if (error == 0)
         return fd;
     free(kqueue);

@@ -25,6 +25,7 @@ ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
 ssize_t __real_sendfile64(int fd, int file, off_t *offset, size_t length);
 int __real_accept(int fd, struct sockaddr *address, socklen_t *length);
 int __real_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+int __real_connect(int fd, const struct sockaddr *address, socklen_t length);
 int __real_kill(pid_t process, int number);
 
 #endif

@@ -19,7 +19,7 @@
  * the BSDs have and epoll has not come from calls that are intercepted: see intercept.c.
  *
  * One lock guards everything. No signal is delivered to a thread that holds it, since kevent(2) and
- * what is intercepted may be called from signal handlers.
+ * what is intercepted may be called from signal handlers, and it is not cancelled.
  */
 
 #include <signal.h>
@@ -30,6 +30,10 @@
 #include <sys/stat.h>
 
 #include "list.h"
+
+/* The types of these members are each system's own. */
+typedef __typeof__(((struct kevent *)0)->filter) filter_number;
+typedef __typeof__(((struct kevent *)0)->flags) event_flags;
 
 /* What is in an epoll set. woken is called under the lock, and only adds to the active list. */
 struct standin_item {
@@ -70,7 +74,7 @@ struct standin_knote {
 
 /* The functions of a filter. They return 0 or an errno. */
 struct standin_filter {
-    short number;
+    filter_number number;
     bool of_descriptor;
     int (*attach)(struct standin_knote *knote);
     void (*detach)(struct standin_knote *knote);
@@ -85,9 +89,13 @@ struct standin_filter {
 /* Where the systems differ. */
 struct standin_flavour {
     const struct standin_filter *const *filters; /* NULL at the end */
-    unsigned short kept_flags;   /* of the change that made a knote: shown in its events */
+    event_flags kept_flags;      /* of the change that made a knote: shown in its events */
     bool only_add_renews;        /* a change without EV_ADD leaves udata and fflags alone */
     bool lost_reader_is_oneshot; /* a pipe's write filter goes with the event that tells it */
+    bool lost_reader_is_missed;  /* and tells nothing where the pipe is full */
+    int lost_reader_error;       /* of EV_ADD for a write end whose reader is gone */
+    bool write_first;            /* a socket's write filter is told before the read filter */
+    bool full_is_too_long;       /* a full stream refuses descriptors with EMSGSIZE */
     bool empty_read_wakes;       /* a read(2) that got nothing from a pipe wakes its filters */
     int zombie_error;            /* of EV_ADD for a process that has exited */
     int device_error;            /* of EV_ADD for a device without readiness */
@@ -101,10 +109,13 @@ extern const struct standin_flavour standin_flavour;
 /* How many kqueues there are: while none, intercepted calls have nothing to do. */
 extern atomic_int standin_kqueue_count;
 
-void standin_lock(sigset_t *mask);
-void standin_unlock(const sigset_t *mask);
-/* The cancellation state that the thread had before it took the lock: in force during a wait. */
-int standin_cancel_state(void);
+/* What a thread had before it took the lock: under it no signal comes and no cancellation acts. */
+struct standin_thread {
+    sigset_t mask;
+    int cancellation;
+};
+void standin_lock(struct standin_thread *thread);
+void standin_unlock(const struct standin_thread *thread);
 /* The same with signals left blocked: around a wait. */
 void standin_lock_quietly(void);
 void standin_unlock_quietly(void);
@@ -143,7 +154,7 @@ enum standin_directions {
 
 void standin_watch_set_up(void);
 /* The knote of a descriptor in a kqueue, or NULL; EBADF if the descriptor is closed. */
-int standin_watch_find(struct standin_kqueue *kqueue, uintptr_t ident, short filter,
+int standin_watch_find(struct standin_kqueue *kqueue, uintptr_t ident, filter_number filter,
                        struct standin_knote **out);
 /* Drops all knotes of a descriptor, in all kqueues. */
 void standin_watch_forget(int fd);

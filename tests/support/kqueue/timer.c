@@ -15,8 +15,8 @@ static const int64_t second = INT64_C(1000000000);
 
 static struct timespec timespec_of(int64_t nanoseconds) {
     return (struct timespec){
-        .tv_sec = nanoseconds / second,
-        .tv_nsec = nanoseconds % second,
+        .tv_sec = (time_t)(nanoseconds / second),
+        .tv_nsec = (long)(nanoseconds % second),
     };
 }
 

@@ -68,7 +68,7 @@ struct standin_watch *standin_watch_of_link(struct list *in_kqueue) {
     return LIST_OWNER(in_kqueue, struct standin_watch, in_kqueue);
 }
 
-static struct standin_knote **place_of(struct standin_watch *watch, short filter) {
+static struct standin_knote **place_of(struct standin_watch *watch, filter_number filter) {
     return filter == EVFILT_READ ? &watch->read : &watch->write;
 }
 
@@ -77,18 +77,34 @@ static bool is_news(const struct standin_readiness *before, const struct standin
            (!before->ready || now->at_end != before->at_end || now->error != before->error);
 }
 
-static void watch_woken(struct standin_item *item) {
-    struct standin_watch *watch = LIST_OWNER(item, struct standin_watch, item);
-    if (watch->read != NULL)
-        standin_knote_offer(watch->read);
-    if (watch->write == NULL)
-        return;
+/*
+ * The end of a full pipe, where the kernel wakes the filters before it sets the end: they find the
+ * pipe as full as it was, and nobody wakes them again.
+ */
+static bool is_missed(const struct standin_watch *watch, const struct standin_readiness *before) {
+    return standin_flavour.lost_reader_is_missed && watch->descriptor.kind == STANDIN_PIPE &&
+           !before->ready && watch->room.at_end;
+}
+
+static void write_woken(struct standin_watch *watch) {
     struct standin_readiness before = watch->room;
     bool wrote = standin_descriptor_is_stream_socket(&watch->descriptor) &&
                  watch->writes_seen != writes_to(watch);
     bool ready = watch->write->filter->look(watch->write);
-    if (ready && (wrote || is_news(&before, &watch->room)))
+    if (ready && (wrote || is_news(&before, &watch->room)) && !is_missed(watch, &before))
         standin_knote_activate(watch->write);
+}
+
+static void watch_woken(struct standin_item *item) {
+    struct standin_watch *watch = LIST_OWNER(item, struct standin_watch, item);
+    const bool write_first =
+        standin_flavour.write_first && standin_descriptor_is_stream_socket(&watch->descriptor);
+    if (watch->write != NULL && write_first)
+        write_woken(watch);
+    if (watch->read != NULL)
+        standin_knote_offer(watch->read);
+    if (watch->write != NULL && !write_first)
+        write_woken(watch);
 }
 
 static struct standin_watch *find_watch(struct standin_kqueue *kqueue, int fd) {
@@ -100,7 +116,7 @@ static struct standin_watch *find_watch(struct standin_kqueue *kqueue, int fd) {
     return NULL;
 }
 
-int standin_watch_find(struct standin_kqueue *kqueue, uintptr_t ident, short filter,
+int standin_watch_find(struct standin_kqueue *kqueue, uintptr_t ident, filter_number filter,
                        struct standin_knote **out) {
     struct stat file;
     if (ident > INT32_MAX || fstat((int)ident, &file) < 0)
@@ -183,19 +199,19 @@ static void detach(struct standin_knote *knote) {
     free_watch(watch);
 }
 
-/* "pipe, reader closed before EV_ADD": EPIPE, and no event follows. */
+/* "pipe, reader closed before EV_ADD": EPIPE or EBADF, and no event follows. */
 static int attach_to_write(struct standin_knote *knote) {
     struct standin_descriptor descriptor;
     int error = standin_descriptor_open((int)knote->event.ident, &descriptor);
     if (error != 0)
         return error;
     if (descriptor.kind == STANDIN_PIPE && standin_descriptor_to_write(&descriptor).at_end)
-        return EPIPE;
+        return standin_flavour.lost_reader_error;
     return attach(knote);
 }
 
 static bool tell(struct standin_knote *knote, const struct standin_readiness *readiness) {
-    knote->event.flags &= (unsigned short)~EV_EOF;
+    knote->event.flags &= (event_flags)~EV_EOF;
     if (readiness->at_end)
         knote->event.flags |= EV_EOF;
     knote->event.fflags = readiness->at_end ? (unsigned)readiness->error : 0;

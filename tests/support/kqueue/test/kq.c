@@ -10,18 +10,19 @@ int kq_open(void) {
     return kq;
 }
 
-int kq_change(int kq, uintptr_t ident, short filter, unsigned flags, unsigned fflags, int64_t data,
+int kq_change(int kq, uintptr_t ident, int filter, unsigned flags, unsigned fflags, int64_t data,
               const void *udata) {
     struct kevent change;
-    EV_SET(&change, ident, filter, (unsigned short)flags, fflags, data, (void *)(uintptr_t)udata);
+    EV_SET(&change, ident, (__typeof__(change.filter))filter, (__typeof__(change.flags))flags,
+           fflags, data, (__typeof__(change.udata))(uintptr_t)udata);
     return kevent(kq, &change, 1, NULL, 0, NULL) < 0 ? errno : 0;
 }
 
-int kq_add(int kq, int fd, short filter, unsigned flags) {
+int kq_add(int kq, int fd, int filter, unsigned flags) {
     return kq_change(kq, (uintptr_t)fd, filter, EV_ADD | flags, 0, 0, NULL);
 }
 
-int kq_delete(int kq, int fd, short filter) {
+int kq_delete(int kq, int fd, int filter) {
     return kq_change(kq, (uintptr_t)fd, filter, EV_DELETE, 0, 0, NULL);
 }
 
@@ -34,7 +35,7 @@ int kq_wait(int kq, struct kevent *events, int capacity, int64_t timeout) {
     return count < 0 ? -errno : count;
 }
 
-struct kevent kq_expect(int kq, int fd, short filter) {
+struct kevent kq_expect(int kq, int fd, int filter) {
     struct kevent event;
     int64_t start = test_now();
     assert_int_equal(kq_wait(kq, &event, 1, KQ_LONG), 1);

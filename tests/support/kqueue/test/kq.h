@@ -21,16 +21,16 @@ enum { AT_ONCE = 0, KQ_MILLISECOND = 1000000 };
 int kq_open(void);
 
 /* One change, without an event list: 0, or the errno. */
-int kq_change(int kq, uintptr_t ident, short filter, unsigned flags, unsigned fflags, int64_t data,
+int kq_change(int kq, uintptr_t ident, int filter, unsigned flags, unsigned fflags, int64_t data,
               const void *udata);
-int kq_add(int kq, int fd, short filter, unsigned flags);
-int kq_delete(int kq, int fd, short filter);
+int kq_add(int kq, int fd, int filter, unsigned flags);
+int kq_delete(int kq, int fd, int filter);
 
 /* Waits for at most capacity events: how many came, or -errno. */
 int kq_wait(int kq, struct kevent *events, int capacity, int64_t timeout);
 
 /* Waits for one event and fails if none comes or it is another. */
-struct kevent kq_expect(int kq, int fd, short filter);
+struct kevent kq_expect(int kq, int fd, int filter);
 
 /* Fails if there is an event, or comes within a few milliseconds. */
 void kq_expect_silence(int kq);

@@ -470,9 +470,24 @@ static void a_regular_file_is_readable_to_its_end(void **state) {
     test_close(kq);
 }
 
+static void a_datagram_socket_shut_for_writing_is_at_its_end(void **state) {
+    (void)state;
+    int fds[2];
+    int kq = kq_open();
+    test_pair_open(TEST_UNIX_DATAGRAM, fds);
+    assert_int_equal(kq_add(kq, fds[0], EVFILT_WRITE, EV_CLEAR), 0);
+    assert_int_equal(kq_expect(kq, fds[0], EVFILT_WRITE).flags & EV_EOF, 0);
+    kq_expect_silence(kq);
+    assert_int_equal(shutdown(fds[0], SHUT_WR), 0);
+    assert_true(kq_expect(kq, fds[0], EVFILT_WRITE).flags & EV_EOF);
+    assert_int_equal(test_drain(fds[1]), 0); /* to ask was to send nothing */
+    test_pair_close(fds);
+    test_close(kq);
+}
+
 static void a_filter_that_nobody_knows_is_refused(void **state) {
     (void)state;
-    static const short filters[] = {0, 1, 1000, -100, INT16_MIN, INT16_MAX};
+    static const int filters[] = {15, 100, 1000, -100, INT16_MIN, INT16_MAX};
     int kq = kq_open();
     for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
         assert_int_equal(kq_add(kq, 0, filters[i], 0), EINVAL);
@@ -550,6 +565,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_timer_may_have_the_number_of_a_descriptor),
     cmocka_unit_test(the_status_of_a_killed_child_is_told),
     cmocka_unit_test(a_regular_file_is_readable_to_its_end),
+    cmocka_unit_test(a_datagram_socket_shut_for_writing_is_at_its_end),
     cmocka_unit_test(a_filter_that_nobody_knows_is_refused),
     cmocka_unit_test(a_descriptor_out_of_range_is_refused),
     cmocka_unit_test(receipts_stop_where_there_is_no_room_for_them),

@@ -66,6 +66,38 @@ static void a_wait_without_room_returns_at_once(void **state) {
     test_close(kq);
 }
 
+/* Cancellation. */
+
+static void *wait_for_ever(void *argument) {
+    struct kevent event;
+    (void)kevent(*(int *)argument, NULL, 0, &event, 1, NULL);
+    return NULL;
+}
+
+static void a_cancelled_wait_leaves_the_kqueue_usable(void **state) {
+    (void)state;
+    int fds[2];
+    int kq = kq_open();
+    test_pair_open(TEST_PIPE, fds);
+    assert_int_equal(kq_add(kq, fds[0], EVFILT_READ, EV_CLEAR), 0);
+    for (int round = 0; round < 100; round++) {
+        pthread_t thread;
+        void *result = NULL;
+        assert_int_equal(pthread_create(&thread, NULL, wait_for_ever, &kq), 0);
+        if (round % 2 == 0)
+            test_pause(); /* now and then it sleeps already */
+        assert_int_equal(pthread_cancel(thread), 0);
+        assert_int_equal(pthread_join(thread, &result), 0);
+        assert_ptr_equal(result, PTHREAD_CANCELED);
+        test_put(fds[1], 1);
+        (void)kq_expect(kq, fds[0], EVFILT_READ);
+        test_take(fds[0], 1);
+        kq_expect_silence(kq);
+    }
+    test_pair_close(fds);
+    test_close(kq);
+}
+
 static void success_leaves_errno_alone(void **state) {
     (void)state;
     int fds[2];
@@ -583,6 +615,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_timeout_of_nothing_reports_what_is_ready),
     cmocka_unit_test(a_timeout_that_is_none_is_refused),
     cmocka_unit_test(a_wait_without_room_returns_at_once),
+    cmocka_unit_test(a_cancelled_wait_leaves_the_kqueue_usable),
     cmocka_unit_test(success_leaves_errno_alone),
     cmocka_unit_test(a_signal_handler_ends_a_wait_even_if_calls_restart),
     cmocka_unit_test(a_signal_handler_may_write_to_a_watched_pipe),

@@ -3,22 +3,31 @@
 #define KQUEUE_STANDIN_SYS_EVENT_H
 
 /*
- * kqueue(2) as FreeBSD 13.2 or OpenBSD 7.3 declare it: the layout of struct kevent, the numbers of
- * the filters and the flags are each system's own. What a system does not have is not defined here
- * for it: OpenBSD has neither EVFILT_USER nor units for timers. Filters that the stand-in does not
- * imitate have no name here either.
+ * kqueue(2) as FreeBSD 13.2, OpenBSD 7.3 or NetBSD 7.99 declare it: the layout of struct kevent,
+ * the numbers of the filters and the flags are each system's own. What a system does not have is
+ * not defined here for it: OpenBSD and NetBSD have neither EVFILT_USER nor units for timers.
+ * Filters that the stand-in does not imitate have no name here either. One thing is not NetBSD's:
+ * it counts changes and events with size_t.
  *
- * The program says which: KQUEUE_STANDIN_FREEBSD or KQUEUE_STANDIN_OPENBSD.
+ * The program says which: KQUEUE_STANDIN_FREEBSD, KQUEUE_STANDIN_OPENBSD or KQUEUE_STANDIN_NETBSD.
  */
 
 #include <stdint.h>
 #include <time.h>
 
+#if defined(KQUEUE_STANDIN_NETBSD)
+#define EVFILT_READ 0U
+#define EVFILT_WRITE 1U
+#define EVFILT_PROC 4U
+#define EVFILT_SIGNAL 5U
+#define EVFILT_TIMER 6U
+#else
 #define EVFILT_READ (-1)
 #define EVFILT_WRITE (-2)
 #define EVFILT_PROC (-5)
 #define EVFILT_SIGNAL (-6)
 #define EVFILT_TIMER (-7)
+#endif
 
 /* What to do. */
 #define EV_ADD 0x0001
@@ -85,8 +94,21 @@ struct kevent {
     void *udata;
 };
 
+#elif defined(KQUEUE_STANDIN_NETBSD)
+
+#define EV_SYSFLAGS 0xF000
+
+struct kevent {
+    uintptr_t ident;
+    uint32_t filter;
+    uint32_t flags;
+    uint32_t fflags;
+    int64_t data;
+    intptr_t udata;
+};
+
 #else
-#error "define KQUEUE_STANDIN_FREEBSD or KQUEUE_STANDIN_OPENBSD"
+#error "define KQUEUE_STANDIN_FREEBSD, KQUEUE_STANDIN_OPENBSD or KQUEUE_STANDIN_NETBSD"
 #endif
 
 #define EV_SET(event, ident_, filter_, flags_, fflags_, data_, udata_)                             \
@@ -97,7 +119,7 @@ struct kevent {
             .flags = (flags_),                                                                     \
             .fflags = (fflags_),                                                                   \
             .data = (data_),                                                                       \
-            .udata = (udata_),                                                                     \
+            .udata = (__typeof__((event)->udata))(uintptr_t)(udata_),                              \
         };                                                                                         \
     } while (0)
 

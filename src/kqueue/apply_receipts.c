@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* Changes with EV_RECEIPT: one call, which answers each of them with an event. */
+#include "kqueue/kqueue.h"
+
+#include <errno.h>
+
+#include "posix/cancel.h"
+
+enum { RECEIPTS_MAX = 8 };
+
+/* A change of ours has the same effect when it is applied twice, so EINTR is no matter. */
+static int receive(int fd, const struct kevent *changes, int count, struct kevent *receipts) {
+    const struct timespec at_once = {.tv_sec = 0};
+    int received;
+    do {
+        received = kevent(fd, changes, (CMIO__KEVENT_COUNT)count, receipts,
+                          (CMIO__KEVENT_COUNT)count, &at_once);
+    } while (received < 0 && errno == EINTR);
+    return received < 0 ? -errno : 0;
+}
+
+/* A receipt is an event with EV_ERROR, and 0 or an errno in data. */
+static int error_of(const struct kevent *receipt) {
+    return (receipt->flags & EV_ERROR) != 0 ? (int)-(long)receipt->data : 0;
+}
+
+void cmio__kqueue_apply(int fd, struct kevent *changes, int count, int *errors) {
+    struct kevent receipts[RECEIPTS_MAX] = {{.ident = 0}};
+    for (int i = 0; i < count; i++)
+        changes[i].flags |= EV_RECEIPT;
+    const int state = cmio__cancel_disable();
+    const int error = receive(fd, changes, count, receipts);
+    cmio__cancel_restore(state);
+    for (int i = 0; i < count; i++)
+        errors[i] = error < 0 ? error : error_of(&receipts[i]);
+}

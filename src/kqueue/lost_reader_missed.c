@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * OpenBSD and NetBSD wake the notes of a closed reader before they set the end of the pipe, so the
+ * write filter of a full one finds nothing to tell, and is not looked at again:
+ * docs/platform-notes.md, "kqueue: how real kernels answer".
+ */
+#include "kqueue/kqueue.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+bool cmio__kqueue_misses_end(int fd) {
+    struct stat status;
+    if (fstat(fd, &status) < 0 || !S_ISFIFO(status.st_mode))
+        return false;
+    return (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * The selector when the kernel fails: each call of kqueue(2), and each change in a call, fails in
+ * turn. What a failed register or reregister leaves is nothing: no event, and no slot. The same is
+ * said of what a refused call leaves: all that was.
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "backend/exhaustion.h"
+#include "core/backend.h"
+#include "support/pair.h"
+#include "support/test.h"
+
+extern const struct cmio__backend cmio__kqueue_backend;
+static const struct cmio__backend *const kqueues = &cmio__kqueue_backend;
+
+enum { FIRST = 1, SECOND = 2 };
+
+static const cmio_interest both = CMIO_READABLE | CMIO_WRITABLE;
+
+/* The call that countdown reaches 0 with fails, while calls are counted. */
+bool exhaustion_counts;
+static int countdown;
+static bool injected;
+
+bool exhaustion_must_fail(int error) {
+    (void)error;
+    if (!exhaustion_counts || injected || --countdown > 0)
+        return false;
+    injected = true;
+    return true;
+}
+
+struct setting {
+    struct cmio__selector *selector;
+    struct cmio_events *events;
+    int fds[2];
+};
+
+static void setting_open(struct setting *setting, enum test_pair_kind kind) {
+    assert_int_equal(kqueues->open(&setting->selector), 0);
+    assert_int_equal(cmio_events_new(&setting->events, 8), 0);
+    test_pair_open(kind, setting->fds);
+}
+
+static void setting_close(struct setting *setting) {
+    test_pair_close(setting->fds);
+    cmio_events_free(setting->events);
+    kqueues->close(setting->selector);
+}
+
+static int wait_at_once(struct setting *setting) {
+    return kqueues->wait(setting->selector, setting->events, 0);
+}
+
+typedef int change_call(struct cmio__selector *selector, int fd, cmio_token token,
+                        cmio_interest interest);
+
+/* Makes the call with its number-th call of the kernel failing; whether it had so many. */
+static bool fails(struct setting *setting, int number, change_call *call, cmio_token token,
+                  cmio_interest interest) {
+    countdown = number;
+    injected = false;
+    exhaustion_counts = true;
+    const int error = call(setting->selector, setting->fds[1], token, interest);
+    exhaustion_counts = false;
+    assert_int_equal(error, injected ? -ENOMEM : 0);
+    return injected;
+}
+
+/* Neither filters nor slot: it is silent though it is ready, and may be registered anew. */
+static void expect_unregistered(struct setting *setting) {
+    const int fd = setting->fds[1];
+    assert_int_equal(wait_at_once(setting), 0);
+    assert_int_equal(kqueues->deregister_fd(setting->selector, fd), -EBADF);
+    assert_int_equal(kqueues->register_fd(setting->selector, fd, SECOND, both | CMIO_LEVEL), 0);
+    for (int i = 0; i < 3; i++) {
+        TEST_EVENTUALLY(wait_at_once(setting) == 1);
+        assert_int_equal(setting->events->list[0].token, SECOND);
+    }
+    assert_int_equal(kqueues->deregister_fd(setting->selector, fd), 0);
+    assert_int_equal(wait_at_once(setting), 0);
+}
+
+static const cmio_interest modes[] = {0, CMIO_LEVEL, CMIO_ONESHOT};
+static const cmio_interest directions[] = {CMIO_READABLE, CMIO_WRITABLE,
+                                           CMIO_READABLE | CMIO_WRITABLE};
+
+enum { INTERESTS = 9 };
+
+static cmio_interest interest_of(int number) {
+    return directions[number / 3] | modes[number % 3];
+}
+
+/* Ready in every direction that is asked for. */
+static void be_ready(struct setting *setting, enum test_pair_kind kind) {
+    if (kind != TEST_PIPE)
+        test_put(setting->fds[0], 1);
+}
+
+static void expect_whole_failures_of_register(enum test_pair_kind kind) {
+    for (int i = 0; i < INTERESTS; i++) {
+        bool failed = true;
+        for (int number = 1; failed; number++) {
+            struct setting setting;
+            setting_open(&setting, kind);
+            be_ready(&setting, kind);
+            failed = fails(&setting, number, kqueues->register_fd, FIRST, interest_of(i));
+            if (failed)
+                expect_unregistered(&setting);
+            assert_true(failed || number > 1);
+            setting_close(&setting);
+        }
+    }
+}
+
+static void a_register_that_fails_leaves_nothing(void **state) {
+    (void)state;
+    expect_whole_failures_of_register(TEST_TCP);
+    expect_whole_failures_of_register(TEST_PIPE);
+}
+
+static void expect_whole_failures_of_reregister(enum test_pair_kind kind, cmio_interest before,
+                                                cmio_interest after) {
+    bool failed = true;
+    for (int number = 1; failed; number++) {
+        struct setting setting;
+        setting_open(&setting, kind);
+        be_ready(&setting, kind);
+        assert_int_equal(kqueues->register_fd(setting.selector, setting.fds[1], FIRST, before), 0);
+        failed = fails(&setting, number, kqueues->reregister_fd, SECOND, after);
+        if (failed)
+            expect_unregistered(&setting);
+        assert_true(failed || number > 1);
+        setting_close(&setting);
+    }
+}
+
+static void a_reregister_that_fails_leaves_nothing(void **state) {
+    (void)state;
+    for (int before = 0; before < INTERESTS; before++)
+        for (int after = 0; after < INTERESTS; after++) {
+            expect_whole_failures_of_reregister(TEST_TCP, interest_of(before), interest_of(after));
+            expect_whole_failures_of_reregister(TEST_PIPE, interest_of(before), interest_of(after));
+        }
+}
+
+/* With the timer that makes its readiness up. */
+static void a_broken_pipe_that_fails_to_register_leaves_nothing(void **state) {
+    (void)state;
+    for (int i = 0; i < INTERESTS; i++) {
+        bool failed = true;
+        for (int number = 1; failed; number++) {
+            struct setting setting;
+            setting_open(&setting, TEST_PIPE);
+            test_close(setting.fds[0]);
+            failed = fails(&setting, number, kqueues->register_fd, FIRST, interest_of(i));
+            if (failed)
+                expect_unregistered(&setting);
+            setting.fds[0] = dup(setting.fds[1]); /* for the close */
+            setting_close(&setting);
+        }
+    }
+}
+
+/* A thread with a cancellation pending: its change happens, and the lock is not lost with it. */
+struct cancelled {
+    struct setting *setting;
+    bool did_return;
+};
+
+static void *register_cancelled(void *argument) {
+    struct cancelled *self = argument;
+    const struct setting *setting = self->setting;
+    assert_int_equal(pthread_cancel(pthread_self()), 0);
+    int error = kqueues->register_fd(setting->selector, setting->fds[1], FIRST, both | CMIO_LEVEL);
+    self->did_return = error == 0;
+    pthread_testcancel();
+    return NULL;
+}
+
+static void a_register_that_is_cancelled_is_whole(void **state) {
+    (void)state;
+    struct setting setting;
+    struct cancelled cancelled = {.setting = &setting};
+    pthread_t thread;
+    void *result = NULL;
+    setting_open(&setting, TEST_TCP);
+    assert_int_equal(pthread_create(&thread, NULL, register_cancelled, &cancelled), 0);
+    assert_int_equal(pthread_join(thread, &result), 0);
+    assert_ptr_equal(result, PTHREAD_CANCELED);
+    assert_true(cancelled.did_return); /* or the lock went with the thread */
+    TEST_EVENTUALLY(wait_at_once(&setting) == 1);
+    assert_int_equal(kqueues->deregister_fd(setting.selector, setting.fds[1]), 0);
+    setting_close(&setting);
+}
+
+static void a_reregister_that_is_refused_changes_nothing(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting, TEST_TCP);
+    const int fd = setting.fds[1];
+    assert_int_equal(kqueues->register_fd(setting.selector, fd, FIRST, CMIO_WRITABLE | CMIO_LEVEL),
+                     0);
+    assert_int_equal(kqueues->reregister_fd(setting.selector, fd, SECOND, both | CMIO_PRIORITY),
+                     -ENOTSUP);
+    assert_int_equal(kqueues->reregister_fd(setting.selector, -1, SECOND, both), -EBADF);
+    assert_int_equal(wait_at_once(&setting), 1);
+    assert_int_equal(setting.events->list[0].token, FIRST);
+    assert_int_equal(kqueues->deregister_fd(setting.selector, fd), 0);
+    setting_close(&setting);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_register_that_fails_leaves_nothing),
+    cmocka_unit_test(a_reregister_that_fails_leaves_nothing),
+    cmocka_unit_test(a_broken_pipe_that_fails_to_register_leaves_nothing),
+    cmocka_unit_test(a_register_that_is_cancelled_is_whole),
+    cmocka_unit_test(a_reregister_that_is_refused_changes_nothing),
+};
+
+TEST_GROUP(kqueue_selector, tests)
