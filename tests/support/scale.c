@@ -24,6 +24,10 @@ int test_is_under_valgrind(void) {
     return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
 }
 
+int test_is_under_thread_sanitizer(void) {
+    return UNDER_THREAD_SANITIZER;
+}
+
 static int shrink(void) {
     const char *asked = getenv("CMIO_TEST_SHRINK");
     int factor = asked == NULL ? 0 : atoi(asked);

@@ -15,6 +15,9 @@ int test_scale(int count);
 /* Whether the program runs so slowly that its speed says nothing. */
 int test_is_slow(void);
 
+/* Whether the program is built with ThreadSanitizer. */
+int test_is_under_thread_sanitizer(void);
+
 /*
  * Whether valgrind runs the program. It keeps the limit of descriptors itself: what a call opens
  * beyond it is closed again behind the call, so that a connection which could not be accepted is
