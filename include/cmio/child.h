@@ -22,9 +22,11 @@ CMIO_BEGIN_DECLS
  */
 struct cmio_child {
     struct cmio_source source;
+    int handle;
     pid_t pid;
     int outcome;
     int status;
+    int pause;
 };
 
 /*

@@ -9,18 +9,24 @@
 #include <errno.h>
 
 #include "core/source.h"
+#include "posix/cancel.h"
 #include "posix/child.h"
+#include "posix/descriptor.h"
 
 int cmio_child_init(struct cmio_child *child, pid_t pid) {
     if (child == NULL || pid <= 0)
         return -EINVAL;
+    const int cancel = cmio__cancel_disable(); /* what is opened is returned or closed */
     const int fd = cmio__child_open(pid);
+    cmio__cancel_restore(cancel);
     if (fd < 0)
         return fd;
     cmio__source_set_fd(&child->source, fd);
+    child->handle = fd;
     child->pid = pid;
     child->outcome = -EAGAIN;
     child->status = 0;
+    child->pause = 0;
     return 0;
 }
 
@@ -33,16 +39,24 @@ pid_t cmio_child_pid(const struct cmio_child *child) {
     return fd < 0 ? fd : child->pid;
 }
 
-/* Waits for the process if it has ended. That it has not ends the edge, like a read that blocks. */
-static int look(struct cmio_child *child) {
-    int error = cmio__child_wait(child->pid, &child->status);
-    if (error != -EAGAIN) {
-        child->outcome = error;
-        return error;
-    }
-    error = cmio__child_rearm(child->source.fd);
+/* The process has not ended for us. That ends the edge, like a read that blocks. */
+static int go_on(struct cmio_child *child) {
+    const int error = cmio__child_rearm(child->source.fd, &child->pause);
+    if (child->source.emulated && child->handle == child->source.fd)
+        child->handle = cmio__child_make_edges(child->handle);
     (void)cmio__source_io(&child->source, CMIO_READABLE, -EAGAIN, 1);
     return error < 0 ? error : -EAGAIN;
+}
+
+/* Waits for the process if it has ended. */
+static int look(struct cmio_child *child) {
+    if (child->handle != child->source.fd)
+        cmio__child_settle(child->source.fd); /* first: what changes after it makes an event */
+    const int error = cmio__child_wait(child->handle, child->pid, &child->status);
+    if (error == -EAGAIN)
+        return go_on(child);
+    child->outcome = error;
+    return error;
 }
 
 int cmio_child_status(struct cmio_child *child, int *status) {
@@ -50,19 +64,37 @@ int cmio_child_status(struct cmio_child *child, int *status) {
         return -EINVAL;
     if (cmio_child_fd(child) < 0)
         return -EBADF;
-    int error = child->outcome == -EAGAIN ? look(child) : child->outcome;
-    if (error == 0)
+    if (child->outcome == -EAGAIN) {
+        const int cancel = cmio__cancel_disable(); /* a status that was taken is kept */
+        const int error = look(child);
+        cmio__cancel_restore(cancel);
+        if (error < 0)
+            return error;
+    }
+    if (child->outcome == 0)
         *status = child->status;
-    return error;
+    return child->outcome;
 }
 
 int cmio_child_kill(struct cmio_child *child, int number) {
     const int fd = cmio_child_fd(child);
     if (fd < 0)
         return fd;
-    return child->outcome == -EAGAIN ? cmio__child_signal(fd, child->pid, number) : -ESRCH;
+    return child->outcome == -EAGAIN ? cmio__child_signal(child->handle, child->pid, number)
+                                     : -ESRCH;
+}
+
+static int close_child(struct cmio_child *child) {
+    if (child->handle != child->source.fd)
+        (void)cmio__fd_close(child->handle); /* a handle has nothing to lose */
+    return cmio__source_close(&child->source);
 }
 
 int cmio_child_close(struct cmio_child *child) {
-    return child == NULL ? 0 : cmio__source_close(&child->source);
+    if (child == NULL || cmio__source_fd(&child->source) < 0)
+        return 0;
+    const int cancel = cmio__cancel_disable();
+    const int closed = close_child(child);
+    cmio__cancel_restore(cancel);
+    return closed;
 }

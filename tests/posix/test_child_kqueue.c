@@ -26,6 +26,7 @@ static void a_rearm_after_the_end_makes_an_edge_and_before_none(void **state) {
     (void)state;
     struct kevent change;
     int status;
+    int span = 0;
     const pid_t pid = fork();
     assert_true(pid >= 0);
     while (pid == 0)
@@ -40,16 +41,18 @@ static void a_rearm_after_the_end_makes_an_edge_and_before_none(void **state) {
     }
     EV_SET(&change, (uintptr_t)fd, EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0, 0);
     assert_int_equal(kevent(queue, &change, 1, NULL, 0, NULL), 0);
-    assert_int_equal(cmio__child_rearm(fd), 0);
+    assert_int_equal(cmio__child_rearm(fd, &span), 0);
     assert_int_equal(events_within(queue, 0), 0);
     assert_int_equal(cmio__child_signal(fd, pid, SIGKILL), 0);
     assert_int_equal(events_within(queue, 30), 1);
     assert_int_equal(events_within(queue, 0), 0);
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(cmio__child_rearm(fd), 0);
+    static const int pauses[] = {1, 2, 4, 8, 16, 32, 50, 50};
+    for (size_t i = 0; i < sizeof pauses / sizeof *pauses; i++) {
+        assert_int_equal(cmio__child_rearm(fd, &span), 0);
+        assert_int_equal(span, pauses[i]);
         assert_int_equal(events_within(queue, 30), 1);
     }
-    TEST_EVENTUALLY(cmio__child_wait(pid, &status) == 0);
+    TEST_EVENTUALLY(cmio__child_wait(fd, pid, &status) == 0);
     assert_int_equal(cmio__fd_close(fd), 0);
     assert_int_equal(cmio__fd_close(queue), 0);
 }
