@@ -36,6 +36,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+_Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "a signal handler, which may wake, can take no lock");
+
 /* A free waker of the list, or a new one in it, in use from now on; NULL without memory. */
 static struct cmio_waker *take_waker(struct cmio_registry *registry) {
     struct cmio_waker *first = atomic_load_explicit(&registry->wakers, memory_order_relaxed);

@@ -180,10 +180,10 @@ static int events_while_held(struct setting *setting) {
     const int64_t end = cmio_now() + 300 * CMIO_MILLISECOND;
     int events = 0;
     while (cmio_now() < end) {
+        expect_running(&setting->child);
         const int count = cmio_poll_wait_until(setting->loop.poll, setting->loop.events, end);
         assert_true(count >= 0 || count == -EINTR);
         events += count > 0;
-        expect_running(&setting->child);
     }
     return events;
 }

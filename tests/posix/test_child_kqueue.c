@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What only kqueue(2) needs of src/posix/child_kqueue.c: a new edge after a rearm. */
+/* What only kqueue(2) needs of src/posix/child_kqueue.c: a new edge after a rearm, and waits by
+ * number. */
 #include "support/test.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -57,7 +59,29 @@ static void a_rearm_after_the_end_makes_an_edge_and_before_none(void **state) {
     assert_int_equal(cmio__fd_close(queue), 0);
 }
 
+/* ptrace(2) as Linux spells it. */
+static void a_stop_of_a_process_that_this_one_traces_is_no_end(void **state) {
+    (void)state;
+    siginfo_t info;
+    int status = 77;
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        (void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+        (void)raise(SIGUSR1);
+        _exit(7);
+    }
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOWAIT), 0);
+    assert_int_equal(cmio__child_wait_by_number(pid, &status), -EAGAIN);
+    assert_int_equal(status, 77);
+    assert_int_equal(ptrace(PTRACE_CONT, pid, NULL, NULL), 0);
+    TEST_EVENTUALLY(cmio__child_wait_by_number(pid, &status) == 0);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+    assert_int_equal(cmio__child_wait_by_number(pid, &status), -ECHILD);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_stop_of_a_process_that_this_one_traces_is_no_end),
     cmocka_unit_test(a_rearm_after_the_end_makes_an_edge_and_before_none),
 };
 TEST_GROUP(posix_child_kqueue, tests)
