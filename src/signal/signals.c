@@ -128,14 +128,16 @@ static void start_child(void) {
     atomic_store(&lock, 0); /* another thread of the parent may have held it */
 }
 
-/* Cancellation is disabled. */
+/*
+ * Takes the lock when nobody holds it, or a process that this one was cloned from. Cancellation is
+ * disabled.
+ */
 static void acquire_lock(void) {
     const int self = getpid();
     int holder = 0;
     while (!atomic_compare_exchange_weak(&lock, &holder, self)) {
         if (holder != self)
-            continue; /* nobody, or a process that we were cloned from: taken over in the next try
-                       */
+            continue; /* now the holder is known, and the next try takes its place */
         wait_a_little();
         holder = 0;
     }
