@@ -55,8 +55,9 @@ CMIO_API int cmio_child_fd(const struct cmio_child *child);
  * later ones give the same again. -EAGAIN while it runs or is stopped, and after its event while
  * the system does not give the status away yet: there is another event when it does. So it is with
  * a process that ended under a tracer other than this process (ptrace(2)), until the tracer has
- * waited for it or has gone. On poll(2) under Linux such a process takes a second descriptor;
- * without one, and in level mode, events repeat until then. The stops of a process that this one
+ * waited for it or has gone. On poll(2) and kqueue(2) that event comes up to 50 ms late, and others
+ * may come before it. On poll(2) under Linux such a process takes a second descriptor; without one,
+ * and in level mode, events repeat until then. The stops of a process that this one
  * traces are left to who waits for them. -ECHILD when the status is someone else's (see above), for
  * good; -ENOMEM. status is untouched on failure.
  */

@@ -9,9 +9,12 @@
 
 #include <sys/types.h>
 
+#include "posix/inline.h"
+
 /*
  * Opens a descriptor, close-on-exec, that becomes readable when the process has ended, for poll(2)
- * and its kin, and stays so. -ESRCH when there is no such process.
+ * and its kin, and stays so. -ESRCH when there is no such process. It is the handle
+ * of what follows.
  */
 int cmio__child_open(pid_t pid);
 
@@ -20,28 +23,32 @@ int cmio__child_open(pid_t pid);
  * gives it; -EAGAIN while it runs, is stopped, or is held by a tracer that has not waited for it
  * yet; -ECHILD when there is no such child, or none any more.
  */
-int cmio__child_wait(int fd, pid_t pid, int *status);
+int cmio__child_wait(int handle, pid_t pid, int *status);
+
+/*
+ * For poll(2), which has no edges, after -EAGAIN: if the descriptor is readable all the same, its
+ * number becomes that of a timer, to be set by cmio__child_rearm(). Returns the handle, which wait
+ * and signal want from then on: another descriptor, to be closed as well, or fd if nothing changed.
+ */
+int cmio__child_divert(int fd);
 
 /*
  * To call after -EAGAIN: where the descriptor is readable all the same, for systems may tell of the
  * end before it can be waited for, it becomes so anew after a pause. pause is how long the last one
  * was, in milliseconds, 0 at first.
  */
-int cmio__child_rearm(int fd, int *pause);
+int cmio__child_rearm(int fd, int handle, int *pause);
 
-/*
- * For poll(2), which has no edges, after -EAGAIN: if the descriptor is readable all the same, its
- * number becomes that of a set which is readable from the process's next change on, until
- * cmio__child_settle(). Returns the descriptor that wait and signal want from then on: another one,
- * to be closed as well, or fd if nothing has changed.
- */
-int cmio__child_make_edges(int fd);
-
-/* Before a wait: what changed until now is no change any more. fd is a number that became a set. */
-void cmio__child_settle(int fd);
+/* The pause after one that was too short. */
+CMIO__INLINE int cmio__child_longer_pause(int pause) {
+    enum { LONGEST = 50 };
+    if (pause == 0)
+        return 1;
+    return 2 * pause < LONGEST ? 2 * pause : LONGEST;
+}
 
 /* kill(2), for a process that was not waited for yet. */
-int cmio__child_signal(int fd, pid_t pid, int number);
+int cmio__child_signal(int handle, pid_t pid, int number);
 
 /*
  * What cmio__child_wait() does where a process is known by its number, which must be the child's

@@ -24,9 +24,6 @@ static int apply(int fd, const struct kevent *change) {
     return kevent(fd, change, 1, NULL, 0, NULL) < 0 ? -errno : 0;
 }
 
-/* How long the pauses become, in milliseconds. */
-enum { LONGEST_PAUSE = 50 };
-
 static int make_readable_in(int fd, int milliseconds) {
     struct kevent change;
     EV_SET(&change, 0, EVFILT_TIMER, EV_ADD | EV_ONESHOT, 0, milliseconds, 0);
@@ -58,18 +55,17 @@ int cmio__child_open(pid_t pid) {
     return fd;
 }
 
-int cmio__child_wait(int fd, pid_t pid, int *status) {
-    (void)fd; /* of no help here, as below */
+int cmio__child_wait(int handle, pid_t pid, int *status) {
+    (void)handle; /* of no help here, as below */
     return cmio__child_wait_by_number(pid, status);
 }
 
-static int longer(int pause) {
-    if (pause == 0)
-        return 1;
-    return 2 * pause < LONGEST_PAUSE ? 2 * pause : LONGEST_PAUSE;
+int cmio__child_divert(int fd) {
+    return fd; /* a rearm makes it unreadable */
 }
 
-int cmio__child_rearm(int fd, int *pause) {
+int cmio__child_rearm(int fd, int handle, int *pause) {
+    (void)handle; /* the same */
     struct kevent fired;
     const struct timespec at_once = {.tv_sec = 0};
     const int count = kevent(fd, NULL, 0, &fired, 1, &at_once);
@@ -77,19 +73,11 @@ int cmio__child_rearm(int fd, int *pause) {
         return errno == EINTR ? 0 : -errno;
     if (count == 0)
         return 0;
-    *pause = longer(*pause);
+    *pause = cmio__child_longer_pause(*pause);
     return make_readable_in(fd, *pause);
 }
 
-int cmio__child_make_edges(int fd) {
-    return fd; /* it was made unreadable by the rearm */
-}
-
-void cmio__child_settle(int fd) {
-    (void)fd; /* never a set */
-}
-
-int cmio__child_signal(int fd, pid_t pid, int number) {
-    (void)fd; /* of no help here: the number is the process's until it was waited for */
+int cmio__child_signal(int handle, pid_t pid, int number) {
+    (void)handle; /* of no help here: the number is the process's until it was waited for */
     return kill(pid, number) < 0 ? -errno : 0;
 }

@@ -9,25 +9,21 @@ int cmio__child_open(pid_t pid) {
     return -ENOTSUP;
 }
 
-int cmio__child_wait(int fd, pid_t pid, int *status) {
-    (void)fd, (void)pid, (void)status;
+int cmio__child_wait(int handle, pid_t pid, int *status) {
+    (void)handle, (void)pid, (void)status;
     return -ENOTSUP;
 }
 
-int cmio__child_rearm(int fd, int *pause) {
-    (void)fd, (void)pause;
-    return -ENOTSUP;
-}
-
-int cmio__child_make_edges(int fd) {
+int cmio__child_divert(int fd) {
     return fd;
 }
 
-void cmio__child_settle(int fd) {
-    (void)fd;
+int cmio__child_rearm(int fd, int handle, int *pause) {
+    (void)fd, (void)handle, (void)pause;
+    return -ENOTSUP;
 }
 
-int cmio__child_signal(int fd, pid_t pid, int number) {
-    (void)fd, (void)pid, (void)number;
+int cmio__child_signal(int handle, pid_t pid, int number) {
+    (void)handle, (void)pid, (void)number;
     return -ENOTSUP;
 }

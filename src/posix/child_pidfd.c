@@ -6,7 +6,8 @@
  *
  * A process that has ended under a tracer other than its parent makes the pidfd readable, and can
  * be waited for only when the tracer has done so or has gone: then the pidfd has another edge.
- * poll(2) sees no difference, so it is shown an epoll set with the pidfd in it.
+ * poll(2) sees no difference, so a timer takes the pidfd's place, and the process is looked at in
+ * pauses.
  */
 #include "posix/child.h"
 
@@ -15,9 +16,10 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/epoll.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "posix/descriptor.h"
@@ -72,33 +74,18 @@ static int take(idtype_t type, id_t id, int *status) {
  * Linux 5.3. The number is that of our process if the process is still there after the look, which
  * it is, ended or not, until somebody waits for it.
  */
-static int wait_by_number(int fd, pid_t pid, int *status) {
+static int wait_by_number(int handle, pid_t pid, int *status) {
     const int found = peek(P_PID, (id_t)pid);
-    if (cmio__child_signal(fd, pid, 0) == -ESRCH)
+    if (cmio__child_signal(handle, pid, 0) == -ESRCH)
         return -ECHILD;
     return found < 0 ? found : take(P_PID, (id_t)pid, status);
 }
 
-int cmio__child_wait(int fd, pid_t pid, int *status) {
-    const int found = peek((idtype_t)BY_PIDFD, (id_t)fd);
+int cmio__child_wait(int handle, pid_t pid, int *status) {
+    const int found = peek((idtype_t)BY_PIDFD, (id_t)handle);
     if (found == -EINVAL)
-        return wait_by_number(fd, pid, status);
-    return found < 0 ? found : take((idtype_t)BY_PIDFD, (id_t)fd, status);
-}
-
-int cmio__child_rearm(int fd, int *pause) {
-    (void)fd, (void)pause; /* the pidfd has a new edge when the process can be waited for */
-    return 0;
-}
-
-/* A set with the pidfd in it, whose edges show as the set's readiness. */
-static int open_set(int pidfd) {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLET};
-    const int set = epoll_create1(EPOLL_CLOEXEC);
-    if (set < 0 || epoll_ctl(set, EPOLL_CTL_ADD, pidfd, &event) == 0)
-        return set;
-    (void)cmio__fd_close(set); /* there is no memory for more than the pidfd */
-    return -1;
+        return wait_by_number(handle, pid, status);
+    return found < 0 ? found : take((idtype_t)BY_PIDFD, (id_t)handle, status);
 }
 
 static bool is_readable(int fd) {
@@ -106,27 +93,30 @@ static bool is_readable(int fd) {
     return poll(&entry, 1, 0) == 1;
 }
 
-int cmio__child_make_edges(int fd) {
+int cmio__child_divert(int fd) {
     if (!is_readable(fd))
         return fd;
     const int pidfd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     if (pidfd < 0)
         return fd;
-    const int set = open_set(pidfd);
-    const bool is_made = set >= 0 && dup3(set, fd, O_CLOEXEC) == fd;
-    if (set >= 0)
-        (void)cmio__fd_close(set); /* it has the other number now */
-    if (!is_made)
+    const int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    const bool is_diverted = timer >= 0 && dup3(timer, fd, O_CLOEXEC) == fd;
+    if (timer >= 0)
+        (void)cmio__fd_close(timer); /* it has the other number now */
+    if (!is_diverted)
         (void)cmio__fd_close(pidfd); /* the first is still there */
-    return is_made ? pidfd : fd;
+    return is_diverted ? pidfd : fd;
 }
 
-void cmio__child_settle(int fd) {
-    struct epoll_event event;
-    (void)epoll_wait(fd, &event, 1, 0); /* a failure leaves it readable: an event too many */
+int cmio__child_rearm(int fd, int handle, int *pause) {
+    if (handle == fd)
+        return 0; /* the pidfd has a new edge when the process can be waited for */
+    *pause = cmio__child_longer_pause(*pause);
+    const struct itimerspec once = {.it_value = {.tv_nsec = *pause * 1000000L}};
+    return timerfd_settime(fd, 0, &once, NULL) < 0 ? -errno : 0;
 }
 
-int cmio__child_signal(int fd, pid_t pid, int number) {
-    (void)pid; /* which the descriptor stands for, whoever has the number */
-    return syscall(SYS_pidfd_send_signal, fd, number, NULL, 0U) < 0 ? -errno : 0;
+int cmio__child_signal(int handle, pid_t pid, int number) {
+    (void)pid; /* which the handle stands for, whoever has the number */
+    return syscall(SYS_pidfd_send_signal, handle, number, NULL, 0U) < 0 ? -errno : 0;
 }

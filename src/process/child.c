@@ -41,17 +41,15 @@ pid_t cmio_child_pid(const struct cmio_child *child) {
 
 /* The process has not ended for us. That ends the edge, like a read that blocks. */
 static int go_on(struct cmio_child *child) {
-    const int error = cmio__child_rearm(child->source.fd, &child->pause);
     if (child->source.emulated && child->handle == child->source.fd)
-        child->handle = cmio__child_make_edges(child->handle);
+        child->handle = cmio__child_divert(child->handle);
+    const int error = cmio__child_rearm(child->source.fd, child->handle, &child->pause);
     (void)cmio__source_io(&child->source, CMIO_READABLE, -EAGAIN, 1);
     return error < 0 ? error : -EAGAIN;
 }
 
 /* Waits for the process if it has ended. */
 static int look(struct cmio_child *child) {
-    if (child->handle != child->source.fd)
-        cmio__child_settle(child->source.fd); /* first: what changes after it makes an event */
     const int error = cmio__child_wait(child->handle, child->pid, &child->status);
     if (error == -EAGAIN)
         return go_on(child);

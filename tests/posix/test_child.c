@@ -70,7 +70,7 @@ static void a_rearm_of_a_running_process_changes_nothing(void **state) {
     const int fd = cmio__child_open(pid);
     int span = 0;
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(cmio__child_rearm(fd, &span), 0);
+        assert_int_equal(cmio__child_rearm(fd, fd, &span), 0);
         assert_false(is_readable(fd, 5));
         assert_int_equal(span, 0);
     }
@@ -90,7 +90,7 @@ static void a_rearm_after_the_end_makes_it_readable_anew(void **state) {
     assert_int_equal(cmio__child_signal(fd, pid, SIGKILL), 0);
     for (int i = 0; i < 10; i++) {
         assert_true(is_readable(fd, 30000));
-        assert_int_equal(cmio__child_rearm(fd, &span), 0);
+        assert_int_equal(cmio__child_rearm(fd, fd, &span), 0);
     }
     assert_true(is_readable(fd, 30000));
     wait_for(fd, pid);

@@ -43,14 +43,14 @@ static void a_rearm_after_the_end_makes_an_edge_and_before_none(void **state) {
     }
     EV_SET(&change, (uintptr_t)fd, EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0, 0);
     assert_int_equal(kevent(queue, &change, 1, NULL, 0, NULL), 0);
-    assert_int_equal(cmio__child_rearm(fd, &span), 0);
+    assert_int_equal(cmio__child_rearm(fd, fd, &span), 0);
     assert_int_equal(events_within(queue, 0), 0);
     assert_int_equal(cmio__child_signal(fd, pid, SIGKILL), 0);
     assert_int_equal(events_within(queue, 30), 1);
     assert_int_equal(events_within(queue, 0), 0);
     static const int pauses[] = {1, 2, 4, 8, 16, 32, 50, 50};
     for (size_t i = 0; i < sizeof pauses / sizeof *pauses; i++) {
-        assert_int_equal(cmio__child_rearm(fd, &span), 0);
+        assert_int_equal(cmio__child_rearm(fd, fd, &span), 0);
         assert_int_equal(span, pauses[i]);
         assert_int_equal(events_within(queue, 30), 1);
     }

@@ -6,6 +6,8 @@
 #include "support/test.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
@@ -144,7 +146,41 @@ static void a_status_that_is_taken_during_the_look_is_echild(void **state) {
     }
 }
 
+static bool is_readable(int fd, int milliseconds) {
+    struct pollfd entry = {.fd = fd, .events = POLLIN};
+    return poll(&entry, 1, milliseconds) == 1;
+}
+
+static void a_descriptor_that_is_diverted_is_readable_after_each_pause(void **state) {
+    (void)state;
+    static const int pauses[] = {1, 2, 4, 8, 16, 32, 50, 50};
+    int status = 77;
+    int span = 0;
+    const pid_t pid = start(true);
+    const int fd = open_child(pid);
+    assert_int_equal(cmio__child_divert(fd), fd); /* it runs */
+    assert_int_equal(cmio__child_rearm(fd, fd, &span), 0);
+    assert_int_equal(cmio__child_signal(fd, pid, SIGKILL), 0);
+    assert_true(is_readable(fd, 30000));
+    const int handle = cmio__child_divert(fd);
+    assert_int_not_equal(handle, fd);
+    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    assert_true(fcntl(handle, F_GETFD) & FD_CLOEXEC);
+    for (size_t i = 0; i < sizeof pauses / sizeof *pauses; i++) {
+        assert_false(i == 0 && is_readable(fd, 0));
+        assert_int_equal(cmio__child_rearm(fd, handle, &span), 0);
+        assert_int_equal(span, pauses[i]);
+        assert_true(is_readable(fd, 30000));
+    }
+    assert_int_equal(cmio__child_signal(handle, pid, 0), 0);
+    TEST_EVENTUALLY(wait_on(true, handle, pid, &status) == 0);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assert_int_equal(cmio__fd_close(handle), 0);
+    assert_int_equal(cmio__fd_close(fd), 0);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_descriptor_that_is_diverted_is_readable_after_each_pause),
     cmocka_unit_test(the_status_is_the_same_with_and_without_waits_by_pidfd),
     cmocka_unit_test(a_stop_is_no_end_with_and_without_waits_by_pidfd),
     cmocka_unit_test(the_status_of_another_process_with_the_number_is_not_taken),
