@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -179,7 +180,35 @@ static void a_descriptor_that_is_diverted_is_readable_after_each_pause(void **st
     assert_int_equal(cmio__fd_close(fd), 0);
 }
 
+/* With so many descriptors to be had, of which a diversion takes two. */
+static void expect_no_diversion(int fd, int available) {
+    struct rlimit before;
+    const int next = dup(fd); /* the lowest that is free */
+    assert_true(next >= 0);
+    assert_int_equal(cmio__fd_close(next), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit low = {.rlim_cur = (rlim_t)(next + available), .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    const int handle = cmio__child_divert(fd);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(handle, fd);
+    assert_true(is_readable(fd, 0));
+}
+
+static void a_descriptor_is_not_diverted_where_there_are_too_few(void **state) {
+    (void)state;
+    int status = 77;
+    const pid_t pid = start(false);
+    const int fd = open_child(pid);
+    assert_true(is_readable(fd, 30000));
+    for (int available = 0; available < 2; available++)
+        expect_no_diversion(fd, available);
+    assert_int_equal(wait_on(true, fd, pid, &status), 0);
+    assert_int_equal(cmio__fd_close(fd), 0);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_descriptor_is_not_diverted_where_there_are_too_few),
     cmocka_unit_test(a_descriptor_that_is_diverted_is_readable_after_each_pause),
     cmocka_unit_test(the_status_is_the_same_with_and_without_waits_by_pidfd),
     cmocka_unit_test(a_stop_is_no_end_with_and_without_waits_by_pidfd),
