@@ -17,14 +17,17 @@ CMIO_BEGIN_DECLS
  *
  * The status of an ended process goes to whoever waits for it first. So leave a child that is in
  * here to cmio_child_status(): a waitpid(-1, ...) elsewhere, or SIGCHLD set to SIG_IGN, takes it
- * away (-ECHILD). A struct of zeros may be closed, and is good for nothing else. Every call below
- * says -EINVAL for a null argument and -EBADF for a closed child.
+ * away (-ECHILD). Where the process is known by a pidfd (Linux), nothing is then done to another
+ * process that got its number. Elsewhere (BSDs, macOS) it is known by the number, which is its own
+ * only until somebody waits for it. A struct of zeros may be closed, and is good for nothing else.
+ * Every call below says -EINVAL for a null argument and -EBADF for a closed child.
  */
 struct cmio_child {
     struct cmio_source source;
     pid_t pid;
     int outcome;
     int status;
+    int pause;
 };
 
 /*
@@ -39,15 +42,19 @@ CMIO_API int cmio_child_init(struct cmio_child *child, pid_t pid);
 /* The process. Once cmio_child_status() gave the status, the number may be another's. */
 CMIO_API pid_t cmio_child_pid(const struct cmio_child *child);
 
-/* The descriptor: borrowed. It is for waiting alone; what can be done with it differs by system. */
+/* The descriptor: borrowed, to be waited for and nothing else; what it is differs by system. */
 CMIO_API int cmio_child_fd(const struct cmio_child *child);
 
 /*
  * How the process ended: 0, and in *status what waitpid(2) gives, for WIFEXITED() and its kin of
  * <sys/wait.h>. The first such call takes the status from the system, which forgets the process;
- * later ones give the same again. -EAGAIN while it runs, or is not over yet after its event: there
- * is an event when it is. -ECHILD when the status is someone else's (see above), for good; -ENOMEM.
- * status is untouched on failure.
+ * later ones give the same again. -EAGAIN while it runs or is stopped, and after its event while
+ * the system does not give the status away yet: there is another event when it does. So it is with
+ * a process that ended under a tracer other than this process (ptrace(2)), until the tracer has
+ * waited for it or has gone. On poll(2) and kqueue(2) that event comes up to 50 ms late, and others
+ * may come before it. In level mode on Linux, events repeat until then. The stops of a process that
+ * this one traces are left to who waits for them. -ECHILD when the status is someone else's (see
+ * above), for good; -ENOMEM. status is untouched on failure.
  */
 CMIO_API int cmio_child_status(struct cmio_child *child, int *status);
 

@@ -16,11 +16,16 @@ struct cmio__signal_watch;
  * process. Sets may overlap, in one poll or several: each hears every signal in it. Like pending
  * signals, several deliveries of one number before it is taken are one.
  *
- * It works by a handler, installed for each number with sigaction(2) when the first set wants it,
- * with SA_RESTART; the action before is restored with the last set. Signal masks are not touched: a
- * signal that every thread blocks is not heard. The default action, for example to end the process,
- * does not happen while a set has the signal. A forked child hears nothing through its parent's
- * sets.
+ * It works by a handler, which sigaction(2) installs for each number, with SA_RESTART and
+ * SA_ONSTACK, unless it is there already; the last set puts the action before it back. Signal masks
+ * are not touched: a signal that every thread blocks is not heard. While a set has a signal, the
+ * action before does not happen, for example the default that ends the process. If the handler is
+ * called for a signal that no set of the process has, it does what the action before does.
+ *
+ * A child of fork(2) hears nothing through its parent's sets, which it may close if they were
+ * unregistered at the fork. It has the actions that were there before them, and may make sets of
+ * its own. A child of vfork(2) or clone(2) has the handler, which does what those actions do. The
+ * library stays mapped after dlclose(3), since its handler may be installed.
  */
 struct cmio_signals {
     struct cmio_source source;
@@ -30,14 +35,16 @@ struct cmio_signals {
 /*
  * Begins to listen for count signal numbers. Errors: -EINVAL for a null argument, no number, or one
  * that cannot be caught this way (SIGKILL, SIGSTOP, SIGSEGV, SIGBUS, SIGFPE, SIGILL, numbers that
- * the system does not have); -EMFILE, -ENFILE, -ENOMEM. On failure no action has changed. Any
- * thread.
+ * the system does not have); -EMFILE, -ENFILE, -ENOMEM. On failure no action has changed. The first
+ * set also registers a handler for children with pthread_atfork(3). Any thread; not from a signal
+ * handler.
  */
 CMIO_API int cmio_signals_init(struct cmio_signals *signals, const int *numbers, size_t count);
 
 /*
  * The next signal that was delivered, its number, each once; -EAGAIN when there is none: call it
- * until then after an event. -EINVAL for NULL, -EBADF after close.
+ * until then after an event. -EINVAL for NULL, -EBADF after close. In a forked child a set of the
+ * parent's gives -EAGAIN.
  */
 CMIO_API int cmio_signals_next(struct cmio_signals *signals);
 

@@ -39,6 +39,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+_Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "a signal handler, which may wake, can take no lock");
+
 static void lock(struct cmio_registry *registry) {
     (void)pthread_mutex_lock(&registry->wakers_lock); /* an ordinary mutex: cannot fail */
 }

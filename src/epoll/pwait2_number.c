@@ -3,12 +3,13 @@
 #include "epoll/pwait2.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmio/time.h>
+
+#include "posix/cancel.h"
 
 /* One number on all architectures that share the common table, for headers older than the kernel.
  */
@@ -31,10 +32,9 @@ int cmio__epoll_pwait2(int fd, struct epoll_event *records, int capacity, int64_
         .seconds = timeout / CMIO_SECOND,
         .nanoseconds = timeout % CMIO_SECOND,
     };
-    int type;
-    (void)pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type); /* the argument is valid */
+    const int type = cmio__cancel_at_once();
     const long count = syscall(SYS_epoll_pwait2, fd, records, capacity, &span, NULL, (size_t)0);
     const int result = count < 0 ? -errno : (int)count;
-    (void)pthread_setcanceltype(type, &type);
+    cmio__cancel_defer_again(type);
     return result;
 }

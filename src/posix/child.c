@@ -1,16 +1,28 @@
 /* SPDX-License-Identifier: MIT */
+/* Waiting for a process by its number. child_waitpid.c is for systems without waitid(2). */
 #include "posix/child.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <sys/wait.h>
 
-int cmio__child_wait(pid_t pid, int *status) {
+/* waitid(2) tells its tracer of a traced process's stops too, though it was asked for ends alone.
+ */
+static bool is_end(const siginfo_t *info) {
+    return info->si_pid != 0 && (info->si_code == CLD_EXITED || info->si_code == CLD_KILLED ||
+                                 info->si_code == CLD_DUMPED);
+}
+
+int cmio__child_wait_by_number(pid_t pid, int *status) {
+    siginfo_t info = {.si_pid = 0};
     int taken;
-    const pid_t waited = waitpid(pid, &taken, WNOHANG);
-    if (waited < 0)
+    if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
         return -errno;
-    if (waited == 0)
-        return -EAGAIN;
+    if (!is_end(&info))
+        return -EAGAIN; /* and a stop is still there for who traces it */
+    const pid_t waited = waitpid(pid, &taken, WNOHANG);
+    if (waited <= 0)
+        return waited < 0 ? -errno : -EAGAIN;
     *status = taken;
     return 0;
 }

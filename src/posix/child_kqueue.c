@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* In this order: OpenBSD and NetBSD want the types first. */
@@ -23,9 +24,11 @@ static int apply(int fd, const struct kevent *change) {
     return kevent(fd, change, 1, NULL, 0, NULL) < 0 ? -errno : 0;
 }
 
-static int make_readable_soon(int fd) {
+enum { LONGEST_PAUSE = 50 };
+
+static int make_readable_in(int fd, int milliseconds) {
     struct kevent change;
-    EV_SET(&change, 0, EVFILT_TIMER, EV_ADD | EV_ONESHOT, 0, 1, 0);
+    EV_SET(&change, 0, EVFILT_TIMER, EV_ADD | EV_ONESHOT, 0, milliseconds, 0);
     return apply(fd, &change);
 }
 
@@ -38,7 +41,7 @@ static int watch(int fd, pid_t pid) {
     struct kevent change;
     EV_SET(&change, (uintptr_t)pid, EVFILT_PROC, EV_ADD | EV_ONESHOT, NOTE_EXIT, 0, 0);
     int error = apply(fd, &change);
-    return error == -ESRCH && is_there(pid) ? make_readable_soon(fd) : error;
+    return error == -ESRCH && is_there(pid) ? make_readable_in(fd, 1) : error;
 }
 
 int cmio__child_open(pid_t pid) {
@@ -54,13 +57,28 @@ int cmio__child_open(pid_t pid) {
     return fd;
 }
 
-int cmio__child_rearm(int fd) {
+int cmio__child_wait(int fd, pid_t pid, int *status) {
+    (void)fd; /* of no help here, as below */
+    return cmio__child_wait_by_number(pid, status);
+}
+
+/* The pause after one that was too short, in milliseconds. */
+static int longer(int pause) {
+    if (pause == 0)
+        return 1;
+    return 2 * pause < LONGEST_PAUSE ? 2 * pause : LONGEST_PAUSE;
+}
+
+int cmio__child_rearm(int fd, int *pause) {
     struct kevent fired;
     const struct timespec at_once = {.tv_sec = 0};
     const int count = kevent(fd, NULL, 0, &fired, 1, &at_once);
     if (count < 0)
         return errno == EINTR ? 0 : -errno;
-    return count == 0 ? 0 : make_readable_soon(fd);
+    if (count == 0)
+        return 0;
+    *pause = longer(*pause);
+    return make_readable_in(fd, *pause);
 }
 
 int cmio__child_signal(int fd, pid_t pid, int number) {

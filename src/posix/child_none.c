@@ -9,8 +9,13 @@ int cmio__child_open(pid_t pid) {
     return -ENOTSUP;
 }
 
-int cmio__child_rearm(int fd) {
-    (void)fd;
+int cmio__child_wait(int fd, pid_t pid, int *status) {
+    (void)fd, (void)pid, (void)status;
+    return -ENOTSUP;
+}
+
+int cmio__child_rearm(int fd, int *pause) {
+    (void)fd, (void)pause;
     return -ENOTSUP;
 }
 

@@ -1,23 +1,92 @@
 /* SPDX-License-Identifier: MIT */
-/* Linux: pidfd_open(2), since 5.3. libc has had the functions only since glibc 2.36. */
+/*
+ * Linux: pidfd_open(2), since 5.3. libc has had the functions only since glibc 2.36. The status is
+ * taken through the pidfd too, which 5.4 and later can do: so it is the process's own, whoever
+ * waited for it and whoever got its number then.
+ *
+ * A process that has ended under a tracer other than its parent makes the pidfd readable, but can
+ * be waited for only when the tracer has done so or has gone. Then the pidfd has another edge.
+ * poll(2) sees no difference: its backend looks again after pauses, as after any -EAGAIN from
+ * something that is readable all the same (src/poll/rest.h).
+ */
 #include "posix/child.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+/* P_PIDFD, which older headers lack. */
+enum { BY_PIDFD = 3 };
+
+/* As the kernel packs it for waitpid(2). */
+enum { EXIT_SHIFT = 8, EXIT_MASK = 0xff, DUMPED = 0x80 };
 
 int cmio__child_open(pid_t pid) {
     const long fd = syscall(SYS_pidfd_open, pid, 0);
     return fd < 0 ? -errno : (int)fd;
 }
 
-int cmio__child_rearm(int fd) {
-    (void)fd; /* readable is what can be waited for */
+/* The status of an end, or -EAGAIN: waitid(2) tells a tracer of stops as well. */
+static int status_of(const siginfo_t *info) {
+    if (info->si_pid == 0)
+        return -EAGAIN;
+    switch (info->si_code) {
+    case CLD_EXITED:
+        return (info->si_status & EXIT_MASK) << EXIT_SHIFT;
+    case CLD_KILLED:
+        return info->si_status;
+    case CLD_DUMPED:
+        return info->si_status | DUMPED;
+    default:
+        return -EAGAIN;
+    }
+}
+
+/* The status, which stays, and so does a stop that a tracer has still to see. */
+static int peek(idtype_t type, id_t id) {
+    siginfo_t info = {.si_pid = 0};
+    if (waitid(type, id, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+        return -errno;
+    return status_of(&info);
+}
+
+static int take(idtype_t type, id_t id, int *status) {
+    siginfo_t info = {.si_pid = 0};
+    if (waitid(type, id, &info, WEXITED | WNOHANG) < 0)
+        return -errno;
+    const int taken = status_of(&info);
+    if (taken < 0)
+        return taken;
+    *status = taken;
+    return 0;
+}
+
+/*
+ * Linux 5.3. The number is that of our process if the process is still there after the look, which
+ * it is, ended or not, until somebody waits for it.
+ */
+static int wait_by_number(int fd, pid_t pid, int *status) {
+    const int found = peek(P_PID, (id_t)pid);
+    if (cmio__child_signal(fd, pid, 0) == -ESRCH)
+        return -ECHILD;
+    return found < 0 ? found : take(P_PID, (id_t)pid, status);
+}
+
+int cmio__child_wait(int fd, pid_t pid, int *status) {
+    const int found = peek((idtype_t)BY_PIDFD, (id_t)fd);
+    if (found == -EINVAL)
+        return wait_by_number(fd, pid, status);
+    return found < 0 ? found : take((idtype_t)BY_PIDFD, (id_t)fd, status);
+}
+
+int cmio__child_rearm(int fd, int *pause) {
+    (void)fd, (void)pause; /* the pidfd has a new edge when the process can be waited for */
     return 0;
 }
 
 int cmio__child_signal(int fd, pid_t pid, int number) {
-    (void)pid; /* which the descriptor stands for, whoever has the number */
+    (void)pid; /* which the fd stands for, whoever has the number */
     return syscall(SYS_pidfd_send_signal, fd, number, NULL, 0U) < 0 ? -errno : 0;
 }

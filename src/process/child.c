@@ -9,18 +9,22 @@
 #include <errno.h>
 
 #include "core/source.h"
+#include "posix/cancel.h"
 #include "posix/child.h"
 
 int cmio_child_init(struct cmio_child *child, pid_t pid) {
     if (child == NULL || pid <= 0)
         return -EINVAL;
+    const int cancel = cmio__cancel_disable(); /* what is opened is returned or closed */
     const int fd = cmio__child_open(pid);
+    cmio__cancel_restore(cancel);
     if (fd < 0)
         return fd;
     cmio__source_set_fd(&child->source, fd);
     child->pid = pid;
     child->outcome = -EAGAIN;
     child->status = 0;
+    child->pause = 0;
     return 0;
 }
 
@@ -33,16 +37,20 @@ pid_t cmio_child_pid(const struct cmio_child *child) {
     return fd < 0 ? fd : child->pid;
 }
 
-/* Waits for the process if it has ended. That it has not ends the edge, like a read that blocks. */
-static int look(struct cmio_child *child) {
-    int error = cmio__child_wait(child->pid, &child->status);
-    if (error != -EAGAIN) {
-        child->outcome = error;
-        return error;
-    }
-    error = cmio__child_rearm(child->source.fd);
+/* The process has not ended for us. That ends the edge, like a read that blocks. */
+static int go_on(struct cmio_child *child) {
+    const int error = cmio__child_rearm(child->source.fd, &child->pause);
     (void)cmio__source_io(&child->source, CMIO_READABLE, -EAGAIN, 1);
     return error < 0 ? error : -EAGAIN;
+}
+
+/* Waits for the process if it has ended. */
+static int look(struct cmio_child *child) {
+    const int error = cmio__child_wait(child->source.fd, child->pid, &child->status);
+    if (error == -EAGAIN)
+        return go_on(child);
+    child->outcome = error;
+    return error;
 }
 
 int cmio_child_status(struct cmio_child *child, int *status) {
@@ -50,10 +58,16 @@ int cmio_child_status(struct cmio_child *child, int *status) {
         return -EINVAL;
     if (cmio_child_fd(child) < 0)
         return -EBADF;
-    int error = child->outcome == -EAGAIN ? look(child) : child->outcome;
-    if (error == 0)
+    if (child->outcome == -EAGAIN) {
+        const int cancel = cmio__cancel_disable(); /* a status that was taken is kept */
+        const int error = look(child);
+        cmio__cancel_restore(cancel);
+        if (error < 0)
+            return error;
+    }
+    if (child->outcome == 0)
         *status = child->status;
-    return error;
+    return child->outcome;
 }
 
 int cmio_child_kill(struct cmio_child *child, int number) {

@@ -2,101 +2,160 @@
 /*
  * Signals as a source. One handler serves the process. It goes through a list of watches, one for
  * each cmio_signals; for each that wants the number it sets the number's bit in pending and writes
- * a byte to the watch's pipe, whose read end is the source.
+ * a byte to the watch's pipe, whose read end is the source. A number that no watch wants gets the
+ * action that the handler replaced: see action.c.
  *
  *   - A full pipe loses no signal: the bit is set, and the pipe is readable.
  *   - next takes bits first, then drains the pipe, then looks once more: a bit set after that look
  * has its byte still to come, and with it the event.
  *   - The handler takes no lock. A watch in the list is never unlinked or freed: close empties its
- * mask, then waits until no handler runs, and only then closes the pipe; init takes an empty one
- * before it makes another. The handler is counted from its first step to its last, so either it
- * sees the empty mask or close sees the count.
- *   - A child that was forked has the handler and the pipe, but is not the owner: it writes
- * nothing.
+ * mask, then waits for the handlers that run, and only then closes the pipe; init takes an empty
+ * one before it makes another. The handler is counted from its first look at a watch to its last,
+ * so either it sees the empty mask or close sees the count. There are two counts, and close has new
+ * handlers use the other one while it waits for each to be 0: so it waits for no handler that
+ * began later, however many signals come.
+ *   - A thread that is cancelled in the handler would leave it counted for ever. So the handler
+ * disables cancellation while it is counted, and blocks the signals of the C library: see action.c.
  *
- * Everything but the handler holds the lock while it changes what is shared.
+ * The watches belong to one process, the owner. In a child they are its parent's: it has the
+ * handler and the pipes, but is not the owner, so its handler touches nothing and does what the
+ * action before would have done. A handler of pthread_atfork(3) makes a child of fork(2) the owner,
+ * of nothing yet: it abandons the watches, forgets the handlers that ran in the parent and puts the
+ * actions back. Other children, of vfork(2) and clone(2), run no such handler; they are told from
+ * the parent by the process number, and one that makes a set of its own becomes the owner then.
+ *
+ * Everything but the handler holds the lock while it changes what is shared. The lock is the number
+ * of the process that holds it, so that a child's threads are not kept out by one of its parent's.
  */
 #include <cmio/signals.h>
 
 #include <errno.h>
-#include <limits.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/source.h"
+#include "posix/cancel.h"
 #include "posix/descriptor.h"
+#include "signal/action.h"
 
-/* Every system has at most 128 signals; sigaction(2) refuses those that it has not. */
-enum { SIGNAL_MAX = 127, WORD_BITS = 64, WORDS = (SIGNAL_MAX + 1) / WORD_BITS };
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_POINTER_LOCK_FREE == 2,
+               "a signal handler can take no lock");
+_Static_assert(sizeof(pid_t) <= sizeof(int), "the owner is an int");
+
+enum { WORD_BITS = 32, WORDS = (CMIO__SIGNAL_MAX + 1) / WORD_BITS };
 
 struct cmio__signal_watch {
-    _Atomic uint64_t wanted[WORDS];
-    _Atomic uint64_t pending[WORDS];
+    atomic_uint wanted[WORDS];
+    atomic_uint pending[WORDS];
     int write_fd; /* of an empty watch: not open */
-    pid_t owner;
     bool in_use;
+    bool inherited;                  /* made by the process that this one was forked from */
     struct cmio__signal_watch *next; /* set once, before the watch is in the list */
 };
 
 static _Atomic(struct cmio__signal_watch *) watches;
-static atomic_int handlers_running;
+static atomic_int owner; /* 0 before the first set */
+static atomic_int handlers_running[2];
+static atomic_int phase; /* which of them counts a handler that begins now */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int users[SIGNAL_MAX + 1]; /* how many watches want the number */
-static struct sigaction old_actions[SIGNAL_MAX + 1];
+static atomic_int lock; /* 0, or the process that holds it */
+static bool has_fork_handler;
 
-static uint64_t bit_of(int number) {
-    return UINT64_C(1) << (number % WORD_BITS);
+static unsigned bit_of(int number) {
+    return 1U << (number % WORD_BITS);
 }
 
-static void handle_signal(int number) {
-    const int kept = errno;
-    const size_t word = (size_t)number / WORD_BITS;
-    const pid_t self = getpid();
-    atomic_fetch_add(&handlers_running, 1);
-    for (struct cmio__signal_watch *watch = atomic_load(&watches); watch != NULL;
-         watch = watch->next) {
-        if ((atomic_load(&watch->wanted[word]) & bit_of(number)) == 0 || watch->owner != self)
+static bool wants(const struct cmio__signal_watch *watch, int number) {
+    return (atomic_load(&watch->wanted[number / WORD_BITS]) & bit_of(number)) != 0;
+}
+
+/* Tells the watches that want the number; whether there are any. */
+static bool tell_watches(int number) {
+    bool is_wanted = false;
+    const int cancel = cmio__cancel_disable();
+    atomic_int *running = &handlers_running[atomic_load(&phase)];
+    atomic_fetch_add(running, 1);
+    struct cmio__signal_watch *watch = atomic_load(&watches);
+    for (; watch != NULL; watch = watch->next) {
+        if (!wants(watch, number))
             continue;
-        atomic_fetch_or(&watch->pending[word], bit_of(number));
+        is_wanted = true;
+        atomic_fetch_or(&watch->pending[number / WORD_BITS], bit_of(number));
         (void)cmio__fd_write(watch->write_fd, "", 1); /* a full pipe is readable all the same */
     }
-    atomic_fetch_sub(&handlers_running, 1);
+    atomic_fetch_sub(running, 1);
+    cmio__cancel_restore(cancel);
+    return is_wanted;
+}
+
+static void handle_signal(int number, siginfo_t *info, void *context) {
+    const int kept = errno;
+    if (atomic_load(&owner) != getpid() || !tell_watches(number))
+        cmio__action_do_old(number, info, context, handle_signal);
     errno = kept;
 }
 
-/* Installs the handler for a number's first watch. Under the lock. */
-static int use_number(int number) {
-    if (users[number] == 0) {
-        struct sigaction action = {.sa_handler = handle_signal, .sa_flags = SA_RESTART};
-        (void)sigfillset(&action.sa_mask); /* fails for a bad pointer alone */
-        if (sigaction(number, &action, &old_actions[number]) < 0)
-            return cmio__last_error();
+/* A sleep, since a thread that only yields may keep one of lower priority from ever going on. */
+static void wait_a_little(void) {
+    const struct timespec moment = {.tv_nsec = 1000};
+    (void)nanosleep(&moment, NULL); /* shorter is as good */
+}
+
+/* Makes this process the owner, of nothing yet. */
+static void become_owner(void) {
+    struct cmio__signal_watch *watch = atomic_load(&watches);
+    for (; watch != NULL; watch = watch->next) {
+        for (size_t word = 0; word < WORDS; word++) {
+            atomic_store(&watch->wanted[word], 0);
+            atomic_store(&watch->pending[word], 0);
+        }
+        watch->inherited = true;
     }
-    users[number]++;
-    return 0;
+    for (int i = 0; i < 2; i++)
+        atomic_store(&handlers_running[i], 0); /* in the parent: here none has been counted */
+    atomic_store(&owner, getpid());
+    cmio__action_restore_all(handle_signal);
 }
 
-/* Restores the action with a number's last watch, unless someone replaced ours. Under the lock. */
-static void drop_number(int number) {
-    struct sigaction current;
-    if (--users[number] > 0)
-        return;
-    if (sigaction(number, NULL, &current) == 0 && current.sa_handler == handle_signal)
-        (void)sigaction(number, &old_actions[number], NULL); /* it was accepted once */
+/* In a child of fork(2), which has one thread. */
+static void start_child(void) {
+    become_owner();
+    atomic_store(&lock, 0); /* another thread of the parent may have held it */
 }
 
-/* Drops the numbers below end that the watch wants. Under the lock. */
-static void drop_wanted(struct cmio__signal_watch *watch, int end) {
-    for (int number = 1; number < end; number++)
-        if (atomic_load(&watch->wanted[number / WORD_BITS]) & bit_of(number))
-            drop_number(number);
+/*
+ * Takes the lock when nobody holds it, or a process that this one was cloned from. Cancellation is
+ * disabled.
+ */
+static void acquire_lock(void) {
+    const int self = getpid();
+    int holder = 0;
+    while (!atomic_compare_exchange_weak(&lock, &holder, self)) {
+        if (holder != self)
+            continue; /* now the holder is known, and the next try takes its place */
+        wait_a_little();
+        holder = 0;
+    }
+    if (atomic_load(&owner) != self)
+        become_owner();
+}
+
+static void release_lock(void) {
+    atomic_store(&lock, 0);
+}
+
+static int ensure_fork_handler(void) {
+    if (has_fork_handler)
+        return 0;
+    /* No handler before the fork: taking the lock there would hang a fork in a signal handler. */
+    const int error = pthread_atfork(NULL, NULL, start_child);
+    has_fork_handler = error == 0;
+    return -error;
 }
 
 /* An empty watch of the list, or a new one in it; NULL without memory. Under the lock. */
@@ -113,31 +172,56 @@ static struct cmio__signal_watch *take_watch(void) {
     return watch;
 }
 
-/* No handler sees the watch any more when this returns. Under the lock. */
-static void empty_watch(struct cmio__signal_watch *watch) {
+/* Waits for the handlers that run, each a few system calls long. Under the lock. */
+static void await_handlers(void) {
+    for (int i = 0; i < 2; i++) {
+        const int ending = atomic_load(&phase);
+        atomic_store(&phase, 1 - ending);
+        while (atomic_load(&handlers_running[ending]) > 0)
+            wait_a_little();
+    }
+}
+
+static bool is_wanted_by_any(int number) {
+    const struct cmio__signal_watch *watch = atomic_load(&watches);
+    while (watch != NULL && !wants(watch, number))
+        watch = watch->next;
+    return watch != NULL;
+}
+
+/*
+ * Empties the mask, and restores the actions of the numbers below end that no other watch wants. No
+ * handler sees the watch any more when this returns. Under the lock.
+ */
+static void stop_watch(struct cmio__signal_watch *watch, int end) {
+    for (int number = 1; number < end; number++) {
+        if (!wants(watch, number))
+            continue;
+        atomic_fetch_and(&watch->wanted[number / WORD_BITS], ~bit_of(number));
+        if (!is_wanted_by_any(number))
+            cmio__action_restore(number, handle_signal);
+    }
     for (size_t word = 0; word < WORDS; word++)
         atomic_store(&watch->wanted[word], 0);
-    while (atomic_load(&handlers_running) > 0)
-        (void)sched_yield(); /* a handler is a few system calls long */
+    await_handlers();
     watch->in_use = false;
 }
 
 /* Publishes the mask, then installs the handlers. Under the lock. */
-static int start_watch(struct cmio__signal_watch *watch, const uint64_t *wanted, int write_fd) {
+static int start_watch(struct cmio__signal_watch *watch, const unsigned *wanted, int write_fd) {
     watch->write_fd = write_fd;
-    watch->owner = getpid();
     watch->in_use = true;
+    watch->inherited = false;
     for (size_t word = 0; word < WORDS; word++) {
         atomic_store(&watch->pending[word], 0);
         atomic_store(&watch->wanted[word], wanted[word]);
     }
-    for (int number = 1; number <= SIGNAL_MAX; number++) {
-        if ((wanted[number / WORD_BITS] & bit_of(number)) == 0)
+    for (int number = 1; number <= CMIO__SIGNAL_MAX; number++) {
+        if (!wants(watch, number))
             continue;
-        int error = use_number(number);
+        const int error = cmio__action_install(number, handle_signal);
         if (error < 0) {
-            drop_wanted(watch, number);
-            empty_watch(watch);
+            stop_watch(watch, number);
             return error;
         }
     }
@@ -156,41 +240,59 @@ static bool is_catchable(int number) {
     case SIGILL:
         return false;
     default:
-        return number >= 1 && number <= SIGNAL_MAX;
+        return number >= 1 && number <= CMIO__SIGNAL_MAX;
     }
 }
 
-int cmio_signals_init(struct cmio_signals *signals, const int *numbers, size_t count) {
-    if (signals == NULL || numbers == NULL || count == 0)
-        return -EINVAL;
-    uint64_t wanted[WORDS] = {0};
-    for (size_t i = 0; i < count; i++) {
-        if (!is_catchable(numbers[i]))
-            return -EINVAL;
-        wanted[numbers[i] / WORD_BITS] |= bit_of(numbers[i]);
+/* A watch for the numbers that writes to the descriptor. Cancellation is disabled. */
+static int open_watch(const unsigned *wanted, int write_fd, struct cmio__signal_watch **out) {
+    acquire_lock();
+    int error = ensure_fork_handler();
+    if (error == 0) {
+        struct cmio__signal_watch *watch = take_watch();
+        error = watch == NULL ? -ENOMEM : start_watch(watch, wanted, write_fd);
+        if (error == 0)
+            *out = watch;
     }
+    release_lock();
+    return error;
+}
+
+/* Cancellation is disabled. */
+static int open_set(struct cmio_signals *signals, const unsigned *wanted) {
     int fds[2];
     int error = cmio__pipe_open(fds);
     if (error < 0)
         return error;
-    (void)pthread_mutex_lock(&lock); /* an ordinary mutex: cannot fail */
-    struct cmio__signal_watch *watch = take_watch();
-    error = watch == NULL ? -ENOMEM : start_watch(watch, wanted, fds[1]);
-    (void)pthread_mutex_unlock(&lock);
+    error = open_watch(wanted, fds[1], &signals->watch);
     if (error < 0) {
         (void)cmio__fd_close(fds[0]); /* the first error is the one to tell */
         (void)cmio__fd_close(fds[1]);
         return error;
     }
     cmio__source_set_fd(&signals->source, fds[0]);
-    signals->watch = watch;
     return 0;
+}
+
+int cmio_signals_init(struct cmio_signals *signals, const int *numbers, size_t count) {
+    if (signals == NULL || numbers == NULL || count == 0)
+        return -EINVAL;
+    unsigned wanted[WORDS] = {0};
+    for (size_t i = 0; i < count; i++) {
+        if (!is_catchable(numbers[i]))
+            return -EINVAL;
+        wanted[numbers[i] / WORD_BITS] |= bit_of(numbers[i]);
+    }
+    const int cancel = cmio__cancel_disable();
+    const int error = open_set(signals, wanted);
+    cmio__cancel_restore(cancel);
+    return error;
 }
 
 /* The lowest number that is pending, taken; 0 when there is none. */
 static int take_pending(struct cmio__signal_watch *watch) {
-    for (int number = 1; number <= SIGNAL_MAX; number++) {
-        _Atomic uint64_t *word = &watch->pending[number / WORD_BITS];
+    for (int number = 1; number <= CMIO__SIGNAL_MAX; number++) {
+        atomic_uint *word = &watch->pending[number / WORD_BITS];
         if ((atomic_load(word) & bit_of(number)) == 0)
             continue;
         atomic_fetch_and(word, ~bit_of(number));
@@ -216,34 +318,50 @@ static void drain(struct cmio_source *source) {
     } while (count == sizeof bytes || count == -EINTR);
 }
 
+/* The next number, or 0. */
+static int take_next(struct cmio_signals *signals) {
+    struct cmio__signal_watch *watch = signals->watch;
+    int number = take_pending(watch);
+    if (has_pending(watch))
+        return number;
+    drain(&signals->source);
+    if (number == 0)
+        number = take_pending(watch);
+    if (has_pending(watch)) /* it came just now, and its byte may have been drained */
+        (void)cmio__fd_write(watch->write_fd, "", 1);
+    return number;
+}
+
 int cmio_signals_next(struct cmio_signals *signals) {
     if (signals == NULL)
         return -EINVAL;
     if (cmio__source_fd(&signals->source) < 0)
         return -EBADF;
-    struct cmio__signal_watch *watch = signals->watch;
-    int number = take_pending(watch);
-    if (!has_pending(watch)) {
-        drain(&signals->source);
-        if (number == 0)
-            number = take_pending(watch);
-        if (has_pending(watch)) /* it came just now, and its byte may have been drained */
-            (void)cmio__fd_write(watch->write_fd, "", 1);
-    }
+    if (signals->watch->inherited)
+        return -EAGAIN;                        /* what is in the pipe is the parent's */
+    const int cancel = cmio__cancel_disable(); /* a number that was taken is given */
+    const int number = take_next(signals);
+    cmio__cancel_restore(cancel);
     return number == 0 ? -EAGAIN : number;
+}
+
+static int close_set(struct cmio_signals *signals) {
+    struct cmio__signal_watch *watch = signals->watch;
+    acquire_lock();
+    const int write_fd = watch->write_fd;
+    stop_watch(watch, CMIO__SIGNAL_MAX + 1);
+    release_lock();
+    signals->watch = NULL;
+    const int closed = cmio__source_close(&signals->source);
+    (void)cmio__fd_close(write_fd); /* a pipe without a reader has nothing to lose */
+    return closed;
 }
 
 int cmio_signals_close(struct cmio_signals *signals) {
     if (signals == NULL || cmio__source_fd(&signals->source) < 0)
         return 0;
-    struct cmio__signal_watch *watch = signals->watch;
-    (void)pthread_mutex_lock(&lock); /* an ordinary mutex: cannot fail */
-    const int write_fd = watch->write_fd;
-    drop_wanted(watch, SIGNAL_MAX + 1);
-    empty_watch(watch);
-    (void)pthread_mutex_unlock(&lock);
-    signals->watch = NULL;
-    const int closed = cmio__source_close(&signals->source);
-    (void)cmio__fd_close(write_fd); /* a pipe without a reader has nothing to lose */
+    const int cancel = cmio__cancel_disable();
+    const int closed = close_set(signals);
+    cmio__cancel_restore(cancel);
     return closed;
 }

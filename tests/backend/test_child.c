@@ -7,7 +7,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -389,6 +392,50 @@ static void the_descriptor_is_close_on_exec(void **state) {
     setting_close(&setting);
 }
 
+struct cancelled {
+    struct cmio_child child;
+    pid_t pid;
+    atomic_bool is_cancelled;
+    int opened, asked, closed;
+    int status;
+    atomic_bool done;
+};
+
+static void *use_child_cancelled(void *argument) {
+    struct cancelled *self = argument;
+    while (!atomic_load(&self->is_cancelled))
+        (void)sched_yield(); /* no cancellation point */
+    self->opened = cmio_child_init(&self->child, self->pid);
+    do
+        self->asked = cmio_child_status(&self->child, &self->status);
+    while (self->asked == -EAGAIN);
+    self->closed = cmio_child_close(&self->child);
+    atomic_store(&self->done, true);
+    pthread_testcancel();
+    return NULL;
+}
+
+static void calls_on_a_child_are_carried_out_when_the_thread_is_cancelled(void **state) {
+    (void)state;
+    skip_where_impossible();
+    struct process process = start(STATUS);
+    struct cancelled self = {.pid = process.pid, .status = -1};
+    pthread_t thread;
+    void *result = NULL;
+    end(&process);
+    assert_int_equal(pthread_create(&thread, NULL, use_child_cancelled, &self), 0);
+    assert_int_equal(pthread_cancel(thread), 0);
+    atomic_store(&self.is_cancelled, true);
+    assert_int_equal(pthread_join(thread, &result), 0);
+    test_close(process.pipe);
+    assert_true(result == PTHREAD_CANCELED);
+    assert_true(atomic_load(&self.done));
+    assert_int_equal(self.opened, 0);
+    assert_int_equal(self.asked, 0);
+    assert_int_equal(self.closed, 0);
+    assert_int_equal(WEXITSTATUS(self.status), STATUS);
+}
+
 static void a_process_that_is_not_there_is_esrch(void **state) {
     (void)state;
     skip_where_impossible();
@@ -448,6 +495,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(with_sigchld_ignored_the_end_shows_and_its_status_does_not),
     cmocka_unit_test(close_neither_ends_the_process_nor_waits_for_it),
     cmocka_unit_test(the_descriptor_is_close_on_exec),
+    cmocka_unit_test(calls_on_a_child_are_carried_out_when_the_thread_is_cancelled),
     cmocka_unit_test(a_process_that_is_not_there_is_esrch),
     cmocka_unit_test(null_arguments_and_closed_children_are_refused),
 };

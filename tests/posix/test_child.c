@@ -38,11 +38,11 @@ static bool is_readable(int fd, int milliseconds) {
     return poll(&entry, 1, milliseconds) == 1 && (entry.revents & POLLIN);
 }
 
-static void wait_for(pid_t pid) {
+static void wait_for(int fd, pid_t pid) {
     int status = 77;
-    TEST_EVENTUALLY(cmio__child_wait(pid, &status) == 0);
+    TEST_EVENTUALLY(cmio__child_wait(fd, pid, &status) == 0);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    assert_int_equal(cmio__child_wait(pid, &status), -ECHILD);
+    assert_int_equal(cmio__child_wait(fd, pid, &status), -ECHILD);
 }
 
 static void the_descriptor_is_readable_from_the_end_on(void **state) {
@@ -53,12 +53,12 @@ static void the_descriptor_is_readable_from_the_end_on(void **state) {
     int status = 77;
     assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
     assert_false(is_readable(fd, 0));
-    assert_int_equal(cmio__child_wait(pid, &status), -EAGAIN);
+    assert_int_equal(cmio__child_wait(fd, pid, &status), -EAGAIN);
     assert_int_equal(status, 77);
     assert_int_equal(cmio__child_signal(fd, pid, 0), 0);
     assert_int_equal(cmio__child_signal(fd, pid, SIGKILL), 0);
     assert_true(is_readable(fd, 30000));
-    wait_for(pid);
+    wait_for(fd, pid);
     assert_true(is_readable(fd, 30000));
     assert_int_equal(cmio__fd_close(fd), 0);
 }
@@ -68,13 +68,15 @@ static void a_rearm_of_a_running_process_changes_nothing(void **state) {
     skip_where_impossible();
     const pid_t pid = start();
     const int fd = cmio__child_open(pid);
+    int span = 0;
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(cmio__child_rearm(fd), 0);
+        assert_int_equal(cmio__child_rearm(fd, &span), 0);
         assert_false(is_readable(fd, 5));
+        assert_int_equal(span, 0);
     }
     assert_int_equal(cmio__child_signal(fd, pid, SIGKILL), 0);
     assert_true(is_readable(fd, 30000));
-    wait_for(pid);
+    wait_for(fd, pid);
     assert_int_equal(cmio__fd_close(fd), 0);
 }
 
@@ -84,13 +86,14 @@ static void a_rearm_after_the_end_makes_it_readable_anew(void **state) {
     skip_where_impossible();
     const pid_t pid = start();
     const int fd = cmio__child_open(pid);
+    int span = 0;
     assert_int_equal(cmio__child_signal(fd, pid, SIGKILL), 0);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 10; i++) {
         assert_true(is_readable(fd, 30000));
-        assert_int_equal(cmio__child_rearm(fd), 0);
+        assert_int_equal(cmio__child_rearm(fd, &span), 0);
     }
     assert_true(is_readable(fd, 30000));
-    wait_for(pid);
+    wait_for(fd, pid);
     assert_int_equal(cmio__fd_close(fd), 0);
 }
 
@@ -104,7 +107,7 @@ static void a_process_that_ended_before_is_readable_and_one_that_is_gone_esrch(v
     const int fd = cmio__child_open(pid);
     assert_true(fd >= 0);
     assert_true(is_readable(fd, 30000));
-    wait_for(pid);
+    wait_for(fd, pid);
     assert_int_equal(cmio__fd_close(fd), 0);
     assert_int_equal(cmio__child_open(pid), -ESRCH);
 }

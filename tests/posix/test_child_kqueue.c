@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What only kqueue(2) needs of src/posix/child_kqueue.c: a new edge after a rearm. */
+/* What only kqueue(2) needs of src/posix/child_kqueue.c: a new edge after a rearm, and waits by
+ * number. */
 #include "support/test.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,6 +28,7 @@ static void a_rearm_after_the_end_makes_an_edge_and_before_none(void **state) {
     (void)state;
     struct kevent change;
     int status;
+    int span = 0;
     const pid_t pid = fork();
     assert_true(pid >= 0);
     while (pid == 0)
@@ -40,21 +43,45 @@ static void a_rearm_after_the_end_makes_an_edge_and_before_none(void **state) {
     }
     EV_SET(&change, (uintptr_t)fd, EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0, 0);
     assert_int_equal(kevent(queue, &change, 1, NULL, 0, NULL), 0);
-    assert_int_equal(cmio__child_rearm(fd), 0);
+    assert_int_equal(cmio__child_rearm(fd, &span), 0);
     assert_int_equal(events_within(queue, 0), 0);
     assert_int_equal(cmio__child_signal(fd, pid, SIGKILL), 0);
     assert_int_equal(events_within(queue, 30), 1);
     assert_int_equal(events_within(queue, 0), 0);
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(cmio__child_rearm(fd), 0);
+    static const int pauses[] = {1, 2, 4, 8, 16, 32, 50, 50};
+    for (size_t i = 0; i < sizeof pauses / sizeof *pauses; i++) {
+        assert_int_equal(cmio__child_rearm(fd, &span), 0);
+        assert_int_equal(span, pauses[i]);
         assert_int_equal(events_within(queue, 30), 1);
     }
-    TEST_EVENTUALLY(cmio__child_wait(pid, &status) == 0);
+    TEST_EVENTUALLY(cmio__child_wait(fd, pid, &status) == 0);
     assert_int_equal(cmio__fd_close(fd), 0);
     assert_int_equal(cmio__fd_close(queue), 0);
 }
 
+/* ptrace(2) as Linux spells it. */
+static void a_stop_of_a_process_that_this_one_traces_is_no_end(void **state) {
+    (void)state;
+    siginfo_t info;
+    int status = 77;
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        (void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+        (void)raise(SIGUSR1);
+        _exit(7);
+    }
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOWAIT), 0);
+    assert_int_equal(cmio__child_wait_by_number(pid, &status), -EAGAIN);
+    assert_int_equal(status, 77);
+    assert_int_equal(ptrace(PTRACE_CONT, pid, NULL, NULL), 0);
+    TEST_EVENTUALLY(cmio__child_wait_by_number(pid, &status) == 0);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+    assert_int_equal(cmio__child_wait_by_number(pid, &status), -ECHILD);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_stop_of_a_process_that_this_one_traces_is_no_end),
     cmocka_unit_test(a_rearm_after_the_end_makes_an_edge_and_before_none),
 };
 TEST_GROUP(posix_child_kqueue, tests)

@@ -8,7 +8,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmio/signals.h>
@@ -167,24 +166,6 @@ static void a_new_set_does_not_hear_what_came_before_it(void **state) {
     assert_int_equal(cmio_signals_close(&signals), 0);
 }
 
-static void a_forked_child_does_not_speak_for_its_parent(void **state) {
-    (void)state;
-    const int numbers[] = {SIGUSR1};
-    struct cmio_signals signals = listen_for(numbers, 1);
-    const pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        raise(SIGUSR1);
-        _exit(0);
-    }
-    int status = -1;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
-    assert_int_equal(is_readable(&signals), 0);
-    assert_int_equal(cmio_signals_next(&signals), -EAGAIN);
-    assert_int_equal(cmio_signals_close(&signals), 0);
-}
-
 static void errno_is_kept_by_the_handler(void **state) {
     (void)state;
     const int numbers[] = {SIGUSR1};
@@ -234,7 +215,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_number_that_the_system_refuses_undoes_those_before_it),
     cmocka_unit_test(null_and_closed_sets_are_refused),
     cmocka_unit_test(a_new_set_does_not_hear_what_came_before_it),
-    cmocka_unit_test(a_forked_child_does_not_speak_for_its_parent),
     cmocka_unit_test(errno_is_kept_by_the_handler),
     cmocka_unit_test(sets_come_and_go_while_signals_pour_in),
 };

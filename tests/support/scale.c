@@ -19,13 +19,13 @@ enum { UNDER_THREAD_SANITIZER = false };
 
 enum { SHRINK_WHEN_SLOW = 50 };
 
-int test_is_under_thread_sanitizer(void) {
-    return UNDER_THREAD_SANITIZER;
-}
-
 int test_is_under_valgrind(void) {
     const char *preloaded = getenv("LD_PRELOAD");
     return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
+}
+
+int test_is_under_thread_sanitizer(void) {
+    return UNDER_THREAD_SANITIZER;
 }
 
 static int shrink(void) {

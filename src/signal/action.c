@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two kept actions a number. newest is the one that the handler replaced last: it is put back, and
+ * it is what the handler does when the kernel calls it. If someone replaces the handler and the
+ * handler is then installed anew, newest may be a function that calls the handler in its turn. For
+ * such a call there is oldest, the action below the first of these installations, which knows
+ * nothing of the handler: so no two functions call each other for ever.
+ *
+ * How the handler tells who called it: the kernel blocks every signal for it, and before it calls
+ * a function it unblocks SIGSEGV.
+ *
+ * A handler may be about to read a kept action whatever happened since it began, so an action that
+ * was kept once is neither changed nor freed. One that is met again is used again.
+ */
+#include "signal/action.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "posix/descriptor.h"
+
+_Static_assert(ATOMIC_POINTER_LOCK_FREE == 2, "a signal handler can take no lock");
+
+struct kept_action {
+    struct sigaction action;
+    const struct kept_action *next;
+};
+
+static struct {
+    _Atomic(const struct kept_action *) newest;
+    _Atomic(const struct kept_action *) oldest;
+    const struct kept_action *all;
+    bool installed; /* until we put the action back, also if someone has replaced the handler */
+} numbers[CMIO__SIGNAL_MAX + 1];
+
+static bool is_handler(const struct sigaction *action, cmio__signal_handler *handler) {
+    return (action->sa_flags & SA_SIGINFO) != 0 && action->sa_sigaction == handler;
+}
+
+/*
+ * SIG_DFL and SIG_IGN mean the same under SA_SIGINFO: the two members of a sigaction that hold a
+ * function lie in one place on every system.
+ */
+static bool is_default(const struct sigaction *action) {
+    return action->sa_handler == SIG_DFL;
+}
+
+static bool is_ignored(const struct sigaction *action) {
+    return action->sa_handler == SIG_IGN;
+}
+
+static bool is_same_mask(const sigset_t *one, const sigset_t *other) {
+    for (int number = 1; number <= CMIO__SIGNAL_MAX; number++)
+        if (sigismember(one, number) != sigismember(other, number))
+            return false;
+    return true;
+}
+
+static bool is_same(const struct sigaction *one, const struct sigaction *other) {
+    return one->sa_handler == other->sa_handler && one->sa_flags == other->sa_flags &&
+           is_same_mask(&one->sa_mask, &other->sa_mask);
+}
+
+/* The action among those kept, added if it is new; NULL without memory. */
+static const struct kept_action *keep(int number, const struct sigaction *action) {
+    for (const struct kept_action *kept = numbers[number].all; kept != NULL; kept = kept->next)
+        if (is_same(&kept->action, action))
+            return kept;
+    struct kept_action *kept = calloc(1, sizeof *kept);
+    if (kept == NULL)
+        return NULL;
+    kept->action = *action;
+    kept->next = numbers[number].all;
+    numbers[number].all = kept;
+    return kept;
+}
+
+/*
+ * The mask has every bit set, because sigfillset(3) leaves out the signal by which a C library
+ * cancels a thread. glibc 2.36 sends that to a thread in a read(2) and lets it act wherever it
+ * arrives, also in a handler that has disabled cancellation.
+ */
+static int set_handler(int number, cmio__signal_handler *handler) {
+    struct sigaction action = {.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+    action.sa_sigaction = handler;
+    memset(&action.sa_mask, 0xff, sizeof action.sa_mask);
+    return sigaction(number, &action, NULL) < 0 ? cmio__last_error() : 0;
+}
+
+int cmio__action_install(int number, cmio__signal_handler *handler) {
+    struct sigaction current;
+    if (sigaction(number, NULL, &current) < 0)
+        return cmio__last_error();
+    if (is_handler(&current, handler))
+        return 0;
+    const struct kept_action *kept = keep(number, &current);
+    if (kept == NULL)
+        return -ENOMEM;
+    if (!numbers[number].installed)
+        atomic_store(&numbers[number].oldest, kept);
+    atomic_store(&numbers[number].newest, kept); /* before a signal can ask for it */
+    const int error = set_handler(number, handler);
+    if (error == 0)
+        numbers[number].installed = true;
+    return error;
+}
+
+void cmio__action_restore(int number, cmio__signal_handler *handler) {
+    struct sigaction current;
+    if (sigaction(number, NULL, &current) < 0 || !is_handler(&current, handler))
+        return;
+    const struct kept_action *kept = atomic_load(&numbers[number].newest);
+    (void)sigaction(number, &kept->action, NULL); /* it was in force before */
+    numbers[number].installed = false;
+}
+
+void cmio__action_restore_all(cmio__signal_handler *handler) {
+    for (int number = 1; number <= CMIO__SIGNAL_MAX; number++)
+        if (numbers[number].installed)
+            cmio__action_restore(number, handler);
+}
+
+static bool is_called_by_kernel(void) {
+    sigset_t blocked;
+    return pthread_sigmask(SIG_BLOCK, NULL, &blocked) == 0 && sigismember(&blocked, SIGSEGV) == 1;
+}
+
+/*
+ * Cannot fail: the system knows the number. That the mask is set as a whole unblocks the C
+ * library's own signals too, which may be wanted before a function returns or a stopped process
+ * goes on.
+ */
+static void unblock(int number, sigset_t *before) {
+    sigset_t set;
+    (void)pthread_sigmask(SIG_BLOCK, NULL, before);
+    set = *before;
+    (void)sigdelset(&set, number);
+    (void)pthread_sigmask(SIG_SETMASK, &set, NULL);
+}
+
+/*
+ * The kernel knows what the default is: the signal is sent once more and let through. By kill(2),
+ * because raise(3) of some libcs takes a child after vfork(2) for its parent. The handler comes
+ * back, unless someone installed another action meanwhile, if the process is still there.
+ */
+static void do_default(int number, cmio__signal_handler *handler) {
+    const struct sigaction standard = {.sa_handler = SIG_DFL};
+    struct sigaction current;
+    sigset_t blocked;
+    (void)sigaction(number, &standard, NULL);
+    (void)kill(getpid(), number);
+    unblock(number, &blocked);
+    (void)pthread_sigmask(SIG_SETMASK, &blocked, NULL);
+    if (sigaction(number, NULL, &current) == 0 && is_default(&current))
+        (void)set_handler(number, handler);
+}
+
+static void call(const struct sigaction *action, int number, siginfo_t *info, void *context) {
+    sigset_t blocked;
+    unblock(SIGSEGV, &blocked); /* tells the handler, if the function calls it, that it does */
+    if ((action->sa_flags & SA_SIGINFO) != 0)
+        action->sa_sigaction(number, info, context);
+    else
+        action->sa_handler(number);
+    (void)pthread_sigmask(SIG_SETMASK, &blocked, NULL);
+}
+
+void cmio__action_do_old(int number, siginfo_t *info, void *context,
+                         cmio__signal_handler *handler) {
+    const struct kept_action *kept = is_called_by_kernel() ? atomic_load(&numbers[number].newest)
+                                                           : atomic_load(&numbers[number].oldest);
+    const struct sigaction *action = &kept->action;
+    if (is_default(action))
+        do_default(number, handler);
+    else if (!is_ignored(action))
+        call(action, number, info, context);
+}
