@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -217,9 +218,24 @@ static struct standin_readiness datagram_to_read(const struct standin_descriptor
     };
 }
 
+/* Memory that is there and cannot be read, being past the end of its file. Under the lock; or NULL.
+ */
+static void *unreadable(void) {
+    static void *page;
+    if (page != NULL)
+        return page;
+    const int fd = memfd_create("empty", MFD_CLOEXEC);
+    void *mapped = fd < 0 ? MAP_FAILED : mmap(NULL, 1, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (fd >= 0)
+        (void)__real_close(fd); /* ours, and mapped */
+    if (mapped != MAP_FAILED)
+        page = mapped;
+    return page;
+}
+
 /*
  * Our own shutdown of writing, which poll(2) does not tell of a Unix socket alone. What says so is
- * a send that must fail: its bytes are nowhere, and before Linux looks for them it says EPIPE. Its
+ * a send that must fail: its bytes cannot be read, and before Linux tries to it says EPIPE. Its
  * address is nobody's, for sockets that are not connected.
  */
 static bool datagram_cannot_send(const struct standin_descriptor *socket) {
@@ -227,7 +243,7 @@ static bool datagram_cannot_send(const struct standin_descriptor *socket) {
     if (socket->address_size != 0)
         return false; /* of the Internet: a pending error would be lost */
     const socklen_t length = offsetof(struct sockaddr_un, sun_path) + 1;
-    const struct iovec nowhere = {.iov_base = NULL, .iov_len = 1};
+    const struct iovec nowhere = {.iov_base = unreadable(), .iov_len = 1};
     const struct msghdr message = {
         .msg_name = (void *)(uintptr_t)&nobody,
         .msg_namelen = length,
