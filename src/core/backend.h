@@ -5,8 +5,9 @@
 /*
  * The contract that a backend signs: the kernel's part of a poll, and nothing else. Core has
  * checked all arguments, knows which source is registered where, and calls a backend with no lock
- * held. All state of a backend is in the selector that open makes. Every hook is there; each
- * returns 0, a count or a descriptor, or a negative errno.
+ * held. All state of a backend is in the selector that open makes. Seven hooks are there in every
+ * backend, and two more for those that need them. Each returns 0, a count or a descriptor, or a
+ * negative errno. docs/writing-a-backend.md goes through them.
  *
  * wait is called by one thread at a time; every other hook may be called by any thread, also during
  * a wait, on which what it does takes effect. close is called last, by one thread alone.
@@ -15,7 +16,6 @@
  * hook is a cancellation point: see posix/cancel.h.
  */
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,11 +28,28 @@
 /* Defined by each backend for itself. */
 struct cmio__selector;
 
-/* A waker's end in the kernel. A backend uses what it needs of it. */
+/* A waker's end in the kernel: a descriptor, or the number of whatever a backend has instead. */
 struct cmio__wake {
     cmio_token token;
     uint32_t number;
     struct cmio__wake_fd fd;
+};
+
+/*
+ * In the interest of a waker's descriptor, beside CMIO_READABLE, and none other's: each wake is an
+ * event, and nobody reads. A backend that makes edges itself empties the descriptor as it delivers
+ * the event (cmio__wake_fd_drain); a kernel with edges of its own needs nothing.
+ */
+#define CMIO__WAKER 0x80000000u
+
+/*
+ * How wakers wake. wake makes an edge-triggered readable event with the token; it is
+ * async-signal-safe and keeps errno.
+ */
+struct cmio__waking {
+    int (*open)(struct cmio__selector *selector, cmio_token token, struct cmio__wake *out);
+    int (*wake)(struct cmio__selector *selector, const struct cmio__wake *wake);
+    void (*close)(struct cmio__selector *selector, struct cmio__wake *wake);
 };
 
 /*
@@ -57,9 +74,6 @@ struct cmio__backend {
     /* Bytes of one of the kernel's event records: events->records has room for capacity of them. 0
      * for a backend that needs no such room. */
     size_t record_size;
-
-    /* Whether edges are made by cmio, so that I/O must say what it did: see rearm. */
-    bool emulates_edges;
 
     int (*open)(struct cmio__selector **out);
     void (*close)(struct cmio__selector *selector);
@@ -89,17 +103,15 @@ struct cmio__backend {
                          cmio_interest interest);
     int (*deregister_fd)(struct cmio__selector *selector, int fd);
 
-    /* Arms the edge of the directions again. Called only where emulates_edges is set. */
+    /*
+     * NULL if the kernel makes edges. Otherwise I/O on edge-triggered sources says what it did, and
+     * this arms the edge of the directions again.
+     */
     int (*rearm)(struct cmio__selector *selector, int fd, cmio_interest directions,
                  enum cmio__outcome outcome);
 
-    /*
-     * A waker's end in the kernel. wake makes an edge-triggered readable event with the token; it
-     * is async-signal-safe and keeps errno.
-     */
-    int (*wake_open)(struct cmio__selector *selector, cmio_token token, struct cmio__wake *out);
-    int (*wake)(struct cmio__selector *selector, const struct cmio__wake *wake);
-    void (*wake_close)(struct cmio__selector *selector, struct cmio__wake *wake);
+    /* NULL if a waker is a descriptor that is registered like any other: see CMIO__WAKER. */
+    const struct cmio__waking *waking;
 };
 
 /* Longer waits are cut into such pieces by core: a day fits the milliseconds of an int. */

@@ -73,7 +73,7 @@ CMIO__INLINE bool is_callable(const struct cmio_registry *registry,
 
 /* Whether I/O on a source must say what it did, for the backend to make the next edge. */
 CMIO__INLINE bool must_emulate(const struct cmio_registry *registry, cmio_interest interest) {
-    return registry->backend->emulates_edges && (interest & (CMIO_LEVEL | CMIO_ONESHOT)) == 0;
+    return registry->backend->rearm != NULL && (interest & (CMIO_LEVEL | CMIO_ONESHOT)) == 0;
 }
 
 /* Writes what a registered source knows, for register and reregister, before the backend's call. */

@@ -41,6 +41,50 @@
 
 _Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "a signal handler, which may wake, can take no lock");
 
+/* A waker that is a descriptor, registered like any other: where the backend has nothing better. */
+
+static int open_descriptor(struct cmio_registry *registry, cmio_token token,
+                           struct cmio__wake *out) {
+    struct cmio__wake wake = {.token = token};
+    int error = cmio__wake_fd_open(&wake.fd);
+    if (error < 0)
+        return error;
+    error = registry->backend->register_fd(registry->selector, wake.fd.read_fd, token,
+                                           CMIO_READABLE | CMIO__WAKER);
+    if (error < 0) {
+        cmio__wake_fd_close(&wake.fd);
+        return error;
+    }
+    *out = wake;
+    return 0;
+}
+
+static void close_descriptor(struct cmio_registry *registry, struct cmio__wake *wake) {
+    /* it is ours and open, so it is there */
+    (void)registry->backend->deregister_fd(registry->selector, wake->fd.read_fd);
+    cmio__wake_fd_close(&wake->fd);
+}
+
+static int wake_open(struct cmio_registry *registry, cmio_token token, struct cmio__wake *out) {
+    const struct cmio__waking *waking = registry->backend->waking;
+    return waking != NULL ? waking->open(registry->selector, token, out)
+                          : open_descriptor(registry, token, out);
+}
+
+static int wake_signal(struct cmio_registry *registry, const struct cmio__wake *wake) {
+    const struct cmio__waking *waking = registry->backend->waking;
+    return waking != NULL ? waking->wake(registry->selector, wake)
+                          : cmio__wake_fd_signal(&wake->fd);
+}
+
+static void wake_close(struct cmio_registry *registry, struct cmio__wake *wake) {
+    const struct cmio__waking *waking = registry->backend->waking;
+    if (waking != NULL)
+        waking->close(registry->selector, wake);
+    else
+        close_descriptor(registry, wake);
+}
+
 static void lock(struct cmio_registry *registry) {
     (void)pthread_mutex_lock(&registry->wakers_lock); /* an ordinary mutex: cannot fail */
 }
@@ -86,7 +130,7 @@ int cmio_waker_new(struct cmio_waker **out, struct cmio_registry *registry, cmio
     struct cmio_waker *waker = take_waker(registry);
     int error = -ENOMEM;
     if (waker != NULL)
-        error = registry->backend->wake_open(registry->selector, token, &waker->wake);
+        error = wake_open(registry, token, &waker->wake);
     if (waker != NULL && error < 0)
         put_waker(waker);
     unlock(registry);
@@ -102,7 +146,7 @@ void cmio_waker_free(struct cmio_waker *waker) {
         return;
     struct cmio_registry *registry = waker->registry;
     lock(registry);
-    registry->backend->wake_close(registry->selector, &waker->wake);
+    wake_close(registry, &waker->wake);
     put_waker(waker);
     unlock(registry);
     cmio_registry_unref(registry);
@@ -115,7 +159,7 @@ void cmio_waker_free(struct cmio_waker *waker) {
 static int make_event(struct cmio_waker *waker) {
     struct cmio_registry *registry = waker->registry;
     atomic_store_explicit(&registry->woken, true, memory_order_release);
-    const int error = registry->backend->wake(registry->selector, &waker->wake);
+    const int error = wake_signal(registry, &waker->wake);
     if (error < 0)
         atomic_store_explicit(&waker->pending, false, memory_order_release);
     return error;

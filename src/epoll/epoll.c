@@ -15,6 +15,7 @@
 #include "epoll/wait.h"
 #include "posix/descriptor.h"
 #include "posix/inline.h"
+#include "posix/readiness.h"
 #include "posix/threads.h"
 
 extern const struct cmio__backend cmio__epoll_backend;
@@ -75,28 +76,9 @@ static uint32_t mask_of(cmio_interest interest) {
     return mask;
 }
 
-/* What a mask says beyond input and output. */
-CMIO__COLD static uint32_t rarely_ready_of(uint32_t mask) {
-    uint32_t ready = 0;
-    if (mask & EPOLLPRI)
-        ready |= CMIO_PRIORITY;
-    if (mask & EPOLLRDHUP)
-        ready |= CMIO_READABLE | CMIO_READ_CLOSED;
-    if (mask & EPOLLERR)
-        ready |= CMIO_READABLE | CMIO_WRITABLE | CMIO_ERROR;
-    if (mask & EPOLLHUP)
-        ready |= CMIO_READABLE | CMIO_WRITABLE | CMIO_READ_CLOSED | CMIO_WRITE_CLOSED;
-    return ready;
-}
-
-/* Mask to readiness: error and hang-up are readable and writable too; a half-close is read-closed.
- */
-CMIO__INLINE uint32_t ready_of(uint32_t mask) {
-    const uint32_t usual = EPOLLIN | EPOLLOUT;
-    const uint32_t ready =
-        (mask & EPOLLIN ? CMIO_READABLE : 0U) | (mask & EPOLLOUT ? CMIO_WRITABLE : 0U);
-    return (mask & ~usual) == 0 ? ready : ready | rarely_ready_of(mask);
-}
+_Static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLPRI == POLLPRI &&
+                   EPOLLERR == POLLERR && EPOLLHUP == POLLHUP,
+               "cmio__readiness_of() reads the bits of both");
 
 /* Makes the event at an index of the list from the record at the same index. */
 CMIO__INLINE void decode(const void *records, struct cmio_event *list, size_t index) {
@@ -104,7 +86,7 @@ CMIO__INLINE void decode(const void *records, struct cmio_event *list, size_t in
     memcpy(&record, (const char *)records + index * sizeof record, sizeof record);
     const struct cmio_event event = {
         .token = (cmio_token)record.data.u64,
-        .ready = ready_of(record.events),
+        .ready = cmio__readiness_of(record.events, EPOLLRDHUP),
     };
     memcpy(&list[index], &event, sizeof event);
 }
@@ -156,41 +138,9 @@ static int selector_deregister(struct cmio__selector *selector, int fd) {
     return error_of_known(-errno);
 }
 
-static int selector_rearm(struct cmio__selector *selector, int fd, cmio_interest directions,
-                          enum cmio__outcome outcome) {
-    (void)selector, (void)fd, (void)directions, (void)outcome; /* the kernel makes its own edges */
-    return 0;
-}
-
-/* Edge-triggered, so that each wake is an event and nothing needs to be read. */
-static int wake_open(struct cmio__selector *selector, cmio_token token, struct cmio__wake *out) {
-    struct cmio__wake wake = {.token = token};
-    int error = cmio__wake_fd_open(&wake.fd);
-    if (error < 0)
-        return error;
-    error = selector_register(selector, wake.fd.read_fd, token, CMIO_READABLE);
-    if (error < 0) {
-        cmio__wake_fd_close(&wake.fd);
-        return error;
-    }
-    *out = wake;
-    return 0;
-}
-
-static int wake_signal(struct cmio__selector *selector, const struct cmio__wake *wake) {
-    (void)selector; /* it was registered in wake_open */
-    return cmio__wake_fd_signal(&wake->fd);
-}
-
-static void wake_close(struct cmio__selector *selector, struct cmio__wake *wake) {
-    (void)selector_deregister(selector, wake->fd.read_fd); /* ours and open: it is there */
-    cmio__wake_fd_close(&wake->fd);
-}
-
 const struct cmio__backend cmio__epoll_backend = {
     .name = "epoll",
     .record_size = IN_PLACE ? 0 : sizeof(struct epoll_event),
-    .emulates_edges = false,
     .open = selector_open,
     .close = selector_close,
     .fd = selector_fd,
@@ -198,8 +148,4 @@ const struct cmio__backend cmio__epoll_backend = {
     .register_fd = selector_register,
     .reregister_fd = selector_reregister,
     .deregister_fd = selector_deregister,
-    .rearm = selector_rearm,
-    .wake_open = wake_open,
-    .wake = wake_signal,
-    .wake_close = wake_close,
 };

@@ -210,11 +210,16 @@ static void withdraw(struct cmio__selector *selector, int fd, struct cmio__fd_sl
     cmio__fd_table_remove(slot);
 }
 
-int cmio__kqueue_register(struct cmio__selector *selector, int fd, cmio_token token,
-                          cmio_interest interest) {
+static int selector_register(struct cmio__selector *selector, int fd, cmio_token token,
+                             cmio_interest interest) {
     struct cmio__fd_slot *slot;
+    int error = cmio__fd_check_watchable(fd);
+    if (error < 0)
+        return error;
+    if (interest & CMIO_PRIORITY)
+        return -ENOTSUP;
     lock(selector);
-    int error = cmio__fd_table_insert(&selector->table, fd, token, interest, &slot);
+    error = cmio__fd_table_insert(&selector->table, fd, token, interest, &slot);
     if (error == 0) {
         error = add_filters(selector, fd, slot);
         if (error < 0)
@@ -222,16 +227,6 @@ int cmio__kqueue_register(struct cmio__selector *selector, int fd, cmio_token to
     }
     unlock(selector);
     return error;
-}
-
-static int selector_register(struct cmio__selector *selector, int fd, cmio_token token,
-                             cmio_interest interest) {
-    int error = cmio__fd_check_watchable(fd);
-    if (error < 0)
-        return error;
-    if (interest & CMIO_PRIORITY)
-        return -ENOTSUP;
-    return cmio__kqueue_register(selector, fd, token, interest);
 }
 
 /* A slot gets other filters. A failure leaves neither. Under the lock. */
@@ -263,7 +258,7 @@ static int selector_reregister(struct cmio__selector *selector, int fd, cmio_tok
     return error;
 }
 
-int cmio__kqueue_deregister(struct cmio__selector *selector, int fd) {
+static int selector_deregister(struct cmio__selector *selector, int fd) {
     lock(selector);
     struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->table, fd);
     int error = slot == NULL ? -EBADF : remove_filters(selector, fd, slot);
@@ -271,12 +266,6 @@ int cmio__kqueue_deregister(struct cmio__selector *selector, int fd) {
         cmio__fd_table_remove(slot);
     unlock(selector);
     return error;
-}
-
-static int selector_rearm(struct cmio__selector *selector, int fd, cmio_interest directions,
-                          enum cmio__outcome outcome) {
-    (void)selector, (void)fd, (void)directions, (void)outcome; /* the kernel makes its own edges */
-    return 0;
 }
 
 /* Whether it is of the read filter that was added for the missing reader alone. */
@@ -394,7 +383,7 @@ static void use_up(struct cmio__selector *selector, int fd, const struct cmio__f
 static size_t take(struct cmio__selector *selector, struct cmio_events *events, size_t count,
                    const struct kevent *record) {
     const cmio_token token = (cmio_token)record->udata;
-    if (cmio__kqueue_is_wake(record)) {
+    if (CMIO__KQUEUE_IS_WAKE(record)) {
         events->list[count] = (struct cmio_event){.token = token, .ready = CMIO_READABLE};
         return 1;
     }
@@ -459,16 +448,12 @@ static int selector_wait(struct cmio__selector *selector, struct cmio_events *ev
 const struct cmio__backend cmio__kqueue_backend = {
     .name = "kqueue",
     .record_size = sizeof(struct kevent),
-    .emulates_edges = false,
     .open = selector_open,
     .close = selector_close,
     .fd = selector_fd,
     .wait = selector_wait,
     .register_fd = selector_register,
     .reregister_fd = selector_reregister,
-    .deregister_fd = cmio__kqueue_deregister,
-    .rearm = selector_rearm,
-    .wake_open = cmio__kqueue_wake_open,
-    .wake = cmio__kqueue_wake,
-    .wake_close = cmio__kqueue_wake_close,
+    .deregister_fd = selector_deregister,
+    .waking = CMIO__KQUEUE_WAKING,
 };

@@ -11,8 +11,8 @@
 #include "kqueue/compat.h"
 
 /*
- * What kqueue.c shares with the files among which the build chooses: waker_user.c or waker_pipe.c,
- * apply_receipts.c or apply_plain.c, lost_reader_told.c or lost_reader_missed.c.
+ * What kqueue.c shares with the files among which the build chooses: waker_user.c or
+ * none, apply_receipts.c or apply_plain.c, lost_reader_told.c or lost_reader_missed.c.
  */
 struct cmio__selector {
     int fd;
@@ -38,15 +38,15 @@ int cmio__kqueue_apply_one(struct cmio__selector *selector, struct kevent change
  */
 bool cmio__kqueue_misses_end(int fd);
 
-int cmio__kqueue_register(struct cmio__selector *selector, int fd, cmio_token token,
-                          cmio_interest interest);
-int cmio__kqueue_deregister(struct cmio__selector *selector, int fd);
+/* Wakers by EVFILT_USER: waker_user.c. Where there is none, a waker is a descriptor. */
+extern const struct cmio__waking cmio__kqueue_waking;
 
-/* The three hooks of a backend's wakers, and whether an event is one of theirs. */
-int cmio__kqueue_wake_open(struct cmio__selector *selector, cmio_token token,
-                           struct cmio__wake *out);
-int cmio__kqueue_wake(struct cmio__selector *selector, const struct cmio__wake *wake);
-void cmio__kqueue_wake_close(struct cmio__selector *selector, struct cmio__wake *wake);
-bool cmio__kqueue_is_wake(const struct kevent *record);
+#ifdef EVFILT_USER
+#define CMIO__KQUEUE_WAKING (&cmio__kqueue_waking)
+#define CMIO__KQUEUE_IS_WAKE(record) ((record)->filter == EVFILT_USER)
+#else
+#define CMIO__KQUEUE_WAKING NULL
+#define CMIO__KQUEUE_IS_WAKE(record) false
+#endif
 
 #endif

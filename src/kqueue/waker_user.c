@@ -4,8 +4,7 @@
 
 #include <errno.h>
 
-int cmio__kqueue_wake_open(struct cmio__selector *selector, cmio_token token,
-                           struct cmio__wake *out) {
+static int wake_open(struct cmio__selector *selector, cmio_token token, struct cmio__wake *out) {
     (void)pthread_mutex_lock(&selector->lock); /* an ordinary mutex: cannot fail */
     const uint32_t number = selector->next_waker++;
     (void)pthread_mutex_unlock(&selector->lock);
@@ -17,7 +16,7 @@ int cmio__kqueue_wake_open(struct cmio__selector *selector, cmio_token token,
 }
 
 /* The token goes along: a trigger replaces the filter's. */
-int cmio__kqueue_wake(struct cmio__selector *selector, const struct cmio__wake *wake) {
+static int wake(struct cmio__selector *selector, const struct cmio__wake *wake) {
     const int kept = errno;
     int error = cmio__kqueue_apply_one(
         selector, cmio__kqueue_change(wake->number, EVFILT_USER, 0, NOTE_TRIGGER, 0, wake->token));
@@ -25,11 +24,13 @@ int cmio__kqueue_wake(struct cmio__selector *selector, const struct cmio__wake *
     return error;
 }
 
-void cmio__kqueue_wake_close(struct cmio__selector *selector, struct cmio__wake *wake) {
+static void wake_close(struct cmio__selector *selector, struct cmio__wake *wake) {
     (void)cmio__kqueue_apply_one(
         selector, cmio__kqueue_change(wake->number, EVFILT_USER, EV_DELETE, 0, 0, wake->token));
 }
 
-bool cmio__kqueue_is_wake(const struct kevent *record) {
-    return record->filter == EVFILT_USER;
-}
+const struct cmio__waking cmio__kqueue_waking = {
+    .open = wake_open,
+    .wake = wake,
+    .close = wake_close,
+};

@@ -7,6 +7,7 @@
 #include "poll/rest.h"
 #include "posix/features.h"
 #include "posix/inline.h"
+#include "posix/readiness.h"
 
 enum { FIRST_CAPACITY = 16 };
 
@@ -54,29 +55,9 @@ CMIO__INLINE short events_of(uint32_t armed) {
     return (short)events;
 }
 
-/* What poll(2) says beyond input and output, to readiness: docs/platform-notes.md. */
-CMIO__COLD static uint32_t rarely_ready_of(short events) {
-    uint32_t ready = 0;
-    if (events & POLLPRI)
-        ready |= CMIO_PRIORITY;
-    if (events & CMIO__POLLRDHUP)
-        ready |= CMIO_READABLE | CMIO_READ_CLOSED;
-    if (events & POLLERR)
-        ready |= CMIO_READABLE | CMIO_WRITABLE | CMIO_ERROR;
-    if (events & POLLHUP)
-        ready |= CMIO_READABLE | CMIO_WRITABLE | CMIO_READ_CLOSED | CMIO_WRITE_CLOSED;
-    return ready;
-}
-
-CMIO__INLINE bool is_usual(short events) {
-    return (events & ~(POLLIN | POLLOUT)) == 0;
-}
-
-/* What poll(2) said to readiness. */
-CMIO__INLINE uint32_t ready_of(short events) {
-    const uint32_t ready =
-        (events & POLLIN ? CMIO_READABLE : 0U) | (events & POLLOUT ? CMIO_WRITABLE : 0U);
-    return is_usual(events) ? ready : ready | rarely_ready_of(events);
+/* As the bits of a word: short has a sign. */
+CMIO__INLINE uint32_t mask_of(short events) {
+    return (unsigned short)events;
 }
 
 /* All that an interest arms. */
@@ -87,7 +68,7 @@ static uint32_t armed_at_first(cmio_interest interest) {
 
 /* What an event was about, and disarms: error and hang-up are about all, and cannot be masked. */
 CMIO__INLINE uint32_t armed_for(short events, uint32_t ready) {
-    if (is_usual(events))
+    if (cmio__readiness_is_usual(mask_of(events)))
         return ready;
     if (events & (POLLERR | POLLHUP))
         return CMIO__ARMED;
@@ -189,9 +170,9 @@ CMIO__COLD static short without_probe(struct cmio__fd_slot *slot, short events) 
 CMIO__HOT uint32_t cmio__poll_entries_deliver(struct cmio__poll_entries *entries,
                                               struct cmio__fd_slot *slot, int fd) {
     short events = entries->list[slot->place].revents;
-    if (!is_usual(events))
+    if (!cmio__readiness_is_usual(mask_of(events)))
         events = without_probe(slot, events);
-    const uint32_t ready = ready_of(events);
+    const uint32_t ready = cmio__readiness_of(mask_of(events), CMIO__POLLRDHUP);
     if (events & POLLNVAL)
         (void)cmio__poll_entries_forget(entries, slot);
     if ((events & POLLNVAL) || (slot->interest & CMIO_ONESHOT))

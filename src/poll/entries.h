@@ -52,9 +52,6 @@
 /* It was held, or rested, and no I/O has made progress since: pauses grow longer. */
 #define CMIO__SLOWED 0x1000u
 
-/* In a slot's interest: a waker's descriptor, which is drained when its event is delivered. */
-#define CMIO__WAKER 0x80000000u
-
 struct cmio__poll_entries {
     struct cmio__fd_table table;
     struct pollfd *list; /* list[count] is the selector's own */

@@ -278,17 +278,17 @@ CMIO__HOT static int selector_wait(struct cmio__selector *selector, struct cmio_
     }
 }
 
-static int add(struct cmio__selector *selector, int fd, cmio_token token, cmio_interest interest) {
-    begin_change(selector);
-    int error = cmio__poll_entries_add(&selector->entries, fd, token, interest);
-    unlock(selector);
-    return error;
-}
-
 static int selector_register(struct cmio__selector *selector, int fd, cmio_token token,
                              cmio_interest interest) {
     int error = cmio__fd_check_watchable(fd);
-    return error < 0 ? error : add(selector, fd, token, interest);
+    if (error < 0)
+        return error;
+    if (interest & CMIO__WAKER)
+        interest |= CMIO_LEVEL;
+    begin_change(selector);
+    error = cmio__poll_entries_add(&selector->entries, fd, token, interest);
+    unlock(selector);
+    return error;
 }
 
 static int selector_reregister(struct cmio__selector *selector, int fd, cmio_token token,
@@ -357,34 +357,9 @@ CMIO__HOT static int selector_rearm(struct cmio__selector *selector, int fd,
     return found ? 0 : -EBADF;
 }
 
-static int wake_open(struct cmio__selector *selector, cmio_token token, struct cmio__wake *out) {
-    struct cmio__wake wake = {.token = token};
-    int error = cmio__wake_fd_open(&wake.fd);
-    if (error < 0)
-        return error;
-    error = add(selector, wake.fd.read_fd, token, CMIO_READABLE | CMIO_LEVEL | CMIO__WAKER);
-    if (error < 0) {
-        cmio__wake_fd_close(&wake.fd);
-        return error;
-    }
-    *out = wake;
-    return 0;
-}
-
-static int wake_signal(struct cmio__selector *selector, const struct cmio__wake *wake) {
-    (void)selector; /* it is among the entries */
-    return cmio__wake_fd_signal(&wake->fd);
-}
-
-static void wake_close(struct cmio__selector *selector, struct cmio__wake *wake) {
-    (void)remove_entry(selector, wake->fd.read_fd); /* ours: it is there */
-    cmio__wake_fd_close(&wake->fd);
-}
-
 const struct cmio__backend cmio__poll_backend = {
     .name = "poll",
     .record_size = 0,
-    .emulates_edges = true,
     .open = selector_open,
     .close = selector_close,
     .fd = selector_fd,
@@ -393,7 +368,4 @@ const struct cmio__backend cmio__poll_backend = {
     .reregister_fd = selector_reregister,
     .deregister_fd = selector_deregister,
     .rearm = selector_rearm,
-    .wake_open = wake_open,
-    .wake = wake_signal,
-    .wake_close = wake_close,
 };

@@ -62,7 +62,6 @@ static int fake_rearm(struct cmio__selector *selector, int fd, cmio_interest dir
 
 static const struct cmio__backend imitating = {
     .name = "fake",
-    .emulates_edges = true,
     .open = fake_open,
     .close = fake_close,
     .register_fd = fake_register,
@@ -73,13 +72,11 @@ static const struct cmio__backend imitating = {
 
 static const struct cmio__backend genuine = {
     .name = "fake",
-    .emulates_edges = false,
     .open = fake_open,
     .close = fake_close,
     .register_fd = fake_register,
     .reregister_fd = fake_register,
     .deregister_fd = fake_deregister,
-    .rearm = fake_rearm,
 };
 
 struct setting {

@@ -55,30 +55,9 @@ static int selector_deregister(struct cmio__selector *selector, int fd) {
     return 0;
 }
 
-static int selector_rearm(struct cmio__selector *selector, int fd, cmio_interest directions,
-                          enum cmio__outcome outcome) {
-    (void)selector, (void)fd, (void)directions, (void)outcome;
-    return 0;
-}
-
-static int wake_open(struct cmio__selector *selector, cmio_token token, struct cmio__wake *out) {
-    (void)selector, (void)token, (void)out;
-    return -ENOTSUP;
-}
-
-static int wake_signal(struct cmio__selector *selector, const struct cmio__wake *wake) {
-    (void)selector, (void)wake;
-    return -ENOTSUP;
-}
-
-static void wake_close(struct cmio__selector *selector, struct cmio__wake *wake) {
-    (void)selector, (void)wake;
-}
-
 const struct cmio__backend cmio__null_backend = {
     .name = "null",
     .record_size = 0,
-    .emulates_edges = false,
     .open = selector_open,
     .close = selector_close,
     .fd = selector_fd,
@@ -86,8 +65,4 @@ const struct cmio__backend cmio__null_backend = {
     .register_fd = selector_register,
     .reregister_fd = selector_register,
     .deregister_fd = selector_deregister,
-    .rearm = selector_rearm,
-    .wake_open = wake_open,
-    .wake = wake_signal,
-    .wake_close = wake_close,
 };
