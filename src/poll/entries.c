@@ -36,7 +36,14 @@ void cmio__poll_entries_free(struct cmio__poll_entries *entries) {
  * until it does: docs/platform-notes.md, "poll(2): readiness and edges".
  */
 CMIO__COLD static int probe_of(uint32_t state) {
-    return state & CMIO__NO_PROBE ? 0 : POLLPRI;
+    if (state & CMIO__NO_PROBE)
+        return 0;
+    return state & CMIO_WRITABLE ? POLLIN : POLLPRI;
+}
+
+/* Other kernels tell a writer that its reader is gone only if it asks for input too. */
+CMIO__INLINE bool needs_probe(int events) {
+    return events == 0 || (CMIO__POLL_MISSES_LOST_READER && events == POLLOUT);
 }
 
 /* What is armed to what poll(2) is asked for. */
@@ -50,8 +57,8 @@ CMIO__INLINE short events_of(uint32_t armed) {
         events |= POLLOUT;
     if (armed & CMIO_PRIORITY)
         events |= POLLPRI;
-    if (events == 0)
-        events = probe_of(armed);
+    if (needs_probe(events))
+        events |= probe_of(armed);
     return (short)events;
 }
 
@@ -161,17 +168,26 @@ CMIO__HOT void cmio__poll_entries_rearm(struct cmio__poll_entries *entries,
 
 /* Hides what was only asked for as a probe, and asks for it no more. */
 CMIO__COLD static short without_probe(struct cmio__fd_slot *slot, short events) {
-    if (!(events & POLLPRI) || (slot->state & CMIO_PRIORITY))
-        return events;
-    slot->state |= CMIO__NO_PROBE;
-    return (short)(events & ~POLLPRI);
+    const int unasked =
+        (slot->state & CMIO_PRIORITY ? 0 : POLLPRI) | (slot->state & CMIO_READABLE ? 0 : POLLIN);
+    if ((events & unasked) != 0)
+        slot->state |= CMIO__NO_PROBE;
+    return (short)(events & ~unasked);
+}
+
+/* Whether something came that may have been asked for as a probe. */
+CMIO__INLINE bool may_be_probe(short events) {
+    return !cmio__readiness_is_usual(mask_of(events)) ||
+           (CMIO__POLL_MISSES_LOST_READER && (events & POLLIN) != 0);
 }
 
 CMIO__HOT uint32_t cmio__poll_entries_deliver(struct cmio__poll_entries *entries,
                                               struct cmio__fd_slot *slot, int fd) {
     short events = entries->list[slot->place].revents;
-    if (!cmio__readiness_is_usual(mask_of(events)))
-        events = without_probe(slot, events);
+    if (may_be_probe(events) && (events = without_probe(slot, events)) == 0) {
+        cmio__poll_entries_set_state(entries, slot, fd, slot->state);
+        return 0;
+    }
     const uint32_t ready = cmio__readiness_of(mask_of(events), CMIO__POLLRDHUP);
     if (events & POLLNVAL)
         (void)cmio__poll_entries_forget(entries, slot);

@@ -39,7 +39,7 @@
 /* No I/O has made progress since the last event. */
 #define CMIO__UNMOVED 0x20u
 
-/* POLLPRI came that nobody asked for: see probe_of in entries.c. */
+/* Something came that was only asked for as a probe: see probe_of in entries.c. */
 #define CMIO__NO_PROBE 0x40u
 
 /* The directions that are to be armed at the next look, this far to the left. */

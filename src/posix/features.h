@@ -113,6 +113,18 @@
 #define CMIO__SCM_PIDFD (-1)
 #endif
 
+/*
+ * OpenBSD: poll(2) of a full pipe's write end sleeps on when the reader goes, unless it is asked
+ * for input too: docs/platform-notes.md, "poll(2): readiness and edges".
+ */
+#ifndef CMIO__POLL_MISSES_LOST_READER
+#ifdef __OpenBSD__
+#define CMIO__POLL_MISSES_LOST_READER true
+#else
+#define CMIO__POLL_MISSES_LOST_READER false
+#endif
+#endif
+
 /* Linux, FreeBSD: the peer shut down its writing half. Elsewhere a read of 0 says so. */
 #ifdef POLLRDHUP
 #define CMIO__POLLRDHUP POLLRDHUP
