@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { LARGEST = 1024 * 1024 };
 
-/* Runs one file, from a copy of its very size, so that reading beyond it is seen. Says if it could.
+/*
+ * Runs one file, from a copy of its very size, so that reading beyond it is seen. Says if it could.
  */
 static int run_file(const char *path) {
     static uint8_t content[LARGEST];

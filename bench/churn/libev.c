@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Two watchers a descriptor, as libev has it: what one starts and stops is one call of the loop's.
+/*
+ * Two watchers a descriptor, as libev has it: what one starts and stops is one call of the loop's.
  */
 #include "churn/churn.h"
 

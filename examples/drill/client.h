@@ -61,7 +61,8 @@ struct client {
     bool undrained;  /* the last read may have left something behind */
 };
 
-/* Begins the request, which must stay until it ended. The client's events carry it as their token.
+/*
+ * Begins the request, which must stay until it ended. The client's events carry it as their token.
  */
 enum outcome client_start(struct client *client, struct wire *wire, const struct request *request);
 

@@ -19,7 +19,8 @@
 
 #include "complaint.h"
 
-/* Text from a document: heap memory, with a NUL byte behind it. All zeros where it was not given.
+/*
+ * Text from a document: heap memory, with a NUL byte behind it. All zeros where it was not given.
  */
 struct text {
     char *data;
@@ -74,7 +75,8 @@ int document_read_mapping(struct document *document, const char *where, const st
 int document_read_text(struct document *document, const char *name, struct text *out);
 int document_read_bytes(struct document *document, const char *name, struct text *out);
 
-/* The value of a plain, unquoted scalar, borrowed until the reader moves on; NULL for other nodes.
+/*
+ * The value of a plain, unquoted scalar, borrowed until the reader moves on; NULL for other nodes.
  */
 const char *document_plain(const struct document *document);
 

@@ -210,7 +210,8 @@ static void take_option(struct response *response) {
         response->wants_keep = true;
 }
 
-/* Takes the list element that word holds; false if it makes no sense. Empty ones are passed over.
+/*
+ * Takes the list element that word holds; false if it makes no sense. Empty ones are passed over.
  */
 static bool take_element(struct response *response) {
     bool good = true;

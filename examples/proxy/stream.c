@@ -18,7 +18,7 @@ static void without_delay(struct stream *stream) {
 int listener_bind(struct listener *listener, struct cmio_address *address) {
     listener->family = cmio_address_family(address);
     if (is_local(listener->family)) {
-        int result = cmio_unix_listener_bind_stale(&listener->as.local, address, NULL);
+        int result = cmio_unix_listener_bind_replacing_stale(&listener->as.local, address, NULL);
         return result < 0 ? result : cmio_unix_listener_local_address(&listener->as.local, address);
     }
     int result = cmio_tcp_listener_bind(&listener->as.tcp, address, NULL);

@@ -141,7 +141,8 @@ static bool send_response(struct conversation *talk) {
     }
 }
 
-/* Waits for bytes: 1 when there are some, 0 when the client has sent its end, -1 when time is up.
+/*
+ * Waits for bytes: 1 when there are some, 0 when the client has sent its end, -1 when time is up.
  */
 static int receive(struct conversation *talk, int64_t deadline) {
     bool idle = talk->request.stage == HTTP_STAGE_START;
@@ -195,7 +196,8 @@ static bool receive_request(struct conversation *talk) {
     return true;
 }
 
-/* Says whether the sleep was slept: not if the client left, or the grace was over, before its end.
+/*
+ * Says whether the sleep was slept: not if the client left, or the grace was over, before its end.
  */
 static bool sleep_through(struct conversation *talk) {
     if (talk->request.status != 200 || talk->request.sleep_ms == 0)

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Reads a number of digits alone, at most max. Says whether text is one; out is untouched if not.
+/*
+ * Reads a number of digits alone, at most max. Says whether text is one; out is untouched if not.
  */
 bool number_parse(const char *text, uint64_t max, uint64_t *out);
 

@@ -52,8 +52,8 @@ CMIO_API const struct cmio_event *cmio_events_end(const struct cmio_events *even
 
 /* The first event at or after the given one that is not blanked, or end. CMIO_EVENTS_FOREACH's
  * step. */
-static inline const struct cmio_event *cmio_events_skip_blank(const struct cmio_event *event,
-                                                              const struct cmio_event *end) {
+static inline const struct cmio_event *cmio_events_next_set(const struct cmio_event *event,
+                                                            const struct cmio_event *end) {
     while (event != end && event->ready == 0)
         event++;
     return event;
@@ -67,7 +67,7 @@ static inline const struct cmio_event *cmio_events_skip_blank(const struct cmio_
 #define CMIO_EVENTS_FOREACH(event, events)                                                         \
     for (const struct cmio_event *event = cmio_events_begin(events),                               \
                                  *event##_end = cmio_events_end(events);                           \
-         (event = cmio_events_skip_blank(event, event##_end)) != event##_end; event++)
+         (event = cmio_events_next_set(event, event##_end)) != event##_end; event++)
 
 CMIO_END_DECLS
 

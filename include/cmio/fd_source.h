@@ -40,7 +40,7 @@ CMIO_API int cmio_fd_source_fd(const struct cmio_fd_source *source);
 /*
  * Wraps one raw non-blocking call on the descriptor, so that edges are the same on every backend:
  *
- *     ssize_t n = cmio_fd_source_io(&tty, CMIO_READABLE, read(fd, buffer, size), size);
+ *     ssize_t n = cmio_fd_source_note_io(&tty, CMIO_READABLE, read(fd, buffer, size), size);
  *
  * direction is CMIO_READABLE for calls that take something (read, recv, accept), and CMIO_WRITABLE
  * for calls that put something. result is what the call returned, and wanted the length that it was
@@ -51,8 +51,8 @@ CMIO_API int cmio_fd_source_fd(const struct cmio_fd_source *source);
  * know that it is one: a terminal gives one line per read, inotify(7) whole records, and the reads
  * of sockets may stop early as well (cmio_tcp_stream_read(), cmio_unix_stream_read()).
  */
-CMIO_API ssize_t cmio_fd_source_io(struct cmio_fd_source *source, cmio_interest direction,
-                                   ssize_t result, size_t wanted);
+CMIO_API ssize_t cmio_fd_source_note_io(struct cmio_fd_source *source, cmio_interest direction,
+                                        ssize_t result, size_t wanted);
 
 CMIO_END_DECLS
 

@@ -38,7 +38,7 @@ struct cmio_source {
     const struct cmio_source_ops *ops;
     struct cmio_registry *registry;
     int fd;
-    uint16_t emulated;
+    uint16_t needs_rearm;
     uint16_t connect_error;
 };
 

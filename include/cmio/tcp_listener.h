@@ -24,7 +24,8 @@ struct cmio_tcp_listener {
 
 /* How to listen. Zeros are the defaults. */
 struct cmio_tcp_listener_options {
-    /* How many connections may wait to be accepted: listen(2). 0: SOMAXCONN. The system may cap it.
+    /*
+     * How many connections may wait to be accepted: listen(2). 0: SOMAXCONN. The system may cap it.
      */
     int backlog;
     /*
@@ -67,7 +68,8 @@ CMIO_API int cmio_tcp_listener_accept(struct cmio_tcp_listener *listener,
  */
 CMIO_API int cmio_tcp_listener_from_fd(struct cmio_tcp_listener *listener, int fd);
 
-/* Deregisters and closes the listener but for its descriptor, which it returns: the caller's now.
+/*
+ * Deregisters and closes the listener but for its descriptor, which it returns: the caller's now.
  */
 CMIO_API int cmio_tcp_listener_into_fd(struct cmio_tcp_listener *listener);
 

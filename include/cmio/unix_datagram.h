@@ -38,10 +38,10 @@ CMIO_API int cmio_unix_datagram_bind(struct cmio_unix_datagram *socket,
 
 /*
  * The same, but a socket file that an earlier process left behind is no obstacle: see
- * cmio_unix_listener_bind_stale(), whose rules and errors these are.
+ * cmio_unix_listener_bind_replacing_stale(), whose rules and errors these are.
  */
-CMIO_API int cmio_unix_datagram_bind_stale(struct cmio_unix_datagram *socket,
-                                           const struct cmio_address *address);
+CMIO_API int cmio_unix_datagram_bind_replacing_stale(struct cmio_unix_datagram *socket,
+                                                     const struct cmio_address *address);
 
 /* Without a name: it can send, and receive once it is connected to one that can send to it. */
 CMIO_API int cmio_unix_datagram_unbound(struct cmio_unix_datagram *socket);

@@ -20,7 +20,8 @@ struct cmio_unix_listener {
 
 /* How to listen. Zeros are the defaults. */
 struct cmio_unix_listener_options {
-    /* How many connections may wait to be accepted: listen(2). 0: SOMAXCONN. The system may cap it.
+    /*
+     * How many connections may wait to be accepted: listen(2). 0: SOMAXCONN. The system may cap it.
      */
     int backlog;
 };
@@ -54,9 +55,10 @@ CMIO_API int cmio_unix_listener_bind(struct cmio_unix_listener *listener,
  * -EADDRINUSE also for a stale path that is so long that a name of seven characters beside it does
  * not fit into an address.
  */
-CMIO_API int cmio_unix_listener_bind_stale(struct cmio_unix_listener *listener,
-                                           const struct cmio_address *address,
-                                           const struct cmio_unix_listener_options *options);
+CMIO_API int
+cmio_unix_listener_bind_replacing_stale(struct cmio_unix_listener *listener,
+                                        const struct cmio_address *address,
+                                        const struct cmio_unix_listener_options *options);
 
 /*
  * Takes the next connection into stream, and the peer's address, mostly unnamed, into peer unless
@@ -77,7 +79,8 @@ CMIO_API int cmio_unix_listener_accept(struct cmio_unix_listener *listener,
  */
 CMIO_API int cmio_unix_listener_from_fd(struct cmio_unix_listener *listener, int fd);
 
-/* Deregisters and closes the listener but for its descriptor, which it returns: the caller's now.
+/*
+ * Deregisters and closes the listener but for its descriptor, which it returns: the caller's now.
  */
 CMIO_API int cmio_unix_listener_into_fd(struct cmio_unix_listener *listener);
 
@@ -87,7 +90,7 @@ CMIO_API int cmio_unix_listener_fd(const struct cmio_unix_listener *listener);
 /*
  * Deregisters, then closes. The socket file stays: another process may listen on a duplicate of the
  * descriptor, or have bound the path anew, and nothing tells. A program that knows it is alone
- * unlinks the path before it closes; cmio_unix_listener_bind_stale() forgives one that did not.
+ * unlinks the path before it closes; cmio_unix_listener_bind_replacing_stale() forgives one that did not.
  * NULL, a zeroed or closed listener is allowed: 0. It is closed whatever comes back: 0, or what
  * deregister or close(2) had to say.
  */

@@ -59,7 +59,8 @@ struct cmio__waking {
 enum cmio__outcome {
     /* It took something in, fell short, or took an error away: the next readiness is news. */
     CMIO__PROGRESS,
-    /* -EAGAIN: the next readiness is news, unless the system calls the descriptor ready even now.
+    /*
+     * -EAGAIN: the next readiness is news, unless the system calls the descriptor ready even now.
      */
     CMIO__BLOCKED,
     /* The descriptor stays ready, and what arrives next looks the same: accept's -EMFILE. */

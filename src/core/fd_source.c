@@ -23,8 +23,8 @@ int cmio_fd_source_fd(const struct cmio_fd_source *source) {
     return source == NULL ? -EINVAL : cmio__source_fd(&source->source);
 }
 
-ssize_t cmio_fd_source_io(struct cmio_fd_source *source, cmio_interest direction, ssize_t result,
-                          size_t wanted) {
+ssize_t cmio_fd_source_note_io(struct cmio_fd_source *source, cmio_interest direction,
+                               ssize_t result, size_t wanted) {
     const int error = cmio__last_error(); /* before anything else may change errno */
     if (cmio_fd_source_fd(source) < 0 || result < -1)
         return -EINVAL;

@@ -78,7 +78,8 @@ static void end_wait(struct cmio_poll *poll) {
     atomic_store_explicit(&poll->waiting, false, memory_order_release);
 }
 
-/* The thread was cancelled in its wait. Wakes may have been among the events that it takes along.
+/*
+ * The thread was cancelled in its wait. Wakes may have been among the events that it takes along.
  */
 static void cancel_wait(void *argument) {
     struct cmio_poll *poll = argument;
@@ -91,7 +92,7 @@ CMIO__HOT int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events,
         events->count = 0;
     if (poll == NULL || events == NULL || timeout < CMIO_FOREVER)
         return -EINVAL;
-    if (cmio__flag_set(&poll->waiting))
+    if (cmio__flag_test_and_set(&poll->waiting))
         return -EBUSY;
     int count;
     pthread_cleanup_push(cancel_wait, poll);

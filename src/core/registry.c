@@ -72,7 +72,7 @@ CMIO__INLINE bool is_callable(const struct cmio_registry *registry,
 }
 
 /* Whether I/O on a source must say what it did, for the backend to make the next edge. */
-CMIO__INLINE bool must_emulate(const struct cmio_registry *registry, cmio_interest interest) {
+CMIO__INLINE bool must_rearm(const struct cmio_registry *registry, cmio_interest interest) {
     return registry->backend->rearm != NULL && (interest & (CMIO_LEVEL | CMIO_ONESHOT)) == 0;
 }
 
@@ -80,13 +80,13 @@ CMIO__INLINE bool must_emulate(const struct cmio_registry *registry, cmio_intere
 CMIO__INLINE void associate(struct cmio_source *source, struct cmio_registry *registry,
                             cmio_interest interest) {
     source->registry = registry;
-    source->emulated = must_emulate(registry, interest);
+    source->needs_rearm = must_rearm(registry, interest);
 }
 
 /* After a register that failed. */
 CMIO__COLD static void dissociate(struct cmio_source *source, struct cmio_registry *registry) {
     source->registry = NULL;
-    source->emulated = 0;
+    source->needs_rearm = 0;
     cmio_registry_unref(registry);
 }
 
@@ -146,13 +146,13 @@ int cmio_registry_reregister(struct cmio_registry *registry, struct cmio_source 
     int error = check_association(registry, source);
     if (error < 0)
         return error;
-    const __typeof__(source->emulated) emulated_before = source->emulated;
+    const __typeof__(source->needs_rearm) needed_rearm = source->needs_rearm;
     associate(source, registry, interest);
     error = source->ops->on_reregister(source, registry, token, interest);
     if (error == 0)
         return 0;
     if (is_refusal(error))
-        source->emulated = emulated_before;
+        source->needs_rearm = needed_rearm;
     else
         (void)cmio__source_release(source); /* the first error is the one to tell */
     return error;

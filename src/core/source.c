@@ -45,7 +45,7 @@ int cmio_source_rearm(struct cmio_source *source, cmio_interest directions) {
     if (!cmio_source_is_registered(source))
         return -ENOENT;
     const struct cmio_registry *registry = source->registry;
-    if (!source->emulated)
+    if (!source->needs_rearm)
         return 0;
     return registry->backend->rearm(registry->selector, source->fd, directions, CMIO__PROGRESS);
 }
@@ -133,7 +133,7 @@ int cmio__source_release(struct cmio_source *source) {
         return 0;
     int error = source->ops->on_deregister(source, registry);
     source->registry = NULL;
-    source->emulated = 0;
+    source->needs_rearm = 0;
     cmio_registry_unref(registry);
     return error;
 }

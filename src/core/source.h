@@ -49,13 +49,13 @@ void cmio__source_note_peek(struct cmio_source *source, ssize_t result, size_t w
 void cmio__source_note_error_taken(struct cmio_source *source);
 
 /*
- * The funnel: every call that reads or writes passes its result (a count or -errno) and the length
- * it was asked for through here. Where the backend has edges of its own it does nothing,
- * and the quick ways of net/socket.h go past it: what is added here must be added there.
+ * Every call that reads or writes passes its result (a count or -errno) and the length that it was
+ * asked for through here. It does nothing if the kernel makes edges. The quick ways of net/socket.h
+ * do without it then: what is added here must be added there.
  */
 CMIO__INLINE ssize_t cmio__source_io(struct cmio_source *source, cmio_interest direction,
                                      ssize_t result, size_t wanted) {
-    if (source->emulated)
+    if (source->needs_rearm)
         cmio__source_note(source, direction, result, wanted);
     return result;
 }

@@ -16,7 +16,7 @@
  * that R3, or it would have found the flag clear and been a leader itself.
  *
  *   - If the leader's W3 comes after K of that wait, its event is still in the kernel and comes
- * with a later wait. The same holds if it came before K and did not fit the batch.
+ *     with a later wait. The same holds if it came before K and did not fit the batch.
  *   - If the leader's event is in the batch of that wait, it is delivered after the wake.
  *   - The leader's event cannot have been in the batch of an earlier wait that left pending set: W2
  *     comes before W3, so that wait's R1 saw woken and its R3 cleared pending.
@@ -85,11 +85,11 @@ static void wake_close(struct cmio_registry *registry, struct cmio__wake *wake) 
         close_descriptor(registry, wake);
 }
 
-static void lock(struct cmio_registry *registry) {
+static void lock_wakers(struct cmio_registry *registry) {
     (void)pthread_mutex_lock(&registry->wakers_lock); /* an ordinary mutex: cannot fail */
 }
 
-static void unlock(struct cmio_registry *registry) {
+static void unlock_wakers(struct cmio_registry *registry) {
     (void)pthread_mutex_unlock(&registry->wakers_lock);
 }
 
@@ -126,14 +126,14 @@ int cmio_waker_new(struct cmio_waker **out, struct cmio_registry *registry, cmio
         return -EINVAL;
     if (cmio__registry_is_closed(registry))
         return -EBADF;
-    lock(registry);
+    lock_wakers(registry);
     struct cmio_waker *waker = take_waker(registry);
     int error = -ENOMEM;
     if (waker != NULL)
         error = wake_open(registry, token, &waker->wake);
     if (waker != NULL && error < 0)
         put_waker(waker);
-    unlock(registry);
+    unlock_wakers(registry);
     if (error < 0)
         return error;
     (void)cmio_registry_ref(registry); /* given back by free */
@@ -145,10 +145,10 @@ void cmio_waker_free(struct cmio_waker *waker) {
     if (waker == NULL)
         return;
     struct cmio_registry *registry = waker->registry;
-    lock(registry);
+    lock_wakers(registry);
     wake_close(registry, &waker->wake);
     put_waker(waker);
-    unlock(registry);
+    unlock_wakers(registry);
     cmio_registry_unref(registry);
 }
 
@@ -182,12 +182,12 @@ void cmio__wakers_collect_pending(struct cmio_registry *registry) {
 
 /* Under the lock, so that no waker's descriptor is closed and used again meanwhile. */
 void cmio__wakers_repeat(struct cmio_registry *registry) {
-    lock(registry);
+    lock_wakers(registry);
     struct cmio_waker *waker = atomic_load_explicit(&registry->wakers, memory_order_relaxed);
     for (; waker != NULL; waker = waker->next)
         if (waker->in_use && atomic_load_explicit(&waker->pending, memory_order_relaxed))
             (void)make_event(waker); /* an error clears pending, and a later wake tries again */
-    unlock(registry);
+    unlock_wakers(registry);
 }
 
 void cmio__wakers_free(struct cmio_registry *registry) {

@@ -37,7 +37,7 @@ struct cmio__selector {
     atomic_uint handed_over; /* registrations: see cmio__publish */
 };
 
-static int selector_open(struct cmio__selector **out) {
+static int epoll_selector_open(struct cmio__selector **out) {
     struct cmio__selector *selector = calloc(1, sizeof *selector);
     if (selector == NULL)
         return -ENOMEM;
@@ -51,17 +51,17 @@ static int selector_open(struct cmio__selector **out) {
     return 0;
 }
 
-static void selector_close(struct cmio__selector *selector) {
+static void epoll_selector_close(struct cmio__selector *selector) {
     (void)cmio__fd_close(selector->fd); /* an epoll descriptor has nothing to lose */
     free(selector);
 }
 
-static int selector_fd(const struct cmio__selector *selector) {
+static int epoll_selector_fd(const struct cmio__selector *selector) {
     return selector->fd;
 }
 
 /* Interest to mask. Error and hang-up are always watched. */
-static uint32_t mask_of(cmio_interest interest) {
+static uint32_t mask_of_interest(cmio_interest interest) {
     uint32_t mask = 0;
     if (interest & CMIO_READABLE)
         mask |= EPOLLIN | EPOLLRDHUP;
@@ -91,8 +91,8 @@ CMIO__INLINE void decode(const void *records, struct cmio_event *list, size_t in
     memcpy(&list[index], &event, sizeof event);
 }
 
-CMIO__HOT static int selector_wait(struct cmio__selector *selector, struct cmio_events *events,
-                                   int64_t timeout) {
+CMIO__HOT static int epoll_selector_wait(struct cmio__selector *selector,
+                                         struct cmio_events *events, int64_t timeout) {
     void *records = IN_PLACE ? (void *)events->list : events->records;
     const int count = cmio__epoll_wait(selector->fd, records, (int)events->capacity, timeout,
                                        &selector->no_nanoseconds);
@@ -103,7 +103,7 @@ CMIO__HOT static int selector_wait(struct cmio__selector *selector, struct cmio_
 }
 
 static struct epoll_event record_of(cmio_token token, cmio_interest interest) {
-    return (struct epoll_event){.events = mask_of(interest), .data.u64 = token};
+    return (struct epoll_event){.events = mask_of_interest(interest), .data.u64 = token};
 }
 
 /* Of a registered descriptor: that epoll does not know it says that it was closed. */
@@ -111,8 +111,8 @@ static int error_of_known(int error) {
     return error == -ENOENT || error == -EPERM ? -EBADF : error;
 }
 
-static int selector_register(struct cmio__selector *selector, int fd, cmio_token token,
-                             cmio_interest interest) {
+static int epoll_selector_register(struct cmio__selector *selector, int fd, cmio_token token,
+                                   cmio_interest interest) {
     struct epoll_event record = record_of(token, interest);
     cmio__publish(&selector->handed_over);
     return epoll_ctl(selector->fd, EPOLL_CTL_ADD, fd, &record) < 0 ? -errno : 0;
@@ -123,8 +123,8 @@ static int selector_register(struct cmio__selector *selector, int fd, cmio_token
  * returned, which is how a one-shot source goes from thread to thread. The kernel does not mind,
  * but ThreadSanitizer, which knows the function of libc, would call it a race.
  */
-static int selector_reregister(struct cmio__selector *selector, int fd, cmio_token token,
-                               cmio_interest interest) {
+static int epoll_selector_reregister(struct cmio__selector *selector, int fd, cmio_token token,
+                                     cmio_interest interest) {
     struct epoll_event record = record_of(token, interest);
     cmio__publish(&selector->handed_over);
     if (syscall(SYS_epoll_ctl, selector->fd, EPOLL_CTL_MOD, fd, &record) == 0)
@@ -132,7 +132,7 @@ static int selector_reregister(struct cmio__selector *selector, int fd, cmio_tok
     return error_of_known(-errno);
 }
 
-static int selector_deregister(struct cmio__selector *selector, int fd) {
+static int epoll_selector_deregister(struct cmio__selector *selector, int fd) {
     if (epoll_ctl(selector->fd, EPOLL_CTL_DEL, fd, NULL) == 0)
         return 0;
     return error_of_known(-errno);
@@ -141,11 +141,11 @@ static int selector_deregister(struct cmio__selector *selector, int fd) {
 const struct cmio__backend cmio__epoll_backend = {
     .name = "epoll",
     .record_size = IN_PLACE ? 0 : sizeof(struct epoll_event),
-    .open = selector_open,
-    .close = selector_close,
-    .fd = selector_fd,
-    .wait = selector_wait,
-    .register_fd = selector_register,
-    .reregister_fd = selector_reregister,
-    .deregister_fd = selector_deregister,
+    .open = epoll_selector_open,
+    .close = epoll_selector_close,
+    .fd = epoll_selector_fd,
+    .wait = epoll_selector_wait,
+    .register_fd = epoll_selector_register,
+    .reregister_fd = epoll_selector_reregister,
+    .deregister_fd = epoll_selector_deregister,
 };

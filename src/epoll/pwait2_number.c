@@ -11,7 +11,8 @@
 
 #include "posix/cancel.h"
 
-/* One number on all architectures that share the common table, for headers older than the kernel.
+/*
+ * One number on all architectures that share the common table, for headers older than the kernel.
  */
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441

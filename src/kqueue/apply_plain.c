@@ -10,7 +10,7 @@
 #include "posix/cancel.h"
 
 /* A change of ours has the same effect when it is applied twice, so EINTR is no matter. */
-static int apply(int fd, const struct kevent *change) {
+static int apply_change(int fd, const struct kevent *change) {
     const struct timespec at_once = {.tv_sec = 0};
     int result;
     do {
@@ -22,6 +22,6 @@ static int apply(int fd, const struct kevent *change) {
 void cmio__kqueue_apply(int fd, struct kevent *changes, int count, int *errors) {
     const int state = cmio__cancel_disable();
     for (int i = 0; i < count; i++)
-        errors[i] = apply(fd, &changes[i]);
+        errors[i] = apply_change(fd, &changes[i]);
     cmio__cancel_restore(state);
 }

@@ -9,7 +9,8 @@
 enum { RECEIPTS_MAX = 8 };
 
 /* A change of ours has the same effect when it is applied twice, so EINTR is no matter. */
-static int receive(int fd, const struct kevent *changes, int count, struct kevent *receipts) {
+static int receive_receipts(int fd, const struct kevent *changes, int count,
+                            struct kevent *receipts) {
     const struct timespec at_once = {.tv_sec = 0};
     int received;
     do {
@@ -29,7 +30,7 @@ void cmio__kqueue_apply(int fd, struct kevent *changes, int count, int *errors) 
     for (int i = 0; i < count; i++)
         changes[i].flags |= EV_RECEIPT;
     const int state = cmio__cancel_disable();
-    const int error = receive(fd, changes, count, receipts);
+    const int error = receive_receipts(fd, changes, count, receipts);
     cmio__cancel_restore(state);
     for (int i = 0; i < count; i++)
         errors[i] = error < 0 ? error : error_of(&receipts[i]);

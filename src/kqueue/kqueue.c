@@ -38,7 +38,7 @@ extern const struct cmio__backend cmio__kqueue_backend;
 
 /* A slot's state. */
 enum {
-    MADE_UP = 1,     /* there is a timer that makes up its readiness */
+    HAS_TIMER = 1,   /* there is a timer that makes up its readiness */
     WATCHES_END = 2, /* there is a read filter for the missing reader alone */
     MISSES_END = 4,  /* the write filter may not tell of the missing reader */
 };
@@ -46,9 +46,9 @@ enum {
 /* Two filters and a timer. */
 enum { CHANGES_MAX = 3 };
 
-static const cmio_interest both = CMIO_READABLE | CMIO_WRITABLE;
+static const cmio_interest both_filters = CMIO_READABLE | CMIO_WRITABLE;
 
-static int selector_open(struct cmio__selector **out) {
+static int kqueue_selector_open(struct cmio__selector **out) {
     struct cmio__selector *selector = calloc(1, sizeof *selector);
     if (selector == NULL)
         return -ENOMEM;
@@ -71,22 +71,22 @@ free_selector:
     return error;
 }
 
-static void selector_close(struct cmio__selector *selector) {
+static void kqueue_selector_close(struct cmio__selector *selector) {
     (void)cmio__fd_close(selector->fd); /* a kqueue has nothing to lose */
     cmio__fd_table_free(&selector->table);
     (void)pthread_mutex_destroy(&selector->lock); /* EBUSY alone, and it is not */
     free(selector);
 }
 
-static int selector_fd(const struct cmio__selector *selector) {
+static int kqueue_selector_fd(const struct cmio__selector *selector) {
     return selector->fd;
 }
 
-static void lock(struct cmio__selector *selector) {
+static void lock_table(struct cmio__selector *selector) {
     (void)pthread_mutex_lock(&selector->lock); /* an ordinary mutex: cannot fail */
 }
 
-static void unlock(struct cmio__selector *selector) {
+static void unlock_table(struct cmio__selector *selector) {
     (void)pthread_mutex_unlock(&selector->lock);
 }
 
@@ -113,7 +113,7 @@ static int removing(struct kevent *changes, int fd, const struct cmio__fd_slot *
         changes[count++] = change_of(fd, EVFILT_READ, EV_DELETE, 0);
     if (slot->interest & CMIO_WRITABLE)
         changes[count++] = change_of(fd, EVFILT_WRITE, EV_DELETE, 0);
-    if (slot->state & MADE_UP)
+    if (slot->state & HAS_TIMER)
         changes[count++] = change_of(fd, EVFILT_TIMER, EV_DELETE, 0);
     return count;
 }
@@ -141,7 +141,7 @@ static int watch_end(struct cmio__selector *selector, int fd, struct cmio__fd_sl
 }
 
 static bool is_only_written(const struct cmio__fd_slot *slot) {
-    return (slot->interest & both) == CMIO_WRITABLE;
+    return (slot->interest & both_filters) == CMIO_WRITABLE;
 }
 
 /* Makes up the readiness of a write end without a reader. Under the lock. */
@@ -151,17 +151,18 @@ static int make_up(struct cmio__selector *selector, int fd, struct cmio__fd_slot
         cmio__kqueue_change((uintptr_t)fd, EVFILT_TIMER, EV_ADD | EV_ONESHOT, 0, 1, slot->token));
     if (error < 0)
         return error;
-    slot->state |= MADE_UP;
+    slot->state |= HAS_TIMER;
     const bool repeats = (slot->interest & CMIO_LEVEL) != 0;
     if (repeats && is_only_written(slot) && (slot->state & WATCHES_END) == 0)
         error = watch_end(selector, fd, slot);
     return error;
 }
 
-/* What the answer to an added filter means. NetBSD says EBADF for a missing reader, others EPIPE.
+/*
+ * What the answer to an added filter means. NetBSD says EBADF for a missing reader, others EPIPE.
  */
-static int settle(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot,
-                  const struct kevent *change, int error) {
+static int settle_answer(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot,
+                         const struct kevent *change, int error) {
     const bool has_no_reader = error == -EPIPE || (error == -EBADF && cmio__fd_check_open(fd) == 0);
     return change->filter == EVFILT_WRITE && has_no_reader ? make_up(selector, fd, slot) : error;
 }
@@ -196,42 +197,42 @@ static int add_filters(struct cmio__selector *selector, int fd, struct cmio__fd_
     const int count = adding(changes, fd, slot);
     cmio__kqueue_apply(selector->fd, changes, count, errors);
     for (int i = 0; i < count && error == 0; i++)
-        error = settle(selector, fd, slot, &changes[i], errors[i]);
+        error = settle_answer(selector, fd, slot, &changes[i], errors[i]);
     if (error < 0 || (slot->interest & CMIO_WRITABLE) == 0 || !cmio__kqueue_misses_end(fd))
         return error;
     slot->state |= MISSES_END;
-    const bool is_told = (slot->state & (MADE_UP | WATCHES_END)) != 0;
+    const bool is_told = (slot->state & (HAS_TIMER | WATCHES_END)) != 0;
     return is_only_written(slot) && !is_told ? watch_end(selector, fd, slot) : 0;
 }
 
 /* Takes the filters and the slot away, so that no event follows. Under the lock. */
-static void withdraw(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
+static void withdraw_slot(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
     (void)remove_filters(selector, fd, slot); /* the caller has an error to tell already */
     cmio__fd_table_remove(slot);
 }
 
-static int selector_register(struct cmio__selector *selector, int fd, cmio_token token,
-                             cmio_interest interest) {
+static int kqueue_selector_register(struct cmio__selector *selector, int fd, cmio_token token,
+                                    cmio_interest interest) {
     struct cmio__fd_slot *slot;
     int error = cmio__fd_check_watchable(fd);
     if (error < 0)
         return error;
     if (interest & CMIO_PRIORITY)
         return -ENOTSUP;
-    lock(selector);
+    lock_table(selector);
     error = cmio__fd_table_insert(&selector->table, fd, token, interest, &slot);
     if (error == 0) {
         error = add_filters(selector, fd, slot);
         if (error < 0)
-            withdraw(selector, fd, slot);
+            withdraw_slot(selector, fd, slot);
     }
-    unlock(selector);
+    unlock_table(selector);
     return error;
 }
 
 /* A slot gets other filters. A failure leaves neither. Under the lock. */
-static int replace(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot,
-                   cmio_token token, cmio_interest interest) {
+static int replace_filters(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot,
+                           cmio_token token, cmio_interest interest) {
     int error = remove_filters(selector, fd, slot);
     if (error == 0) {
         slot->token = token;
@@ -239,32 +240,32 @@ static int replace(struct cmio__selector *selector, int fd, struct cmio__fd_slot
         error = add_filters(selector, fd, slot);
     }
     if (error < 0)
-        withdraw(selector, fd, slot);
+        withdraw_slot(selector, fd, slot);
     return error;
 }
 
 /* What is refused here has changed nothing; any failure after that unregisters the descriptor. */
-static int selector_reregister(struct cmio__selector *selector, int fd, cmio_token token,
-                               cmio_interest interest) {
+static int kqueue_selector_reregister(struct cmio__selector *selector, int fd, cmio_token token,
+                                      cmio_interest interest) {
     int error = cmio__fd_check_open(fd);
     if (error < 0)
         return error;
     if (interest & CMIO_PRIORITY)
         return -ENOTSUP;
-    lock(selector);
+    lock_table(selector);
     struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->table, fd);
-    error = slot == NULL ? -EBADF : replace(selector, fd, slot, token, interest);
-    unlock(selector);
+    error = slot == NULL ? -EBADF : replace_filters(selector, fd, slot, token, interest);
+    unlock_table(selector);
     return error;
 }
 
-static int selector_deregister(struct cmio__selector *selector, int fd) {
-    lock(selector);
+static int kqueue_selector_deregister(struct cmio__selector *selector, int fd) {
+    lock_table(selector);
     struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->table, fd);
     int error = slot == NULL ? -EBADF : remove_filters(selector, fd, slot);
     if (slot != NULL)
         cmio__fd_table_remove(slot);
-    unlock(selector);
+    unlock_table(selector);
     return error;
 }
 
@@ -273,11 +274,12 @@ static bool is_of_end(const struct cmio__fd_slot *slot, const struct kevent *rec
     return record->filter == EVFILT_READ && (slot->interest & CMIO_READABLE) == 0;
 }
 
-/* Whether the slot has such a filter and asks for what it says: a registration before it may not.
+/*
+ * Whether the slot has such a filter and asks for what it says: a registration before it may not.
  */
 static bool is_wanted(const struct cmio__fd_slot *slot, const struct kevent *record) {
     if (record->filter == EVFILT_TIMER)
-        return (slot->state & MADE_UP) != 0;
+        return (slot->state & HAS_TIMER) != 0;
     if (record->filter == EVFILT_WRITE)
         return (slot->interest & CMIO_WRITABLE) != 0;
     return !is_of_end(slot, record) ||
@@ -304,8 +306,8 @@ static uint32_t ready_of(const struct cmio__fd_slot *slot, const struct kevent *
  * Joins readiness to its descriptor's event in this batch, or begins one at events->list[count].
  * Returns how many it began.
  */
-static size_t merge(struct cmio__selector *selector, struct cmio_events *events, size_t count,
-                    struct cmio__fd_slot *slot, uint32_t ready) {
+static size_t merge_record(struct cmio__selector *selector, struct cmio_events *events,
+                           size_t count, struct cmio__fd_slot *slot, uint32_t ready) {
     if (slot->batch == selector->batch && slot->place < count &&
         events->list[slot->place].token == slot->token) {
         events->list[slot->place].ready |= ready;
@@ -346,7 +348,7 @@ static bool is_still_open(struct cmio__selector *selector, int fd,
 
 /* A timer that makes up readiness is over: whether it still tells the truth. Under the lock. */
 static bool is_still_true(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
-    slot->state &= ~(uint32_t)MADE_UP;
+    slot->state &= ~(uint32_t)HAS_TIMER;
     if ((slot->interest & CMIO_LEVEL) == 0)
         return cmio__fd_check_open(fd) == 0;
     return is_still_open(selector, fd, slot) && look_again(selector, fd, slot);
@@ -355,7 +357,7 @@ static bool is_still_true(struct cmio__selector *selector, int fd, struct cmio__
 /* Whether a level registration would fall silent after this record. */
 static bool needs_look(const struct cmio__fd_slot *slot, const struct kevent *record) {
     const bool dropped = record->filter == EVFILT_WRITE && (record->flags & EV_ONESHOT) != 0;
-    return (slot->interest & CMIO_LEVEL) != 0 && (slot->state & MADE_UP) == 0 &&
+    return (slot->interest & CMIO_LEVEL) != 0 && (slot->state & HAS_TIMER) == 0 &&
            (record->flags & EV_EOF) != 0 && (dropped || is_of_end(slot, record));
 }
 
@@ -363,13 +365,13 @@ static bool needs_look(const struct cmio__fd_slot *slot, const struct kevent *re
 static bool uses_up_all(const struct cmio__fd_slot *slot, uint32_t ready) {
     if ((slot->interest & CMIO_ONESHOT) == 0)
         return false;
-    return (slot->state & WATCHES_END) ||
-           ((slot->interest & both) == both && (ready & both) == both);
+    return (slot->state & WATCHES_END) || ((slot->interest & both_filters) == both_filters &&
+                                           (ready & both_filters) == both_filters);
 }
 
 /*
  * A hang-up is readable and writable by whichever filter it comes, so it uses up the one-shot of
- * both; and a filter that watches for the missing reader goes with the one it was added for. Under
+ * both_filters; and a filter that watches for the missing reader goes with the one it was added for. Under
  * the lock.
  */
 static void use_up(struct cmio__selector *selector, int fd, const struct cmio__fd_slot *slot) {
@@ -380,8 +382,8 @@ static void use_up(struct cmio__selector *selector, int fd, const struct cmio__f
 }
 
 /* Turns a record into an event, or into part of one. Returns how many events it began. */
-static size_t take(struct cmio__selector *selector, struct cmio_events *events, size_t count,
-                   const struct kevent *record) {
+static size_t take_record(struct cmio__selector *selector, struct cmio_events *events, size_t count,
+                          const struct kevent *record) {
     const cmio_token token = (cmio_token)record->udata;
     if (CMIO__KQUEUE_IS_WAKE(record)) {
         events->list[count] = (struct cmio_event){.token = token, .ready = CMIO_READABLE};
@@ -398,18 +400,19 @@ static size_t take(struct cmio__selector *selector, struct cmio_events *events, 
         (void)look_again(selector, fd, slot); /* either way it repeats */
     if (uses_up_all(slot, ready))
         use_up(selector, fd, slot);
-    return merge(selector, events, count, slot, ready);
+    return merge_record(selector, events, count, slot, ready);
 }
 
 /* Returns how many events the records make. */
-static size_t take_all(struct cmio__selector *selector, struct cmio_events *events, int received) {
+static size_t take_records(struct cmio__selector *selector, struct cmio_events *events,
+                           int received) {
     const struct kevent *records = events->records;
     size_t count = 0;
-    lock(selector);
+    lock_table(selector);
     selector->batch++;
     for (int i = 0; i < received; i++)
-        count += take(selector, events, count, &records[i]);
-    unlock(selector);
+        count += take_record(selector, events, count, &records[i]);
+    unlock_table(selector);
     return count;
 }
 
@@ -429,8 +432,8 @@ static int wait_records(struct cmio__selector *selector, struct cmio_events *eve
  * The kernel is asked again where it came back early, which starved ones do, where it reported only
  * what is registered no more, and where such records left no room for others.
  */
-static int selector_wait(struct cmio__selector *selector, struct cmio_events *events,
-                         int64_t timeout) {
+static int kqueue_selector_wait(struct cmio__selector *selector, struct cmio_events *events,
+                                int64_t timeout) {
     const int64_t deadline = timeout > 0 ? cmio_now() + timeout : timeout;
     size_t count;
     int received;
@@ -438,7 +441,7 @@ static int selector_wait(struct cmio__selector *selector, struct cmio_events *ev
         received = wait_records(selector, events, timeout);
         if (received < 0)
             return received;
-        count = received > 0 ? take_all(selector, events, received) : 0;
+        count = received > 0 ? take_records(selector, events, received) : 0;
         if (count == 0 && deadline > 0)
             timeout = cmio__time_left(deadline);
     } while (count == 0 && (timeout != 0 || (size_t)received == events->capacity));
@@ -448,12 +451,12 @@ static int selector_wait(struct cmio__selector *selector, struct cmio_events *ev
 const struct cmio__backend cmio__kqueue_backend = {
     .name = "kqueue",
     .record_size = sizeof(struct kevent),
-    .open = selector_open,
-    .close = selector_close,
-    .fd = selector_fd,
-    .wait = selector_wait,
-    .register_fd = selector_register,
-    .reregister_fd = selector_reregister,
-    .deregister_fd = selector_deregister,
+    .open = kqueue_selector_open,
+    .close = kqueue_selector_close,
+    .fd = kqueue_selector_fd,
+    .wait = kqueue_selector_wait,
+    .register_fd = kqueue_selector_register,
+    .reregister_fd = kqueue_selector_reregister,
+    .deregister_fd = kqueue_selector_deregister,
     .waking = CMIO__KQUEUE_WAKING,
 };

@@ -18,7 +18,7 @@ struct cmio__selector {
     int fd;
     pthread_mutex_t lock; /* the table and next_waker; never held during a wait in the kernel */
     struct cmio__fd_table table;
-    uint32_t batch;      /* the number of this wait: see merge */
+    uint32_t batch;      /* the number of this wait: see merge_record */
     uint32_t next_waker; /* wakers are numbered; the number says which filter is whose */
 };
 

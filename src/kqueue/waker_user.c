@@ -4,7 +4,8 @@
 
 #include <errno.h>
 
-static int wake_open(struct cmio__selector *selector, cmio_token token, struct cmio__wake *out) {
+static int user_wake_open(struct cmio__selector *selector, cmio_token token,
+                          struct cmio__wake *out) {
     (void)pthread_mutex_lock(&selector->lock); /* an ordinary mutex: cannot fail */
     const uint32_t number = selector->next_waker++;
     (void)pthread_mutex_unlock(&selector->lock);
@@ -16,7 +17,7 @@ static int wake_open(struct cmio__selector *selector, cmio_token token, struct c
 }
 
 /* The token goes along: a trigger replaces the filter's. */
-static int wake(struct cmio__selector *selector, const struct cmio__wake *wake) {
+static int user_wake(struct cmio__selector *selector, const struct cmio__wake *wake) {
     const int kept = errno;
     int error = cmio__kqueue_apply_one(
         selector, cmio__kqueue_change(wake->number, EVFILT_USER, 0, NOTE_TRIGGER, 0, wake->token));
@@ -24,13 +25,13 @@ static int wake(struct cmio__selector *selector, const struct cmio__wake *wake) 
     return error;
 }
 
-static void wake_close(struct cmio__selector *selector, struct cmio__wake *wake) {
+static void user_wake_close(struct cmio__selector *selector, struct cmio__wake *wake) {
     (void)cmio__kqueue_apply_one(
         selector, cmio__kqueue_change(wake->number, EVFILT_USER, EV_DELETE, 0, 0, wake->token));
 }
 
 const struct cmio__waking cmio__kqueue_waking = {
-    .open = wake_open,
-    .wake = wake,
-    .close = wake_close,
+    .open = user_wake_open,
+    .wake = user_wake,
+    .close = user_wake_close,
 };

@@ -23,15 +23,15 @@ ssize_t cmio__datagram_send_to(struct cmio_source *source, const void *buffer, s
 }
 
 /* An unnamed Unix sender has no address at all on some systems. */
-static void give_peer(const union cmio__any_address *from, socklen_t length,
-                      struct cmio_address *peer) {
+static void give_sender(const union cmio__any_address *from, socklen_t length,
+                        struct cmio_address *peer) {
     if (cmio_address_from_sockaddr(&from->any, length, peer) < 0)
         (void)cmio_address_parse("unix:", peer);
 }
 
 /* Whatever came is one datagram, of which an empty one consumes a place in the queue too. */
-static ssize_t receive(struct cmio_source *source, void *buffer, size_t length, int flags,
-                       struct cmio_address *peer, bool *truncated) {
+static ssize_t receive_datagram(struct cmio_source *source, void *buffer, size_t length, int flags,
+                                struct cmio_address *peer, bool *truncated) {
     union cmio__any_address from;
     socklen_t from_length = peer == NULL ? 0 : sizeof from;
     bool did_not_fit;
@@ -42,7 +42,7 @@ static ssize_t receive(struct cmio_source *source, void *buffer, size_t length, 
         fd, buffer, length, flags, peer == NULL ? NULL : &from.any, &from_length, &did_not_fit);
     if ((flags & MSG_PEEK) == 0)
         (void)cmio__source_io(source, CMIO_READABLE, result < 0 ? result : 1, 1);
-    else if (source->emulated)
+    else if (source->needs_rearm)
         cmio__source_note_peek(source, result, length);
     if (result < 0)
         return result;
@@ -51,16 +51,16 @@ static ssize_t receive(struct cmio_source *source, void *buffer, size_t length, 
     if (truncated != NULL)
         *truncated = did_not_fit;
     if (peer != NULL)
-        give_peer(&from, from_length, peer);
+        give_sender(&from, from_length, peer);
     return result;
 }
 
 ssize_t cmio__datagram_receive(struct cmio_source *source, void *buffer, size_t length,
                                struct cmio_address *peer, bool *truncated) {
-    return receive(source, buffer, length, 0, peer, truncated);
+    return receive_datagram(source, buffer, length, 0, peer, truncated);
 }
 
 ssize_t cmio__datagram_peek(struct cmio_source *source, void *buffer, size_t length,
                             struct cmio_address *peer, bool *truncated) {
-    return receive(source, buffer, length, MSG_PEEK, peer, truncated);
+    return receive_datagram(source, buffer, length, MSG_PEEK, peer, truncated);
 }

@@ -119,7 +119,7 @@ static int take_error(struct cmio_source *source, int fd) {
     const int error = cmio__socket_take_error(fd);
     if (error < 0 && error >= -UINT16_MAX && source->connect_error == 0)
         source->connect_error = (uint16_t)-error;
-    if (error < 0 && source->emulated)
+    if (error < 0 && source->needs_rearm)
         cmio__source_note_error_taken(source);
     return error;
 }
@@ -178,7 +178,7 @@ ssize_t cmio__net_peek(struct cmio_source *source, void *buffer, size_t length) 
     ssize_t result = cmio__socket_receive(fd, buffer, length, MSG_PEEK);
     if (result < 0)
         return cmio__net_io(source, CMIO_READABLE, result, length);
-    if (source->emulated && result > 0) /* 0: the end, which is final */
+    if (source->needs_rearm && result > 0) /* 0: the end, which is final */
         cmio__source_note_peek(source, result, length);
     return result;
 }
@@ -193,11 +193,12 @@ static size_t length_of(const struct iovec *buffers, int count) {
 /* Looks at no array that the kernel has not accepted, and at none where it makes no difference. */
 ssize_t cmio__net_wrote_vector(struct cmio_source *source, ssize_t result,
                                const struct iovec *buffers, int count) {
-    const size_t wanted = source->emulated && result >= 0 ? length_of(buffers, count) : 0;
+    const size_t wanted = source->needs_rearm && result >= 0 ? length_of(buffers, count) : 0;
     return cmio__net_io(source, CMIO_WRITABLE, result, wanted);
 }
 
-/* The kernel says EMSGSIZE for too many buffers; readv(2) and writev(2) say EINVAL, and so do we.
+/*
+ * The kernel says EMSGSIZE for too many buffers; readv(2) and writev(2) say EINVAL, and so do we.
  */
 static ssize_t vector_result(ssize_t result) {
     return result == -EMSGSIZE ? -EINVAL : result;

@@ -4,7 +4,7 @@
 
 /*
  * What the socket types share, on their source: null and closed ones checked, addresses as struct
- * cmio_address, and every byte that comes or goes passed through the funnel of core/source.h where
+ * cmio_address, and every result of I/O passed to cmio__source_io() of core/source.h where
  * the backend must be told of it.
  */
 
@@ -58,7 +58,7 @@ CMIO__INLINE bool cmio__net_is_vector(const struct iovec *buffers, int count) {
     return count >= 0 && cmio__net_is_buffer(buffers, (size_t)count);
 }
 
-/* The funnel for the result of a call that writes from several buffers. */
+/* cmio__source_io() for a call that writes from several buffers. */
 ssize_t cmio__net_wrote_vector(struct cmio_source *source, ssize_t result,
                                const struct iovec *buffers, int count);
 
@@ -85,7 +85,7 @@ int cmio__net_finish_connect(struct cmio_source *source);
 /* Keeps the error of a call, where it may be why a connection failed; returns it. */
 CMIO__COLD int cmio__net_failed(struct cmio_source *source, int error);
 
-/* The funnel for the result of a call on a socket: keeps an error as above. */
+/* cmio__source_io() for a call on a socket: keeps an error as above. */
 CMIO__INLINE ssize_t cmio__net_io(struct cmio_source *source, cmio_interest direction,
                                   ssize_t result, size_t wanted) {
     if (result < 0)
@@ -101,7 +101,7 @@ ssize_t cmio__net_read_any(struct cmio_source *source, void *buffer, size_t leng
 ssize_t cmio__net_write_any(struct cmio_source *source, const void *buffer, size_t length);
 
 CMIO__INLINE bool cmio__net_is_usual(const struct cmio_source *source, const void *buffer) {
-    return source != NULL && source->ops != NULL && source->fd >= 0 && !source->emulated &&
+    return source != NULL && source->ops != NULL && source->fd >= 0 && !source->needs_rearm &&
            buffer != NULL;
 }
 

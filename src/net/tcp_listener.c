@@ -11,16 +11,17 @@
 #include "posix/socket.h"
 
 /* The listener's source, which is its first member; NULL for NULL. */
-static struct cmio_source *source_of(struct cmio_tcp_listener *listener) {
+static struct cmio_source *source_of_tcp_listener(struct cmio_tcp_listener *listener) {
     return listener == NULL ? NULL : &listener->source;
 }
 
-static const struct cmio_source *const_source_of(const struct cmio_tcp_listener *listener) {
+static const struct cmio_source *
+const_source_of_tcp_listener(const struct cmio_tcp_listener *listener) {
     return listener == NULL ? NULL : &listener->source;
 }
 
-static int check_options(const struct cmio_address *address,
-                         const struct cmio_tcp_listener_options *options) {
+static int check_listener_options(const struct cmio_address *address,
+                                  const struct cmio_tcp_listener_options *options) {
     if (options->backlog < 0 || (unsigned)options->v6only > CMIO_V6ONLY_OFF)
         return -EINVAL;
     int error = cmio__net_check_ip(address);
@@ -30,7 +31,7 @@ static int check_options(const struct cmio_address *address,
     return options->v6only != CMIO_V6ONLY_DEFAULT && !is_v6 ? -EINVAL : 0;
 }
 
-static int set_options(int fd, const struct cmio_tcp_listener_options *options) {
+static int set_listener_options(int fd, const struct cmio_tcp_listener_options *options) {
     int error = cmio__socket_set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (error == 0 && options->reuse_port)
         error = cmio__socket_set_option(fd, SOL_SOCKET, CMIO__SO_REUSEPORT, 1);
@@ -47,13 +48,13 @@ int cmio_tcp_listener_bind(struct cmio_tcp_listener *listener, const struct cmio
         options = &defaults;
     if (listener == NULL)
         return -EINVAL;
-    int error = check_options(address, options);
+    int error = check_listener_options(address, options);
     if (error < 0)
         return error;
     const int fd = cmio__socket_open(address->u.any.sa_family, SOCK_STREAM);
     if (fd < 0)
         return fd;
-    error = set_options(fd, options);
+    error = set_listener_options(fd, options);
     if (error == 0)
         error = cmio__socket_bind(fd, &address->u.any, address->length);
     if (error == 0)
@@ -70,7 +71,7 @@ int cmio_tcp_listener_accept(struct cmio_tcp_listener *listener, struct cmio_tcp
                              struct cmio_address *peer) {
     if (stream == NULL)
         return -EINVAL;
-    const int fd = cmio__net_accept(source_of(listener), AF_INET, peer);
+    const int fd = cmio__net_accept(source_of_tcp_listener(listener), AF_INET, peer);
     if (fd < 0)
         return fd;
     cmio__source_set_fd(&stream->source, fd);
@@ -78,34 +79,34 @@ int cmio_tcp_listener_accept(struct cmio_tcp_listener *listener, struct cmio_tcp
 }
 
 int cmio_tcp_listener_from_fd(struct cmio_tcp_listener *listener, int fd) {
-    return cmio__net_from_ip_fd(source_of(listener), fd, SOCK_STREAM);
+    return cmio__net_from_ip_fd(source_of_tcp_listener(listener), fd, SOCK_STREAM);
 }
 
 int cmio_tcp_listener_into_fd(struct cmio_tcp_listener *listener) {
-    return cmio__net_into_fd(source_of(listener));
+    return cmio__net_into_fd(source_of_tcp_listener(listener));
 }
 
 int cmio_tcp_listener_fd(const struct cmio_tcp_listener *listener) {
-    return cmio__net_fd(const_source_of(listener));
+    return cmio__net_fd(const_source_of_tcp_listener(listener));
 }
 
 int cmio_tcp_listener_close(struct cmio_tcp_listener *listener) {
-    return cmio__net_close(source_of(listener));
+    return cmio__net_close(source_of_tcp_listener(listener));
 }
 
 int cmio_tcp_listener_local_address(const struct cmio_tcp_listener *listener,
                                     struct cmio_address *out) {
-    return cmio__net_local_address(const_source_of(listener), out);
+    return cmio__net_local_address(const_source_of_tcp_listener(listener), out);
 }
 
 int cmio_tcp_listener_set_ttl(struct cmio_tcp_listener *listener, uint32_t ttl) {
-    return cmio__net_set_ttl(source_of(listener), ttl);
+    return cmio__net_set_ttl(source_of_tcp_listener(listener), ttl);
 }
 
 int cmio_tcp_listener_ttl(const struct cmio_tcp_listener *listener, uint32_t *out) {
-    return cmio__net_ttl(const_source_of(listener), out);
+    return cmio__net_ttl(const_source_of_tcp_listener(listener), out);
 }
 
 int cmio_tcp_listener_take_error(struct cmio_tcp_listener *listener) {
-    return cmio__net_take_error(source_of(listener));
+    return cmio__net_take_error(source_of_tcp_listener(listener));
 }

@@ -11,11 +11,11 @@
 #include "posix/socket.h"
 
 /* The stream's source, which is its first member; NULL for NULL. */
-static struct cmio_source *source_of(struct cmio_tcp_stream *stream) {
+static struct cmio_source *source_of_tcp_stream(struct cmio_tcp_stream *stream) {
     return stream == NULL ? NULL : &stream->source;
 }
 
-static const struct cmio_source *const_source_of(const struct cmio_tcp_stream *stream) {
+static const struct cmio_source *const_source_of_tcp_stream(const struct cmio_tcp_stream *stream) {
     return stream == NULL ? NULL : &stream->source;
 }
 
@@ -25,51 +25,51 @@ int cmio_tcp_stream_connect(struct cmio_tcp_stream *stream, const struct cmio_ad
 }
 
 int cmio_tcp_stream_finish_connect(struct cmio_tcp_stream *stream) {
-    return cmio__net_finish_connect(source_of(stream));
+    return cmio__net_finish_connect(source_of_tcp_stream(stream));
 }
 
 int cmio_tcp_stream_from_fd(struct cmio_tcp_stream *stream, int fd) {
-    return cmio__net_from_ip_fd(source_of(stream), fd, SOCK_STREAM);
+    return cmio__net_from_ip_fd(source_of_tcp_stream(stream), fd, SOCK_STREAM);
 }
 
 int cmio_tcp_stream_into_fd(struct cmio_tcp_stream *stream) {
-    return cmio__net_into_fd(source_of(stream));
+    return cmio__net_into_fd(source_of_tcp_stream(stream));
 }
 
 int cmio_tcp_stream_fd(const struct cmio_tcp_stream *stream) {
-    return cmio__net_fd(const_source_of(stream));
+    return cmio__net_fd(const_source_of_tcp_stream(stream));
 }
 
 int cmio_tcp_stream_close(struct cmio_tcp_stream *stream) {
-    return cmio__net_close(source_of(stream));
+    return cmio__net_close(source_of_tcp_stream(stream));
 }
 
 CMIO__HOT ssize_t cmio_tcp_stream_read(struct cmio_tcp_stream *stream, void *buffer,
                                        size_t length) {
-    return cmio__net_read(source_of(stream), buffer, length);
+    return cmio__net_read(source_of_tcp_stream(stream), buffer, length);
 }
 
 ssize_t cmio_tcp_stream_readv(struct cmio_tcp_stream *stream, const struct iovec *buffers,
                               int count) {
-    return cmio__net_readv(source_of(stream), buffers, count);
+    return cmio__net_readv(source_of_tcp_stream(stream), buffers, count);
 }
 
 ssize_t cmio_tcp_stream_peek(struct cmio_tcp_stream *stream, void *buffer, size_t length) {
-    return cmio__net_peek(source_of(stream), buffer, length);
+    return cmio__net_peek(source_of_tcp_stream(stream), buffer, length);
 }
 
 CMIO__HOT ssize_t cmio_tcp_stream_write(struct cmio_tcp_stream *stream, const void *buffer,
                                         size_t length) {
-    return cmio__net_write(source_of(stream), buffer, length);
+    return cmio__net_write(source_of_tcp_stream(stream), buffer, length);
 }
 
 ssize_t cmio_tcp_stream_writev(struct cmio_tcp_stream *stream, const struct iovec *buffers,
                                int count) {
-    return cmio__net_writev(source_of(stream), buffers, count);
+    return cmio__net_writev(source_of_tcp_stream(stream), buffers, count);
 }
 
 int cmio_tcp_stream_shutdown(struct cmio_tcp_stream *stream, enum cmio_shutdown how) {
-    return cmio__net_shutdown(source_of(stream), how);
+    return cmio__net_shutdown(source_of_tcp_stream(stream), how);
 }
 
 /* What a count can tell. */
@@ -77,7 +77,7 @@ static const size_t longest_send = SIZE_MAX / 2;
 
 ssize_t cmio_tcp_stream_send_file(struct cmio_tcp_stream *stream, int file, int64_t offset,
                                   size_t length) {
-    const int fd = cmio__net_fd_if(source_of(stream), offset >= 0);
+    const int fd = cmio__net_fd_if(source_of_tcp_stream(stream), offset >= 0);
     if (fd < 0)
         return fd;
     if (length > longest_send)
@@ -101,8 +101,8 @@ static void list_numbers(const struct cmio_tcp_stream_options *options, struct n
     out[2] = (struct number){CMIO__TCP_KEEPCNT, options->keepalive_count, INT8_MAX};
 }
 
-static int check_options(const struct cmio_tcp_stream_options *options,
-                         const struct number *numbers) {
+static int check_stream_options(const struct cmio_tcp_stream_options *options,
+                                const struct number *numbers) {
     if (options->linger_seconds > (options->linger ? INT16_MAX : 0))
         return -EINVAL;
     for (size_t i = 0; i < NUMBERS; i++)
@@ -121,7 +121,7 @@ int cmio_tcp_stream_set_options(struct cmio_tcp_stream *stream,
     if (stream == NULL || options == NULL)
         return -EINVAL;
     list_numbers(options, numbers);
-    int error = check_options(options, numbers);
+    int error = check_stream_options(options, numbers);
     const int fd = cmio__net_fd_if(&stream->source, error != -EINVAL);
     if (fd < 0)
         return fd;
@@ -182,7 +182,7 @@ int cmio_tcp_stream_set_nodelay(struct cmio_tcp_stream *stream, bool enabled) {
 }
 
 int cmio_tcp_stream_nodelay(const struct cmio_tcp_stream *stream, bool *out) {
-    const int fd = cmio__net_fd_if(const_source_of(stream), out != NULL);
+    const int fd = cmio__net_fd_if(const_source_of_tcp_stream(stream), out != NULL);
     if (fd < 0)
         return fd;
     int enabled = 0;
@@ -193,21 +193,21 @@ int cmio_tcp_stream_nodelay(const struct cmio_tcp_stream *stream, bool *out) {
 }
 
 int cmio_tcp_stream_set_ttl(struct cmio_tcp_stream *stream, uint32_t ttl) {
-    return cmio__net_set_ttl(source_of(stream), ttl);
+    return cmio__net_set_ttl(source_of_tcp_stream(stream), ttl);
 }
 
 int cmio_tcp_stream_ttl(const struct cmio_tcp_stream *stream, uint32_t *out) {
-    return cmio__net_ttl(const_source_of(stream), out);
+    return cmio__net_ttl(const_source_of_tcp_stream(stream), out);
 }
 
 int cmio_tcp_stream_local_address(const struct cmio_tcp_stream *stream, struct cmio_address *out) {
-    return cmio__net_local_address(const_source_of(stream), out);
+    return cmio__net_local_address(const_source_of_tcp_stream(stream), out);
 }
 
 int cmio_tcp_stream_peer_address(const struct cmio_tcp_stream *stream, struct cmio_address *out) {
-    return cmio__net_peer_address(const_source_of(stream), out);
+    return cmio__net_peer_address(const_source_of_tcp_stream(stream), out);
 }
 
 int cmio_tcp_stream_take_error(struct cmio_tcp_stream *stream) {
-    return cmio__net_take_error(source_of(stream));
+    return cmio__net_take_error(source_of_tcp_stream(stream));
 }

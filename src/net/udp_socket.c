@@ -13,16 +13,16 @@
 #include "posix/socket.h"
 
 /* The socket's source, which is its first member; NULL for NULL. */
-static struct cmio_source *source_of(struct cmio_udp_socket *socket) {
+static struct cmio_source *source_of_udp_socket(struct cmio_udp_socket *socket) {
     return socket == NULL ? NULL : &socket->source;
 }
 
-static const struct cmio_source *const_source_of(const struct cmio_udp_socket *socket) {
+static const struct cmio_source *const_source_of_udp_socket(const struct cmio_udp_socket *socket) {
     return socket == NULL ? NULL : &socket->source;
 }
 
-static int check_options(const struct cmio_address *address,
-                         const struct cmio_udp_socket_options *options) {
+static int check_udp_options(const struct cmio_address *address,
+                             const struct cmio_udp_socket_options *options) {
     if ((unsigned)options->v6only > CMIO_V6ONLY_OFF)
         return -EINVAL;
     int error = cmio__net_check_ip(address);
@@ -32,7 +32,7 @@ static int check_options(const struct cmio_address *address,
     return options->v6only != CMIO_V6ONLY_DEFAULT && !is_v6 ? -EINVAL : 0;
 }
 
-static int set_options(int fd, const struct cmio_udp_socket_options *options) {
+static int set_udp_options(int fd, const struct cmio_udp_socket_options *options) {
     int error = 0;
     if (options->reuse_address)
         error = cmio__socket_set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -57,13 +57,13 @@ int cmio_udp_socket_bind(struct cmio_udp_socket *socket, const struct cmio_addre
         options = &defaults;
     if (socket == NULL)
         return -EINVAL;
-    int error = check_options(address, options);
+    int error = check_udp_options(address, options);
     if (error < 0)
         return error;
     const int fd = cmio__socket_open(address->u.any.sa_family, SOCK_DGRAM);
     if (fd < 0)
         return fd;
-    error = set_options(fd, options);
+    error = set_udp_options(fd, options);
     if (error == 0)
         error = cmio__socket_bind(fd, &address->u.any, address->length);
     if (error < 0) {
@@ -75,7 +75,7 @@ int cmio_udp_socket_bind(struct cmio_udp_socket *socket, const struct cmio_addre
 }
 
 int cmio_udp_socket_connect(struct cmio_udp_socket *socket, const struct cmio_address *address) {
-    const int fd = cmio__net_fd_if(source_of(socket), address != NULL);
+    const int fd = cmio__net_fd_if(source_of_udp_socket(socket), address != NULL);
     if (fd < 0)
         return fd;
     int error = cmio__net_check_ip(address);
@@ -83,32 +83,32 @@ int cmio_udp_socket_connect(struct cmio_udp_socket *socket, const struct cmio_ad
 }
 
 int cmio_udp_socket_from_fd(struct cmio_udp_socket *socket, int fd) {
-    int error = cmio__net_from_ip_fd(source_of(socket), fd, SOCK_DGRAM);
+    int error = cmio__net_from_ip_fd(source_of_udp_socket(socket), fd, SOCK_DGRAM);
     if (error == 0)
         set_fd(socket, fd);
     return error;
 }
 
 int cmio_udp_socket_into_fd(struct cmio_udp_socket *socket) {
-    return cmio__net_into_fd(source_of(socket));
+    return cmio__net_into_fd(source_of_udp_socket(socket));
 }
 
 int cmio_udp_socket_fd(const struct cmio_udp_socket *socket) {
-    return cmio__net_fd(const_source_of(socket));
+    return cmio__net_fd(const_source_of_udp_socket(socket));
 }
 
 int cmio_udp_socket_close(struct cmio_udp_socket *socket) {
-    return cmio__net_close(source_of(socket));
+    return cmio__net_close(source_of_udp_socket(socket));
 }
 
 ssize_t cmio_udp_socket_send(struct cmio_udp_socket *socket, const void *buffer, size_t length) {
-    return cmio__net_write(source_of(socket), buffer, length);
+    return cmio__net_write(source_of_udp_socket(socket), buffer, length);
 }
 
 ssize_t cmio_udp_socket_send_to(struct cmio_udp_socket *socket, const void *buffer, size_t length,
                                 const struct cmio_address *address) {
     const bool is_valid = address != NULL && cmio__net_is_buffer(buffer, length);
-    const int fd = cmio__net_fd_if(source_of(socket), is_valid);
+    const int fd = cmio__net_fd_if(source_of_udp_socket(socket), is_valid);
     if (fd < 0)
         return fd;
     int error = cmio__net_check_ip(address);
@@ -120,7 +120,7 @@ ssize_t cmio_udp_socket_send_to(struct cmio_udp_socket *socket, const void *buff
  * that are not valid, -EBADF when closed.
  */
 static int take_kept_error(struct cmio_udp_socket *socket, bool valid) {
-    const int fd = cmio__net_fd_if(source_of(socket), valid);
+    const int fd = cmio__net_fd_if(source_of_udp_socket(socket), valid);
     if (fd < 0)
         return fd;
     const int error = socket->kept_error;
@@ -186,7 +186,7 @@ static int check_batch(const struct cmio_udp_message *messages, size_t count,
 int cmio_udp_socket_recv_batch(struct cmio_udp_socket *socket, struct cmio_udp_message *messages,
                                size_t count) {
     const int good = check_batch(messages, count, check_message);
-    const int fd = cmio__net_fd_if(source_of(socket), good > 0);
+    const int fd = cmio__net_fd_if(source_of_udp_socket(socket), good > 0);
     if (fd < 0)
         return fd;
     const int kept = take_kept_error(socket, true);
@@ -199,7 +199,7 @@ int cmio_udp_socket_recv_batch(struct cmio_udp_socket *socket, struct cmio_udp_m
 int cmio_udp_socket_send_batch(struct cmio_udp_socket *socket,
                                const struct cmio_udp_message *messages, size_t count) {
     const int good = check_batch(messages, count, check_sent_message);
-    const int fd = cmio__net_fd_if(source_of(socket), good != -EINVAL);
+    const int fd = cmio__net_fd_if(source_of_udp_socket(socket), good != -EINVAL);
     if (fd < 0)
         return fd;
     if (good < 0)
@@ -209,11 +209,11 @@ int cmio_udp_socket_send_batch(struct cmio_udp_socket *socket,
 }
 
 int cmio_udp_socket_local_address(const struct cmio_udp_socket *socket, struct cmio_address *out) {
-    return cmio__net_local_address(const_source_of(socket), out);
+    return cmio__net_local_address(const_source_of_udp_socket(socket), out);
 }
 
 int cmio_udp_socket_peer_address(const struct cmio_udp_socket *socket, struct cmio_address *out) {
-    return cmio__net_peer_address(const_source_of(socket), out);
+    return cmio__net_peer_address(const_source_of_udp_socket(socket), out);
 }
 
 int cmio_udp_socket_take_error(struct cmio_udp_socket *socket) {
@@ -227,7 +227,7 @@ static int set_flag(const struct cmio_udp_socket *socket, int level, int option,
 }
 
 static int flag(const struct cmio_udp_socket *socket, int level, int option, bool *out) {
-    const int fd = cmio__net_fd_if(const_source_of(socket), out != NULL);
+    const int fd = cmio__net_fd_if(const_source_of_udp_socket(socket), out != NULL);
     if (fd < 0)
         return fd;
     int enabled = 0;
@@ -243,12 +243,12 @@ static int flag(const struct cmio_udp_socket *socket, int level, int option, boo
  */
 static int set_byte(const struct cmio_udp_socket *socket, int option, bool valid,
                     unsigned char value) {
-    const int fd = cmio__net_fd_if(const_source_of(socket), valid);
+    const int fd = cmio__net_fd_if(const_source_of_udp_socket(socket), valid);
     return fd < 0 ? fd : cmio__socket_set_byte_option(fd, IPPROTO_IP, option, value);
 }
 
 static int byte(const struct cmio_udp_socket *socket, int option, bool valid, unsigned char *out) {
-    const int fd = cmio__net_fd_if(const_source_of(socket), valid);
+    const int fd = cmio__net_fd_if(const_source_of_udp_socket(socket), valid);
     return fd < 0 ? fd : cmio__socket_byte_option(fd, IPPROTO_IP, option, out);
 }
 
@@ -261,11 +261,11 @@ int cmio_udp_socket_broadcast(const struct cmio_udp_socket *socket, bool *out) {
 }
 
 int cmio_udp_socket_set_ttl(struct cmio_udp_socket *socket, uint32_t ttl) {
-    return cmio__net_set_ttl(source_of(socket), ttl);
+    return cmio__net_set_ttl(source_of_udp_socket(socket), ttl);
 }
 
 int cmio_udp_socket_ttl(const struct cmio_udp_socket *socket, uint32_t *out) {
-    return cmio__net_ttl(const_source_of(socket), out);
+    return cmio__net_ttl(const_source_of_udp_socket(socket), out);
 }
 
 int cmio_udp_socket_set_multicast_loop_v4(struct cmio_udp_socket *socket, bool enabled) {
@@ -306,7 +306,7 @@ static int check_family(const struct cmio_address *address, int family) {
 
 static int membership_v4(const struct cmio_udp_socket *socket, int option,
                          const struct cmio_address *group, const struct cmio_address *interface) {
-    const int fd = cmio__net_fd_if(const_source_of(socket), group != NULL);
+    const int fd = cmio__net_fd_if(const_source_of_udp_socket(socket), group != NULL);
     if (fd < 0)
         return fd;
     int error = check_family(group, AF_INET);
@@ -335,7 +335,7 @@ int cmio_udp_socket_leave_multicast_v4(struct cmio_udp_socket *socket,
 
 static int membership_v6(const struct cmio_udp_socket *socket, int option,
                          const struct cmio_address *group, uint32_t interface_index) {
-    const int fd = cmio__net_fd_if(const_source_of(socket), group != NULL);
+    const int fd = cmio__net_fd_if(const_source_of_udp_socket(socket), group != NULL);
     if (fd < 0)
         return fd;
     int error = check_family(group, AF_INET6);

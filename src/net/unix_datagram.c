@@ -11,11 +11,12 @@
 #include "posix/socket.h"
 
 /* The socket's source, which is its first member; NULL for NULL. */
-static struct cmio_source *source_of(struct cmio_unix_datagram *socket) {
+static struct cmio_source *source_of_unix_datagram(struct cmio_unix_datagram *socket) {
     return socket == NULL ? NULL : &socket->source;
 }
 
-static const struct cmio_source *const_source_of(const struct cmio_unix_datagram *socket) {
+static const struct cmio_source *
+const_source_of_unix_datagram(const struct cmio_unix_datagram *socket) {
     return socket == NULL ? NULL : &socket->source;
 }
 
@@ -37,8 +38,8 @@ int cmio_unix_datagram_bind(struct cmio_unix_datagram *socket, const struct cmio
     return 0;
 }
 
-int cmio_unix_datagram_bind_stale(struct cmio_unix_datagram *socket,
-                                  const struct cmio_address *address) {
+int cmio_unix_datagram_bind_replacing_stale(struct cmio_unix_datagram *socket,
+                                            const struct cmio_address *address) {
     int error = socket == NULL ? -EINVAL : cmio__stale_socket_check(address);
     if (error < 0)
         return error;
@@ -60,12 +61,12 @@ int cmio_unix_datagram_unbound(struct cmio_unix_datagram *socket) {
 }
 
 int cmio_unix_datagram_pair(struct cmio_unix_datagram *a, struct cmio_unix_datagram *b) {
-    return cmio__net_unix_pair(source_of(a), source_of(b), SOCK_DGRAM);
+    return cmio__net_unix_pair(source_of_unix_datagram(a), source_of_unix_datagram(b), SOCK_DGRAM);
 }
 
 int cmio_unix_datagram_connect(struct cmio_unix_datagram *socket,
                                const struct cmio_address *address) {
-    const int fd = cmio__net_fd_if(source_of(socket), address != NULL);
+    const int fd = cmio__net_fd_if(source_of_unix_datagram(socket), address != NULL);
     if (fd < 0)
         return fd;
     int error = cmio__net_check_unix(address);
@@ -73,30 +74,30 @@ int cmio_unix_datagram_connect(struct cmio_unix_datagram *socket,
 }
 
 int cmio_unix_datagram_from_fd(struct cmio_unix_datagram *socket, int fd) {
-    return cmio__net_from_unix_fd(source_of(socket), fd, SOCK_DGRAM);
+    return cmio__net_from_unix_fd(source_of_unix_datagram(socket), fd, SOCK_DGRAM);
 }
 
 int cmio_unix_datagram_into_fd(struct cmio_unix_datagram *socket) {
-    return cmio__net_into_fd(source_of(socket));
+    return cmio__net_into_fd(source_of_unix_datagram(socket));
 }
 
 int cmio_unix_datagram_fd(const struct cmio_unix_datagram *socket) {
-    return cmio__net_fd(const_source_of(socket));
+    return cmio__net_fd(const_source_of_unix_datagram(socket));
 }
 
 int cmio_unix_datagram_close(struct cmio_unix_datagram *socket) {
-    return cmio__net_close(source_of(socket));
+    return cmio__net_close(source_of_unix_datagram(socket));
 }
 
 ssize_t cmio_unix_datagram_send(struct cmio_unix_datagram *socket, const void *buffer,
                                 size_t length) {
-    return cmio__net_write(source_of(socket), buffer, length);
+    return cmio__net_write(source_of_unix_datagram(socket), buffer, length);
 }
 
 ssize_t cmio_unix_datagram_send_to(struct cmio_unix_datagram *socket, const void *buffer,
                                    size_t length, const struct cmio_address *address) {
     const bool is_valid = address != NULL && cmio__net_is_buffer(buffer, length);
-    const int fd = cmio__net_fd_if(source_of(socket), is_valid);
+    const int fd = cmio__net_fd_if(source_of_unix_datagram(socket), is_valid);
     if (fd < 0)
         return fd;
     int error = cmio__net_check_unix(address);
@@ -105,38 +106,38 @@ ssize_t cmio_unix_datagram_send_to(struct cmio_unix_datagram *socket, const void
 
 ssize_t cmio_unix_datagram_recv(struct cmio_unix_datagram *socket, void *buffer, size_t length,
                                 bool *truncated) {
-    return cmio__datagram_receive(source_of(socket), buffer, length, NULL, truncated);
+    return cmio__datagram_receive(source_of_unix_datagram(socket), buffer, length, NULL, truncated);
 }
 
 ssize_t cmio_unix_datagram_recv_from(struct cmio_unix_datagram *socket, void *buffer, size_t length,
                                      struct cmio_address *peer, bool *truncated) {
-    return cmio__datagram_receive(source_of(socket), buffer, length, peer, truncated);
+    return cmio__datagram_receive(source_of_unix_datagram(socket), buffer, length, peer, truncated);
 }
 
 ssize_t cmio_unix_datagram_peek(struct cmio_unix_datagram *socket, void *buffer, size_t length,
                                 bool *truncated) {
-    return cmio__datagram_peek(source_of(socket), buffer, length, NULL, truncated);
+    return cmio__datagram_peek(source_of_unix_datagram(socket), buffer, length, NULL, truncated);
 }
 
 ssize_t cmio_unix_datagram_peek_from(struct cmio_unix_datagram *socket, void *buffer, size_t length,
                                      struct cmio_address *peer, bool *truncated) {
-    return cmio__datagram_peek(source_of(socket), buffer, length, peer, truncated);
+    return cmio__datagram_peek(source_of_unix_datagram(socket), buffer, length, peer, truncated);
 }
 
 int cmio_unix_datagram_shutdown(struct cmio_unix_datagram *socket, enum cmio_shutdown how) {
-    return cmio__net_shutdown(source_of(socket), how);
+    return cmio__net_shutdown(source_of_unix_datagram(socket), how);
 }
 
 int cmio_unix_datagram_local_address(const struct cmio_unix_datagram *socket,
                                      struct cmio_address *out) {
-    return cmio__net_local_address(const_source_of(socket), out);
+    return cmio__net_local_address(const_source_of_unix_datagram(socket), out);
 }
 
 int cmio_unix_datagram_peer_address(const struct cmio_unix_datagram *socket,
                                     struct cmio_address *out) {
-    return cmio__net_peer_address(const_source_of(socket), out);
+    return cmio__net_peer_address(const_source_of_unix_datagram(socket), out);
 }
 
 int cmio_unix_datagram_take_error(struct cmio_unix_datagram *socket) {
-    return cmio__net_take_error(source_of(socket));
+    return cmio__net_take_error(source_of_unix_datagram(socket));
 }

@@ -11,11 +11,12 @@
 #include "posix/socket.h"
 
 /* The listener's source, which is its first member; NULL for NULL. */
-static struct cmio_source *source_of(struct cmio_unix_listener *listener) {
+static struct cmio_source *source_of_unix_listener(struct cmio_unix_listener *listener) {
     return listener == NULL ? NULL : &listener->source;
 }
 
-static const struct cmio_source *const_source_of(const struct cmio_unix_listener *listener) {
+static const struct cmio_source *
+const_source_of_unix_listener(const struct cmio_unix_listener *listener) {
     return listener == NULL ? NULL : &listener->source;
 }
 
@@ -50,9 +51,9 @@ int cmio_unix_listener_bind(struct cmio_unix_listener *listener, const struct cm
     return 0;
 }
 
-int cmio_unix_listener_bind_stale(struct cmio_unix_listener *listener,
-                                  const struct cmio_address *address,
-                                  const struct cmio_unix_listener_options *options) {
+int cmio_unix_listener_bind_replacing_stale(struct cmio_unix_listener *listener,
+                                            const struct cmio_address *address,
+                                            const struct cmio_unix_listener_options *options) {
     int error = listener == NULL ? -EINVAL : cmio__stale_socket_check(address);
     if (error < 0)
         return error;
@@ -67,7 +68,7 @@ int cmio_unix_listener_accept(struct cmio_unix_listener *listener, struct cmio_u
                               struct cmio_address *peer) {
     if (stream == NULL)
         return -EINVAL;
-    const int fd = cmio__net_accept(source_of(listener), AF_UNIX, peer);
+    const int fd = cmio__net_accept(source_of_unix_listener(listener), AF_UNIX, peer);
     if (fd < 0)
         return fd;
     cmio__source_set_fd(&stream->source, fd);
@@ -75,26 +76,26 @@ int cmio_unix_listener_accept(struct cmio_unix_listener *listener, struct cmio_u
 }
 
 int cmio_unix_listener_from_fd(struct cmio_unix_listener *listener, int fd) {
-    return cmio__net_from_unix_fd(source_of(listener), fd, SOCK_STREAM);
+    return cmio__net_from_unix_fd(source_of_unix_listener(listener), fd, SOCK_STREAM);
 }
 
 int cmio_unix_listener_into_fd(struct cmio_unix_listener *listener) {
-    return cmio__net_into_fd(source_of(listener));
+    return cmio__net_into_fd(source_of_unix_listener(listener));
 }
 
 int cmio_unix_listener_fd(const struct cmio_unix_listener *listener) {
-    return cmio__net_fd(const_source_of(listener));
+    return cmio__net_fd(const_source_of_unix_listener(listener));
 }
 
 int cmio_unix_listener_close(struct cmio_unix_listener *listener) {
-    return cmio__net_close(source_of(listener));
+    return cmio__net_close(source_of_unix_listener(listener));
 }
 
 int cmio_unix_listener_local_address(const struct cmio_unix_listener *listener,
                                      struct cmio_address *out) {
-    return cmio__net_local_address(const_source_of(listener), out);
+    return cmio__net_local_address(const_source_of_unix_listener(listener), out);
 }
 
 int cmio_unix_listener_take_error(struct cmio_unix_listener *listener) {
-    return cmio__net_take_error(source_of(listener));
+    return cmio__net_take_error(source_of_unix_listener(listener));
 }

@@ -92,7 +92,7 @@ CMIO__HOT void cmio__poll_entries_set_state(struct cmio__poll_entries *entries,
 }
 
 /* Room for one more, and the selector's own. */
-static int reserve(struct cmio__poll_entries *entries) {
+static int reserve_entry(struct cmio__poll_entries *entries) {
     if (entries->count + 1 < entries->capacity)
         return 0;
     const size_t capacity = entries->capacity * 2;
@@ -107,7 +107,7 @@ static int reserve(struct cmio__poll_entries *entries) {
 int cmio__poll_entries_add(struct cmio__poll_entries *entries, int fd, cmio_token token,
                            cmio_interest interest) {
     struct cmio__fd_slot *slot;
-    int error = reserve(entries);
+    int error = reserve_entry(entries);
     if (error == 0)
         error = cmio__fd_table_insert(&entries->table, fd, token, interest, &slot);
     if (error < 0)

@@ -18,13 +18,13 @@
  *   - A change that finds polling clear goes ahead: what poll(2) said before was turned into events
  *     under the same hold of the lock, so no result is ever read against changed entries.
  *   - A change that finds it set is queued. The waiting thread does not poll again before all that
- * are queued have had their turn. Nobody is added to them meanwhile, since polling is clear, so
- * neither side can keep the other out.
+ *     are queued have had their turn. Nobody is added to them meanwhile, since polling is clear, so
+ *     neither side can keep the other out.
  *   - The interruption is a descriptor of the selector's own, the last one. It is written only
- * while polling is set and drained when it is cleared, both under the lock. It is no waker's, so a
- * wake is never taken for an interruption, nor an interruption for a wake; and a wait that was
- * interrupted and found nothing goes on until the deadline that it began with. While the process
- * has one thread there is nobody to interrupt a wait, and poll(2) is not asked for it.
+ *     while polling is set and drained when it is cleared, both under the lock. It is no waker's,
+ *     so a wake is never taken for an interruption, nor an interruption for a wake; and a wait that
+ *     was interrupted and found nothing goes on until the deadline that it began with. While the
+ *     process has one thread there is nobody to interrupt a wait, and poll(2) is not asked for it.
  *
  * A waker is a descriptor among the entries, level-triggered and drained as its event is delivered:
  * a wake after the drain makes it readable again, one before it is part of this event. One that
@@ -83,7 +83,7 @@ static void close_locks(struct cmio__selector *selector) {
     (void)pthread_mutex_destroy(&selector->lock);
 }
 
-static int selector_open(struct cmio__selector **out) {
+static int poll_selector_open(struct cmio__selector **out) {
     struct cmio__selector *selector = calloc(1, sizeof *selector);
     if (selector == NULL)
         return -ENOMEM;
@@ -108,23 +108,23 @@ free_selector:
     return error;
 }
 
-static void selector_close(struct cmio__selector *selector) {
+static void poll_selector_close(struct cmio__selector *selector) {
     cmio__poll_entries_free(&selector->entries);
     cmio__wake_fd_close(&selector->interruption);
     close_locks(selector);
     free(selector);
 }
 
-static int selector_fd(const struct cmio__selector *selector) {
+static int poll_selector_fd(const struct cmio__selector *selector) {
     (void)selector; /* there is no descriptor that stands for a set of them */
     return -ENOTSUP;
 }
 
-static void lock(struct cmio__selector *selector) {
+static void lock_entries(struct cmio__selector *selector) {
     (void)pthread_mutex_lock(&selector->lock); /* an ordinary mutex: cannot fail */
 }
 
-static void unlock(struct cmio__selector *selector) {
+static void unlock_entries(struct cmio__selector *selector) {
     (void)pthread_mutex_unlock(&selector->lock);
 }
 
@@ -138,19 +138,19 @@ CMIO__COLD static void let_changes_go_first(struct cmio__selector *selector) {
 
 /* The waiting thread takes the entries. Returns the timeout for poll(2): see rest.h. */
 static int64_t begin_polling(struct cmio__selector *selector, int64_t timeout) {
-    lock(selector);
+    lock_entries(selector);
     if (selector->queued > 0)
         let_changes_go_first(selector);
     if (selector->entries.waiting > 0)
         timeout = cmio__poll_entries_begin_look(&selector->entries, timeout, &selector->looking);
     selector->polling = true;
-    unlock(selector);
+    unlock_entries(selector);
     return timeout;
 }
 
 /* It gives them back, and has the lock. */
 static void end_polling(struct cmio__selector *selector) {
-    lock(selector);
+    lock_entries(selector);
     selector->polling = false;
     if (selector->interrupted)
         cmio__wake_fd_drain(&selector->interruption);
@@ -171,10 +171,10 @@ static void cancel_polling(void *argument) {
     end_polling(selector);
     if (selector->looking)
         (void)end_look(selector, -ECANCELED);
-    unlock(selector);
+    unlock_entries(selector);
 }
 
-static void interrupt(struct cmio__selector *selector) {
+static void interrupt_wait(struct cmio__selector *selector) {
     if (!selector->interrupted)
         (void)cmio__wake_fd_signal(&selector->interruption); /* it is ours, open and empty */
     selector->interrupted = true;
@@ -187,7 +187,7 @@ static void interrupt(struct cmio__selector *selector) {
 CMIO__COLD static void take_entries(struct cmio__selector *selector) {
     const int state = cmio__cancel_disable();
     selector->queued++;
-    interrupt(selector);
+    interrupt_wait(selector);
     while (selector->polling)
         (void)pthread_cond_wait(&selector->may_change, &selector->lock);
     if (--selector->queued == 0)
@@ -197,7 +197,7 @@ CMIO__COLD static void take_entries(struct cmio__selector *selector) {
 
 /* Locks, for a change of the entries. */
 static void begin_change(struct cmio__selector *selector) {
-    lock(selector);
+    lock_entries(selector);
     if (selector->polling)
         take_entries(selector);
 }
@@ -207,8 +207,8 @@ CMIO__COLD static void drain_waker(int fd) {
 }
 
 /* What poll(2) said of one entry, as an event: false where there is none. */
-static bool deliver(struct cmio__selector *selector, const struct pollfd *entry,
-                    struct cmio_event *out) {
+static bool deliver_entry(struct cmio__selector *selector, const struct pollfd *entry,
+                          struct cmio_event *out) {
     const int fd = cmio__poll_entry_fd(entry);
     struct cmio__fd_slot *slot = cmio__fd_table_at(&selector->entries.table, fd);
     const uint32_t ready = cmio__poll_entries_deliver(&selector->entries, slot, fd);
@@ -219,7 +219,7 @@ static bool deliver(struct cmio__selector *selector, const struct pollfd *entry,
 }
 
 /* Turns the entries that are ready into events, as many as fit, from where the last scan ended. */
-static int collect(struct cmio__selector *selector, struct cmio_events *events, int ready) {
+static int collect_events(struct cmio__selector *selector, struct cmio_events *events, int ready) {
     const struct pollfd *list = selector->entries.list;
     const size_t end = selector->entries.count;
     size_t next = selector->next;
@@ -232,7 +232,7 @@ static int collect(struct cmio__selector *selector, struct cmio_events *events, 
         if (entry->revents == 0)
             continue;
         ready--;
-        count += deliver(selector, entry, &events->list[count]);
+        count += deliver_entry(selector, entry, &events->list[count]);
     }
     selector->next = next;
     return (int)count;
@@ -257,13 +257,13 @@ static int poll_once(struct cmio__selector *selector, struct cmio_events *events
     end_polling(selector);
     if (selector->looking)
         ready = end_look(selector, ready);
-    const int count = ready > 0 ? collect(selector, events, ready) : ready;
-    unlock(selector);
+    const int count = ready > 0 ? collect_events(selector, events, ready) : ready;
+    unlock_entries(selector);
     return count;
 }
 
-CMIO__HOT static int selector_wait(struct cmio__selector *selector, struct cmio_events *events,
-                                   int64_t timeout) {
+CMIO__HOT static int poll_selector_wait(struct cmio__selector *selector, struct cmio_events *events,
+                                        int64_t timeout) {
     const int64_t deadline = timeout > 0 ? cmio_now() + timeout : timeout;
     for (;;) {
         const int count = poll_once(selector, events, timeout);
@@ -278,8 +278,8 @@ CMIO__HOT static int selector_wait(struct cmio__selector *selector, struct cmio_
     }
 }
 
-static int selector_register(struct cmio__selector *selector, int fd, cmio_token token,
-                             cmio_interest interest) {
+static int poll_selector_register(struct cmio__selector *selector, int fd, cmio_token token,
+                                  cmio_interest interest) {
     int error = cmio__fd_check_watchable(fd);
     if (error < 0)
         return error;
@@ -287,12 +287,12 @@ static int selector_register(struct cmio__selector *selector, int fd, cmio_token
         interest |= CMIO_LEVEL;
     begin_change(selector);
     error = cmio__poll_entries_add(&selector->entries, fd, token, interest);
-    unlock(selector);
+    unlock_entries(selector);
     return error;
 }
 
-static int selector_reregister(struct cmio__selector *selector, int fd, cmio_token token,
-                               cmio_interest interest) {
+static int poll_selector_reregister(struct cmio__selector *selector, int fd, cmio_token token,
+                                    cmio_interest interest) {
     int error = cmio__fd_check_open(fd);
     if (error < 0)
         return error;
@@ -300,7 +300,7 @@ static int selector_reregister(struct cmio__selector *selector, int fd, cmio_tok
     struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->entries.table, fd);
     if (slot != NULL)
         cmio__poll_entries_replace(&selector->entries, slot, fd, token, interest);
-    unlock(selector);
+    unlock_entries(selector);
     return slot == NULL ? -EBADF : 0;
 }
 
@@ -309,18 +309,18 @@ static int remove_entry(struct cmio__selector *selector, int fd) {
     struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->entries.table, fd);
     if (slot != NULL)
         cmio__poll_entries_remove(&selector->entries, slot);
-    unlock(selector);
+    unlock_entries(selector);
     return slot == NULL ? -EBADF : 0;
 }
 
-static int selector_deregister(struct cmio__selector *selector, int fd) {
+static int poll_selector_deregister(struct cmio__selector *selector, int fd) {
     int error = remove_entry(selector, fd);
     return error < 0 ? error : cmio__fd_check_open(fd);
 }
 
 /* The rarer outcomes, under the lock. Whether the descriptor is registered. */
-CMIO__COLD static bool settle(struct cmio__selector *selector, int fd, cmio_interest directions,
-                              enum cmio__outcome outcome) {
+CMIO__COLD static bool settle_entry(struct cmio__selector *selector, int fd,
+                                    cmio_interest directions, enum cmio__outcome outcome) {
     if (selector->polling)
         take_entries(selector);
     struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->entries.table, fd);
@@ -330,8 +330,8 @@ CMIO__COLD static bool settle(struct cmio__selector *selector, int fd, cmio_inte
 }
 
 /* Progress, or -EAGAIN after it. The slot is NULL if the descriptor is not registered. */
-static bool rearm(struct cmio__selector *selector, struct cmio__fd_slot *slot, int fd,
-                  cmio_interest directions) {
+static bool rearm_entry(struct cmio__selector *selector, struct cmio__fd_slot *slot, int fd,
+                        cmio_interest directions) {
     if (selector->polling && slot != NULL && !cmio__poll_slot_is_armed(slot, directions)) {
         take_entries(selector);
         /* another change may have come first */
@@ -344,28 +344,28 @@ static bool rearm(struct cmio__selector *selector, struct cmio__fd_slot *slot, i
 }
 
 /* Most often it is armed already, as at the end of every read: then there is nothing to change. */
-CMIO__HOT static int selector_rearm(struct cmio__selector *selector, int fd,
-                                    cmio_interest directions, enum cmio__outcome outcome) {
-    lock(selector);
+CMIO__HOT static int poll_selector_rearm(struct cmio__selector *selector, int fd,
+                                         cmio_interest directions, enum cmio__outcome outcome) {
+    lock_entries(selector);
     struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->entries.table, fd);
     const bool follows_progress = slot == NULL || !(slot->state & CMIO__UNMOVED);
     const bool is_usual =
         outcome == CMIO__PROGRESS || (outcome == CMIO__BLOCKED && follows_progress);
-    const bool found = is_usual ? rearm(selector, slot, fd, directions)
-                                : settle(selector, fd, directions, outcome);
-    unlock(selector);
+    const bool found = is_usual ? rearm_entry(selector, slot, fd, directions)
+                                : settle_entry(selector, fd, directions, outcome);
+    unlock_entries(selector);
     return found ? 0 : -EBADF;
 }
 
 const struct cmio__backend cmio__poll_backend = {
     .name = "poll",
     .record_size = 0,
-    .open = selector_open,
-    .close = selector_close,
-    .fd = selector_fd,
-    .wait = selector_wait,
-    .register_fd = selector_register,
-    .reregister_fd = selector_reregister,
-    .deregister_fd = selector_deregister,
-    .rearm = selector_rearm,
+    .open = poll_selector_open,
+    .close = poll_selector_close,
+    .fd = poll_selector_fd,
+    .wait = poll_selector_wait,
+    .register_fd = poll_selector_register,
+    .reregister_fd = poll_selector_reregister,
+    .deregister_fd = poll_selector_deregister,
+    .rearm = poll_selector_rearm,
 };

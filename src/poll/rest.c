@@ -34,8 +34,8 @@ static void wait_for_look(struct cmio__poll_entries *entries, struct cmio__fd_sl
     cmio__poll_entries_set_state(entries, slot, fd, state | CMIO__SLOWED);
 }
 
-static void hold(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
-                 cmio_interest directions) {
+static void hold_entry(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
+                       cmio_interest directions) {
     const uint32_t held = (directions & slot->interest & ~slot->state) << CMIO__HELD_SHIFT;
     if ((held & CMIO__HELD_DIRECTIONS) != 0)
         wait_for_look(entries, slot, fd, slot->state | (held & CMIO__HELD_DIRECTIONS));
@@ -48,15 +48,15 @@ static bool has_told_hangup(const struct cmio__fd_slot *slot) {
 
 /* told is what poll(2) says by now, which is no news. Everything else that is asked for stays
  * armed. */
-static void rest(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
-                 cmio_interest directions, short told) {
+static void rest_entry(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
+                       cmio_interest directions, short told) {
     const uint32_t armed = cmio__poll_slot_armed_by(slot, directions);
     slot->batch = (unsigned short)told;
     wait_for_look(entries, slot, fd, slot->state | armed | CMIO__RESTS);
 }
 
-static void arm(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
-                cmio_interest directions) {
+static void arm_entry(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
+                      cmio_interest directions) {
     const uint32_t state = cmio__poll_entries_forget(entries, slot);
     cmio__poll_entries_set_state(entries, slot, fd,
                                  state | cmio__poll_slot_armed_by(slot, directions));
@@ -79,11 +79,11 @@ static void settle_blocked(struct cmio__poll_entries *entries, struct cmio__fd_s
     const short asked = asked_for(directions);
     const short ready = cmio__look_at(fd, asked);
     if (ready & asked)
-        hold(entries, slot, fd, directions);
+        hold_entry(entries, slot, fd, directions);
     else if (ready != 0 && has_told_hangup(slot))
-        rest(entries, slot, fd, directions, ready);
+        rest_entry(entries, slot, fd, directions, ready);
     else
-        arm(entries, slot, fd, directions);
+        arm_entry(entries, slot, fd, directions);
 }
 
 static void settle_ended(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
@@ -91,15 +91,15 @@ static void settle_ended(struct cmio__poll_entries *entries, struct cmio__fd_slo
     switch (cmio__look_kind(fd)) {
     case CMIO__REOPENABLE:
         if (!has_told_hangup(slot) || cmio__look_queued(fd) || cmio__look_at(fd, POLLIN) == 0)
-            arm(entries, slot, fd, directions);
+            arm_entry(entries, slot, fd, directions);
         else
-            rest(entries, slot, fd, directions, 0);
+            rest_entry(entries, slot, fd, directions, 0);
         return;
     case CMIO__MESSAGES: /* an empty one */
-        arm(entries, slot, fd, directions);
+        arm_entry(entries, slot, fd, directions);
         return;
     case CMIO__UNKNOWN_END:
-        hold(entries, slot, fd, directions);
+        hold_entry(entries, slot, fd, directions);
         return;
     case CMIO__FINAL_END:
         return;
@@ -115,11 +115,11 @@ void cmio__poll_entries_settle(struct cmio__poll_entries *entries, struct cmio__
     else if (outcome == CMIO__ENDED)
         settle_ended(entries, slot, fd, directions);
     else
-        hold(entries, slot, fd, directions);
+        hold_entry(entries, slot, fd, directions);
 }
 
 /* Arms what was held. The slot stays slowed until I/O makes progress. */
-static void release(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd) {
+static void release_entry(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd) {
     const cmio_interest directions = (slot->state & CMIO__HELD_DIRECTIONS) >> CMIO__HELD_SHIFT;
     const uint32_t state = slot->state & ~CMIO__HELD_DIRECTIONS;
     if (!(state & CMIO__RESTS))
@@ -129,20 +129,21 @@ static void release(struct cmio__poll_entries *entries, struct cmio__fd_slot *sl
 }
 
 /* Ends the rest: what is armed is asked for again. */
-static void rouse(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd) {
+static void rouse_entry(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd) {
     const uint32_t state = slot->state & ~CMIO__RESTS;
     entries->waiting -= !is_waiting(state);
     cmio__poll_entries_set_state(entries, slot, fd, state);
 }
 
 /* Looks at a resting entry; whether that takes a poll(2). */
-static bool look(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd) {
+static bool look_at_resting(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
+                            int fd) {
     if (slot->batch != 0) {
         entries->list[slot->place].fd = fd; /* for this once */
         return true;
     }
     if (cmio__look_queued(fd))
-        rouse(entries, slot, fd);
+        rouse_entry(entries, slot, fd);
     return false;
 }
 
@@ -157,9 +158,9 @@ static void look_at_all(struct cmio__poll_entries *entries, bool is_due, bool *l
         int fd;
         struct cmio__fd_slot *slot = slot_at(entries, place, &fd);
         if (is_due && (slot->state & CMIO__HELD_DIRECTIONS) != 0)
-            release(entries, slot, fd);
+            release_entry(entries, slot, fd);
         if (slot->state & CMIO__RESTS)
-            *looking |= look(entries, slot, fd);
+            *looking |= look_at_resting(entries, slot, fd);
     }
 }
 
@@ -190,7 +191,7 @@ int cmio__poll_entries_end_look(struct cmio__poll_entries *entries, int ready) {
             continue;
         const bool is_told = entry->revents != 0 && (entry->revents & ~(int)slot->batch) == 0;
         if (!is_told) {
-            rouse(entries, slot, fd);
+            rouse_entry(entries, slot, fd);
             continue;
         }
         ready--;

@@ -8,11 +8,11 @@
  * wait return; not to arm it would miss what comes next. There are two kinds:
  *
  *   - Held: what arrives next looks the same, as after accept's -EMFILE. The directions are armed
- * at the next look, and the event may be spurious.
+ *     at the next look, and the event may be spurious.
  *   - Resting: what arrives next looks different, as at the end of a FIFO's data, or with an error
- * queue that was told of. The entry is skipped by poll(2) and looked at now and then. A FIFO or
- * terminal has news when bytes are queued; a socket when poll(2) says something that was not told
- * before.
+ *     queue that was told of. The entry is skipped by poll(2) and looked at now and then. A FIFO or
+ *     terminal has news when bytes are queued; a socket when poll(2) says something that was not
+ *     told before.
  *
  * All of a selector are looked at together, after a pause of 1 ms that doubles until it is 50 ms.
  * It starts over when none is slowed: each that was held or rested has made progress, or is

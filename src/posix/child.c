@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <sys/wait.h>
 
-/* waitid(2) tells its tracer of a traced process's stops too, though it was asked for ends alone.
+/*
+ * waitid(2) tells its tracer of a traced process's stops too, though it was asked for ends alone.
  */
 static bool is_end(const siginfo_t *info) {
     return info->si_pid != 0 && (info->si_code == CLD_EXITED || info->si_code == CLD_KILLED ||

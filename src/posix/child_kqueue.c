@@ -20,16 +20,16 @@
 
 #include "posix/descriptor.h"
 
-static int apply(int fd, const struct kevent *change) {
+static int apply_to_child(int fd, const struct kevent *change) {
     return kevent(fd, change, 1, NULL, 0, NULL) < 0 ? -errno : 0;
 }
 
-enum { LONGEST_PAUSE = 50 };
+enum { LONGEST_CHILD_PAUSE = 50 };
 
 static int make_readable_in(int fd, int milliseconds) {
     struct kevent change;
     EV_SET(&change, 0, EVFILT_TIMER, EV_ADD | EV_ONESHOT, 0, milliseconds, 0);
-    return apply(fd, &change);
+    return apply_to_child(fd, &change);
 }
 
 /* Of a process that ended and that nobody waited for, POSIX has kill(2) say that it is there. */
@@ -37,10 +37,10 @@ static int is_there(pid_t pid) {
     return kill(pid, 0) == 0 || errno == EPERM;
 }
 
-static int watch(int fd, pid_t pid) {
+static int watch_child(int fd, pid_t pid) {
     struct kevent change;
     EV_SET(&change, (uintptr_t)pid, EVFILT_PROC, EV_ADD | EV_ONESHOT, NOTE_EXIT, 0, 0);
-    int error = apply(fd, &change);
+    int error = apply_to_child(fd, &change);
     return error == -ESRCH && is_there(pid) ? make_readable_in(fd, 1) : error;
 }
 
@@ -49,7 +49,7 @@ int cmio__child_open(pid_t pid) {
     if (fd < 0)
         return -errno;
     (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* it is open: cannot fail */
-    int error = watch(fd, pid);
+    int error = watch_child(fd, pid);
     if (error < 0) {
         (void)cmio__fd_close(fd); /* the first error is the one to tell */
         return error;
@@ -66,7 +66,7 @@ int cmio__child_wait(int fd, pid_t pid, int *status) {
 static int longer(int pause) {
     if (pause == 0)
         return 1;
-    return 2 * pause < LONGEST_PAUSE ? 2 * pause : LONGEST_PAUSE;
+    return 2 * pause < LONGEST_CHILD_PAUSE ? 2 * pause : LONGEST_CHILD_PAUSE;
 }
 
 int cmio__child_rearm(int fd, int *pause) {

@@ -35,7 +35,8 @@ ssize_t cmio__rights_receive(int fd, void *buffer, size_t length, int *fds, size
 /* recvmsg(2), after which all descriptors that came are close-on-exec. */
 ssize_t cmio__rights_take(int fd, struct msghdr *message);
 
-/* The first, and then each next, part of a received message that holds descriptors; NULL: no more.
+/*
+ * The first, and then each next, part of a received message that holds descriptors; NULL: no more.
  */
 struct cmsghdr *cmio__rights_next(struct msghdr *message, struct cmsghdr *part);
 

@@ -16,7 +16,7 @@
 #include "posix/inline.h"
 
 /* Sets a flag, and returns what it was: acquires what was done before it was cleared. */
-CMIO__INLINE bool cmio__flag_set(atomic_bool *flag) {
+CMIO__INLINE bool cmio__flag_test_and_set(atomic_bool *flag) {
     if (!CMIO__IS_SINGLE_THREADED)
         return atomic_exchange_explicit(flag, true, memory_order_acquire);
     const bool was = atomic_load_explicit(flag, memory_order_relaxed);

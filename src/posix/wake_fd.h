@@ -15,7 +15,8 @@ struct cmio__wake_fd {
 int cmio__wake_fd_open(struct cmio__wake_fd *out);
 void cmio__wake_fd_close(struct cmio__wake_fd *wake);
 
-/* Makes it readable, a new edge each time. Async-signal-safe; keeps errno; no cancellation point.
+/*
+ * Makes it readable, a new edge each time. Async-signal-safe; keeps errno; no cancellation point.
  */
 int cmio__wake_fd_signal(const struct cmio__wake_fd *wake);
 

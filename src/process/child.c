@@ -45,7 +45,7 @@ static int go_on(struct cmio_child *child) {
 }
 
 /* Waits for the process if it has ended. */
-static int look(struct cmio_child *child) {
+static int look_at_child(struct cmio_child *child) {
     const int error = cmio__child_wait(child->source.fd, child->pid, &child->status);
     if (error == -EAGAIN)
         return go_on(child);
@@ -60,7 +60,7 @@ int cmio_child_status(struct cmio_child *child, int *status) {
         return -EBADF;
     if (child->outcome == -EAGAIN) {
         const int cancel = cmio__cancel_disable(); /* a status that was taken is kept */
-        const int error = look(child);
+        const int error = look_at_child(child);
         cmio__cancel_restore(cancel);
         if (error < 0)
             return error;

@@ -7,15 +7,16 @@
  *
  *   - A full pipe loses no signal: the bit is set, and the pipe is readable.
  *   - next takes bits first, then drains the pipe, then looks once more: a bit set after that look
- * has its byte still to come, and with it the event.
+ *     has its byte still to come, and with it the event.
  *   - The handler takes no lock. A watch in the list is never unlinked or freed: close empties its
- * mask, then waits for the handlers that run, and only then closes the pipe; init takes an empty
- * one before it makes another. The handler is counted from its first look at a watch to its last,
- * so either it sees the empty mask or close sees the count. There are two counts, and close has new
- * handlers use the other one while it waits for each to be 0: so it waits for no handler that
- * began later, however many signals come.
+ *     mask, then waits for the handlers that run, and only then closes the pipe; init takes an
+ *     empty one before it makes another. The handler is counted from its first look at a watch to
+ *     its last, so either it sees the empty mask or close sees the count. There are two counts, and
+ *     close has new handlers use the other one while it waits for each to be 0: so it waits for no
+ *     handler that began later, however many signals come.
  *   - A thread that is cancelled in the handler would leave it counted for ever. So the handler
- * disables cancellation while it is counted, and blocks the signals of the C library: see action.c.
+ *     disables cancellation while it is counted, and blocks the signals of the C library: see
+ *     action.c.
  *
  * The watches belong to one process, the owner. In a child they are its parent's: it has the
  * handler and the pipes, but is not the owner, so its handler touches nothing and does what the
@@ -228,7 +229,8 @@ static int start_watch(struct cmio__signal_watch *watch, const unsigned *wanted,
     return 0;
 }
 
-/* Those whose default cannot be put off: the system refuses the first two, the others would recur.
+/*
+ * Those whose default cannot be put off: the system refuses the first two, the others would recur.
  */
 static bool is_catchable(int number) {
     switch (number) {
@@ -308,7 +310,7 @@ static bool has_pending(const struct cmio__signal_watch *watch) {
     return false;
 }
 
-/* Empties the pipe, through the funnel, so that the next byte makes an event. */
+/* Empties the pipe, and notes the reads, so that the next byte makes an event. */
 static void drain(struct cmio_source *source) {
     char bytes[256];
     ssize_t count;

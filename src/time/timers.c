@@ -153,7 +153,8 @@ CMIO__INLINE void unlink_timer(struct cmio_timers *timers, struct cmio_timer *ti
 
 enum { TICKS = FINE_LEVELS }; /* the level whose digit counts ticks */
 
-/* The level of a slot, and that of a deadline by the highest bit in which it differs from current.
+/*
+ * The level of a slot, and that of a deadline by the highest bit in which it differs from current.
  */
 CMIO__INLINE unsigned level_of_slot(unsigned slot) {
     if (slot >= UPPER)

@@ -135,7 +135,8 @@ bool expected_nesting(const struct cmio_poll *poll) {
     return strcmp(cmio_poll_backend(poll), "poll") != 0;
 }
 
-/* The shim for what only Linux can be asked: epoll_pwait2(2) came with 5.11, and sandboxes hide it.
+/*
+ * The shim for what only Linux can be asked: epoll_pwait2(2) came with 5.11, and sandboxes hide it.
  */
 #ifdef __linux__
 #include <sys/syscall.h>

@@ -438,7 +438,7 @@ static ssize_t read_some(struct machine *machine, struct order order, size_t wan
     static char buffer[LARGEST_READ];
     struct end *end = end_of(machine, order);
     ssize_t result =
-        cmio_fd_source_io(end->source, CMIO_READABLE, read(end->fd, buffer, wanted), wanted);
+        cmio_fd_source_note_io(end->source, CMIO_READABLE, read(end->fd, buffer, wanted), wanted);
     return note_read(machine, order, result) ? result : -EIO;
 }
 
@@ -446,7 +446,7 @@ static ssize_t write_some(struct machine *machine, struct order order, size_t wa
     static const char buffer[LARGEST_READ];
     struct end *end = end_of(machine, order);
     ssize_t result =
-        cmio_fd_source_io(end->source, CMIO_WRITABLE, write(end->fd, buffer, wanted), wanted);
+        cmio_fd_source_note_io(end->source, CMIO_WRITABLE, write(end->fd, buffer, wanted), wanted);
     return note_write(machine, order, result, wanted) ? result : -EIO;
 }
 

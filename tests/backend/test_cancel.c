@@ -206,8 +206,8 @@ static int call_new_pipe(struct scene *scene) {
     return cmio_pipe_new(&scene->pipe_sender, &scene->pipe_receiver);
 }
 
-static int call_bind_stale(struct scene *scene) {
-    return cmio_unix_listener_bind_stale(&scene->unix_listener, &scene->stale, NULL);
+static int call_bind_replacing_stale(struct scene *scene) {
+    return cmio_unix_listener_bind_replacing_stale(&scene->unix_listener, &scene->stale, NULL);
 }
 
 static const struct call {
@@ -228,7 +228,7 @@ static const struct call {
     {"close", call_close},
     {"receive a descriptor", call_receive_descriptor},
     {"new pipe", call_new_pipe},
-    {"bind over a stale socket", call_bind_stale},
+    {"bind over a stale socket", call_bind_replacing_stale},
 };
 
 static void scene_open(struct scene *scene) {

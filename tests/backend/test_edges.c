@@ -404,8 +404,8 @@ static void answer(struct lasting *lasting) {
     char bytes[ROOM];
     ssize_t count;
     do
-        count = cmio_fd_source_io(&lasting->source, CMIO_READABLE,
-                                  read(lasting->fds[0], bytes, sizeof bytes), sizeof bytes);
+        count = cmio_fd_source_note_io(&lasting->source, CMIO_READABLE,
+                                       read(lasting->fds[0], bytes, sizeof bytes), sizeof bytes);
     while (count > 0);
 }
 

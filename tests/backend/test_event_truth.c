@@ -464,7 +464,8 @@ static void a_reset_shows_to_one_who_only_reads_or_only_writes(void **state) {
     }
 }
 
-/* What this end shut down itself: asked after the fact, since not every system makes it an event.
+/*
+ * What this end shut down itself: asked after the fact, since not every system makes it an event.
  */
 static void expect_local_shutdown(enum test_pair_kind kind, int how, enum scene scene) {
     static const cmio_interest lasting[] = {0, CMIO_LEVEL};

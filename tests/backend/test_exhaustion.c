@@ -308,7 +308,7 @@ static void play_paths(void) {
     ATTEMPT(cmio_unix_listener_bind(&listener, &address, NULL));
     assert_int_equal(cmio_unix_listener_close(&listener), 0);
     /* A socket file that cannot be asked counts as in use. */
-    ATTEMPT_SAYING(cmio_unix_listener_bind_stale(&listener, &address, NULL), -EADDRINUSE);
+    ATTEMPT_SAYING(cmio_unix_listener_bind_replacing_stale(&listener, &address, NULL), -EADDRINUSE);
     ATTEMPT(cmio_unix_stream_connect(&client, &address));
     assert_int_equal(cmio_unix_listener_accept(&listener, &server, NULL), 0);
     assert_int_equal(cmio_unix_stream_close(&client), 0);

@@ -418,12 +418,12 @@ static void wrapping_io_wrongly_is_refused(void **state) {
     struct cmio_fd_source closed;
     assert_int_equal(cmio_fd_source_init(&closed, setting.fds[1]), 0);
     assert_int_equal(cmio_fd_source_close(&closed), 0);
-    assert_int_equal(cmio_fd_source_io(NULL, CMIO_READABLE, 1, 1), -EINVAL);
-    assert_int_equal(cmio_fd_source_io(&closed, CMIO_READABLE, 1, 1), -EINVAL);
-    assert_int_equal(cmio_fd_source_io(first, 0, 1, 1), -EINVAL);
-    assert_int_equal(cmio_fd_source_io(first, CMIO_PRIORITY, 1, 1), -EINVAL);
-    assert_int_equal(cmio_fd_source_io(first, CMIO_READABLE | CMIO_WRITABLE, 1, 1), -EINVAL);
-    assert_int_equal(cmio_fd_source_io(first, CMIO_READABLE, -2, 1), -EINVAL);
+    assert_int_equal(cmio_fd_source_note_io(NULL, CMIO_READABLE, 1, 1), -EINVAL);
+    assert_int_equal(cmio_fd_source_note_io(&closed, CMIO_READABLE, 1, 1), -EINVAL);
+    assert_int_equal(cmio_fd_source_note_io(first, 0, 1, 1), -EINVAL);
+    assert_int_equal(cmio_fd_source_note_io(first, CMIO_PRIORITY, 1, 1), -EINVAL);
+    assert_int_equal(cmio_fd_source_note_io(first, CMIO_READABLE | CMIO_WRITABLE, 1, 1), -EINVAL);
+    assert_int_equal(cmio_fd_source_note_io(first, CMIO_READABLE, -2, 1), -EINVAL);
     expect_first_still_works(&setting);
     setting_close(&setting);
 }
@@ -432,12 +432,12 @@ static void wrapped_io_gives_the_count_or_the_error_of_the_call(void **state) {
     (void)state;
     struct setting setting;
     setting_open(&setting);
-    assert_int_equal(cmio_fd_source_io(&setting.first, CMIO_READABLE, 0, 10), 0);
-    assert_int_equal(cmio_fd_source_io(&setting.first, CMIO_WRITABLE, 10, 10), 10);
+    assert_int_equal(cmio_fd_source_note_io(&setting.first, CMIO_READABLE, 0, 10), 0);
+    assert_int_equal(cmio_fd_source_note_io(&setting.first, CMIO_WRITABLE, 10, 10), 10);
     static const int errors[] = {EAGAIN, EINTR, EPIPE, ECONNRESET, EIO};
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
         errno = errors[i];
-        assert_int_equal(cmio_fd_source_io(&setting.first, CMIO_READABLE, -1, 10), -errors[i]);
+        assert_int_equal(cmio_fd_source_note_io(&setting.first, CMIO_READABLE, -1, 10), -errors[i]);
     }
     expect_first_still_works(&setting);
     setting_close(&setting);

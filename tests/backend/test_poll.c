@@ -221,7 +221,8 @@ static void expect_huge_wait(test_wait_call *wait, int64_t time) {
 
 static void huge_timeouts_neither_return_early_nor_spin(void **state) {
     (void)state;
-    /* Past what milliseconds in an int hold, 24.86 days, in an unsigned, and what nanoseconds do.
+    /*
+     * Past what milliseconds in an int hold, 24.86 days, in an unsigned, and what nanoseconds do.
      */
     const int64_t timeouts[] = {
         INT64_MAX,
@@ -511,7 +512,8 @@ static void expect_nested_events(cmio_interest interest) {
         test_loop_expect(&inner, TOKEN, CMIO_READABLE);
         assert_int_equal(test_source_drain(&reader), 1);
         test_loop_expect_silence(&inner);
-        /* A level-triggered outer poll may have seen it once more before the inner one was empty.
+        /*
+         * A level-triggered outer poll may have seen it once more before the inner one was empty.
          */
         test_loop_forget(&outer);
     }

@@ -154,8 +154,8 @@ static void a_foreign_source_that_takes_the_byte_is_armed_by_it(void **state) {
     for (int round = 0; round < 3; round++) {
         send_urgent(&setting, '!');
         expect_priority(&setting);
-        TEST_EVENTUALLY(cmio_fd_source_io(&source, CMIO_READABLE, recv(fd, &byte, 1, MSG_OOB), 1) ==
-                        1);
+        TEST_EVENTUALLY(
+            cmio_fd_source_note_io(&source, CMIO_READABLE, recv(fd, &byte, 1, MSG_OOB), 1) == 1);
     }
     assert_int_equal(cmio_fd_source_close(&source), 0);
     setting_close(&setting);

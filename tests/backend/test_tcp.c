@@ -387,7 +387,8 @@ static void a_failed_connect_is_never_said_to_be_in_progress(void **state) {
 
 enum { CROWD = 16, BACKLOG = 1 };
 
-/* More than the listener has room for. The one that is left open waits for room; NULL: none does.
+/*
+ * More than the listener has room for. The one that is left open waits for room; NULL: none does.
  */
 static struct cmio_tcp_stream *connect_crowd(const struct cmio_address *address,
                                              struct cmio_tcp_stream *streams) {
@@ -409,7 +410,8 @@ static void accept_all(struct cmio_tcp_listener *listener) {
         assert_int_equal(cmio_tcp_stream_close(&server), 0);
 }
 
-/* Asks only when there is an event, which may come too early a few times, but not again and again.
+/*
+ * Asks only when there is an event, which may come too early a few times, but not again and again.
  */
 static bool is_connected_by_an_event(struct test_loop *loop, struct cmio_tcp_stream *stream,
                                      int *early) {

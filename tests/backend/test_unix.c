@@ -276,7 +276,8 @@ static void who_asks_whether_a_listener_lives_makes_no_event(void **state) {
     struct accepting accepting;
     accepting_open(&accepting, 0);
     struct cmio_unix_listener second;
-    assert_int_equal(cmio_unix_listener_bind_stale(&second, &accepting.address, NULL), -EADDRINUSE);
+    assert_int_equal(cmio_unix_listener_bind_replacing_stale(&second, &accepting.address, NULL),
+                     -EADDRINUSE);
     test_loop_expect_silence(&accepting.loop);
     assert_int_equal(accept_and_close(&accepting), -EAGAIN);
     accepting_close(&accepting);
@@ -608,7 +609,8 @@ static int read_on(struct setting *setting, const char *expected) {
     return reads;
 }
 
-/* All of it comes after one event, in at least so many reads; after that the next byte makes one.
+/*
+ * All of it comes after one event, in at least so many reads; after that the next byte makes one.
  */
 static void expect_short_reads(struct setting *setting, const char *expected, int reads) {
     test_loop_expect(&setting->loop, SERVER, CMIO_READABLE);

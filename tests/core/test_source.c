@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The funnel that all I/O goes through, over a backend of the test's own that imitates edges and
+ * The one place that the result of all I/O goes through, over a backend of the test's own that imitates edges and
  * notes what it is told.
  */
 #include "core/source.h"

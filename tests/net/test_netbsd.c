@@ -58,17 +58,17 @@ typedef int bind_call(const struct cmio_address *address);
 
 static int bind_listener(const struct cmio_address *address) {
     struct cmio_unix_listener listener;
-    const int error = cmio_unix_listener_bind_stale(&listener, address, NULL);
+    const int error = cmio_unix_listener_bind_replacing_stale(&listener, address, NULL);
     return error < 0 ? error : cmio_unix_listener_close(&listener);
 }
 
 static int bind_datagram(const struct cmio_address *address) {
     struct cmio_unix_datagram socket;
-    const int error = cmio_unix_datagram_bind_stale(&socket, address);
+    const int error = cmio_unix_datagram_bind_replacing_stale(&socket, address);
     return error < 0 ? error : cmio_unix_datagram_close(&socket);
 }
 
-static void a_link_that_leads_nowhere_is_not_followed_by_bind_stale(void **state) {
+static void a_link_that_leads_nowhere_is_not_followed_by_bind_replacing_stale(void **state) {
     (void)state;
     static bind_call *const calls[] = {bind_listener, bind_datagram};
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
@@ -129,7 +129,7 @@ static void a_full_stream_blocks_descriptors_until_it_has_room(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_link_that_leads_nowhere_is_not_followed_by_bind_stale),
+    cmocka_unit_test(a_link_that_leads_nowhere_is_not_followed_by_bind_replacing_stale),
     cmocka_unit_test(numbers_of_keepalive_that_cannot_be_read_are_0),
     cmocka_unit_test(a_full_stream_blocks_descriptors_until_it_has_room),
 };

@@ -17,7 +17,8 @@
 #include <cmio/tcp_listener.h>
 #include <cmio/tcp_stream.h>
 
-/* Waits until the descriptor is ready, with poll(2): these tests are about the calls, not events.
+/*
+ * Waits until the descriptor is ready, with poll(2): these tests are about the calls, not events.
  */
 static void await(int fd, short events) {
     struct pollfd entry = {.fd = fd, .events = events};

@@ -391,8 +391,8 @@ static void a_stale_path_is_bound_anew_and_a_living_one_is_in_use(void **state) 
     test_scratch_open(&scratch);
     const struct cmio_address path = test_scratch_address(&scratch, "a");
     for (int round = 0; round < 3; round++) { /* at first there is none */
-        assert_int_equal(cmio_unix_datagram_bind_stale(&a, &path), 0);
-        assert_int_equal(cmio_unix_datagram_bind_stale(&b, &path), -EADDRINUSE);
+        assert_int_equal(cmio_unix_datagram_bind_replacing_stale(&a, &path), 0);
+        assert_int_equal(cmio_unix_datagram_bind_replacing_stale(&b, &path), -EADDRINUSE);
         assert_int_equal(cmio_unix_datagram_send_to(&a, "x", 1, &path), 1);
         assert_int_equal(cmio_unix_datagram_close(&a), 0);
         assert_int_equal(cmio_unix_datagram_bind(&b, &path), -EADDRINUSE);

@@ -120,7 +120,7 @@ static void options_that_make_no_sense_are_invalid(void **state) {
     const struct cmio_unix_listener_options negative = {.backlog = -1};
     int (*const binds[])(struct cmio_unix_listener *, const struct cmio_address *,
                          const struct cmio_unix_listener_options *) = {
-        cmio_unix_listener_bind, cmio_unix_listener_bind_stale};
+        cmio_unix_listener_bind, cmio_unix_listener_bind_replacing_stale};
     setting_open(&setting);
     assert_int_equal(cmio_address_parse("127.0.0.1:0", &ip), 0);
     for (size_t i = 0; i < 2; i++) {
@@ -191,7 +191,8 @@ static void a_stale_socket_file_is_bound_anew(void **state) {
     struct cmio_address name;
     setting_open(&setting);
     for (int round = 0; round < 3; round++) { /* at first there is none */
-        assert_int_equal(cmio_unix_listener_bind_stale(&listener, &setting.address, NULL), 0);
+        assert_int_equal(cmio_unix_listener_bind_replacing_stale(&listener, &setting.address, NULL),
+                         0);
         assert_int_equal(cmio_unix_listener_local_address(&listener, &name), 0);
         assert_true(cmio_address_equal(&name, &setting.address));
         assert_int_equal(try_connect(&setting.address), 0);
@@ -212,7 +213,7 @@ static void a_stale_file_of_a_relative_path_is_bound_anew(void **state) {
     assert_int_equal(chdir(setting.scratch.folder), 0);
     assert_int_equal(cmio_address_from_path("s", &setting.address), 0);
     bind_and_close(&setting);
-    int bound = cmio_unix_listener_bind_stale(&listener, &setting.address, NULL);
+    int bound = cmio_unix_listener_bind_replacing_stale(&listener, &setting.address, NULL);
     assert_int_equal(fchdir(before), 0);
     assert_int_equal(close(before), 0);
     assert_int_equal(bound, 0);
@@ -228,7 +229,7 @@ static void expect_in_use(struct setting *setting) {
     const int files = test_scratch_count(&setting->scratch);
     const char *path = test_scratch_path(&setting->scratch, "s");
     assert_int_equal(lstat(path, &before), 0);
-    assert_int_equal(cmio_unix_listener_bind_stale(&untouched, &setting->address, NULL),
+    assert_int_equal(cmio_unix_listener_bind_replacing_stale(&untouched, &setting->address, NULL),
                      -EADDRINUSE);
     assert_int_equal(untouched.source.fd, 77);
     assert_int_equal(lstat(path, &after), 0);
@@ -343,7 +344,7 @@ static void a_directory_that_may_not_be_written_to_is_told(void **state) {
     setting_open(&setting);
     bind_and_close(&setting);
     assert_int_equal(chmod(setting.scratch.folder, 0500), 0);
-    int bound = cmio_unix_listener_bind_stale(&listener, &setting.address, NULL);
+    int bound = cmio_unix_listener_bind_replacing_stale(&listener, &setting.address, NULL);
     assert_int_equal(chmod(setting.scratch.folder, 0700), 0);
     assert_int_equal(bound, -EACCES);
     setting_close(&setting, 1);
@@ -365,7 +366,8 @@ static void a_stale_path_with_no_room_beside_it_is_in_use(void **state) {
     memcpy(longest + sizeof longest - 3, "/s", 3);
     assert_int_equal(cmio_address_from_path(longest, &setting.address), 0);
     bind_and_close(&setting);
-    assert_int_equal(cmio_unix_listener_bind_stale(&listener, &setting.address, NULL), -EADDRINUSE);
+    assert_int_equal(cmio_unix_listener_bind_replacing_stale(&listener, &setting.address, NULL),
+                     -EADDRINUSE);
     assert_int_equal(unlink(longest), 0);
     longest[sizeof longest - 3] = '\0';
     assert_int_equal(rmdir(longest), 0);
@@ -381,10 +383,10 @@ static void abstract_names_that_are_taken_are_in_use(void **state) {
     int length = snprintf(name, sizeof name, "cmio-%ld", (long)getpid());
     if (cmio_address_from_abstract(name, (size_t)length, &address) == -ENOTSUP)
         skip();
-    assert_int_equal(cmio_unix_listener_bind_stale(&first, &address, NULL), 0);
-    assert_int_equal(cmio_unix_listener_bind_stale(&second, &address, NULL), -EADDRINUSE);
+    assert_int_equal(cmio_unix_listener_bind_replacing_stale(&first, &address, NULL), 0);
+    assert_int_equal(cmio_unix_listener_bind_replacing_stale(&second, &address, NULL), -EADDRINUSE);
     assert_int_equal(cmio_unix_listener_close(&first), 0);
-    assert_int_equal(cmio_unix_listener_bind_stale(&second, &address, NULL), 0);
+    assert_int_equal(cmio_unix_listener_bind_replacing_stale(&second, &address, NULL), 0);
     assert_int_equal(cmio_unix_listener_close(&second), 0);
 }
 
@@ -403,7 +405,8 @@ static void *start(void *argument) {
     atomic_fetch_add(starter->ready, 1);
     while (atomic_load(starter->ready) < 2)
         sched_yield();
-    starter->result = cmio_unix_listener_bind_stale(&starter->listener, starter->address, NULL);
+    starter->result =
+        cmio_unix_listener_bind_replacing_stale(&starter->listener, starter->address, NULL);
     return NULL;
 }
 

@@ -19,7 +19,8 @@
 #include <cmio/unix_listener.h>
 #include <cmio/unix_stream.h>
 
-/* Waits until the descriptor is ready, with poll(2): these tests are about the calls, not events.
+/*
+ * Waits until the descriptor is ready, with poll(2): these tests are about the calls, not events.
  */
 static void await(int fd, short events) {
     struct pollfd entry = {.fd = fd, .events = events};

@@ -20,8 +20,8 @@ static void *wait_for_lock(void *lock) {
 static void check_flag(void) {
     atomic_bool flag = false;
     for (int i = 0; i < 2; i++) {
-        assert_false(cmio__flag_set(&flag));
-        assert_true(cmio__flag_set(&flag));
+        assert_false(cmio__flag_test_and_set(&flag));
+        assert_true(cmio__flag_test_and_set(&flag));
         atomic_store(&flag, false);
     }
 }
@@ -61,7 +61,7 @@ static void *use_shared(void *argument) {
     struct shared *shared = argument;
     for (long i = 0; i < shared->rounds; i++) {
         cmio__references_add(&shared->references);
-        while (cmio__flag_set(&shared->flag))
+        while (cmio__flag_test_and_set(&shared->flag))
             (void)sched_yield(); /* the other has it */
         shared->inside++;
         atomic_store_explicit(&shared->flag, false, memory_order_release);

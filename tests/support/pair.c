@@ -187,14 +187,14 @@ ssize_t test_source_read(struct cmio_fd_source *source, size_t length) {
     char bytes[CHUNK];
     assert_true(length <= sizeof bytes);
     int fd = cmio_fd_source_fd(source);
-    return cmio_fd_source_io(source, CMIO_READABLE, read(fd, bytes, length), length);
+    return cmio_fd_source_note_io(source, CMIO_READABLE, read(fd, bytes, length), length);
 }
 
 ssize_t test_source_write(struct cmio_fd_source *source, size_t length) {
     static const char bytes[1 << 20];
     assert_true(length <= sizeof bytes);
     int fd = cmio_fd_source_fd(source);
-    return cmio_fd_source_io(source, CMIO_WRITABLE, write(fd, bytes, length), length);
+    return cmio_fd_source_note_io(source, CMIO_WRITABLE, write(fd, bytes, length), length);
 }
 
 size_t test_source_drain(struct cmio_fd_source *source) {

@@ -33,7 +33,8 @@ static void one_value_is_every_figure_and_does_not_deviate(void **state) {
     assert_near(statistics.deviation, 0);
 }
 
-/* The standard deviation of 2 4 4 4 5 5 7 9 over the whole population is 2: squares sum up to 32.
+/*
+ * The standard deviation of 2 4 4 4 5 5 7 9 over the whole population is 2: squares sum up to 32.
  */
 static void known_data_has_its_known_figures(void **state) {
     (void)state;

@@ -218,7 +218,8 @@ static struct standin_readiness datagram_to_read(const struct standin_descriptor
     };
 }
 
-/* Memory that is there and cannot be read, being past the end of its file. Under the lock; or NULL.
+/*
+ * Memory that is there and cannot be read, being past the end of its file. Under the lock; or NULL.
  */
 static void *unreadable(void) {
     static void *page;
