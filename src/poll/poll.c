@@ -287,8 +287,8 @@ static int add(struct cmio__selector *selector, int fd, cmio_token token, cmio_i
 
 static int selector_register(struct cmio__selector *selector, int fd, cmio_token token,
                              cmio_interest interest) {
-    int error = cmio__fd_check_watchable(fd);
-    return error < 0 ? error : add(selector, fd, token, interest);
+    const int kind = cmio__fd_check_watchable(fd);
+    return kind < 0 ? kind : add(selector, fd, token, kind > 0 ? interest | CMIO__FILE : interest);
 }
 
 static int selector_reregister(struct cmio__selector *selector, int fd, cmio_token token,
@@ -343,16 +343,20 @@ static bool rearm(struct cmio__selector *selector, struct cmio__fd_slot *slot, i
     return slot != NULL;
 }
 
+/* Progress, or -EAGAIN that follows it. A file that may be always readable is never usual. */
+CMIO__INLINE bool is_usual(const struct cmio__fd_slot *slot, enum cmio__outcome outcome) {
+    if (outcome != CMIO__BLOCKED)
+        return outcome == CMIO__PROGRESS;
+    return slot == NULL || !((slot->state & CMIO__UNMOVED) | (slot->interest & CMIO__FILE));
+}
+
 /* Most often it is armed already, as at the end of every read: then there is nothing to change. */
 CMIO__HOT static int selector_rearm(struct cmio__selector *selector, int fd,
                                     cmio_interest directions, enum cmio__outcome outcome) {
     lock(selector);
     struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->entries.table, fd);
-    const bool follows_progress = slot == NULL || !(slot->state & CMIO__UNMOVED);
-    const bool is_usual =
-        outcome == CMIO__PROGRESS || (outcome == CMIO__BLOCKED && follows_progress);
-    const bool found = is_usual ? rearm(selector, slot, fd, directions)
-                                : settle(selector, fd, directions, outcome);
+    const bool found = is_usual(slot, outcome) ? rearm(selector, slot, fd, directions)
+                                               : settle(selector, fd, directions, outcome);
     unlock(selector);
     return found ? 0 : -EBADF;
 }

@@ -96,6 +96,7 @@ static void settle_ended(struct cmio__poll_entries *entries, struct cmio__fd_slo
             rest(entries, slot, fd, directions, 0);
         return;
     case CMIO__MESSAGES: /* an empty one */
+    case CMIO__FILE_END:
         arm(entries, slot, fd, directions);
         return;
     case CMIO__UNKNOWN_END:
@@ -110,6 +111,8 @@ void cmio__poll_entries_settle(struct cmio__poll_entries *entries, struct cmio__
                                int fd, cmio_interest directions, enum cmio__outcome outcome) {
     if (slot->interest & (CMIO_LEVEL | CMIO_ONESHOT))
         return; /* has no edge to arm */
+    if (outcome == CMIO__BLOCKED)
+        slot->interest &= ~CMIO__FILE; /* it is not always readable */
     if (outcome == CMIO__BLOCKED)
         settle_blocked(entries, slot, fd, directions);
     else if (outcome == CMIO__ENDED)

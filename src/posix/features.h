@@ -7,6 +7,7 @@
  * uses these names in ordinary expressions.
  */
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -111,6 +112,13 @@
 #define CMIO__SCM_PIDFD 0x04
 #else
 #define CMIO__SCM_PIDFD (-1)
+#endif
+
+/* Linux, FreeBSD: a descriptor that only names a file, and with which no I/O can be done. */
+#ifdef O_PATH
+#define CMIO__O_PATH O_PATH
+#else
+#define CMIO__O_PATH 0
 #endif
 
 /* Linux, FreeBSD: the peer shut down its writing half. Elsewhere a read of 0 says so. */

@@ -11,30 +11,26 @@ enum { LARGE = 65536, MOST_CALLS = 100000 };
 
 static char buffer[LARGE];
 
-static bool open_loop(struct rig *rig, const char *backend) {
+static void open_loop(struct rig *rig, const char *backend) {
     assert_int_equal(cmio_poll_new_with(&rig->loop.poll, backend), 0);
     assert_int_equal(cmio_events_new(&rig->loop.events, 8), 0);
     rig->loop.registry = cmio_poll_registry(rig->loop.poll);
-    return true;
 }
 
-bool rig_open(struct rig *rig, const struct rig_kind *kind, const char *backend,
-              cmio_interest interest) {
+bool rig_open(struct rig *rig, const struct rig_scene *scene, const char *backend) {
     memset(rig, 0, sizeof *rig);
-    rig->kind = kind;
+    rig->kind = scene->kind;
     rig->fd = rig->peer = rig->other = -1;
-    if (!kind->open(rig) || !open_loop(rig, backend)) {
+    open_loop(rig, backend);
+    const bool opened = scene->kind->open(rig);
+    if (!opened)
         rig_close(rig);
-        return false;
-    }
-    const int error =
-        cmio_registry_register(rig->loop.registry, &rig->owner.source, RIG_TOKEN, interest);
-    if (error == -ENOTSUP) {
-        rig_close(rig);
-        return false;
-    }
-    assert_int_equal(error, 0);
-    return true;
+    return opened;
+}
+
+int rig_register(struct rig *rig, const struct rig_scene *scene) {
+    const cmio_interest interest = scene->interest != 0 ? scene->interest : scene->kind->interest;
+    return cmio_registry_register(rig->loop.registry, &rig->owner.source, RIG_TOKEN, interest);
 }
 
 static void close_one(int *fd) {
@@ -89,8 +85,7 @@ ssize_t rig_note(struct rig *rig, cmio_interest direction, ssize_t result, size_
 }
 
 static ssize_t receive(struct rig *rig, size_t length) {
-    return rig_note(rig, CMIO_READABLE, rig->kind->receive(rig, buffer, length),
-                    length);
+    return rig_note(rig, CMIO_READABLE, rig->kind->receive(rig, buffer, length), length);
 }
 
 static ssize_t send_bytes(struct rig *rig, size_t length) {
@@ -119,8 +114,7 @@ void owner_peeks_one(struct rig *rig) {
 }
 
 void owner_peeks_more(struct rig *rig) {
-    (void)rig_note(rig, CMIO_READABLE, rig->kind->peek(rig, buffer, sizeof buffer),
-                   sizeof buffer);
+    (void)rig_note(rig, CMIO_READABLE, rig->kind->peek(rig, buffer, sizeof buffer), sizeof buffer);
 }
 
 void owner_writes(struct rig *rig) {

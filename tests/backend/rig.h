@@ -57,11 +57,11 @@ struct rig_kind {
     ssize_t (*send)(struct rig *rig, const void *buffer, size_t length);
     int (*shutdown)(struct rig *rig, enum cmio_shutdown how);
     int (*take_error)(struct rig *rig);
-    int (*open_peer)(struct rig *rig);  /* opens what the peer had closed */
-    void (*close)(struct rig *rig);     /* what is left beside owner, peer and other; or NULL */
-    cmio_interest interest;             /* that is usual for it */
-    bool has_messages;                  /* 0 is an empty one, not the end */
-    bool reopens;                       /* the end is not final */
+    int (*open_peer)(struct rig *rig); /* opens what the peer had closed */
+    void (*close)(struct rig *rig);    /* what is left beside owner, peer and other; or NULL */
+    cmio_interest interest;            /* that is usual for it */
+    bool has_messages;                 /* 0 is an empty one, not the end */
+    bool reopens;                      /* the end is not final */
 };
 
 typedef void rig_step(struct rig *rig);
@@ -71,7 +71,8 @@ struct rig_action {
     const char *name;
     rig_step *run;
 };
-#define RIG_STEP(step) {#step, step}
+#define RIG_STEP(step)                                                                             \
+    { #step, step }
 
 struct rig_scene {
     const char *name;
@@ -89,9 +90,10 @@ struct rig_scenes {
 struct rig_scenes rig_portable_scenes(void);
 struct rig_scenes rig_system_scenes(void);
 
-/* Makes the rig on the backend, and registers the owner: false where there is no such thing. */
-bool rig_open(struct rig *rig, const struct rig_kind *kind, const char *backend,
-              cmio_interest interest);
+/* Makes the rig on the backend: false where there is no such thing, and nothing is left of it. */
+bool rig_open(struct rig *rig, const struct rig_scene *scene, const char *backend);
+/* Registers the owner: what the registry answers. */
+int rig_register(struct rig *rig, const struct rig_scene *scene);
 void rig_close(struct rig *rig);
 
 /* For kinds whose owner is any descriptor: read(2), write(2) through the source. */
