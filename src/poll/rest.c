@@ -86,11 +86,16 @@ static void settle_blocked(struct cmio__poll_entries *entries, struct cmio__fd_s
         arm(entries, slot, fd, directions);
 }
 
+/* Whether the end was told: the same for what rests, whose hang-up is armed again. */
+static bool has_told_end(const struct cmio__fd_slot *slot) {
+    return has_told_hangup(slot) || (slot->state & CMIO__RESTS) != 0;
+}
+
 static void settle_ended(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
                          cmio_interest directions) {
     switch (cmio__look_kind(fd)) {
     case CMIO__REOPENABLE:
-        if (!has_told_hangup(slot) || cmio__look_queued(fd) || cmio__look_at(fd, POLLIN) == 0)
+        if (!has_told_end(slot) || cmio__look_queued(fd) || cmio__look_at(fd, POLLIN) == 0)
             arm(entries, slot, fd, directions);
         else
             rest(entries, slot, fd, directions, 0);
