@@ -180,7 +180,7 @@ CMIO__HOT void cmio__poll_entries_rearm(struct cmio__poll_entries *entries,
                                         cmio_interest directions) {
     uint32_t state = slot->state;
     if (state & unusual)
-        state = cmio__poll_entries_forget(entries, slot);
+        state = cmio__poll_entries_resume(entries, slot);
     state = (state | armed_by(slot, directions)) & ~(CMIO__UNMOVED | CMIO__NO_PROBE);
     if (state != slot->state)
         cmio__poll_entries_set_state(entries, slot, fd, state);

@@ -29,8 +29,8 @@ bool rig_open(struct rig *rig, const struct rig_scene *scene, const char *backen
 }
 
 int rig_register(struct rig *rig, const struct rig_scene *scene) {
-    const cmio_interest interest = scene->interest != 0 ? scene->interest : scene->kind->interest;
-    return cmio_registry_register(rig->loop.registry, &rig->owner.source, RIG_TOKEN, interest);
+    rig->interest = scene->interest != 0 ? scene->interest : scene->kind->interest;
+    return cmio_registry_register(rig->loop.registry, &rig->owner.source, RIG_TOKEN, rig->interest);
 }
 
 static void close_one(int *fd) {
@@ -107,6 +107,40 @@ void owner_reads_one(struct rig *rig) {
 
 void owner_reads_once(struct rig *rig) {
     (void)receive(rig, sizeof buffer);
+}
+
+/* A read of no bytes takes a datagram all the same, and tells nothing of a stream. */
+void owner_reads_nothing(struct rig *rig) {
+    (void)receive(rig, 0);
+}
+
+void owner_writes_and_drains(struct rig *rig) {
+    owner_writes(rig);
+    owner_drains(rig);
+}
+
+void owner_drains_and_fills(struct rig *rig) {
+    owner_drains(rig);
+    owner_fills(rig);
+}
+
+/* Where the system looks at the buffer, it says -EFAULT. */
+void owner_reads_to_nowhere(struct rig *rig) {
+    char *nowhere = NULL;
+    (void)rig_note(rig, CMIO_READABLE, rig->kind->receive(rig, nowhere + 1, 16), 16);
+}
+
+void owner_writes_from_nowhere(struct rig *rig) {
+    const char *nowhere = NULL;
+    (void)rig_note(rig, CMIO_WRITABLE, rig->kind->send(rig, nowhere + 1, 16), 16);
+}
+
+/* Tells of readiness that still holds. */
+void owner_reregisters(struct rig *rig) {
+    assert_int_equal(
+        cmio_registry_reregister(rig->loop.registry, &rig->owner.source, RIG_TOKEN, rig->interest),
+        0);
+    rig->answered = CMIO_READABLE | CMIO_WRITABLE;
 }
 
 void owner_peeks_one(struct rig *rig) {

@@ -39,6 +39,7 @@ union rig_owner {
 struct rig {
     const struct rig_kind *kind;
     struct test_loop loop;
+    cmio_interest interest;
     union rig_owner owner;
     int fd;    /* the owner's */
     int peer;  /* -1: closed */
@@ -105,7 +106,9 @@ ssize_t rig_fd_write(struct rig *rig, const void *buffer, size_t length);
 ssize_t rig_note(struct rig *rig, cmio_interest direction, ssize_t result, size_t wanted);
 
 rig_step owner_drains, owner_reads_one, owner_reads_once, owner_peeks_one, owner_peeks_more;
-rig_step owner_writes, owner_fills, owner_takes_error;
+rig_step owner_writes, owner_fills, owner_takes_error, owner_reregisters;
+rig_step owner_reads_nothing, owner_writes_and_drains, owner_drains_and_fills;
+rig_step owner_reads_to_nowhere, owner_writes_from_nowhere;
 rig_step peer_writes, peer_drains, peer_closes, peer_opens;
 
 #endif

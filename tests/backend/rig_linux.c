@@ -72,6 +72,18 @@ static void peer_takes(struct rig *rig) {
     assert_int_equal(read(rig->peer, &count, sizeof count), sizeof count);
 }
 
+/* Less than a count: -EINVAL. */
+static void owner_reads_too_little(struct rig *rig) {
+    char byte;
+    (void)rig_note(rig, R, rig_fd_read(rig, &byte, 1), 1);
+}
+
+/* No counter holds that: -EINVAL. */
+static void owner_writes_too_much(struct rig *rig) {
+    const uint64_t too_much = UINT64_MAX;
+    (void)rig_note(rig, W, rig_fd_write(rig, &too_much, sizeof too_much), sizeof too_much);
+}
+
 static const struct rig_kind counter = {
     .open = open_counter, .receive = read_eight, .send = write_most, .interest = R | W};
 static const struct rig_kind semaphore = {
@@ -408,6 +420,11 @@ static const struct rig_scene scenes[] = {
      0,
      {S(owner_drains), S(timer_is_set), S(owner_drains), S(timer_is_set), S(owner_reads_once),
       S(timer_is_set), S(owner_drains)}},
+    {"eventfd: calls that the system refuses",
+     &counter,
+     0,
+     {S(peer_adds), S(owner_reads_to_nowhere), S(owner_reads_too_little), S(owner_drains),
+      S(owner_writes_too_much), S(owner_drains), S(peer_adds)}},
     {"inotify",
      &watcher,
      0,

@@ -695,6 +695,26 @@ static const struct rig_kind pty_slave = {
 
 /* Steps of sockets. */
 
+static void owner_sends_to(struct rig *rig, const char *text) {
+    struct cmio_address address;
+    assert_int_equal(cmio_address_parse(text, &address), 0);
+    (void)rig_note(rig, W, cmio_udp_socket_send_to(&rig->owner.udp, "12345678", 8, &address), 8);
+}
+
+/* Without SO_BROADCAST: -EACCES. */
+static void owner_sends_to_everybody(struct rig *rig) {
+    owner_sends_to(rig, "255.255.255.255:9");
+}
+
+static void owner_sends_to_port_0(struct rig *rig) {
+    owner_sends_to(rig, "127.0.0.1:0");
+}
+
+/* Nowhere that a socket of 127.0.0.1 can reach. */
+static void owner_sends_to_nobody(struct rig *rig) {
+    owner_sends_to(rig, "192.0.2.1:9");
+}
+
 static void peer_shuts_writing(struct rig *rig) {
     assert_int_equal(shutdown(rig->peer, SHUT_WR), 0);
 }
@@ -846,6 +866,27 @@ static const struct rig_scene scenes[] = {
      R | P,
      {S(peer_sends_urgent), S(owner_takes_urgent), S(owner_drains), S(peer_writes), S(owner_drains),
       S(peer_sends_urgent), S(owner_takes_urgent), S(owner_drains)}},
+    {"TCP: calls that the system refuses",
+     &tcp_raw,
+     0,
+     {S(peer_writes), S(owner_reads_to_nowhere), S(owner_writes_from_nowhere), S(owner_drains),
+      S(peer_writes), S(owner_reads_nothing), S(owner_drains), S(peer_writes)}},
+    {"TCP: reregistered at each state",
+     &tcp,
+     0,
+     {S(owner_reregisters), S(peer_writes), S(owner_reregisters), S(owner_drains),
+      S(peer_shuts_writing), S(owner_reregisters), S(owner_drains), S(owner_reregisters),
+      S(owner_drains), S(peer_resets), S(owner_reregisters)}},
+    {"TCP: one-shot",
+     &tcp,
+     R | W | CMIO_ONESHOT,
+     {S(peer_writes), S(owner_reregisters), S(owner_drains), S(owner_reregisters),
+      S(owner_reregisters), S(peer_closes), S(owner_reregisters)}},
+    {"TCP: one-shot of a reader",
+     &tcp,
+     R | CMIO_ONESHOT,
+     {S(peer_writes), S(owner_drains), S(owner_reregisters), S(peer_writes), S(owner_drains),
+      S(owner_reregisters), S(peer_closes)}},
     {"TCP: files fill it",
      &tcp,
      W,
@@ -986,6 +1027,11 @@ static const struct rig_scene scenes[] = {
      &unix_datagram,
      W,
      {S(owner_fills), S(peer_closes), S(owner_writes), S(owner_writes)}},
+    {"Unix datagram: reading is shut here, and it goes on",
+     &unix_datagram,
+     0,
+     {S(owner_shuts_reading), S(owner_drains_and_fills), S(peer_drains),
+      S(owner_drains_and_fills)}},
     {"Unix datagram: reading is shut here",
      &unix_datagram,
      0,
@@ -1007,6 +1053,11 @@ static const struct rig_scene scenes[] = {
      R,
      {S(peer_sends_nothing), S(owner_drains), S(peer_writes), S(owner_drains), S(peer_writes),
       S(owner_drains)}},
+    {"seqpacket: calls that the system refuses",
+     &seqpacket,
+     0,
+     {S(peer_writes), S(owner_reads_to_nowhere), S(owner_drains), S(owner_writes_from_nowhere),
+      S(peer_writes), S(owner_reads_nothing), S(peer_writes), S(owner_drains)}},
     {"seqpacket: the end",
      &seqpacket,
      0,
@@ -1053,6 +1104,21 @@ static const struct rig_scene scenes[] = {
      R,
      {S(peer_closes), S(owner_writes), S(owner_peeks_more), S(peer_opens), S(peer_writes),
       S(owner_drains)}},
+    {"UDP: a refused one, told by send, and read at once",
+     &udp,
+     0,
+     {S(peer_closes), S(owner_writes), S(owner_writes_and_drains), S(peer_opens), S(peer_writes),
+      S(owner_writes_and_drains), S(peer_writes), S(owner_drains)}},
+    {"UDP: sent to where nobody may",
+     &udp_unconnected,
+     0,
+     {S(owner_sends_to_everybody), S(owner_sends_to_port_0), S(owner_sends_to_nobody),
+      S(peer_writes), S(owner_drains), S(owner_writes)}},
+    {"UDP: calls that the system refuses",
+     &udp_raw,
+     0,
+     {S(peer_writes), S(owner_reads_to_nowhere), S(owner_drains), S(owner_writes_from_nowhere),
+      S(peer_writes), S(owner_reads_nothing), S(peer_writes), S(owner_drains)}},
     {"UDP: refused twice",
      &udp,
      R,
@@ -1133,6 +1199,12 @@ static const struct rig_scene scenes[] = {
      {S(owner_writes), S(peer_closes), S(owner_writes), S(peer_opens), S(owner_fills),
       S(peer_drains), S(owner_fills), S(peer_closes), S(owner_writes), S(peer_opens),
       S(owner_writes)}},
+    {"FIFO: calls that the system refuses",
+     &fifo_reader,
+     0,
+     {S(peer_opens), S(peer_writes), S(owner_reads_to_nowhere), S(owner_drains), S(peer_writes),
+      S(owner_reads_nothing), S(owner_drains), S(peer_closes), S(owner_reregisters),
+      S(owner_drains), S(peer_opens), S(peer_writes)}},
     {"FIFO: both ends in one",
      &fifo_both,
      0,
@@ -1156,6 +1228,15 @@ static const struct rig_scene scenes[] = {
      W,
      {S(owner_fills), S(peer_drains), S(owner_fills), S(peer_closes), S(peer_opens),
       S(peer_drains)}},
+    {"pty: a master without a slave goes on",
+     &pty_master,
+     0,
+     {S(peer_closes), S(owner_drains_and_fills), S(owner_drains), S(peer_opens),
+      S(owner_drains_and_fills), S(peer_drains), S(peer_writes), S(owner_drains_and_fills)}},
+    {"pty: a master whose slave is gone for good",
+     &pty_master,
+     0,
+     {S(peer_writes), S(peer_closes), S(owner_reregisters), S(owner_drains_and_fills)}},
     {"pty: a slave",
      &pty_slave,
      0,
