@@ -55,6 +55,12 @@ bool expected_nesting(const struct cmio_poll *poll);
  */
 bool expected_spurious(const struct cmio_poll *poll);
 
+/*
+ * Whether a wait is -EMFILE while more is registered than the process may have descriptors, as
+ * Linux's poll(2) has it. Elsewhere poll(2) may say so; no other backend does.
+ */
+bool expected_limited(const struct cmio_poll *poll);
+
 /* Whether the system keeps waits that are no whole milliseconds. */
 bool expected_fine_timeouts(const struct cmio_poll *poll);
 

@@ -21,11 +21,14 @@
 #include "backend/rig.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include "support/scale.h"
+#include "support/scratch.h"
 
 enum { TRIES = 3, MOST_REPEATED = 10, LONGEST_PROBLEM = 256 };
 
@@ -265,8 +268,118 @@ static void what_this_system_has_beside_tells_the_same_on_every_backend(void **s
     compare_all(rig_system_scenes());
 }
 
+/* What may be registered. */
+
+/* FreeBSD and Linux: a descriptor that only names a file. */
+#ifdef O_PATH
+enum { NAME_ONLY = O_PATH };
+#else
+enum { NAME_ONLY = 0 };
+#endif
+
+struct openable {
+    const char *path;
+    int flags;
+};
+
+/* Those that a system lacks, or keeps from this user, are left out. */
+static const struct openable openables[] = {
+    {"/", O_RDONLY},
+    {"/", O_RDONLY | NAME_ONLY},
+    {"/etc/passwd", O_RDONLY},
+    {"/etc/passwd", O_RDONLY | NAME_ONLY},
+    {"/dev/null", O_RDWR},
+    {"/dev/null", O_RDWR | NAME_ONLY},
+    {"/dev/zero", O_RDONLY},
+    {"/dev/full", O_WRONLY},
+    {"/dev/random", O_RDONLY},
+    {"/dev/urandom", O_RDONLY},
+    {"/dev/kmsg", O_RDONLY},
+    {"/dev/ptmx", O_RDWR | O_NOCTTY},
+    {"/dev/ptmx", O_RDWR | NAME_ONLY},
+    {"/dev/tty", O_RDWR},
+    {"/dev/fuse", O_RDWR},
+    {"/dev/net/tun", O_RDWR},
+    {"/proc", O_RDONLY},
+    {"/proc/self/status", O_RDONLY},
+    {"/proc/self/mountinfo", O_RDONLY},
+    {"/proc/self/mountinfo", O_RDONLY | NAME_ONLY},
+    {"/proc/self/mounts", O_RDONLY},
+    {"/proc/mdstat", O_RDONLY},
+    {"/proc/swaps", O_RDONLY},
+    {"/proc/sys/kernel/hostname", O_RDONLY},
+    {"/proc/sys/kernel/pid_max", O_RDONLY},
+    {"/proc/pressure/cpu", O_RDONLY},
+    {"/proc/self/ns/net", O_RDONLY},
+    {"/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY},
+    {"/sys/fs/cgroup/cgroup.procs", O_RDONLY},
+};
+
+/* What register answers; the poll is left empty. */
+static int try_to_register(const char *backend, int fd, cmio_interest interest) {
+    struct cmio_poll *poll;
+    struct cmio_fd_source source;
+    assert_int_equal(cmio_poll_new_with(&poll, backend), 0);
+    assert_int_equal(cmio_fd_source_init(&source, fd), 0);
+    const int result =
+        cmio_registry_register(cmio_poll_registry(poll), &source.source, 1, interest);
+    assert_int_equal(cmio_fd_source_close(&source), 0);
+    cmio_poll_free(poll);
+    return result;
+}
+
+static void compare_register(const struct openable *openable, int fd, const char *reference) {
+    static const cmio_interest interests[] = {
+        CMIO_READABLE,
+        CMIO_WRITABLE,
+        CMIO_PRIORITY,
+        CMIO_READABLE | CMIO_WRITABLE | CMIO_LEVEL,
+        CMIO_READABLE | CMIO_WRITABLE | CMIO_PRIORITY | CMIO_ONESHOT,
+    };
+    for (size_t i = 0; i < sizeof interests / sizeof *interests; i++) {
+        const int expected = try_to_register(reference, fd, interests[i]);
+        const int result = try_to_register(test_backend(), fd, interests[i]);
+        if (result != expected)
+            fail_msg("%s with flags %#x and interest %#x: %d where %s says %d", openable->path,
+                     (unsigned)openable->flags, (unsigned)interests[i], result, reference,
+                     expected);
+    }
+}
+
+/* kqueue has an opinion of its own of devices: docs/platform-notes.md. */
+static void what_can_be_registered_is_the_same_on_epoll_and_poll(void **state) {
+    (void)state;
+    const char *best;
+    assert_true(cmio_backends(&best, 1) > 0);
+    if (strcmp(best, "epoll") != 0)
+        skip();
+    for (size_t i = 0; i < sizeof openables / sizeof *openables; i++) {
+        const int fd = open(openables[i].path, openables[i].flags);
+        if (fd < 0)
+            continue;
+        compare_register(&openables[i], fd, best);
+        assert_int_equal(close(fd), 0);
+    }
+}
+
+static void a_fifo_that_was_opened_for_its_name_alone_is_ebadf(void **state) {
+    (void)state;
+    struct test_scratch scratch;
+    if (NAME_ONLY == 0)
+        skip();
+    test_scratch_open(&scratch);
+    assert_int_equal(mkfifo(test_scratch_path(&scratch, "named"), 0600), 0);
+    const int fd = open(test_scratch_path(&scratch, "named"), O_RDONLY | NAME_ONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(try_to_register(test_backend(), fd, CMIO_READABLE), -EBADF);
+    assert_int_equal(close(fd), 0);
+    (void)test_scratch_close(&scratch);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(sockets_pipes_and_terminals_tell_the_same_on_every_backend),
+    cmocka_unit_test(what_can_be_registered_is_the_same_on_epoll_and_poll),
+    cmocka_unit_test(a_fifo_that_was_opened_for_its_name_alone_is_ebadf),
     cmocka_unit_test(what_this_system_has_beside_tells_the_same_on_every_backend),
 };
 TEST_GROUP(backend_differential, tests)
