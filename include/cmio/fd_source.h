@@ -15,7 +15,9 @@ CMIO_BEGIN_DECLS
  * Any descriptor that the system can watch and that someone else made and keeps: a terminal, a
  * device, an inotify or DRM descriptor, another library's socket. cmio neither owns it nor changes
  * its flags; with edge-triggered interest it should be non-blocking. Regular files and directories
- * are always ready and cannot be registered (-EPERM).
+ * are always ready and cannot be registered (-EPERM), with the exception of some files that Linux
+ * makes up: /proc/self/mountinfo is always readable, and a change of the mounts makes an event with
+ * an error, and with priority where that was asked for. Read it from its beginning then.
  */
 struct cmio_fd_source {
     struct cmio_source source;

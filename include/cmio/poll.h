@@ -53,7 +53,8 @@ CMIO_API struct cmio_registry *cmio_poll_registry(struct cmio_poll *poll);
  *
  * On an error the batch is empty. Errors: -EINTR when the wait was interrupted; -EINVAL for a null
  * argument or a negative timeout other than CMIO_FOREVER; -EBUSY while another thread waits on this
- * poll.
+ * poll; -EMFILE on poll(2) while more descriptors are registered than the process may open, which
+ * happens when its limit was lowered (RLIMIT_NOFILE). No event is lost by that.
  *
  * -EINTR comes when a signal handler ran. It may also come without one: when the process was
  * stopped and continued (Ctrl-Z and fg), or when a tracer such as a debugger attached (signal(7)).

@@ -15,17 +15,20 @@ CMIO_BEGIN_DECLS
  *
  * Misuse is checked in this order and changes nothing: a null argument, an empty or contradictory
  * interest -EINVAL; a closed registry -EBADF; the source registered already, with this registry or
- * another, -EEXIST, or not registered -ENOENT; then the descriptor: a closed one -EBADF, a regular
- * file or directory -EPERM, one that another source has registered here -EEXIST. An interest that
- * the backend cannot watch is -ENOTSUP. A source whose registry is closed counts as unregistered.
+ * another, -EEXIST, or not registered -ENOENT; then the descriptor: a closed one, or one that was
+ * opened for its name alone (O_PATH), -EBADF; one that the system cannot watch, such as a regular
+ * file or a directory, -EPERM; one that another source has registered here -EEXIST. An interest
+ * that the backend cannot watch is -ENOTSUP. A source whose registry is closed counts as
+ * unregistered.
  */
 struct cmio_registry;
 
 /*
  * Watches the source: events carry the token from now on. Readiness that already holds is reported.
  * Errors: the misuse listed at the top of this file; -ENOMEM; -ENOSPC (epoll_ctl(2): the user's
- * limit of watches); what the source's own on_register returns. On failure the source is not
- * registered.
+ * limit of watches); -EMFILE or -ENFILE for a regular file on Linux's poll(2), which takes a
+ * descriptor for a moment to ask whether the file can be watched; what the source's own on_register
+ * returns. On failure the source is not registered.
  *
  * Registering may hand the source to another thread, the one that waits on the registry's poll: its
  * event may arrive there before this call returns, and that thread may close and free the source.

@@ -112,8 +112,8 @@ CMIO__HOT void cmio__source_note(struct cmio_source *source, cmio_interest direc
         note_error(source, direction, (int)result);
     else if (writes ? (size_t)result < wanted : result > 0)
         end_edge(source, direction, CMIO__PROGRESS);
-    else if (!writes && wanted > 0)
-        end_edge(source, direction, CMIO__ENDED);
+    else if (!writes) /* no bytes where none were wanted: a datagram may have gone with them */
+        end_edge(source, direction, wanted > 0 ? CMIO__ENDED : CMIO__HELD);
 }
 
 CMIO__COLD void cmio__source_note_peek(struct cmio_source *source, ssize_t result, size_t wanted) {

@@ -123,7 +123,7 @@ void cmio__poll_entries_replace(struct cmio__poll_entries *entries, struct cmio_
                                 int fd, cmio_token token, cmio_interest interest) {
     (void)cmio__poll_entries_forget(entries, slot);
     slot->token = token;
-    slot->interest = interest;
+    slot->interest = interest | (slot->interest & CMIO__FILE);
     cmio__poll_entries_set_state(entries, slot, fd, armed_at_first(interest));
 }
 
@@ -138,12 +138,20 @@ void cmio__poll_entries_remove(struct cmio__poll_entries *entries, struct cmio__
     cmio__fd_table_remove(slot);
 }
 
-/* What arming these directions adds. What reads also takes out-of-band data: one direction. */
-CMIO__INLINE uint32_t armed_by(const struct cmio__fd_slot *slot, cmio_interest directions) {
+/* The same where there is no edge, and of files. */
+CMIO__COLD static uint32_t armed_rarely_by(const struct cmio__fd_slot *slot,
+                                           cmio_interest directions) {
     if (slot->interest & (CMIO_LEVEL | CMIO_ONESHOT))
         return 0; /* always armed, or not before the next reregister */
+    return armed_at_first(directions & slot->interest & ~CMIO_READABLE);
+}
+
+/* What arming these directions adds. What reads also takes out-of-band data: one direction. */
+CMIO__INLINE uint32_t armed_by(const struct cmio__fd_slot *slot, cmio_interest directions) {
     if (directions & CMIO_READABLE)
         directions |= CMIO_PRIORITY;
+    if (slot->interest & (CMIO_LEVEL | CMIO_ONESHOT | CMIO__FILE))
+        return armed_rarely_by(slot, directions);
     return armed_at_first(directions & slot->interest);
 }
 
@@ -160,7 +168,7 @@ CMIO__HOT void cmio__poll_entries_rearm(struct cmio__poll_entries *entries,
                                         cmio_interest directions) {
     uint32_t state = slot->state;
     if (state & unusual)
-        state = cmio__poll_entries_forget(entries, slot);
+        state = cmio__poll_entries_resume(entries, slot);
     state = (state | armed_by(slot, directions)) & ~(CMIO__UNMOVED | CMIO__NO_PROBE);
     if (state != slot->state)
         cmio__poll_entries_set_state(entries, slot, fd, state);

@@ -52,6 +52,13 @@
 /* It was held, or rested, and no I/O has made progress since: pauses grow longer. */
 #define CMIO__SLOWED 0x1000u
 
+/*
+ * In a slot's interest: a regular file that the system can watch, such as /proc/self/mountinfo. It
+ * is always readable, and news of it are errors. So reading does not arm the reading direction,
+ * unless it was told -EAGAIN once, which takes the bit away: the file is not always readable then.
+ */
+#define CMIO__FILE 0x40000000u
+
 struct cmio__poll_entries {
     struct cmio__fd_table table;
     struct pollfd *list; /* list[count] is the selector's own */

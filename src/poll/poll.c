@@ -280,13 +280,15 @@ CMIO__HOT static int poll_selector_wait(struct cmio__selector *selector, struct 
 
 static int poll_selector_register(struct cmio__selector *selector, int fd, cmio_token token,
                                   cmio_interest interest) {
-    int error = cmio__fd_check_watchable(fd);
-    if (error < 0)
-        return error;
+    const int kind = cmio__fd_check_watchable(fd);
+    if (kind < 0)
+        return kind;
+    if (kind > 0)
+        interest |= CMIO__FILE;
     if (interest & CMIO__WAKER)
         interest |= CMIO_LEVEL;
     begin_change(selector);
-    error = cmio__poll_entries_add(&selector->entries, fd, token, interest);
+    const int error = cmio__poll_entries_add(&selector->entries, fd, token, interest);
     unlock_entries(selector);
     return error;
 }
@@ -343,16 +345,20 @@ static bool rearm_entry(struct cmio__selector *selector, struct cmio__fd_slot *s
     return slot != NULL;
 }
 
+/* Progress, or -EAGAIN that follows it. A file that may be always readable is never usual. */
+CMIO__INLINE bool is_usual(const struct cmio__fd_slot *slot, enum cmio__outcome outcome) {
+    if (outcome != CMIO__BLOCKED)
+        return outcome == CMIO__PROGRESS;
+    return slot == NULL || !((slot->state & CMIO__UNMOVED) | (slot->interest & CMIO__FILE));
+}
+
 /* Most often it is armed already, as at the end of every read: then there is nothing to change. */
 CMIO__HOT static int poll_selector_rearm(struct cmio__selector *selector, int fd,
                                          cmio_interest directions, enum cmio__outcome outcome) {
     lock_entries(selector);
     struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->entries.table, fd);
-    const bool follows_progress = slot == NULL || !(slot->state & CMIO__UNMOVED);
-    const bool is_usual =
-        outcome == CMIO__PROGRESS || (outcome == CMIO__BLOCKED && follows_progress);
-    const bool found = is_usual ? rearm_entry(selector, slot, fd, directions)
-                                : settle_entry(selector, fd, directions, outcome);
+    const bool found = is_usual(slot, outcome) ? rearm_entry(selector, slot, fd, directions)
+                                               : settle_entry(selector, fd, directions, outcome);
     unlock_entries(selector);
     return found ? 0 : -EBADF;
 }

@@ -16,6 +16,15 @@ uint32_t cmio__poll_entries_forget(struct cmio__poll_entries *entries, struct cm
     return slot->state;
 }
 
+static cmio_interest held_directions(const struct cmio__fd_slot *slot) {
+    return (slot->state & CMIO__HELD_DIRECTIONS) >> CMIO__HELD_SHIFT;
+}
+
+uint32_t cmio__poll_entries_resume(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot) {
+    const uint32_t held = cmio__poll_slot_armed_by(slot, held_directions(slot));
+    return cmio__poll_entries_forget(entries, slot) | held;
+}
+
 /* The pause that is under way goes on; else the next look is one from now. */
 static void begin_pause(struct cmio__poll_entries *entries) {
     if (entries->slowed == 0)
@@ -41,8 +50,13 @@ static void hold_entry(struct cmio__poll_entries *entries, struct cmio__fd_slot 
         wait_for_look(entries, slot, fd, slot->state | (held & CMIO__HELD_DIRECTIONS));
 }
 
-/* Whether error and hang-up were told. If they were not, the next wait does. */
-static bool has_told_hangup(const struct cmio__fd_slot *slot) {
+/*
+ * Whether these errors and hang-ups were told; if not, the next wait does. Those of an entry that
+ * rests are armed again, and known.
+ */
+static bool has_told(const struct cmio__fd_slot *slot, short ready) {
+    if (slot->state & CMIO__RESTS)
+        return slot->batch == 0 || (ready & ~(int)slot->batch) == 0;
     return (slot->state & CMIO__HANGUP) == 0;
 }
 
@@ -55,11 +69,15 @@ static void rest_entry(struct cmio__poll_entries *entries, struct cmio__fd_slot 
     wait_for_look(entries, slot, fd, slot->state | armed | CMIO__RESTS);
 }
 
+/* What is held of other directions stays so. */
 static void arm_entry(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
                       cmio_interest directions) {
-    const uint32_t state = cmio__poll_entries_forget(entries, slot);
+    const uint32_t held = (held_directions(slot) & ~directions) << CMIO__HELD_SHIFT;
+    uint32_t state = slot->state & ~(CMIO__RESTS | CMIO__HELD_DIRECTIONS);
+    if (held == 0)
+        state = cmio__poll_entries_forget(entries, slot);
     cmio__poll_entries_set_state(entries, slot, fd,
-                                 state | cmio__poll_slot_armed_by(slot, directions));
+                                 state | held | cmio__poll_slot_armed_by(slot, directions));
 }
 
 static short asked_for(cmio_interest directions) {
@@ -80,22 +98,30 @@ static void settle_blocked(struct cmio__poll_entries *entries, struct cmio__fd_s
     const short ready = cmio__look_at(fd, asked);
     if (ready & asked)
         hold_entry(entries, slot, fd, directions);
-    else if (ready != 0 && has_told_hangup(slot))
+    else if (ready != 0 && has_told(slot, ready))
         rest_entry(entries, slot, fd, directions, ready);
     else
         arm_entry(entries, slot, fd, directions);
+}
+
+/* If room to write is waited for too, it takes poll(2) to look. */
+static void settle_reopenable(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
+                              int fd, cmio_interest directions) {
+    const short ready = cmio__look_at(fd, POLLIN);
+    if (ready == 0 || !has_told(slot, POLLHUP) || cmio__look_queued(fd))
+        arm_entry(entries, slot, fd, directions);
+    else
+        rest_entry(entries, slot, fd, directions, slot->state & CMIO_WRITABLE ? ready : 0);
 }
 
 static void settle_ended(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
                          cmio_interest directions) {
     switch (cmio__look_kind(fd)) {
     case CMIO__REOPENABLE:
-        if (!has_told_hangup(slot) || cmio__look_queued(fd) || cmio__look_at(fd, POLLIN) == 0)
-            arm_entry(entries, slot, fd, directions);
-        else
-            rest_entry(entries, slot, fd, directions, 0);
+        settle_reopenable(entries, slot, fd, directions);
         return;
     case CMIO__MESSAGES: /* an empty one */
+    case CMIO__FILE_END:
         arm_entry(entries, slot, fd, directions);
         return;
     case CMIO__UNKNOWN_END:
@@ -111,6 +137,8 @@ void cmio__poll_entries_settle(struct cmio__poll_entries *entries, struct cmio__
     if (slot->interest & (CMIO_LEVEL | CMIO_ONESHOT))
         return; /* has no edge to arm */
     if (outcome == CMIO__BLOCKED)
+        slot->interest &= ~CMIO__FILE; /* it is not always readable */
+    if (outcome == CMIO__BLOCKED)
         settle_blocked(entries, slot, fd, directions);
     else if (outcome == CMIO__ENDED)
         settle_ended(entries, slot, fd, directions);
@@ -120,7 +148,7 @@ void cmio__poll_entries_settle(struct cmio__poll_entries *entries, struct cmio__
 
 /* Arms what was held. The slot stays slowed until I/O makes progress. */
 static void release_entry(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd) {
-    const cmio_interest directions = (slot->state & CMIO__HELD_DIRECTIONS) >> CMIO__HELD_SHIFT;
+    const cmio_interest directions = held_directions(slot);
     const uint32_t state = slot->state & ~CMIO__HELD_DIRECTIONS;
     if (!(state & CMIO__RESTS))
         entries->waiting--;

@@ -37,6 +37,9 @@ void cmio__poll_entries_settle(struct cmio__poll_entries *entries, struct cmio__
 /* The slot is no longer held, resting or slowed: returns its state without these bits. */
 uint32_t cmio__poll_entries_forget(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot);
 
+/* The same for I/O that made progress: with what was held armed. */
+uint32_t cmio__poll_entries_resume(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot);
+
 /*
  * To call before poll(2), with a timeout, while entries are waiting: looks if the time has come, or
  * if the timeout is 0. Returns the timeout for poll(2), which reaches no further than the next

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "posix/cancel.h"
+#include "posix/features.h"
 #include "posix/inline.h"
+#include "posix/watchable.h"
 
 CMIO__COLD int cmio__last_error(void) {
     return errno > 0 ? -errno : -EIO;
@@ -32,24 +34,40 @@ int cmio__fd_prepare(int fd) {
     return 0;
 }
 
+/* What it was opened for, and with which flags: -EBADF also where that was not for any I/O. */
+static int flags_of(int fd) {
+    const int flags = fcntl(fd, F_GETFL);
+    if (flags < 0)
+        return -errno;
+    return (flags & CMIO__O_PATH) != 0 ? -EBADF : flags;
+}
+
 int cmio__fd_check_open(int fd) {
-    return fcntl(fd, F_GETFD) < 0 ? -errno : 0;
+    const int flags = flags_of(fd);
+    return flags < 0 ? flags : 0;
 }
 
 int cmio__fd_check_watchable(int fd) {
     struct stat status;
+    const int flags = flags_of(fd);
+    if (flags < 0)
+        return flags;
     if (fstat(fd, &status) < 0)
         return -errno;
-    return S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? -EPERM : 0;
+    if (S_ISSOCK(status.st_mode) || S_ISFIFO(status.st_mode))
+        return 0;
+    return S_ISDIR(status.st_mode) ? -EPERM : cmio__watchable(fd, S_ISREG(status.st_mode));
 }
 
 int cmio__fd_adopt(int fd, int access) {
-    int error = cmio__fd_check_watchable(fd);
-    if (error < 0)
-        return error;
-    const int flags = fcntl(fd, F_GETFL);
+    struct stat status;
+    const int flags = flags_of(fd);
     if (flags < 0)
+        return flags;
+    if (fstat(fd, &status) < 0)
         return -errno;
+    if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))
+        return -EPERM;
     if ((flags & O_ACCMODE) != access && (flags & O_ACCMODE) != O_RDWR)
         return -EINVAL;
     return cmio__fd_prepare(fd);

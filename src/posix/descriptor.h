@@ -23,15 +23,19 @@ int cmio__fd_close(int fd);
 /* Sets O_NONBLOCK and FD_CLOEXEC. */
 int cmio__fd_prepare(int fd);
 
-/* 0 for an open descriptor, otherwise -EBADF. */
+/* 0 for an open descriptor, otherwise -EBADF; so for one that only names a file (O_PATH). */
 int cmio__fd_check_open(int fd);
 
-/* The same, and -EPERM for a regular file or a directory, which is always ready. */
+/*
+ * The same, and -EPERM for what the system cannot watch: a regular file or a directory, which is
+ * always ready. Returns 1 for a regular file that the system can watch all the same: see
+ * posix/watchable.h, also for further errors.
+ */
 int cmio__fd_check_watchable(int fd);
 
 /*
  * Makes an adopted descriptor like one of ours. access is O_RDONLY or O_WRONLY: -EINVAL when it was
- * not opened for that. -EBADF and -EPERM as above.
+ * not opened for that. -EBADF as above; -EPERM for every regular file or directory.
  */
 int cmio__fd_adopt(int fd, int access);
 

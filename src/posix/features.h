@@ -7,6 +7,7 @@
  * uses these names in ordinary expressions.
  */
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -123,6 +124,13 @@
 #else
 #define CMIO__POLL_MISSES_LOST_READER false
 #endif
+#endif
+
+/* Linux, FreeBSD: a descriptor that only names a file, and with which no I/O can be done. */
+#ifdef O_PATH
+#define CMIO__O_PATH O_PATH
+#else
+#define CMIO__O_PATH 0
 #endif
 
 /* Linux, FreeBSD: the peer shut down its writing half. Elsewhere a read of 0 says so. */

@@ -50,6 +50,8 @@ enum cmio__end_kind cmio__look_kind(int fd) {
         return kind_of_socket(fd);
     if (S_ISFIFO(status.st_mode))
         return CMIO__REOPENABLE;
+    if (S_ISREG(status.st_mode))
+        return CMIO__FILE_END;
     const bool counts = S_ISCHR(status.st_mode) && ioctl(fd, FIONREAD, &count) == 0;
     return counts ? CMIO__REOPENABLE : CMIO__FINAL_END;
 }

@@ -14,7 +14,8 @@ bool cmio__look_queued(int fd);
 
 /* What it means that a read returned 0, or EIO. */
 enum cmio__end_kind {
-    CMIO__FINAL_END,   /* the end of a connection, or of a file */
+    CMIO__FINAL_END,   /* the end of a connection */
+    CMIO__FILE_END,    /* of a regular file, which can be read from its beginning again */
     CMIO__REOPENABLE,  /* a pipe, FIFO or terminal: someone may open the other side again */
     CMIO__MESSAGES,    /* no end: an empty datagram, or a connection with the descriptor 0 */
     CMIO__UNKNOWN_END, /* an end or an empty message: SOCK_SEQPACKET */

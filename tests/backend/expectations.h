@@ -65,6 +65,12 @@ bool expected_late_edge(const struct cmio_poll *poll);
 /* Whether priority still holds after the out-of-band byte was taken. */
 bool expected_lasting_priority(const struct cmio_poll *poll);
 
+/*
+ * Whether a wait is -EMFILE while more is registered than the process may have descriptors, as
+ * Linux's poll(2) has it. Elsewhere poll(2) may say so; no other backend does.
+ */
+bool expected_limited(const struct cmio_poll *poll);
+
 /* Whether the system keeps waits that are no whole milliseconds. */
 bool expected_fine_timeouts(const struct cmio_poll *poll);
 

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include <cmio/cmio.h>
@@ -452,6 +453,45 @@ static void one_batch_serves_several_polls_in_turn(void **state) {
     }
 }
 
+static rlim_t limit_descriptors(rlim_t limit) {
+    struct rlimit limits;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limits), 0);
+    const rlim_t before = limits.rlim_cur;
+    limits.rlim_cur = limit;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limits), 0);
+    return before;
+}
+
+static void a_limit_below_what_is_registered_loses_no_event(void **state) {
+    (void)state;
+    enum { SOURCES = 8 };
+    struct test_loop loop;
+    struct cmio_fd_source sources[SOURCES];
+    int fds[SOURCES][2];
+    test_loop_open(&loop);
+    for (int i = 0; i < SOURCES; i++) {
+        test_pair_open(TEST_PIPE, fds[i]);
+        assert_int_equal(cmio_fd_source_init(&sources[i], fds[i][0]), 0);
+        assert_int_equal(
+            cmio_registry_register(loop.registry, &sources[i].source, (cmio_token)i, CMIO_READABLE),
+            0);
+    }
+    test_put(fds[3][1], 1);
+    const rlim_t before = limit_descriptors(SOURCES / 2);
+    const int result = test_loop_wait(&loop, 0);
+    if (expected_limited(loop.poll))
+        assert_int_equal(result, -EMFILE);
+    else if (strcmp(cmio_poll_backend(loop.poll), "poll") != 0)
+        assert_int_equal(result, 1);
+    (void)limit_descriptors(before);
+    test_loop_expect(&loop, 3, CMIO_READABLE);
+    for (int i = 0; i < SOURCES; i++) {
+        assert_int_equal(cmio_fd_source_close(&sources[i]), 0);
+        test_pair_close(fds[i]);
+    }
+    test_loop_close(&loop);
+}
+
 static void a_second_thread_that_waits_is_told_busy(void **state) {
     (void)state;
     struct test_loop loop;
@@ -697,6 +737,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_wait_empties_the_batch_first),
     cmocka_unit_test(a_refused_wait_leaves_the_batch_empty),
     cmocka_unit_test(one_batch_serves_several_polls_in_turn),
+    cmocka_unit_test(a_limit_below_what_is_registered_loses_no_event),
     cmocka_unit_test(a_second_thread_that_waits_is_told_busy),
     cmocka_unit_test(a_nested_poll_is_readable_when_it_has_events),
     cmocka_unit_test(a_nested_poll_is_readable_by_edge_when_it_has_events),

@@ -55,9 +55,10 @@ LAYERS = {
 WALKED = ["include", "src", "examples", "bench"]
 
 # Where the system's headers for one kind of readiness may be included: folders, or single files.
-# Where there is kqueue(2), nothing else makes a descriptor of a process's end: child_kqueue.c.
+# Where there is kqueue(2), nothing else makes a descriptor of a process's end: child_kqueue.c. Only
+# epoll(7) tells whether Linux can watch a file: watchable_epoll.c.
 SYSTEM_HEADERS = {
-    "sys/epoll.h": ["src/epoll"],
+    "sys/epoll.h": ["src/epoll", "src/posix/watchable_epoll.c"],
     "sys/event.h": ["src/kqueue", "src/posix/child_kqueue.c"],
     "poll.h": ["src/poll", "src/posix"],
     "sys/eventfd.h": ["src/posix"],

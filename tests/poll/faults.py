@@ -57,8 +57,8 @@ FAULTS = [
         "event_truth",
         "datagrams_after_an_icmp_error_still_arrive",
         "src/poll/entries.c",
-        "    if (slot->interest & (CMIO_LEVEL | CMIO_ONESHOT))\n        return 0;",
-        "    if (slot->interest & (CMIO_LEVEL | CMIO_ONESHOT) || !(slot->state & CMIO__ARMED))\n        return 0;",
+        "    return armed_at_first(directions & slot->interest);",
+        "    return slot->state & CMIO__ARMED ? armed_at_first(directions & slot->interest) : 0;",
     ),
     (
         "more events are returned than there is room for",

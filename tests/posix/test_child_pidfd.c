@@ -38,11 +38,11 @@ int __wrap_waitid(idtype_t type, id_t id, siginfo_t *info, int options) {
 
 /* A process that waits for a signal, or ends at once. A shell may have had some ignored. */
 static pid_t start(bool stays) {
+    (void)signal(SIGTERM, SIG_DFL);
+    (void)signal(SIGQUIT, SIG_DFL);
     const pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        (void)signal(SIGTERM, SIG_DFL);
-        (void)signal(SIGQUIT, SIG_DFL);
         while (stays)
             pause();
         _exit(STATUS);

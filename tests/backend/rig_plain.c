@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: MIT */
+#include "backend/rig.h"
+
+struct rig_scenes rig_system_scenes(void) {
+    return (struct rig_scenes){NULL, 0};
+}
