@@ -280,7 +280,7 @@ CMIO__HOT static int poll_selector_wait(struct cmio__selector *selector, struct 
 
 static int poll_selector_register(struct cmio__selector *selector, int fd, cmio_token token,
                                   cmio_interest interest) {
-    const int kind = cmio__fd_check_watchable(fd);
+    const int kind = interest & CMIO__WAKER ? 0 : cmio__fd_check_watchable(fd);
     if (kind < 0)
         return kind;
     if (kind > 0)

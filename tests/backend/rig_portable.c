@@ -128,23 +128,24 @@ static struct cmio_address loopback(uint16_t port) {
     return address;
 }
 
-static void connect_tcp(struct rig *rig) {
+/* Whether it is under way: on FreeBSD a loopback connect may be refused at once. */
+static bool connect_tcp(struct rig *rig) {
     const struct cmio_address address = loopback(rig->port);
-    assert_int_equal(cmio_tcp_stream_connect(&rig->owner.tcp_stream, &address), 0);
-    rig->fd = cmio_tcp_stream_fd(&rig->owner.tcp_stream);
+    const int error = cmio_tcp_stream_connect(&rig->owner.tcp_stream, &address);
+    assert_true(error == 0 || error == -ECONNREFUSED);
+    rig->fd = error == 0 ? cmio_tcp_stream_fd(&rig->owner.tcp_stream) : -1;
+    return error == 0;
 }
 
 static bool open_tcp_client(struct rig *rig) {
     rig->other = test_listen(&rig->port);
-    connect_tcp(rig);
-    return true;
+    return connect_tcp(rig);
 }
 
 /* A port that is bound and does not listen refuses, on systems that say so. */
 static bool open_tcp_refused(struct rig *rig) {
     test_close(test_listen(&rig->port));
-    connect_tcp(rig);
-    return true;
+    return connect_tcp(rig);
 }
 
 static const struct rig_kind tcp_client = {

@@ -12,9 +12,9 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -218,40 +218,18 @@ static struct standin_readiness datagram_to_read(const struct standin_descriptor
     };
 }
 
-/*
- * Memory that is there and cannot be read, being past the end of its file. Under the lock; or NULL.
- */
-static void *unreadable(void) {
-    static void *page;
-    if (page != NULL)
-        return page;
-    const int fd = memfd_create("empty", MFD_CLOEXEC);
-    void *mapped = fd < 0 ? MAP_FAILED : mmap(NULL, 1, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (fd >= 0)
-        (void)__real_close(fd); /* ours, and mapped */
-    if (mapped != MAP_FAILED)
-        page = mapped;
-    return page;
+/* Sockets are numbered as they come, so of this many made in a row no two share a mark. */
+enum { MARKS = 1 << 18 };
+
+static atomic_bool shut_for_writing[MARKS];
+
+void standin_descriptor_note_shutdown(const struct stat *file) {
+    atomic_store(&shut_for_writing[file->st_ino % MARKS], true);
 }
 
-/*
- * Our own shutdown of writing, which poll(2) does not tell of a Unix socket alone. What says so is
- * a send that must fail: its bytes cannot be read, and before Linux tries to it says EPIPE. Its
- * address is nobody's, for sockets that are not connected.
- */
+/* Of the Internet they tell it themselves, if they are connected. */
 static bool datagram_cannot_send(const struct standin_descriptor *socket) {
-    static const struct sockaddr_un nobody = {.sun_family = AF_UNIX};
-    if (socket->address_size != 0)
-        return false; /* of the Internet: a pending error would be lost */
-    const socklen_t length = offsetof(struct sockaddr_un, sun_path) + 1;
-    const struct iovec nowhere = {.iov_base = unreadable(), .iov_len = 1};
-    const struct msghdr message = {
-        .msg_name = (void *)(uintptr_t)&nobody,
-        .msg_namelen = length,
-        .msg_iov = (struct iovec *)(uintptr_t)&nowhere,
-        .msg_iovlen = 1,
-    };
-    return __real_sendmsg(socket->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EPIPE;
+    return socket->address_size == 0 && atomic_load(&shut_for_writing[socket->inode % MARKS]);
 }
 
 static struct standin_readiness datagram_to_write(const struct standin_descriptor *socket,

@@ -45,4 +45,7 @@ bool standin_descriptor_is_stream_socket(const struct standin_descriptor *descri
 struct standin_readiness standin_descriptor_to_read(const struct standin_descriptor *descriptor);
 struct standin_readiness standin_descriptor_to_write(const struct standin_descriptor *descriptor);
 
+/* The program shut the socket for writing. */
+void standin_descriptor_note_shutdown(const struct stat *file);
+
 #endif

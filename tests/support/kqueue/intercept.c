@@ -12,6 +12,7 @@
  *   - write, writev, send, sendto, sendmsg, sendfile: a pipe reports its room after each write. A
  *     socket's write that was refused or came short arms the filter; one that went out is
  *     acknowledged, and then BSDs report the room again: see watch.c.
+ *   - shutdown: of writing by this end itself, which poll(2) does not tell of a Unix datagram socket.
  *   - kill: EVFILT_SIGNAL, see signal.c.
  *
  * Whatever else does one of these things goes unnoticed: fclose, close_range, splice,
@@ -23,6 +24,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "descriptor.h"
@@ -44,6 +46,7 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
 ssize_t __wrap_sendfile64(int fd, int file, off_t *offset, size_t length);
 int __wrap_accept(int fd, struct sockaddr *address, socklen_t *length);
 int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+int __wrap_shutdown(int fd, int how);
 int __wrap_kill(pid_t process, int number);
 
 static bool anyone_watches(void) {
@@ -217,6 +220,17 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
 ssize_t __wrap_sendfile64(int fd, int file, off_t *offset, size_t length) {
     ssize_t result = __real_sendfile64(fd, file, offset, length);
     note_write(fd, result, length);
+    return result;
+}
+
+int __wrap_shutdown(int fd, int how) {
+    struct stat file;
+    const int result = __real_shutdown(fd, how);
+    if (result == 0 && how != SHUT_RD && fstat(fd, &file) == 0) {
+        standin_descriptor_note_shutdown(&file);
+        if (anyone_watches())
+            touch(&file, STANDIN_WRITE);
+    }
     return result;
 }
 

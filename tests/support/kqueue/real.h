@@ -22,6 +22,7 @@ ssize_t __real_send(int fd, const void *buffer, size_t length, int flags);
 ssize_t __real_sendto(int fd, const void *buffer, size_t length, int flags,
                       const struct sockaddr *address, socklen_t address_length);
 ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
+int __real_shutdown(int fd, int how);
 ssize_t __real_sendfile64(int fd, int file, off_t *offset, size_t length);
 int __real_accept(int fd, struct sockaddr *address, socklen_t *length);
 int __real_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
