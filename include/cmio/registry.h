@@ -40,10 +40,9 @@ CMIO_API int cmio_registry_register(struct cmio_registry *registry, struct cmio_
 
 /*
  * Replaces the token and interest of a registered source, and reports readiness that already holds:
- * the portable way to re-arm it. Errors: the misuse listed at the top of this file, which changes
- * nothing; any other error, such as -ENOMEM or an error of the source's own on_reregister, leaves
- * the source unregistered. A source may be handed to another thread's poll this way, like with
- * cmio_registry_register().
+ * the portable way to re-arm it. Errors: the misuse listed at the top of this file, after which the
+ * source stays registered as it was; any other error, such as -ENOMEM, leaves it unregistered. A
+ * source may be handed to another thread's poll this way, like with cmio_registry_register().
  */
 CMIO_API int cmio_registry_reregister(struct cmio_registry *registry, struct cmio_source *source,
                                       cmio_token token, cmio_interest interest);

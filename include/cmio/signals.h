@@ -24,8 +24,9 @@ struct cmio__signal_watch;
  *
  * A child of fork(2) hears nothing through its parent's sets, which it may close if they were
  * unregistered at the fork. It has the actions that were there before them, and may make sets of
- * its own. A child of vfork(2) or clone(2) has the handler, which does what those actions do. The
- * library stays mapped after dlclose(3), since its handler may be installed.
+ * its own. A child of vfork(2) or clone(2) has the handler, which does what those actions do. Where
+ * the linker knows -z nodelete, the library stays mapped after dlclose(3), since its handler may be
+ * installed; elsewhere close all sets first.
  */
 struct cmio_signals {
     struct cmio_source source;

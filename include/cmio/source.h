@@ -18,7 +18,9 @@ struct cmio_source;
  * mostly, call the same function of the registry for the sources that it is made of. Each returns 0
  * or a negative errno, which the registry's function passes on. cmio calls them on the thread that
  * called the registry, after its own checks. on_register that fails must leave nothing registered;
- * on_deregister must let go of everything, also when it reports an error.
+ * on_deregister must let go of everything, also when it reports an error. on_reregister that fails
+ * with -EINVAL, -EBADF, -EEXIST, -ENOENT, -EPERM or -ENOTSUP must have changed nothing: the source
+ * stays registered. After any other error the registry calls on_deregister.
  */
 struct cmio_source_ops {
     int (*on_register)(struct cmio_source *source, struct cmio_registry *registry, cmio_token token,

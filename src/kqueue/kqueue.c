@@ -60,7 +60,7 @@ static int kqueue_selector_open(struct cmio__selector **out) {
         error = -errno;
         goto destroy_lock;
     }
-    (void)fcntl(selector->fd, F_SETFD, FD_CLOEXEC); /* it is open: cannot fail */
+    (void)cmio__fd_control(selector->fd, F_SETFD, FD_CLOEXEC); /* it is open: cannot fail */
     *out = selector;
     return 0;
 

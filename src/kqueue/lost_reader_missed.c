@@ -9,9 +9,11 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "posix/descriptor.h"
+
 bool cmio__kqueue_misses_end(int fd) {
     struct stat status;
     if (fstat(fd, &status) < 0 || !S_ISFIFO(status.st_mode))
         return false;
-    return (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
+    return (cmio__fd_control(fd, F_GETFL, 0) & O_ACCMODE) != O_RDONLY;
 }

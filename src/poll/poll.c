@@ -334,12 +334,15 @@ CMIO__COLD static bool settle_entry(struct cmio__selector *selector, int fd,
 /* Progress, or -EAGAIN after it. The slot is NULL if the descriptor is not registered. */
 static bool rearm_entry(struct cmio__selector *selector, struct cmio__fd_slot *slot, int fd,
                         cmio_interest directions) {
-    if (selector->polling && slot != NULL && !cmio__poll_slot_is_armed(slot, directions)) {
+    if (selector->polling && slot != NULL) {
+        if (cmio__poll_slot_is_armed(slot, directions)) {
+            slot->state &= ~CMIO__UNMOVED; /* the entry stays as it is */
+            return true;
+        }
         take_entries(selector);
         /* another change may have come first */
         slot = cmio__fd_table_find(&selector->entries.table, fd);
     }
-    /* While the entries are polled nothing of them changes here: the slot is armed. */
     if (slot != NULL)
         cmio__poll_entries_rearm(&selector->entries, slot, fd, directions);
     return slot != NULL;

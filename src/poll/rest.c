@@ -69,15 +69,14 @@ static void rest_entry(struct cmio__poll_entries *entries, struct cmio__fd_slot 
     wait_for_look(entries, slot, fd, slot->state | armed | CMIO__RESTS);
 }
 
-/* What is held of other directions stays so. */
+/* What is held of other directions stays so. The slot stays slowed until I/O makes progress. */
 static void arm_entry(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
                       cmio_interest directions) {
     const uint32_t held = (held_directions(slot) & ~directions) << CMIO__HELD_SHIFT;
-    uint32_t state = slot->state & ~(CMIO__RESTS | CMIO__HELD_DIRECTIONS);
-    if (held == 0)
-        state = cmio__poll_entries_forget(entries, slot);
+    const uint32_t state = (slot->state & ~(CMIO__RESTS | CMIO__HELD_DIRECTIONS)) | held;
+    entries->waiting -= is_waiting(slot->state) && !is_waiting(state);
     cmio__poll_entries_set_state(entries, slot, fd,
-                                 state | held | cmio__poll_slot_armed_by(slot, directions));
+                                 state | cmio__poll_slot_armed_by(slot, directions));
 }
 
 static short asked_for(cmio_interest directions) {
@@ -104,11 +103,18 @@ static void settle_blocked(struct cmio__poll_entries *entries, struct cmio__fd_s
         arm_entry(entries, slot, fd, directions);
 }
 
-/* If room to write is waited for too, it takes poll(2) to look. */
+/*
+ * Input may be there although the read found the end: it has just come, or the system does not let
+ * this process have it, such as a terminal's in the background. So it is held. If room to write is
+ * waited for too, it takes poll(2) to look.
+ */
 static void settle_reopenable(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
                               int fd, cmio_interest directions) {
     const short ready = cmio__look_at(fd, POLLIN);
-    if (ready == 0 || !has_told(slot, POLLHUP) || cmio__look_queued(fd))
+    const bool is_told = has_told(slot, POLLHUP);
+    if ((ready & POLLIN) && (!is_told || cmio__look_queued(fd)))
+        hold_entry(entries, slot, fd, directions);
+    else if (ready == 0 || !is_told)
         arm_entry(entries, slot, fd, directions);
     else
         rest_entry(entries, slot, fd, directions, slot->state & CMIO_WRITABLE ? ready : 0);
@@ -210,19 +216,24 @@ int64_t cmio__poll_entries_begin_look(struct cmio__poll_entries *entries, int64_
     return timeout == CMIO_FOREVER || left < timeout ? left : timeout;
 }
 
+/* Whether poll(2) said of a resting entry what was told already. */
+static bool has_no_news(const struct cmio__fd_slot *slot, const struct pollfd *entry) {
+    return entry->revents != 0 && (entry->revents & ~(int)slot->batch) == 0;
+}
+
 int cmio__poll_entries_end_look(struct cmio__poll_entries *entries, int ready) {
+    const bool failed = ready < 0; /* then nothing is known, and all of them rest on */
     for (size_t place = 0; place < entries->count; place++) {
         int fd;
         struct cmio__fd_slot *slot = slot_at(entries, place, &fd);
         struct pollfd *entry = &entries->list[place];
         if (!(slot->state & CMIO__RESTS) || entry->fd < 0)
             continue;
-        const bool is_told = entry->revents != 0 && (entry->revents & ~(int)slot->batch) == 0;
-        if (!is_told) {
+        if (!failed && !has_no_news(slot, entry)) {
             rouse_entry(entries, slot, fd);
             continue;
         }
-        ready--;
+        ready -= !failed;
         entry->fd = ~fd;
         entry->revents = 0;
     }

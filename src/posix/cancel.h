@@ -31,8 +31,9 @@ CMIO__INLINE void cmio__cancel_restore(int state) {
 }
 
 /*
- * Around a single blocking call that libc does not make a cancellation point. Returns the type
- * before, for cmio__cancel_defer_again().
+ * Around a single blocking call that libc does not make a cancellation point. A signal handler that
+ * runs during the call can be cancelled anywhere, as in the calls that libc makes cancellation points
+ * itself. Returns the type before, for cmio__cancel_defer_again().
  */
 CMIO__INLINE int cmio__cancel_at_once(void) {
     int type = PTHREAD_CANCEL_DEFERRED;

@@ -48,7 +48,7 @@ int cmio__child_open(pid_t pid) {
     const int fd = kqueue();
     if (fd < 0)
         return -errno;
-    (void)fcntl(fd, F_SETFD, FD_CLOEXEC); /* it is open: cannot fail */
+    (void)cmio__fd_control(fd, F_SETFD, FD_CLOEXEC); /* it is open: cannot fail */
     int error = watch_child(fd, pid);
     if (error < 0) {
         (void)cmio__fd_close(fd); /* the first error is the one to tell */
@@ -64,7 +64,7 @@ int cmio__child_wait(int fd, pid_t pid, int *status) {
 
 /* The pause after one that was too short, in milliseconds. */
 static int longer(int pause) {
-    if (pause == 0)
+    if (pause <= 0)
         return 1;
     return 2 * pause < LONGEST_CHILD_PAUSE ? 2 * pause : LONGEST_CHILD_PAUSE;
 }
@@ -75,10 +75,13 @@ int cmio__child_rearm(int fd, int *pause) {
     const int count = kevent(fd, NULL, 0, &fired, 1, &at_once);
     if (count < 0)
         return errno == EINTR ? 0 : -errno;
-    if (count == 0)
+    if (count == 0 && *pause >= 0)
         return 0;
     *pause = longer(*pause);
-    return make_readable_in(fd, *pause);
+    const int error = make_readable_in(fd, *pause);
+    if (error < 0)
+        *pause = -1; /* what told of the end is used up: the next call tries again */
+    return error;
 }
 
 int cmio__child_signal(int fd, pid_t pid, int number) {

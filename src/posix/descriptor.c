@@ -23,22 +23,29 @@ int cmio__fd_close(int fd) {
     return error;
 }
 
+int cmio__fd_control(int fd, int command, int argument) {
+    const int state = cmio__cancel_disable();
+    const int result = fcntl(fd, command, argument);
+    const int answer = result < 0 ? -errno : result;
+    cmio__cancel_restore(state);
+    return answer;
+}
+
 int cmio__fd_prepare(int fd) {
-    int flags = fcntl(fd, F_GETFL);
+    const int flags = cmio__fd_control(fd, F_GETFL, 0);
     if (flags < 0)
-        return -errno;
-    if ((flags & O_NONBLOCK) == 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
-        return -errno;
-    if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
-        return -errno;
-    return 0;
+        return flags;
+    int error = 0;
+    if ((flags & O_NONBLOCK) == 0)
+        error = cmio__fd_control(fd, F_SETFL, flags | O_NONBLOCK);
+    return error < 0 ? error : cmio__fd_control(fd, F_SETFD, FD_CLOEXEC);
 }
 
 /* What it was opened for, and with which flags: -EBADF also where that was not for any I/O. */
 static int flags_of(int fd) {
-    const int flags = fcntl(fd, F_GETFL);
+    const int flags = cmio__fd_control(fd, F_GETFL, 0);
     if (flags < 0)
-        return -errno;
+        return flags;
     return (flags & CMIO__O_PATH) != 0 ? -EBADF : flags;
 }
 

@@ -20,6 +20,12 @@ int cmio__last_error(void);
  */
 int cmio__fd_close(int fd);
 
+/*
+ * fcntl(2) with a number or nothing: its result or -errno. Not a cancellation point, which it is for
+ * every command on NetBSD and macOS.
+ */
+int cmio__fd_control(int fd, int command, int argument);
+
 /* Sets O_NONBLOCK and FD_CLOEXEC. */
 int cmio__fd_prepare(int fd);
 

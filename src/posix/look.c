@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "posix/look.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -12,7 +13,10 @@
 short cmio__look_at(int fd, short events) {
     struct pollfd entry = {.fd = fd, .events = events};
     const int state = cmio__cancel_disable();
-    const int count = poll(&entry, 1, 0);
+    int count;
+    do
+        count = poll(&entry, 1, 0);
+    while (count < 0 && errno == EINTR); /* Linux says so of a poll that does not wait, too */
     cmio__cancel_restore(state);
     return count > 0 ? entry.revents : 0;
 }

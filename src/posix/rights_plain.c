@@ -9,6 +9,7 @@
 #include <fcntl.h>
 
 #include "posix/cancel.h"
+#include "posix/descriptor.h"
 #include "posix/features.h"
 
 ssize_t cmio__rights_take(int fd, struct msghdr *message) {
@@ -20,6 +21,6 @@ ssize_t cmio__rights_take(int fd, struct msghdr *message) {
         return received;
     for (struct cmsghdr *part = NULL; (part = cmio__rights_next(message, part)) != NULL;)
         for (size_t i = 0; i < cmio__rights_count(part); i++)
-            (void)fcntl(cmio__rights_at(part, i), F_SETFD, FD_CLOEXEC); /* it is open */
+            (void)cmio__fd_control(cmio__rights_at(part, i), F_SETFD, FD_CLOEXEC); /* it is open */
     return received;
 }

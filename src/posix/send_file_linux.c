@@ -5,11 +5,14 @@
 #include <errno.h>
 #include <sys/sendfile.h>
 
-/* EINVAL: a file that the kernel cannot map, which may be read all the same. */
+/*
+ * EINVAL: a file that the kernel cannot map, which may be read all the same. EOVERFLOW: an offset
+ * beyond what a file of this file system can have, where a read finds the end.
+ */
 static ssize_t send_piece(int fd, int file, off_t offset, size_t length) {
     const ssize_t count = sendfile(fd, file, &offset, length);
     if (count < 0)
-        return errno == EINVAL || errno == ENOSYS ? -ENOTSUP : -errno;
+        return errno == EINVAL || errno == ENOSYS || errno == EOVERFLOW ? -ENOTSUP : -errno;
     return count;
 }
 

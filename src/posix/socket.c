@@ -47,7 +47,11 @@ int cmio__socket_connect(int fd, const struct sockaddr *address, socklen_t lengt
 
 int cmio__socket_is_settled(int fd) {
     struct pollfd entry = {.fd = fd, .events = POLLOUT};
-    return poll(&entry, 1, 0) < 0 ? -errno : entry.revents != 0;
+    int count;
+    do
+        count = poll(&entry, 1, 0);
+    while (count < 0 && errno == EINTR); /* Linux says so of a poll that does not wait, too */
+    return count < 0 ? -errno : count;
 }
 
 int cmio__socket_bind(int fd, const struct sockaddr *address, socklen_t length) {

@@ -7,11 +7,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -468,6 +470,105 @@ static void a_connection_whose_peer_is_gone_makes_no_wait_spin(void **state) {
     }
 }
 
+/* A program that reads until -EAGAIN and then sends what never fits. */
+static void a_send_that_fails_for_good_makes_no_wait_spin(void **state) {
+    (void)state;
+    static const char too_long[70000];
+    struct lasting lasting;
+    struct test_loop loop;
+    int events = 0;
+    test_pair_open(TEST_UDP, lasting.fds);
+    test_loop_open(&loop);
+    assert_int_equal(cmio_fd_source_init(&lasting.source, lasting.fds[0]), 0);
+    assert_int_equal(cmio_registry_register(loop.registry, &lasting.source.source, TOKEN, both), 0);
+    const int64_t end = test_now() + 200 * CMIO_MILLISECOND;
+    for (int64_t left; (left = end - test_now()) > 0 && events <= 30;) {
+        if (test_loop_wait(&loop, left) <= 0)
+            continue;
+        events++;
+        answer(&lasting);
+        assert_int_equal(cmio_fd_source_note_io(&lasting.source, CMIO_WRITABLE,
+                                                send(lasting.fds[0], too_long, sizeof too_long, 0),
+                                                sizeof too_long),
+                         -EMSGSIZE);
+    }
+    assert_in_range(events, 1, 30);
+    test_loop_forget(&loop);
+    assert_int_equal(cmio_fd_source_close(&lasting.source), 0);
+    test_pair_close(lasting.fds);
+    test_loop_close(&loop);
+}
+
+/*
+ * The terminal of a session, read by a process in the background that ignores SIGTTIN: input is there,
+ * and the read says EIO. Returns what is wrong, or NULL.
+ */
+static const char *read_in_the_background(const char *name) {
+    struct lasting lasting;
+    struct cmio_poll *poll;
+    struct cmio_events *batch;
+    int events = 0;
+    lasting.fds[0] = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    if (lasting.fds[0] < 0 || cmio_fd_source_init(&lasting.source, lasting.fds[0]) != 0 ||
+        cmio_poll_new_with(&poll, test_backend()) != 0 || cmio_events_new(&batch, 4) != 0 ||
+        cmio_registry_register(cmio_poll_registry(poll), &lasting.source.source, TOKEN,
+                               CMIO_READABLE) != 0)
+        return "no source";
+    const int64_t end = test_now() + 200 * CMIO_MILLISECOND;
+    for (int64_t left; (left = end - test_now()) > 0;) {
+        if (cmio_poll_wait(poll, batch, left) <= 0)
+            continue;
+        answer(&lasting);
+        if (++events > 30)
+            return "more than 30 waits returned with an event";
+    }
+    return events > 0 ? NULL : "no event";
+}
+
+/* The leader of a session of its own, with the terminal, and a child in another process group. */
+static void lead_session(const char *name, int result) {
+    (void)setsid();
+    const int terminal = open(name, O_RDWR); /* which becomes the session's */
+    (void)signal(SIGTTIN, SIG_IGN);
+    const pid_t background = fork();
+    if (background == 0) {
+        (void)setpgid(0, 0);
+        const char *problem = read_in_the_background(name);
+        if (problem != NULL)
+            (void)!write(result, problem, strlen(problem));
+        _exit(0);
+    }
+    (void)waitpid(background, NULL, 0);
+    (void)close(terminal);
+    _exit(0);
+}
+
+static void a_terminal_that_may_not_be_read_makes_no_wait_spin(void **state) {
+    (void)state;
+    char problem[100] = "";
+    int result[2];
+    const int master = posix_openpt(O_RDWR | O_NOCTTY);
+    if (master < 0)
+        skip();
+    assert_int_equal(grantpt(master), 0);
+    assert_int_equal(unlockpt(master), 0);
+    const int slave = open_slave(ptsname(master)); /* so that its input stays */
+    test_put(master, 5);
+    assert_int_equal(pipe(result), 0);
+    const pid_t leader = fork();
+    assert_true(leader >= 0);
+    if (leader == 0)
+        lead_session(ptsname(master), result[1]);
+    test_close(result[1]);
+    assert_int_equal(waitpid(leader, NULL, 0), leader);
+    assert_true(read(result[0], problem, sizeof problem - 1) >= 0);
+    test_close(result[0]);
+    test_close(slave);
+    test_close(master);
+    if (*problem != '\0')
+        fail_msg("%s", problem);
+}
+
 static void an_error_queue_that_is_not_read_makes_no_wait_spin(void **state) {
     (void)state;
 #ifdef IP_RECVERR
@@ -500,6 +601,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_half_closed_stream_makes_no_wait_spin),
     cmocka_unit_test(a_socket_that_is_shut_for_reading_makes_no_wait_spin),
     cmocka_unit_test(a_connection_whose_peer_is_gone_makes_no_wait_spin),
+    cmocka_unit_test(a_send_that_fails_for_good_makes_no_wait_spin),
+    cmocka_unit_test(a_terminal_that_may_not_be_read_makes_no_wait_spin),
     cmocka_unit_test(an_error_queue_that_is_not_read_makes_no_wait_spin),
 };
 
