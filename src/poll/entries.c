@@ -200,6 +200,8 @@ CMIO__HOT uint32_t cmio__poll_entries_deliver(struct cmio__poll_entries *entries
     if (!is_usual(events))
         events = without_probe(slot, events);
     const uint32_t ready = ready_of(events);
+    if (slot->state & CMIO__HELD_DIRECTIONS)
+        cmio__poll_entries_drop_held(entries, slot, ready);
     if (events & POLLNVAL)
         (void)cmio__poll_entries_forget(entries, slot);
     if ((events & POLLNVAL) || (slot->interest & CMIO_ONESHOT))

@@ -25,6 +25,13 @@ uint32_t cmio__poll_entries_resume(struct cmio__poll_entries *entries, struct cm
     return cmio__poll_entries_forget(entries, slot) | held;
 }
 
+void cmio__poll_entries_drop_held(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
+                                  cmio_interest directions) {
+    const bool was_waiting = is_waiting(slot->state);
+    slot->state &= ~((directions << CMIO__HELD_SHIFT) & CMIO__HELD_DIRECTIONS);
+    entries->waiting -= was_waiting && !is_waiting(slot->state);
+}
+
 /* The pause that is under way goes on; else the next look is one from now. */
 static void begin_pause(struct cmio__poll_entries *entries) {
     if (entries->slowed == 0)
