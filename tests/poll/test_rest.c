@@ -383,6 +383,25 @@ static void a_file_is_armed_by_reading_only_once_it_would_block(void **state) {
     test_pair_close(fds);
 }
 
+static void a_file_whose_read_failed_is_told_of_once_more(void **state) {
+    (void)state;
+    struct cmio__poll_entries entries;
+    bool looking = false;
+    int fds[2];
+    test_pair_open(TEST_PIPE, fds);
+    assert_int_equal(cmio__poll_entries_init(&entries, fds[1]), 0);
+    assert_int_equal(cmio__poll_entries_add(&entries, fds[0], 1, CMIO_READABLE | CMIO__FILE), 0);
+    struct cmio__fd_slot *slot = cmio__fd_table_find(&entries.table, fds[0]);
+    entries.list[slot->place].revents = POLLIN;
+    (void)cmio__poll_entries_deliver(&entries, slot, fds[0]);
+    cmio__poll_entries_settle(&entries, slot, fds[0], CMIO_READABLE, CMIO__HELD);
+    assert_int_equal(slot->state & CMIO_READABLE, 0);
+    TEST_EVENTUALLY((cmio__poll_entries_begin_look(&entries, 0, &looking), entries.waiting == 0));
+    assert_int_equal(slot->state & CMIO_READABLE, CMIO_READABLE);
+    cmio__poll_entries_free(&entries);
+    test_pair_close(fds);
+}
+
 /* While nothing rests. */
 
 static int clocks_of_a_wait(struct test_loop *loop, int64_t timeout) {
@@ -421,6 +440,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(progress_one_way_arms_what_was_held_the_other_way),
     cmocka_unit_test(what_was_told_meanwhile_is_held_no_more),
     cmocka_unit_test(a_file_is_armed_by_reading_only_once_it_would_block),
+    cmocka_unit_test(a_file_whose_read_failed_is_told_of_once_more),
     cmocka_unit_test(a_wait_while_nothing_rests_reads_the_clock_for_its_timeout_alone),
 };
 TEST_GROUP(poll_rest, tests)
