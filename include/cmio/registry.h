@@ -26,9 +26,9 @@ struct cmio_registry;
 /*
  * Watches the source: events carry the token from now on. Readiness that already holds is reported.
  * Errors: the misuse listed at the top of this file; -ENOMEM; -ENOSPC (epoll_ctl(2): the user's
- * limit of watches); -EMFILE or -ENFILE for a regular file on Linux's poll(2), which takes a
- * descriptor for a moment to ask whether the file can be watched; what the source's own on_register
- * returns. On failure the source is not registered.
+ * limit of watches); -EMFILE or -ENFILE for a device or a regular file on Linux's poll(2), where a
+ * descriptor is opened for a moment to ask whether it can be watched; what the source's own
+ * on_register returns. On failure the source is not registered.
  *
  * Registering may hand the source to another thread, the one that waits on the registry's poll: its
  * event may arrive there before this call returns, and that thread may close and free the source.

@@ -197,6 +197,8 @@ CMIO__HOT uint32_t cmio__poll_entries_deliver(struct cmio__poll_entries *entries
         return 0;
     }
     const uint32_t ready = cmio__readiness_of(mask_of(events), CMIO__POLLRDHUP);
+    if (slot->state & CMIO__HELD_DIRECTIONS)
+        cmio__poll_entries_drop_held(entries, slot, ready);
     if (events & POLLNVAL)
         (void)cmio__poll_entries_forget(entries, slot);
     if ((events & POLLNVAL) || (slot->interest & CMIO_ONESHOT))

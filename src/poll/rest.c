@@ -20,9 +20,22 @@ static cmio_interest held_directions(const struct cmio__fd_slot *slot) {
     return (slot->state & CMIO__HELD_DIRECTIONS) >> CMIO__HELD_SHIFT;
 }
 
+/* What was held is armed, also the reading of a file. */
+static uint32_t armed_by_release(const struct cmio__fd_slot *slot) {
+    const cmio_interest held = held_directions(slot);
+    return held | cmio__poll_slot_armed_by(slot, held);
+}
+
 uint32_t cmio__poll_entries_resume(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot) {
-    const uint32_t held = cmio__poll_slot_armed_by(slot, held_directions(slot));
-    return cmio__poll_entries_forget(entries, slot) | held;
+    const uint32_t armed = armed_by_release(slot);
+    return cmio__poll_entries_forget(entries, slot) | armed;
+}
+
+void cmio__poll_entries_drop_held(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
+                                  cmio_interest directions) {
+    const bool was_waiting = is_waiting(slot->state);
+    slot->state &= ~((directions << CMIO__HELD_SHIFT) & CMIO__HELD_DIRECTIONS);
+    entries->waiting -= was_waiting && !is_waiting(slot->state);
 }
 
 /* The pause that is under way goes on; else the next look is one from now. */
@@ -154,12 +167,11 @@ void cmio__poll_entries_settle(struct cmio__poll_entries *entries, struct cmio__
 
 /* Arms what was held. The slot stays slowed until I/O makes progress. */
 static void release_entry(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd) {
-    const cmio_interest directions = held_directions(slot);
+    const uint32_t armed = armed_by_release(slot);
     const uint32_t state = slot->state & ~CMIO__HELD_DIRECTIONS;
     if (!(state & CMIO__RESTS))
         entries->waiting--;
-    cmio__poll_entries_set_state(entries, slot, fd,
-                                 state | cmio__poll_slot_armed_by(slot, directions));
+    cmio__poll_entries_set_state(entries, slot, fd, state | armed);
 }
 
 /* Ends the rest: what is armed is asked for again. */

@@ -40,6 +40,10 @@ uint32_t cmio__poll_entries_forget(struct cmio__poll_entries *entries, struct cm
 /* The same for I/O that made progress: with what was held armed. */
 uint32_t cmio__poll_entries_resume(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot);
 
+/* An event told of these directions, so the next look need not arm them. */
+void cmio__poll_entries_drop_held(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
+                                  cmio_interest directions);
+
 /*
  * To call before poll(2), with a timeout, while entries are waiting: looks if the time has come, or
  * if the timeout is 0. Returns the timeout for poll(2), which reaches no further than the next

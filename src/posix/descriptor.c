@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -61,9 +62,10 @@ int cmio__fd_check_watchable(int fd) {
         return flags;
     if (fstat(fd, &status) < 0)
         return -errno;
-    if (S_ISSOCK(status.st_mode) || S_ISFIFO(status.st_mode))
-        return 0;
-    return S_ISDIR(status.st_mode) ? -EPERM : cmio__watchable(fd, S_ISREG(status.st_mode));
+    if (S_ISDIR(status.st_mode))
+        return -EPERM;
+    const bool is_device = S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode);
+    return is_device || S_ISREG(status.st_mode) ? cmio__watchable(fd, is_device) : 0;
 }
 
 int cmio__fd_adopt(int fd, int access) {

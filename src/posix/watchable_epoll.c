@@ -17,10 +17,9 @@ static int ask(int fd) {
     return error;
 }
 
-/* What is no file is most often watchable, also where nobody can be asked. */
-int cmio__watchable(int fd, bool is_regular) {
+int cmio__watchable(int fd, bool is_device) {
     const int error = ask(fd);
-    if (is_regular)
-        return error < 0 ? error : 1;
-    return error == -EPERM ? -EPERM : 0;
+    if (error < 0)
+        return error;
+    return is_device ? 0 : 1;
 }

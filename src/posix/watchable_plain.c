@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-int cmio__watchable(int fd, bool is_regular) {
+int cmio__watchable(int fd, bool is_device) {
     (void)fd;
-    return is_regular ? -EPERM : 0;
+    return is_device ? 0 : -EPERM;
 }

@@ -13,12 +13,19 @@
  * level-triggered interest an event is owed with every wait for as long as the condition holds; a
  * oneshot owes nothing after its first event and must not name the same direction again. Whether
  * the condition holds is asked of poll(2) on the bare descriptor.
+ *
+ * The writing ends of FIFOs and the slaves of terminals can be opened again: the end of what was
+ * written is I/O that ends an edge there. What was told of an end need not be told again when
+ * somebody opens the other side and closes it without a byte. A UDP socket hears that the other was
+ * closed only when it sends.
  */
 #include "backend/program.h"
 #include "backend/expectations.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -26,17 +33,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cmio/cmio.h>
 
 enum {
-    CHANNELS = 6,
+    CHANNELS = 12,
     WAKERS = 2,
     MOST_MACHINES = 8,
     LARGEST_READ = 4096,
     LARGEST_BATCH = 64,
     PATIENCE_SECONDS = 10,
+    WRONG = INT_MIN, /* no result that a call may have */
 };
 
 static const cmio_interest directions = CMIO_READABLE | CMIO_WRITABLE;
@@ -53,9 +63,22 @@ struct end {
     uint32_t quiet;
     uint32_t spent; /* what a oneshot has delivered */
     uint32_t seen;  /* what came since the last settling began */
+    bool at_end;    /* it has read the end of what can be opened again, and nothing came since */
+};
+
+struct channel_kind {
+    /* Makes both ends; with path as the name of what can be opened again. */
+    bool (*open)(int fds[2], char *path, size_t size);
+    cmio_interest possible[2];
+    int reopening[2];    /* the flags to open an end again with, or -1 */
+    size_t longest_fill; /* bytes that fill it, where no call would ever say so; or 0 */
+    bool never_hears;    /* the other end does not hear that one was closed, but that it refuses */
+    bool repeats;        /* what was written arrives in parts, by and by */
 };
 
 struct channel {
+    const struct channel_kind *kind;
+    char path[64];
     struct end ends[2];
 };
 
@@ -101,15 +124,119 @@ static bool open_end(struct machine *machine, struct end *end, int fd, cmio_inte
     return expects(machine, "init", cmio_fd_source_init(source, fd), 0);
 }
 
-/* Even channels are pipes, from end 1 to end 0; odd ones are Unix streams. */
+/* From end 1 to end 0. */
+static bool open_pipe(int fds[2], char *path, size_t size) {
+    (void)path;
+    (void)size;
+    return pipe(fds) == 0;
+}
+
+static bool open_stream(int fds[2], char *path, size_t size) {
+    (void)path;
+    (void)size;
+    return socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0;
+}
+
+static bool open_datagram(int fds[2], char *path, size_t size) {
+    (void)path;
+    (void)size;
+    return socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) == 0;
+}
+
+static bool open_fifo(int fds[2], char *path, size_t size) {
+    static int number;
+    (void)snprintf(path, size, "/tmp/cmio-program-%ld-%d", (long)getpid(), number++);
+    if (mkfifo(path, 0600) < 0)
+        return false;
+    fds[0] = open(path, O_RDONLY | O_NONBLOCK);
+    fds[1] = open(path, O_WRONLY | O_NONBLOCK);
+    return fds[0] >= 0 && fds[1] >= 0;
+}
+
+static bool set_raw(int fd) {
+    struct termios settings;
+    if (tcgetattr(fd, &settings) < 0)
+        return false;
+    settings.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG);
+    settings.c_iflag &= ~(tcflag_t)(ICRNL | IXON);
+    settings.c_oflag &= ~(tcflag_t)OPOST;
+    return tcsetattr(fd, TCSANOW, &settings) == 0;
+}
+
+/* End 1 is the slave. */
+static bool open_terminal(int fds[2], char *path, size_t size) {
+    fds[0] = posix_openpt(O_RDWR | O_NOCTTY);
+    if (fds[0] < 0 || grantpt(fds[0]) < 0 || unlockpt(fds[0]) < 0)
+        return false;
+    (void)snprintf(path, size, "%s", ptsname(fds[0]));
+    fds[1] = open(path, O_RDWR | O_NOCTTY);
+    return fds[1] >= 0 && set_raw(fds[1]);
+}
+
+static bool open_udp_socket(int *fd, struct sockaddr_in *address) {
+    socklen_t length = sizeof *address;
+    memset(address, 0, sizeof *address);
+    address->sin_family = AF_INET;
+    address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    *fd = socket(AF_INET, SOCK_DGRAM, 0);
+    return *fd >= 0 && bind(*fd, (struct sockaddr *)address, sizeof *address) == 0 &&
+           getsockname(*fd, (struct sockaddr *)address, &length) == 0;
+}
+
+static bool open_udp(int fds[2], char *path, size_t size) {
+    struct sockaddr_in addresses[2];
+    (void)path;
+    (void)size;
+    for (int i = 0; i < 2; i++)
+        if (!open_udp_socket(&fds[i], &addresses[i]))
+            return false;
+    for (int i = 0; i < 2; i++)
+        if (connect(fds[i], (struct sockaddr *)&addresses[1 - i], sizeof addresses[i]) < 0)
+            return false;
+    return true;
+}
+
+static const struct channel_kind pipe_kind = {
+    .open = open_pipe, .possible = {CMIO_READABLE, CMIO_WRITABLE}, .reopening = {-1, -1}};
+static const struct channel_kind stream_kind = {
+    .open = open_stream,
+    .possible = {CMIO_READABLE | CMIO_WRITABLE, CMIO_READABLE | CMIO_WRITABLE},
+    .reopening = {-1, -1}};
+static const struct channel_kind datagram_kind = {
+    .open = open_datagram,
+    .possible = {CMIO_READABLE | CMIO_WRITABLE, CMIO_READABLE | CMIO_WRITABLE},
+    .reopening = {-1, -1},
+    .never_hears = true};
+static const struct channel_kind fifo_kind = {
+    .open = open_fifo, .possible = {CMIO_READABLE, CMIO_WRITABLE}, .reopening = {-1, O_WRONLY}};
+static const struct channel_kind terminal_kind = {
+    .open = open_terminal,
+    .possible = {CMIO_READABLE | CMIO_WRITABLE, CMIO_READABLE | CMIO_WRITABLE},
+    .reopening = {-1, O_RDWR | O_NOCTTY},
+    .longest_fill = 256,
+    .repeats = true};
+static const struct channel_kind udp_kind = {
+    .open = open_udp,
+    .possible = {CMIO_READABLE | CMIO_WRITABLE, CMIO_READABLE | CMIO_WRITABLE},
+    .reopening = {-1, -1},
+    .longest_fill = 4 * 4096,
+    .never_hears = true};
+
+static const struct channel_kind *const channel_kinds[CHANNELS] = {
+    &pipe_kind, &stream_kind, &pipe_kind, &stream_kind,   &pipe_kind,     &stream_kind,
+    &fifo_kind, &udp_kind,    &fifo_kind, &terminal_kind, &datagram_kind, &udp_kind,
+};
+
 static bool open_channel(struct machine *machine, size_t number) {
     struct channel *channel = &machine->channels[number];
-    bool is_pipe = number % 2 == 0;
-    int fds[2];
-    if ((is_pipe ? pipe(fds) : socketpair(AF_UNIX, SOCK_STREAM, 0, fds)) < 0)
+    int fds[2] = {-1, -1};
+    channel->kind = channel_kinds[number];
+    if (!channel->kind->open(fds, channel->path, sizeof channel->path))
         return fails(machine, "no descriptors", errno);
-    return open_end(machine, &channel->ends[0], fds[0], is_pipe ? CMIO_READABLE : directions) &&
-           open_end(machine, &channel->ends[1], fds[1], is_pipe ? CMIO_WRITABLE : directions);
+    for (int i = 0; i < 2; i++)
+        if (!open_end(machine, &channel->ends[i], fds[i], channel->kind->possible[i]))
+            return false;
+    return true;
 }
 
 static bool close_end(struct machine *machine, struct end *end) {
@@ -129,6 +256,9 @@ static bool close_channel(struct machine *machine, struct channel *channel) {
         free(channel->ends[i].source);
         channel->ends[i].source = NULL;
     }
+    if (channel->path[0] == '/' && channel->kind == &fifo_kind)
+        (void)unlink(channel->path);
+    channel->path[0] = '\0';
     return closed;
 }
 
@@ -218,12 +348,13 @@ static bool judge_hints(struct machine *machine, const struct end *end, const st
            fails(machine, "failed or closed without cause", (long)told);
 }
 
-static bool judge_end(struct machine *machine, struct end *end, const struct end *peer,
-                      uint32_t ready) {
+static bool judge_end(struct machine *machine, struct channel *channel, int which, uint32_t ready) {
+    struct end *end = &channel->ends[which];
+    const struct end *peer = &channel->ends[1 - which];
     uint32_t named = ready & end->interest & directions;
     if (named == 0)
         return fails(machine, "an event of nothing that was asked for", (long)ready);
-    bool may_be_spurious = expected_spurious(machine->poll);
+    bool may_be_spurious = expected_spurious(machine->poll) || channel->kind->repeats;
     if ((named & ~conditions(end)) != 0 && !may_be_spurious)
         return fails(machine, "an event of what is not so", (long)ready);
     if ((end->interest & CMIO_ONESHOT) && (named & ~end->spent) == 0)
@@ -248,7 +379,7 @@ static bool judge(struct machine *machine, const struct cmio_event *event) {
         struct end *ends = machine->channels[i].ends;
         for (int j = 0; j < 2; j++)
             if (ends[j].registered && ends[j].token == event->token)
-                return judge_end(machine, &ends[j], &ends[1 - j], event->ready);
+                return judge_end(machine, &machine->channels[i], j, event->ready);
     }
     return fails(machine, "an event of what is not registered", (long)event->token);
 }
@@ -413,24 +544,48 @@ static void disturb(struct machine *machine, struct order order) {
     peer_of(machine, order)->quiet = 0;
 }
 
+/* Whether the other end can be opened again, so that an end is not for good. */
+static bool may_be_reopened(struct machine *machine, struct order order) {
+    return channel_of(machine, order)->kind->reopening[1 - order.which % 2] >= 0;
+}
+
+/* Errors that an end may be told of the other, and which the call took away. */
+static bool is_taken_error(ssize_t result) {
+    return result == -ECONNRESET || result == -ECONNREFUSED || result == -ENOTCONN ||
+           result == -EDESTADDRREQ || result == -EIO;
+}
+
 /* Whether the result is one that a read or write may have; the model learns what it means. */
 static bool note_read(struct machine *machine, struct order order, ssize_t result) {
+    struct end *end = end_of(machine, order);
+    const bool is_end = result == 0 || result == -EIO;
     disturb(machine, order);
-    if (result > 0 || result == -EAGAIN)
-        end_of(machine, order)->listening |= CMIO_READABLE;
+    end->at_end = is_end && may_be_reopened(machine, order);
+    if (result > 0 || result == -EAGAIN || end->at_end || result == -ECONNREFUSED)
+        end->listening |= CMIO_READABLE;
     if (result > 0)
         hears(peer_of(machine, order), CMIO_WRITABLE);
-    return result >= 0 || result == -EAGAIN || result == -ECONNRESET ||
+    return result >= 0 || result == -EAGAIN || is_taken_error(result) ||
            fails(machine, "read", (long)result);
 }
 
 static bool note_write(struct machine *machine, struct order order, ssize_t result, size_t wanted) {
+    const struct channel_kind *kind = channel_of(machine, order)->kind;
+    struct end *end = end_of(machine, order);
+    struct end *peer = peer_of(machine, order);
+    const bool is_short = result == -EAGAIN || (result >= 0 && (size_t)result < wanted);
     disturb(machine, order);
-    if (result == -EAGAIN || (result >= 0 && (size_t)result < wanted))
-        end_of(machine, order)->listening |= CMIO_WRITABLE;
-    if (result > 0)
-        hears(peer_of(machine, order), CMIO_READABLE);
-    return result >= 0 || result == -EAGAIN || result == -EPIPE || result == -ECONNRESET ||
+    if (is_short && !kind->repeats)
+        end->listening |= CMIO_WRITABLE;
+    if (result == -ECONNREFUSED)
+        end->listening |= directions;
+    if (result > 0) {
+        peer->at_end = false;
+        hears(peer, CMIO_READABLE);
+    }
+    if (result > 0 && kind->never_hears && peer->fd < 0)
+        hears(end, CMIO_READABLE); /* that it was refused */
+    return result >= 0 || result == -EAGAIN || result == -EPIPE || is_taken_error(result) ||
            fails(machine, "write", (long)result);
 }
 
@@ -439,7 +594,7 @@ static ssize_t read_some(struct machine *machine, struct order order, size_t wan
     struct end *end = end_of(machine, order);
     ssize_t result =
         cmio_fd_source_note_io(end->source, CMIO_READABLE, read(end->fd, buffer, wanted), wanted);
-    return note_read(machine, order, result) ? result : -EIO;
+    return note_read(machine, order, result) ? result : WRONG;
 }
 
 static ssize_t write_some(struct machine *machine, struct order order, size_t wanted) {
@@ -447,7 +602,7 @@ static ssize_t write_some(struct machine *machine, struct order order, size_t wa
     struct end *end = end_of(machine, order);
     ssize_t result =
         cmio_fd_source_note_io(end->source, CMIO_WRITABLE, write(end->fd, buffer, wanted), wanted);
-    return note_write(machine, order, result, wanted) ? result : -EIO;
+    return note_write(machine, order, result, wanted) ? result : WRONG;
 }
 
 static bool can(const struct end *end, cmio_interest direction) {
@@ -457,7 +612,7 @@ static bool can(const struct end *end, cmio_interest direction) {
 static bool do_read(struct machine *machine, struct order order) {
     if (!can(end_of(machine, order), CMIO_READABLE))
         return true;
-    return read_some(machine, order, 1 + order.how % 16U) != -EIO;
+    return read_some(machine, order, 1 + order.how % 16U) != WRONG;
 }
 
 static bool do_drain(struct machine *machine, struct order order) {
@@ -466,22 +621,25 @@ static bool do_drain(struct machine *machine, struct order order) {
     ssize_t result;
     while ((result = read_some(machine, order, LARGEST_READ)) > 0)
         ;
-    return result != -EIO;
+    return result != WRONG;
 }
 
 static bool do_write(struct machine *machine, struct order order) {
     if (!can(end_of(machine, order), CMIO_WRITABLE))
         return true;
-    return write_some(machine, order, 1 + order.how % 64U) != -EIO;
+    return write_some(machine, order, 1 + order.how % 64U) != WRONG;
 }
 
 static bool do_fill(struct machine *machine, struct order order) {
     if (!can(end_of(machine, order), CMIO_WRITABLE))
         return true;
+    const size_t longest = channel_of(machine, order)->kind->longest_fill;
+    const size_t wanted = longest > 0 ? longest / 4 : LARGEST_READ;
+    size_t written = 0;
     ssize_t result;
-    while ((result = write_some(machine, order, LARGEST_READ)) > 0)
-        ;
-    return result != -EIO;
+    while ((result = write_some(machine, order, wanted)) > 0 && (longest == 0 || written < longest))
+        written += (size_t)result;
+    return result != WRONG;
 }
 
 /* Raw reads until it blocks, behind cmio's back, and then the word that they happened. */
@@ -504,8 +662,24 @@ static bool do_close(struct machine *machine, struct order order) {
     if (end->fd < 0)
         return true;
     disturb(machine, order);
-    hears(peer_of(machine, order), directions);
+    if (!channel_of(machine, order)->kind->never_hears)
+        hears(peer_of(machine, order),
+              peer_of(machine, order)->at_end ? CMIO_WRITABLE : directions);
     return close_end(machine, end);
+}
+
+/* Opens a FIFO or a terminal again, where the other end lets it. */
+static bool do_reopen(struct machine *machine, struct order order) {
+    const struct channel *channel = channel_of(machine, order);
+    struct end *end = end_of(machine, order);
+    const int flags = channel->kind->reopening[order.which % 2];
+    if (end->fd >= 0 || flags < 0)
+        return true;
+    end->fd = open(channel->path, flags | O_NONBLOCK);
+    if (end->fd < 0)
+        return true;
+    disturb(machine, order);
+    return expects(machine, "init", cmio_fd_source_init(end->source, end->fd), 0);
 }
 
 static bool do_replace_channel(struct machine *machine, struct order order) {
@@ -582,6 +756,7 @@ static operation *const operations[] = {
     do_drain_raw_and_rearm,
     do_fill,
     do_close,
+    do_reopen,
     do_replace_channel,
     do_move,
     do_wake,

@@ -4,10 +4,11 @@
 
 /*
  * A random program, spelled by bytes, against one small model. It registers, reregisters and
- * deregisters, writes, reads, drains, fills, closes, moves sources, wakes, frees and waits, over a
- * few pipes and Unix streams, on several backends side by side. After each wait it judges: no
- * readiness was missed, no event came for what is not registered, none said what is not so, and no
- * edge repeated itself. The conformance suite runs it with seeds, the fuzzer with what it finds.
+ * deregisters, writes, reads, drains, fills, closes, opens again, moves sources, wakes, frees and
+ * waits, over a few pipes, FIFOs, terminals, Unix and UDP sockets, on several backends side by
+ * side. After each wait it judges: no readiness was missed, no event came for what is not
+ * registered, none said what is not so, and no edge repeated itself. The conformance suite runs it
+ * with seeds, the fuzzer with what it finds.
  */
 
 #include <stddef.h>

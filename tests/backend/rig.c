@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "support/pair.h"
+#include "support/scale.h"
 
 enum { LARGE = 65536, MOST_CALLS = 100000 };
 
@@ -126,15 +127,19 @@ void owner_drains_and_fills(struct rig *rig) {
     owner_fills(rig);
 }
 
-/* Where the system looks at the buffer, it says -EFAULT. */
+/* An address that no process has: -EFAULT. valgrind would report it, so there nothing is done. */
+static void *nowhere(void) {
+    return (void *)(uintptr_t)1;
+}
+
 void owner_reads_to_nowhere(struct rig *rig) {
-    char *nowhere = NULL;
-    (void)rig_note(rig, CMIO_READABLE, rig->kind->receive(rig, nowhere + 1, 16), 16);
+    if (!test_is_under_valgrind())
+        (void)rig_note(rig, CMIO_READABLE, rig->kind->receive(rig, nowhere(), 16), 16);
 }
 
 void owner_writes_from_nowhere(struct rig *rig) {
-    const char *nowhere = NULL;
-    (void)rig_note(rig, CMIO_WRITABLE, rig->kind->send(rig, nowhere + 1, 16), 16);
+    if (!test_is_under_valgrind())
+        (void)rig_note(rig, CMIO_WRITABLE, rig->kind->send(rig, nowhere(), 16), 16);
 }
 
 /* Tells of readiness that still holds. */

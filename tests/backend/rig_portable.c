@@ -326,6 +326,27 @@ static const struct rig_kind unix_stream = {
     .interest = R | W,
 };
 
+/* A client; other listens. */
+static bool open_unix_client(struct rig *rig) {
+    name_path(rig);
+    const struct sockaddr_un name = unix_name(rig);
+    const struct cmio_address address = unix_address(rig);
+    rig->other = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(rig->other, (const struct sockaddr *)&name, sizeof name), 0);
+    assert_int_equal(listen(rig->other, 1), 0);
+    assert_int_equal(cmio_unix_stream_connect(&rig->owner.unix_stream, &address), 0);
+    rig->fd = cmio_unix_stream_fd(&rig->owner.unix_stream);
+    return true;
+}
+
+static const struct rig_kind unix_client = {
+    .open = open_unix_client,
+    .receive = unix_read,
+    .send = unix_write,
+    .close = remove_path,
+    .interest = R | W,
+};
+
 static ssize_t unix_receive_fds(struct rig *rig, void *buffer, size_t length) {
     int fds[4];
     ssize_t count = 0;
@@ -385,6 +406,30 @@ static const struct rig_kind unix_datagram = {
     .take_error = datagram_take_error,
     .interest = R | W,
     .has_messages = true,
+};
+
+/* Not connected: it sends to the path of the peer. */
+static bool open_unix_datagram_unconnected(struct rig *rig) {
+    name_path(rig);
+    const struct sockaddr_un name = unix_name(rig);
+    rig->peer = socket(AF_UNIX, SOCK_DGRAM, 0);
+    assert_int_equal(bind(rig->peer, (const struct sockaddr *)&name, sizeof name), 0);
+    test_set_nonblocking(rig->peer);
+    assert_int_equal(cmio_unix_datagram_unbound(&rig->owner.unix_datagram), 0);
+    rig->fd = cmio_unix_datagram_fd(&rig->owner.unix_datagram);
+    return true;
+}
+
+static ssize_t datagram_send_to(struct rig *rig, const void *buffer, size_t length) {
+    const struct cmio_address address = unix_address(rig);
+    return cmio_unix_datagram_send_to(&rig->owner.unix_datagram, buffer, length, &address);
+}
+
+static const struct rig_kind unix_datagram_unconnected = {
+    .open = open_unix_datagram_unconnected,
+    .send = datagram_send_to,
+    .close = remove_path,
+    .interest = W,
 };
 
 static bool open_seqpacket(struct rig *rig) {
@@ -679,6 +724,44 @@ static bool open_pty_slave(struct rig *rig) {
         rig_set_fd_source(rig, slave);
     return slave >= 0;
 }
+
+/* Bytes come line by line. */
+static bool open_pty_lines(struct rig *rig) {
+    struct termios settings;
+    const int slave = open_terminal(rig, &rig->peer);
+    if (slave < 0)
+        return false;
+    assert_int_equal(tcgetattr(slave, &settings), 0);
+    settings.c_lflag |= (tcflag_t)ICANON;
+    assert_int_equal(tcsetattr(slave, TCSANOW, &settings), 0);
+    rig_set_fd_source(rig, slave);
+    return true;
+}
+
+static void peer_types(struct rig *rig, const char *text) {
+    assert_int_equal(write(rig->peer, text, strlen(text)), strlen(text));
+}
+
+static void peer_types_two_lines(struct rig *rig) {
+    peer_types(rig, "one\ntwo\n");
+}
+
+static void peer_types_half_a_line(struct rig *rig) {
+    peer_types(rig, "half ");
+}
+
+/* Control-D: a read of 0, and no end. */
+static void peer_types_end_of_file(struct rig *rig) {
+    peer_types(rig, "\x04");
+}
+
+static const struct rig_kind pty_lines = {
+    .open = open_pty_lines,
+    .receive = rig_fd_read,
+    .send = rig_fd_write,
+    .interest = R,
+    .reopens = true,
+};
 
 static const struct rig_kind pty_master = {
     .open = open_pty_master,
@@ -995,6 +1078,11 @@ static const struct rig_scene scenes[] = {
      0,
      {S(owner_shuts_reading), S(owner_drains), S(owner_shuts_writing), S(owner_writes),
       S(peer_closes), S(owner_drains)}},
+    {"Unix stream: a client",
+     &unix_client,
+     0,
+     {S(owner_writes), S(peer_accepts), S(peer_writes), S(owner_drains), S(owner_fills),
+      S(peer_drains), S(peer_closes), S(owner_drains)}},
     {"Unix stream: descriptors",
      &unix_rights,
      0,
@@ -1047,6 +1135,11 @@ static const struct rig_scene scenes[] = {
      {S(owner_shuts_writing), S(owner_writes), S(peer_writes), S(owner_drains), S(owner_shuts_both),
       S(owner_drains), S(owner_writes)}},
 
+    {"Unix datagram: not connected, full, room",
+     &unix_datagram_unconnected,
+     0,
+     {S(owner_fills), S(peer_drains), S(owner_fills), S(peer_drains), S(peer_closes),
+      S(owner_writes)}},
     {"seqpacket: messages",
      &seqpacket,
      0,
@@ -1191,6 +1284,11 @@ static const struct rig_scene scenes[] = {
      0,
      {S(peer_opens), S(peer_writes), S(peer_closes), S(owner_drains), S(peer_opens), S(peer_writes),
       S(peer_closes), S(owner_drains), S(peer_opens), S(peer_closes), S(owner_drains)}},
+    {"FIFO: a writer that writes nothing",
+     &fifo_reader,
+     0,
+     {S(peer_opens), S(peer_writes), S(peer_closes), S(owner_drains), S(owner_drains),
+      S(peer_opens), S(peer_closes), S(owner_drains), S(peer_opens), S(peer_writes)}},
     {"FIFO: a receiver",
      &fifo_receiver,
      0,
@@ -1247,6 +1345,12 @@ static const struct rig_scene scenes[] = {
      {S(peer_writes), S(owner_drains), S(peer_writes), S(owner_reads_one), S(owner_drains),
       S(owner_writes), S(peer_drains), S(owner_fills), S(peer_drains), S(peer_closes),
       S(owner_drains), S(owner_writes)}},
+    {"pty: lines",
+     &pty_lines,
+     0,
+     {S(peer_types_two_lines), S(owner_reads_once), S(owner_drains), S(peer_types_half_a_line),
+      S(owner_drains), S(peer_types_two_lines), S(owner_drains), S(peer_types_end_of_file),
+      S(owner_reads_once), S(peer_types_two_lines), S(owner_drains)}},
 };
 
 struct rig_scenes rig_portable_scenes(void) {

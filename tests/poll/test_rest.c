@@ -345,6 +345,26 @@ static void progress_one_way_arms_what_was_held_the_other_way(void **state) {
     test_pair_close(fds);
 }
 
+static void what_was_told_meanwhile_is_held_no_more(void **state) {
+    (void)state;
+    struct cmio__poll_entries entries;
+    int fds[2];
+    test_pair_open(TEST_UDP, fds);
+    assert_int_equal(cmio__poll_entries_init(&entries, fds[1]), 0);
+    assert_int_equal(cmio__poll_entries_add(&entries, fds[0], 1, CMIO_READABLE | CMIO_WRITABLE), 0);
+    struct cmio__fd_slot *slot = cmio__fd_table_find(&entries.table, fds[0]);
+    entries.list[slot->place].revents = POLLOUT;
+    (void)cmio__poll_entries_deliver(&entries, slot, fds[0]);
+    cmio__poll_entries_settle(&entries, slot, fds[0], CMIO_WRITABLE, CMIO__HELD);
+    assert_int_equal(entries.waiting, 1);
+    entries.list[slot->place].revents = POLLERR;
+    (void)cmio__poll_entries_deliver(&entries, slot, fds[0]);
+    assert_int_equal(entries.waiting, 0);
+    assert_int_equal(slot->state & (CMIO__ARMED | CMIO__HELD_DIRECTIONS), 0);
+    cmio__poll_entries_free(&entries);
+    test_pair_close(fds);
+}
+
 /* A file of the system that is always readable, until it says otherwise. */
 static void a_file_is_armed_by_reading_only_once_it_would_block(void **state) {
     (void)state;
@@ -360,6 +380,25 @@ static void a_file_is_armed_by_reading_only_once_it_would_block(void **state) {
     assert_int_equal(slot->state & (CMIO_READABLE | CMIO__HANGUP), CMIO__HANGUP);
     cmio__poll_entries_settle(&entries, slot, fds[0], CMIO_READABLE, CMIO__BLOCKED);
     assert_int_equal(slot->state & (CMIO_READABLE | CMIO__HANGUP), CMIO_READABLE | CMIO__HANGUP);
+    cmio__poll_entries_free(&entries);
+    test_pair_close(fds);
+}
+
+static void a_file_whose_read_failed_is_told_of_once_more(void **state) {
+    (void)state;
+    struct cmio__poll_entries entries;
+    bool looking = false;
+    int fds[2];
+    test_pair_open(TEST_PIPE, fds);
+    assert_int_equal(cmio__poll_entries_init(&entries, fds[1]), 0);
+    assert_int_equal(cmio__poll_entries_add(&entries, fds[0], 1, CMIO_READABLE | CMIO__FILE), 0);
+    struct cmio__fd_slot *slot = cmio__fd_table_find(&entries.table, fds[0]);
+    entries.list[slot->place].revents = POLLIN;
+    (void)cmio__poll_entries_deliver(&entries, slot, fds[0]);
+    cmio__poll_entries_settle(&entries, slot, fds[0], CMIO_READABLE, CMIO__HELD);
+    assert_int_equal(slot->state & CMIO_READABLE, 0);
+    TEST_EVENTUALLY((cmio__poll_entries_begin_look(&entries, 0, &looking), entries.waiting == 0));
+    assert_int_equal(slot->state & CMIO_READABLE, CMIO_READABLE);
     cmio__poll_entries_free(&entries);
     test_pair_close(fds);
 }
@@ -400,7 +439,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reading_a_closed_terminal_again_and_again_makes_no_event),
     cmocka_unit_test(a_half_closed_stream_neither_rests_nor_is_held),
     cmocka_unit_test(progress_one_way_arms_what_was_held_the_other_way),
+    cmocka_unit_test(what_was_told_meanwhile_is_held_no_more),
     cmocka_unit_test(a_file_is_armed_by_reading_only_once_it_would_block),
+    cmocka_unit_test(a_file_whose_read_failed_is_told_of_once_more),
     cmocka_unit_test(a_wait_while_nothing_rests_reads_the_clock_for_its_timeout_alone),
 };
 TEST_GROUP(poll_rest, tests)
