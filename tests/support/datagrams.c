@@ -45,6 +45,9 @@
                                     struct cmio_address *out) {                                    \
         return cmio_##type##_local_address(&socket->type, out);                                    \
     }                                                                                              \
+    static int type##_peer_address(const struct test_datagram *socket, struct cmio_address *out) { \
+        return cmio_##type##_peer_address(&socket->type, out);                                     \
+    }                                                                                              \
     static int type##_from_fd(struct test_datagram *socket, int fd) {                              \
         return cmio_##type##_from_fd(&socket->type, fd);                                           \
     }                                                                                              \
@@ -62,8 +65,8 @@
     .bind = type##_bind, .connect = type##_connect, .send = type##_send,                           \
     .send_to = type##_send_to, .recv = type##_recv, .recv_from = type##_recv_from,                 \
     .peek = type##_peek, .peek_from = type##_peek_from, .take_error = type##_take_error,           \
-    .local_address = type##_local_address, .from_fd = type##_from_fd, .into_fd = type##_into_fd,   \
-    .fd = type##_fd, .close = type##_close
+    .local_address = type##_local_address, .peer_address = type##_peer_address,                    \
+    .from_fd = type##_from_fd, .into_fd = type##_into_fd, .fd = type##_fd, .close = type##_close
 
 SEND_CALLS(udp_socket)
 RECEIVE_CALLS(udp_socket)

@@ -30,6 +30,7 @@ struct test_datagram_calls {
                          struct cmio_address *peer, bool *truncated);
     int (*take_error)(struct test_datagram *socket);
     int (*local_address)(const struct test_datagram *socket, struct cmio_address *out);
+    int (*peer_address)(const struct test_datagram *socket, struct cmio_address *out);
     int (*from_fd)(struct test_datagram *socket, int fd);
     int (*into_fd)(struct test_datagram *socket);
     int (*fd)(const struct test_datagram *socket);
@@ -59,6 +60,7 @@ struct test_datagram {
     (socket)->calls->peek_from((socket), (buffer), (length), (peer), (truncated))
 #define datagram_take_error(socket) (socket)->calls->take_error(socket)
 #define datagram_local_address(socket, out) (socket)->calls->local_address((socket), (out))
+#define datagram_peer_address(socket, out) (socket)->calls->peer_address((socket), (out))
 #define datagram_from_fd(socket, descriptor) (socket)->calls->from_fd((socket), (descriptor))
 #define datagram_into_fd(socket) (socket)->calls->into_fd(socket)
 #define datagram_fd(socket) (socket)->calls->fd(socket)
