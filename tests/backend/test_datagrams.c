@@ -307,11 +307,6 @@ static void a_connected_socket_has_no_event_for_strangers(void **state) {
     setting_close(&setting);
 }
 
-#define ROW(kind, test) TEST_ROW(kind, test, &test_datagram_##kind)
-#define EACH_UDP(test) ROW(udp_v4, test), ROW(udp_v6, test)
-#define EACH_DATAGRAM(test)                                                                        \
-    EACH_UDP(test), ROW(unix_pair, test), ROW(unix_path, test), ROW(unix_abstract, test)
-
 static const struct CMUnitTest tests[] = {
     EACH_DATAGRAM(datagrams_are_events_and_received),
     EACH_DATAGRAM(a_datagram_after_one_was_received_makes_an_event),

@@ -365,10 +365,6 @@ static void adopted_and_accepted_descriptors_are_nonblocking_and_close_on_exec(v
     setting_close(&setting);
 }
 
-#define ROW(kind, test) TEST_ROW(kind, test, &test_listener_##kind)
-#define EACH_LISTENER(test)                                                                        \
-    ROW(tcp_v4, test), ROW(tcp_v6, test), ROW(unix, test), ROW(unix_abstract, test)
-
 static const struct CMUnitTest tests[] = {
     EACH_LISTENER(a_connection_is_accepted_read_written_and_ended),
     EACH_LISTENER(a_connect_that_is_closed_at_once_leaves_no_event),

@@ -652,11 +652,6 @@ static void sixteen_mebibytes_of_a_file_go_through_with_edges(void **state) {
     expect_transfer(state, 0, FROM_A_FILE);
 }
 
-#define ROW(kind, test) TEST_ROW(kind, test, &test_stream_##kind)
-#define EACH_TCP(test) ROW(tcp_v4, test), ROW(tcp_v6, test)
-#define EACH_SOCKET(test) EACH_TCP(test), ROW(unix, test)
-#define EACH_STREAM(test) EACH_SOCKET(test), ROW(pipe, test)
-
 static const struct CMUnitTest tests[] = {
     EACH_STREAM(a_fresh_stream_is_writable_and_not_readable),
     EACH_STREAM(each_read_that_empties_the_stream_is_followed_by_an_event),

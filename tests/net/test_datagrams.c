@@ -280,11 +280,6 @@ static void a_descriptor_is_given_away_open(void **state) {
     close_ends(&ends);
 }
 
-#define ROW(kind, test) TEST_ROW(kind, test, &test_datagram_##kind)
-#define EACH_UDP(test) ROW(udp_v4, test), ROW(udp_v6, test)
-#define EACH_NAMED(test) EACH_UDP(test), ROW(unix_path, test), ROW(unix_abstract, test)
-#define EACH_DATAGRAM(test) EACH_NAMED(test), ROW(unix_pair, test)
-
 static const struct CMUnitTest tests[] = {
     EACH_DATAGRAM(datagrams_go_both_ways),
     EACH_DATAGRAM(each_receive_takes_one_datagram),

@@ -136,10 +136,6 @@ static void a_descriptor_is_given_away_open_and_adopted(void **state) {
     setting_close(&setting);
 }
 
-#define ROW(kind, test) TEST_ROW(kind, test, &test_listener_##kind)
-#define EACH_LISTENER(test)                                                                        \
-    ROW(tcp_v4, test), ROW(tcp_v6, test), ROW(unix, test), ROW(unix_abstract, test)
-
 static const struct CMUnitTest tests[] = {
     EACH_LISTENER(connections_are_accepted_until_there_is_none),
     EACH_LISTENER(both_ends_of_a_connection_know_both_addresses),

@@ -321,10 +321,6 @@ static void descriptors_are_given_away_open_and_adopted(void **state) {
     close_ends(&ends);
 }
 
-#define ROW(kind, test) TEST_ROW(kind, test, &test_stream_##kind)
-#define EACH_SOCKET(test) ROW(tcp_v4, test), ROW(tcp_v6, test), ROW(unix, test)
-#define EACH_STREAM(test) EACH_SOCKET(test), ROW(pipe, test)
-
 static const struct CMUnitTest tests[] = {
     EACH_STREAM(what_the_client_writes_the_server_reads),
     EACH_SOCKET(bytes_go_both_ways),

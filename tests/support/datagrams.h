@@ -90,4 +90,11 @@ bool test_datagram_is_pair(const struct test_datagram_kind *kind);
 bool test_datagram_open(const struct test_datagram_kind *kind, struct test_scratch *scratch,
                         struct test_datagram sockets[2]);
 
+/* Entries of the array of tests: a row for each kind that the name says. */
+#define DATAGRAM_ROW(kind, test) TEST_ROW(kind, test, &test_datagram_##kind)
+#define EACH_UDP(test) DATAGRAM_ROW(udp_v4, test), DATAGRAM_ROW(udp_v6, test)
+#define EACH_NAMED(test)                                                                           \
+    EACH_UDP(test), DATAGRAM_ROW(unix_path, test), DATAGRAM_ROW(unix_abstract, test)
+#define EACH_DATAGRAM(test) EACH_NAMED(test), DATAGRAM_ROW(unix_pair, test)
+
 #endif

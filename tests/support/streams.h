@@ -144,4 +144,15 @@ bool test_listener_open(const struct test_listener_kind *kind, struct test_scrat
 void test_stream_connect(struct test_stream *stream, const struct test_listener_kind *kind,
                          const struct cmio_address *address);
 
+/* Entries of the array of tests: a row for each kind that the name says. */
+#define STREAM_ROW(kind, test) TEST_ROW(kind, test, &test_stream_##kind)
+#define EACH_TCP(test) STREAM_ROW(tcp_v4, test), STREAM_ROW(tcp_v6, test)
+#define EACH_SOCKET(test) EACH_TCP(test), STREAM_ROW(unix, test)
+#define EACH_STREAM(test) EACH_SOCKET(test), STREAM_ROW(pipe, test)
+
+#define LISTENER_ROW(kind, test) TEST_ROW(kind, test, &test_listener_##kind)
+#define EACH_LISTENER(test)                                                                        \
+    LISTENER_ROW(tcp_v4, test), LISTENER_ROW(tcp_v6, test), LISTENER_ROW(unix, test),              \
+        LISTENER_ROW(unix_abstract, test)
+
 #endif
