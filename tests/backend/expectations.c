@@ -64,6 +64,7 @@ static const struct row table[] = {
 
     {SCENE_UNIX_PEER_CLOSED, NULL, NULL, {.all = R | W | RC | WC, .never = E}},
     {SCENE_TCP_CONNECT_REFUSED, NULL, NULL, {.all = R | W | E | RC | WC}},
+    {SCENE_TCP_PEER_SHUT_READING, NULL, NULL, {.never = R | W | P | E | RC | WC}}, /* not told */
     {SCENE_TCP_PEER_SHUT_WRITING, NULL, NULL, {.all = R | RC, .never = E | WC}},
     {SCENE_TCP_PEER_CLOSED, NULL, NULL, {.all = R | RC, .never = E | WC}},
     {SCENE_TCP_RESET, NULL, NULL, {.all = R | W | E | RC | WC}},

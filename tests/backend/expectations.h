@@ -19,6 +19,7 @@ enum scene {
     SCENE_PIPE_READER_CLOSED_LATE, /* the same, one-shot and ready before the reader closed */
     SCENE_UNIX_PEER_CLOSED,        /* a stream, registered for both */
     SCENE_TCP_CONNECT_REFUSED,     /* registered for both */
+    SCENE_TCP_PEER_SHUT_READING,   /* registered for both, writable before */
     SCENE_TCP_PEER_SHUT_WRITING,   /* registered for both */
     SCENE_TCP_PEER_CLOSED,         /* registered for both */
     SCENE_TCP_RESET,               /* registered for both */

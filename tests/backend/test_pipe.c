@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The ends of pipes as sources: what their calls do to the events that follow. That each call does
- * what it should is for tests/net, what events say of ends that closed is in test_event_truth.c.
+ * What the ends of pipes alone have, as sources. What they share with other streams is in
+ * test_streams.c; that each call does what it should is in tests/net, and what events say of ends
+ * that closed in test_event_truth.c.
  */
 
 #include <errno.h>
@@ -10,16 +11,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmio/cmio.h>
 
-#include "backend/expectations.h"
 #include "support/loop.h"
 #include "support/pair.h"
-#include "support/scale.h"
 
 enum { SENDER = 1, RECEIVER = 2, ERRORS = 3 };
 
@@ -71,91 +69,6 @@ static size_t fill(struct setting *setting) {
     return filled;
 }
 
-static size_t drain(struct setting *setting) {
-    static char bytes[4096];
-    size_t drained = 0;
-    ssize_t count;
-    while ((count = cmio_pipe_receiver_read(&setting->receiver, bytes, sizeof bytes)) > 0)
-        drained += (size_t)count;
-    assert_true(count == -EAGAIN || count == 0);
-    return drained;
-}
-
-static void a_fresh_pipe_is_writable_and_not_readable(void **state) {
-    (void)state;
-    EACH_MODE(mode) {
-        struct setting setting;
-        setting_open(&setting);
-        enter_sender(&setting, *mode);
-        enter_receiver(&setting, *mode);
-        assert_int_equal(test_loop_expect(&setting.loop, SENDER, CMIO_WRITABLE), CMIO_WRITABLE);
-        test_loop_expect_none(&setting.loop, RECEIVER);
-        setting_close(&setting);
-    }
-}
-
-static void each_read_that_empties_the_pipe_is_followed_by_an_event(void **state) {
-    (void)state;
-    struct setting setting;
-    char first[2];
-    char second[6];
-    const struct iovec in[] = {{.iov_base = first, .iov_len = sizeof first},
-                               {.iov_base = second, .iov_len = sizeof second}};
-    setting_open(&setting);
-    enter_receiver(&setting, 0);
-    for (int round = 0; round < 5; round++) {
-        assert_int_equal(cmio_pipe_sender_write(&setting.sender, "abc", 3), 3);
-        assert_int_equal(test_loop_expect(&setting.loop, RECEIVER, CMIO_READABLE), CMIO_READABLE);
-        /* In turn: what blocks, what falls short, and the same into several buffers. */
-        if (round % 2 == 0)
-            assert_int_equal(drain(&setting), 3);
-        else
-            assert_int_equal(cmio_pipe_receiver_readv(&setting.receiver, in, 2), 3);
-        test_loop_expect_silence(&setting.loop);
-    }
-    setting_close(&setting);
-}
-
-static void bytes_after_a_partial_read_make_an_event(void **state) {
-    (void)state;
-    struct setting setting;
-    char byte;
-    setting_open(&setting);
-    enter_receiver(&setting, 0);
-    assert_int_equal(cmio_pipe_sender_write(&setting.sender, "abc", 3), 3);
-    test_loop_expect(&setting.loop, RECEIVER, CMIO_READABLE);
-    assert_int_equal(cmio_pipe_receiver_read(&setting.receiver, &byte, 1), 1);
-    assert_int_equal(cmio_pipe_sender_write(&setting.sender, "def", 3), 3);
-    test_loop_expect(&setting.loop, RECEIVER, CMIO_READABLE);
-    assert_int_equal(drain(&setting), 5);
-    setting_close(&setting);
-}
-
-static void a_write_that_fell_short_is_followed_by_an_event_when_there_is_room(void **state) {
-    (void)state;
-    const size_t length = 1 << 20;
-    char *bytes = calloc(1, length);
-    assert_non_null(bytes);
-    const struct iovec out[] = {{.iov_base = bytes, .iov_len = length / 2},
-                                {.iov_base = bytes, .iov_len = length / 2}};
-    for (int vectored = 0; vectored < 2; vectored++) {
-        struct setting setting;
-        setting_open(&setting);
-        enter_sender(&setting, 0);
-        test_loop_expect(&setting.loop, SENDER, CMIO_WRITABLE);
-        ssize_t count = vectored ? cmio_pipe_sender_writev(&setting.sender, out, 2)
-                                 : cmio_pipe_sender_write(&setting.sender, bytes, length);
-        assert_true(count > 0 && (size_t)count < length);
-        (void)test_loop_wait(&setting.loop, 0); /* kqueue may tell of room that was there */
-        test_loop_forget(&setting.loop);
-        (void)fill(&setting);
-        assert_true(drain(&setting) >= (size_t)count);
-        test_loop_expect(&setting.loop, SENDER, CMIO_WRITABLE);
-        setting_close(&setting);
-    }
-    free(bytes);
-}
-
 static void a_gone_reader_is_found_by_writing(void **state) {
     (void)state;
     EACH_MODE(mode) {
@@ -174,149 +87,6 @@ static void a_gone_reader_is_found_by_writing(void **state) {
             setting_close(&setting);
         }
     }
-}
-
-static void a_gone_writer_is_the_end_after_the_last_bytes(void **state) {
-    (void)state;
-    EACH_MODE(mode) {
-        struct setting setting;
-        char byte;
-        setting_open(&setting);
-        enter_receiver(&setting, *mode);
-        assert_int_equal(cmio_pipe_sender_write(&setting.sender, "abc", 3), 3);
-        assert_int_equal(cmio_pipe_sender_close(&setting.sender), 0);
-        uint32_t came = test_loop_expect(&setting.loop, RECEIVER, CMIO_READABLE);
-        assert_true(came & CMIO_READ_CLOSED);
-        assert_false(came & CMIO_ERROR);
-        assert_int_equal(drain(&setting), 3);
-        assert_int_equal(cmio_pipe_receiver_read(&setting.receiver, &byte, 1), 0);
-        setting_close(&setting);
-    }
-}
-
-static void close_deregisters_though_a_dup_keeps_the_pipe_alive(void **state) {
-    (void)state;
-    EACH_MODE(mode) {
-        struct setting setting;
-        setting_open(&setting);
-        enter_sender(&setting, *mode);
-        enter_receiver(&setting, *mode);
-        const int copies[] = {dup(cmio_pipe_receiver_fd(&setting.receiver)),
-                              dup(cmio_pipe_sender_fd(&setting.sender))};
-        assert_int_equal(cmio_pipe_sender_close(&setting.sender), 0);
-        assert_int_equal(cmio_pipe_receiver_close(&setting.receiver), 0);
-        test_put(copies[1], 1);
-        test_loop_expect_silence(&setting.loop);
-        test_pair_close(copies);
-        setting_close(&setting);
-    }
-}
-
-static void into_fd_deregisters_and_the_descriptor_can_be_adopted_again(void **state) {
-    (void)state;
-    struct setting setting;
-    struct cmio_pipe_receiver again;
-    setting_open(&setting);
-    enter_sender(&setting, CMIO_LEVEL);
-    enter_receiver(&setting, CMIO_LEVEL);
-    const int sender = cmio_pipe_sender_into_fd(&setting.sender);
-    const int receiver = cmio_pipe_receiver_into_fd(&setting.receiver);
-    assert_true(sender >= 0 && receiver >= 0);
-    test_put(sender, 3);
-    test_loop_expect_silence(&setting.loop);
-    assert_int_equal(cmio_pipe_receiver_from_fd(&again, receiver), 0);
-    assert_int_equal(
-        cmio_registry_register(setting.loop.registry, &again.source, RECEIVER, CMIO_READABLE), 0);
-    test_loop_expect(&setting.loop, RECEIVER, CMIO_READABLE);
-    assert_int_equal(cmio_pipe_receiver_close(&again), 0);
-    test_close(sender);
-    setting_close(&setting);
-}
-
-/* 16 MiB through one thread, as edges allow: each end goes on until it blocks, then waits. */
-
-struct transfer {
-    unsigned char *bytes;
-    size_t length;
-    size_t sent;
-    size_t received;
-    int short_writes;
-};
-
-/* A pattern in which no piece equals its neighbours. */
-static unsigned char byte_at(size_t offset) {
-    return (unsigned char)(offset * 2654435761U >> 13);
-}
-
-/* In two buffers, of all that is left. */
-static void send_until_blocked(struct setting *setting, struct transfer *transfer) {
-    while (transfer->sent < transfer->length) {
-        const size_t left = transfer->length - transfer->sent;
-        unsigned char *begin = transfer->bytes + transfer->sent;
-        const struct iovec out[] = {{.iov_base = begin, .iov_len = left / 3},
-                                    {.iov_base = begin + left / 3, .iov_len = left - left / 3}};
-        ssize_t count = cmio_pipe_sender_writev(&setting->sender, out, 2);
-        if (count < 0) {
-            assert_int_equal(count, -EAGAIN);
-            return;
-        }
-        transfer->sent += (size_t)count;
-        if ((size_t)count < left) {
-            transfer->short_writes++;
-            return;
-        }
-    }
-    assert_int_equal(cmio_pipe_sender_close(&setting->sender), 0);
-}
-
-/* Until the pipe is empty: false once it has ended. */
-static bool receive_until_blocked(struct setting *setting, struct transfer *transfer) {
-    static unsigned char pieces[2][20000];
-    const struct iovec in[] = {{.iov_base = pieces[0], .iov_len = sizeof pieces[0]},
-                               {.iov_base = pieces[1], .iov_len = sizeof pieces[1]}};
-    for (;;) {
-        ssize_t count = cmio_pipe_receiver_readv(&setting->receiver, in, 2);
-        if (count <= 0) {
-            assert_true(count == 0 || count == -EAGAIN);
-            return count != 0;
-        }
-        assert_true((size_t)count <= transfer->length - transfer->received);
-        assert_memory_equal(pieces, transfer->bytes + transfer->received, (size_t)count);
-        transfer->received += (size_t)count;
-    }
-}
-
-static void expect_transfer(cmio_interest mode) {
-    struct setting setting;
-    struct transfer transfer = {.length = test_is_slow() ? 2 << 20 : 16 << 20};
-    transfer.bytes = malloc(transfer.length);
-    assert_non_null(transfer.bytes);
-    for (size_t i = 0; i < transfer.length; i++)
-        transfer.bytes[i] = byte_at(i);
-    setting_open(&setting);
-    enter_sender(&setting, mode);
-    enter_receiver(&setting, mode);
-    for (bool more = true; more; test_loop_forget(&setting.loop)) {
-        assert_true(test_loop_wait(&setting.loop, 30 * CMIO_SECOND) > 0);
-        if (setting.loop.came[SENDER] & CMIO_WRITABLE && cmio_pipe_sender_fd(&setting.sender) >= 0)
-            send_until_blocked(&setting, &transfer);
-        if (setting.loop.came[RECEIVER] & CMIO_READABLE)
-            more = receive_until_blocked(&setting, &transfer);
-    }
-    assert_true(transfer.short_writes > 0);
-    assert_int_equal(transfer.received, transfer.length);
-    free(transfer.bytes);
-    setting_close(&setting);
-}
-
-static void sixteen_mebibytes_go_through_with_edges(void **state) {
-    (void)state;
-    expect_transfer(0);
-}
-
-static void sixteen_mebibytes_go_through_with_levels(void **state) {
-    (void)state;
-    expect_transfer(CMIO_LEVEL);
 }
 
 /* A child's three standard streams. */
@@ -527,16 +297,7 @@ static void a_sender_without_a_receiver_is_failed_on_linux_and_closed_with_kqueu
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_fresh_pipe_is_writable_and_not_readable),
-    cmocka_unit_test(each_read_that_empties_the_pipe_is_followed_by_an_event),
-    cmocka_unit_test(bytes_after_a_partial_read_make_an_event),
-    cmocka_unit_test(a_write_that_fell_short_is_followed_by_an_event_when_there_is_room),
     cmocka_unit_test(a_gone_reader_is_found_by_writing),
-    cmocka_unit_test(a_gone_writer_is_the_end_after_the_last_bytes),
-    cmocka_unit_test(close_deregisters_though_a_dup_keeps_the_pipe_alive),
-    cmocka_unit_test(into_fd_deregisters_and_the_descriptor_can_be_adopted_again),
-    cmocka_unit_test(sixteen_mebibytes_go_through_with_edges),
-    cmocka_unit_test(sixteen_mebibytes_go_through_with_levels),
     cmocka_unit_test(a_child_s_standard_streams_are_pipes_here),
     cmocka_unit_test(a_terminal_gives_one_line_a_read_and_the_next_line_makes_an_event),
     cmocka_unit_test(a_pipe_of_packets_gives_one_a_read_and_the_next_makes_an_event),

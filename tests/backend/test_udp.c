@@ -1,31 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * UDP sockets as sources: what their calls, one by one and in batches, do to the events that
- * follow, and what events say about them. That each call does what it should is for tests/net.
+ * What UDP sockets alone have, as sources: refusals, groups, batches. What they share with other
+ * datagram sockets is in test_datagrams.c, and that each call does what it should in tests/net.
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cmio/cmio.h>
 
-#include "backend/expectations.h"
 #include "support/loop.h"
 #include "support/pair.h"
 #include "support/scale.h"
 
 enum { RECEIVER = 1, SENDER = 2, ROOM = 64 };
 
-static const cmio_interest both = CMIO_READABLE | CMIO_WRITABLE;
 static const uint32_t closed = CMIO_READ_CLOSED | CMIO_WRITE_CLOSED;
 
 static const char *const any_v4 = "127.0.0.1:0";
-static const char *const any_v6 = "[::1]:0";
 
 static struct cmio_address address_of(const char *text) {
     struct cmio_address address;
@@ -91,185 +86,6 @@ static ssize_t receive(struct setting *setting) {
 }
 
 /* One by one. */
-
-static void expect_exchange(const char *text) {
-    struct setting setting;
-    struct cmio_address peer;
-    char buffer[ROOM];
-    if (!setting_open_on(&setting, text, 0))
-        skip();
-    enter(&setting, &setting.sender, both);
-    assert_int_equal(test_loop_expect(&setting.loop, SENDER, CMIO_WRITABLE), CMIO_WRITABLE);
-    for (int round = 0; round < 3; round++) {
-        send_some(&setting, 5);
-        assert_int_equal(expect_readable(&setting), CMIO_READABLE);
-        assert_int_equal(
-            cmio_udp_socket_recv_from(&setting.receiver, buffer, sizeof buffer, &peer, NULL), 5);
-        assert_int_equal(receive(&setting), -EAGAIN);
-        assert_int_equal(cmio_udp_socket_send_to(&setting.receiver, buffer, 5, &peer), 5);
-        test_loop_expect(&setting.loop, SENDER, CMIO_READABLE);
-        assert_int_equal(cmio_udp_socket_recv(&setting.sender, buffer, sizeof buffer, NULL), 5);
-        assert_int_equal(cmio_udp_socket_recv(&setting.sender, buffer, sizeof buffer, NULL),
-                         -EAGAIN);
-        test_loop_expect_none(&setting.loop, RECEIVER);
-    }
-    setting_close(&setting);
-}
-
-static void datagrams_over_v4_are_events_and_received(void **state) {
-    (void)state;
-    expect_exchange(any_v4);
-}
-
-static void datagrams_over_v6_are_events_and_received(void **state) {
-    (void)state;
-    expect_exchange(any_v6);
-}
-
-static void a_datagram_after_one_was_received_makes_an_event(void **state) {
-    (void)state;
-    struct setting setting;
-    setting_open(&setting, 0);
-    send_some(&setting, 1);
-    for (int round = 0; round < 4; round++) {
-        send_some(&setting, 1);
-        expect_readable(&setting);
-        /* One is left behind, and nothing has said that it would block. */
-        assert_int_equal(receive(&setting), 1);
-    }
-    setting_close(&setting);
-}
-
-static void an_empty_datagram_is_an_event_and_arms_the_edge(void **state) {
-    (void)state;
-    struct setting setting;
-    setting_open(&setting, 0);
-    for (int round = 0; round < 4; round++) {
-        send_some(&setting, 0);
-        expect_readable(&setting);
-        assert_int_equal(receive(&setting), 0);
-    }
-    test_loop_expect_silence(&setting.loop);
-    assert_int_equal(receive(&setting), -EAGAIN);
-    setting_close(&setting);
-}
-
-static void a_datagram_that_did_not_fit_arms_the_edge(void **state) {
-    (void)state;
-    struct setting setting;
-    char buffer[4];
-    bool truncated;
-    setting_open(&setting, 0);
-    for (int round = 0; round < 4; round++) {
-        send_some(&setting, 9);
-        expect_readable(&setting);
-        if (round % 2 == 0)
-            assert_int_equal(cmio_udp_socket_recv(&setting.receiver, buffer, 4, NULL), -EMSGSIZE);
-        else
-            assert_int_equal(cmio_udp_socket_recv(&setting.receiver, buffer, 4, &truncated), 4);
-    }
-    test_loop_expect_silence(&setting.loop);
-    assert_int_equal(receive(&setting), -EAGAIN);
-    setting_close(&setting);
-}
-
-static void a_peek_that_succeeds_consumes_nothing(void **state) {
-    (void)state;
-    struct setting setting;
-    struct cmio_address peer;
-    char buffer[ROOM];
-    setting_open(&setting, 0);
-    send_some(&setting, 3);
-    expect_readable(&setting);
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(cmio_udp_socket_peek(&setting.receiver, buffer, sizeof buffer, NULL), 3);
-        assert_int_equal(
-            cmio_udp_socket_peek_from(&setting.receiver, buffer, sizeof buffer, &peer, NULL), 3);
-        assert_int_equal(cmio_udp_socket_peek(&setting.receiver, buffer, 1, NULL), -EMSGSIZE);
-        (void)test_loop_expect_no_spin(&setting.loop);
-    }
-    assert_int_equal(cmio_registry_reregister(setting.loop.registry, &setting.receiver.source,
-                                              RECEIVER, CMIO_READABLE),
-                     0);
-    expect_readable(&setting);
-    assert_int_equal(receive(&setting), 3);
-    assert_int_equal(receive(&setting), -EAGAIN);
-    setting_close(&setting);
-}
-
-static void a_peek_that_blocks_arms_the_edge(void **state) {
-    (void)state;
-    struct setting setting;
-    char buffer[ROOM];
-    setting_open(&setting, 0);
-    for (int round = 0; round < 4; round++) {
-        send_some(&setting, 3);
-        expect_readable(&setting);
-        /* Behind cmio's back, so that only the peek can have armed it. */
-        test_take(cmio_udp_socket_fd(&setting.receiver), 3);
-        assert_int_equal(cmio_udp_socket_peek(&setting.receiver, buffer, sizeof buffer, NULL),
-                         -EAGAIN);
-        test_loop_expect_silence(&setting.loop);
-    }
-    setting_close(&setting);
-}
-
-static void a_level_socket_is_reported_until_all_was_received(void **state) {
-    (void)state;
-    struct setting setting;
-    setting_open(&setting, CMIO_LEVEL);
-    for (int i = 0; i < 2; i++)
-        send_some(&setting, 3);
-    for (int i = 0; i < 2; i++) {
-        for (int wait = 0; wait < 3; wait++)
-            expect_readable(&setting);
-        assert_int_equal(receive(&setting), 3);
-    }
-    test_loop_forget(&setting.loop);
-    test_loop_expect_silence(&setting.loop);
-    setting_close(&setting);
-}
-
-static void a_oneshot_socket_is_reported_once_a_register(void **state) {
-    (void)state;
-    struct setting setting;
-    setting_open(&setting, CMIO_ONESHOT);
-    for (int round = 0; round < 3; round++) {
-        send_some(&setting, 3);
-        expect_readable(&setting);
-        send_some(&setting, 3);
-        test_loop_expect_silence(&setting.loop);
-        assert_int_equal(cmio_registry_reregister(setting.loop.registry, &setting.receiver.source,
-                                                  RECEIVER, CMIO_READABLE | CMIO_ONESHOT),
-                         0);
-        expect_readable(&setting);
-        while (receive(&setting) == 3)
-            continue;
-        assert_int_equal(cmio_registry_reregister(setting.loop.registry, &setting.receiver.source,
-                                                  RECEIVER, CMIO_READABLE | CMIO_ONESHOT),
-                         0);
-        test_loop_expect_silence(&setting.loop);
-    }
-    setting_close(&setting);
-}
-
-static void a_connected_socket_has_no_event_for_strangers(void **state) {
-    (void)state;
-    struct setting setting;
-    struct cmio_udp_socket friend;
-    struct cmio_address address;
-    setting_open(&setting, 0);
-    assert_true(open_on(&friend, any_v4, &address));
-    assert_int_equal(cmio_udp_socket_connect(&setting.receiver, &address), 0);
-    send_some(&setting, 3);
-    test_loop_expect_silence(&setting.loop);
-    assert_int_equal(receive(&setting), -EAGAIN);
-    assert_int_equal(cmio_udp_socket_send_to(&friend, "abc", 3, &setting.address), 3);
-    expect_readable(&setting);
-    assert_int_equal(receive(&setting), 3);
-    assert_int_equal(cmio_udp_socket_close(&friend), 0);
-    setting_close(&setting);
-}
 
 /*
  * The receiver sends to a port that refuses, as its socket is connected to somebody else, and gets
@@ -535,80 +351,7 @@ static void thousands_of_datagrams_go_through_with_edges(void **state) {
     setting_close(&setting);
 }
 
-/* Ends of registrations. */
-
-static void close_deregisters_though_a_dup_keeps_the_socket_alive(void **state) {
-    (void)state;
-    static const cmio_interest modes[] = {0, CMIO_LEVEL, CMIO_ONESHOT};
-    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
-        struct setting setting;
-        setting_open(&setting, modes[i]);
-        int copy = dup(cmio_udp_socket_fd(&setting.receiver));
-        assert_true(copy >= 0);
-        send_some(&setting, 3);
-        assert_int_equal(cmio_udp_socket_close(&setting.receiver), 0);
-        test_loop_expect_silence(&setting.loop);
-        send_some(&setting, 3);
-        test_loop_expect_silence(&setting.loop);
-        test_close(copy);
-        setting_close(&setting);
-    }
-}
-
-static void into_fd_deregisters_and_what_is_adopted_works(void **state) {
-    (void)state;
-    struct setting setting;
-    setting_open(&setting, CMIO_LEVEL);
-    int fd = cmio_udp_socket_into_fd(&setting.receiver);
-    assert_true(fd >= 0);
-    send_some(&setting, 3);
-    test_loop_expect_silence(&setting.loop);
-    assert_int_equal(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK), 0);
-    assert_int_equal(cmio_udp_socket_from_fd(&setting.receiver, fd), 0);
-    assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
-    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-    enter(&setting, &setting.receiver, CMIO_READABLE);
-    expect_readable(&setting);
-    assert_int_equal(receive(&setting), 3);
-    assert_int_equal(receive(&setting), -EAGAIN);
-    setting_close(&setting);
-}
-
-static void a_socket_that_is_reregistered_reports_what_it_holds(void **state) {
-    (void)state;
-    struct setting setting;
-    setting_open(&setting, 0);
-    send_some(&setting, 3);
-    expect_readable(&setting);
-    for (int round = 0; round < 3; round++) {
-        assert_int_equal(cmio_registry_reregister(setting.loop.registry, &setting.receiver.source,
-                                                  RECEIVER, CMIO_READABLE),
-                         0);
-        expect_readable(&setting);
-    }
-    assert_int_equal(receive(&setting), 3);
-    assert_int_equal(receive(&setting), -EAGAIN);
-    assert_int_equal(cmio_registry_reregister(setting.loop.registry, &setting.receiver.source,
-                                              RECEIVER, CMIO_WRITABLE),
-                     0);
-    assert_int_equal(test_loop_expect(&setting.loop, RECEIVER, CMIO_WRITABLE), CMIO_WRITABLE);
-    assert_int_equal(cmio_registry_deregister(setting.loop.registry, &setting.receiver.source), 0);
-    send_some(&setting, 3);
-    test_loop_expect_silence(&setting.loop);
-    setting_close(&setting);
-}
-
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(datagrams_over_v4_are_events_and_received),
-    cmocka_unit_test(datagrams_over_v6_are_events_and_received),
-    cmocka_unit_test(a_datagram_after_one_was_received_makes_an_event),
-    cmocka_unit_test(an_empty_datagram_is_an_event_and_arms_the_edge),
-    cmocka_unit_test(a_datagram_that_did_not_fit_arms_the_edge),
-    cmocka_unit_test(a_peek_that_succeeds_consumes_nothing),
-    cmocka_unit_test(a_peek_that_blocks_arms_the_edge),
-    cmocka_unit_test(a_level_socket_is_reported_until_all_was_received),
-    cmocka_unit_test(a_oneshot_socket_is_reported_once_a_register),
-    cmocka_unit_test(a_connected_socket_has_no_event_for_strangers),
     cmocka_unit_test(a_refusal_is_an_event_and_later_datagrams_are_too),
     cmocka_unit_test(a_refusal_is_told_by_take_error_too),
     cmocka_unit_test(an_only_v6_socket_has_no_event_for_v4_and_others_have),
@@ -618,9 +361,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_batch_that_blocks_arms_the_edge),
     cmocka_unit_test(a_batch_that_was_cut_short_arms_the_edge_of_writing),
     cmocka_unit_test(thousands_of_datagrams_go_through_with_edges),
-    cmocka_unit_test(close_deregisters_though_a_dup_keeps_the_socket_alive),
-    cmocka_unit_test(into_fd_deregisters_and_what_is_adopted_works),
-    cmocka_unit_test(a_socket_that_is_reregistered_reports_what_it_holds),
 };
 
 TEST_GROUP(backend_udp, tests)

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Unix datagram sockets as sources: what their calls do to the events that follow. That each call
- * does what it should is for tests/net.
+ * What Unix datagram sockets alone have, as sources. What they share with UDP is in
+ * test_datagrams.c, and that each call does what it should in tests/net.
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include <cmio/cmio.h>
 
-#include "backend/expectations.h"
 #include "support/loop.h"
-#include "support/pair.h"
 #include "support/scratch.h"
 
 enum { RECEIVER = 1, SENDER = 2, ROOM = 64 };
@@ -53,28 +50,6 @@ static void setting_close(struct setting *setting) {
 static ssize_t receive(struct setting *setting) {
     char buffer[ROOM];
     return cmio_unix_datagram_recv(&setting->receiver, buffer, sizeof buffer, NULL);
-}
-
-static void datagrams_of_a_pair_are_events_and_received(void **state) {
-    (void)state;
-    struct setting setting;
-    char buffer[ROOM];
-    setting_open(&setting, 0);
-    enter(&setting, &setting.sender, CMIO_READABLE | CMIO_WRITABLE);
-    assert_int_equal(test_loop_expect(&setting.loop, SENDER, CMIO_WRITABLE), CMIO_WRITABLE);
-    for (int round = 0; round < 3; round++) {
-        send_some(&setting, 5);
-        assert_int_equal(expect_readable(&setting), CMIO_READABLE);
-        assert_int_equal(receive(&setting), 5);
-        assert_int_equal(receive(&setting), -EAGAIN);
-        assert_int_equal(cmio_unix_datagram_send(&setting.receiver, "abc", 3), 3);
-        test_loop_expect(&setting.loop, SENDER, CMIO_READABLE);
-        assert_int_equal(cmio_unix_datagram_recv(&setting.sender, buffer, sizeof buffer, NULL), 3);
-        assert_int_equal(cmio_unix_datagram_recv(&setting.sender, buffer, sizeof buffer, NULL),
-                         -EAGAIN);
-        test_loop_expect_none(&setting.loop, RECEIVER);
-    }
-    setting_close(&setting);
 }
 
 static void expect_named_exchange(const struct cmio_address *name) {
@@ -120,107 +95,6 @@ static void datagrams_to_an_abstract_name_are_events_and_received(void **state) 
     if (cmio_address_from_abstract(text, (size_t)length, &name) == -ENOTSUP)
         skip();
     expect_named_exchange(&name);
-}
-
-static void a_datagram_after_one_was_received_makes_an_event(void **state) {
-    (void)state;
-    struct setting setting;
-    setting_open(&setting, 0);
-    send_some(&setting, 1);
-    for (int round = 0; round < 4; round++) {
-        send_some(&setting, 1);
-        expect_readable(&setting);
-        /* One is left behind, and nothing has said that it would block. */
-        assert_int_equal(receive(&setting), 1);
-    }
-    setting_close(&setting);
-}
-
-static void an_empty_datagram_is_an_event_and_arms_the_edge(void **state) {
-    (void)state;
-    struct setting setting;
-    setting_open(&setting, 0);
-    for (int round = 0; round < 4; round++) {
-        send_some(&setting, 0);
-        expect_readable(&setting);
-        assert_int_equal(receive(&setting), 0);
-    }
-    test_loop_expect_silence(&setting.loop);
-    assert_int_equal(receive(&setting), -EAGAIN);
-    setting_close(&setting);
-}
-
-static void a_datagram_that_did_not_fit_arms_the_edge(void **state) {
-    (void)state;
-    struct setting setting;
-    char buffer[4];
-    bool truncated;
-    setting_open(&setting, 0);
-    for (int round = 0; round < 4; round++) {
-        send_some(&setting, 9);
-        expect_readable(&setting);
-        if (round % 2 == 0)
-            assert_int_equal(cmio_unix_datagram_recv(&setting.receiver, buffer, 4, NULL),
-                             -EMSGSIZE);
-        else
-            assert_int_equal(cmio_unix_datagram_recv(&setting.receiver, buffer, 4, &truncated), 4);
-    }
-    test_loop_expect_silence(&setting.loop);
-    setting_close(&setting);
-}
-
-static void a_peek_that_succeeds_consumes_nothing(void **state) {
-    (void)state;
-    struct setting setting;
-    char buffer[ROOM];
-    setting_open(&setting, 0);
-    send_some(&setting, 3);
-    expect_readable(&setting);
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(cmio_unix_datagram_peek(&setting.receiver, buffer, sizeof buffer, NULL),
-                         3);
-        assert_int_equal(cmio_unix_datagram_peek(&setting.receiver, buffer, 1, NULL), -EMSGSIZE);
-        (void)test_loop_expect_no_spin(&setting.loop);
-    }
-    assert_int_equal(cmio_registry_reregister(setting.loop.registry, &setting.receiver.source,
-                                              RECEIVER, CMIO_READABLE),
-                     0);
-    expect_readable(&setting);
-    assert_int_equal(receive(&setting), 3);
-    setting_close(&setting);
-}
-
-static void a_peek_that_blocks_arms_the_edge(void **state) {
-    (void)state;
-    struct setting setting;
-    char buffer[ROOM];
-    setting_open(&setting, 0);
-    for (int round = 0; round < 4; round++) {
-        send_some(&setting, 3);
-        expect_readable(&setting);
-        /* Behind cmio's back, so that only the peek can have armed it. */
-        test_take(cmio_unix_datagram_fd(&setting.receiver), 3);
-        assert_int_equal(cmio_unix_datagram_peek(&setting.receiver, buffer, sizeof buffer, NULL),
-                         -EAGAIN);
-        test_loop_expect_silence(&setting.loop);
-    }
-    setting_close(&setting);
-}
-
-static void a_level_socket_is_reported_until_all_was_received(void **state) {
-    (void)state;
-    struct setting setting;
-    setting_open(&setting, CMIO_LEVEL);
-    for (int i = 0; i < 2; i++)
-        send_some(&setting, 3);
-    for (int i = 0; i < 2; i++) {
-        for (int wait = 0; wait < 3; wait++)
-            expect_readable(&setting);
-        assert_int_equal(receive(&setting), 3);
-    }
-    test_loop_forget(&setting.loop);
-    test_loop_expect_silence(&setting.loop);
-    setting_close(&setting);
 }
 
 /* Sends until the peer has no more room: how many went. */
@@ -269,57 +143,11 @@ static void shutdown_of_reading_is_an_event(void **state) {
     setting_close(&setting);
 }
 
-static void close_deregisters_though_a_dup_keeps_the_socket_alive(void **state) {
-    (void)state;
-    static const cmio_interest modes[] = {0, CMIO_LEVEL, CMIO_ONESHOT};
-    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
-        struct setting setting;
-        setting_open(&setting, modes[i]);
-        int copy = dup(cmio_unix_datagram_fd(&setting.receiver));
-        assert_true(copy >= 0);
-        send_some(&setting, 3);
-        assert_int_equal(cmio_unix_datagram_close(&setting.receiver), 0);
-        test_loop_expect_silence(&setting.loop);
-        send_some(&setting, 3);
-        test_loop_expect_silence(&setting.loop);
-        test_close(copy);
-        setting_close(&setting);
-    }
-}
-
-static void into_fd_deregisters_and_what_is_adopted_works(void **state) {
-    (void)state;
-    struct setting setting;
-    setting_open(&setting, CMIO_LEVEL);
-    int fd = cmio_unix_datagram_into_fd(&setting.receiver);
-    assert_true(fd >= 0);
-    send_some(&setting, 3);
-    test_loop_expect_silence(&setting.loop);
-    assert_int_equal(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK), 0);
-    assert_int_equal(cmio_unix_datagram_from_fd(&setting.receiver, fd), 0);
-    assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
-    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-    enter(&setting, &setting.receiver, CMIO_READABLE);
-    expect_readable(&setting);
-    assert_int_equal(receive(&setting), 3);
-    assert_int_equal(receive(&setting), -EAGAIN);
-    setting_close(&setting);
-}
-
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(datagrams_of_a_pair_are_events_and_received),
     cmocka_unit_test(datagrams_to_a_path_are_events_and_received),
     cmocka_unit_test(datagrams_to_an_abstract_name_are_events_and_received),
-    cmocka_unit_test(a_datagram_after_one_was_received_makes_an_event),
-    cmocka_unit_test(an_empty_datagram_is_an_event_and_arms_the_edge),
-    cmocka_unit_test(a_datagram_that_did_not_fit_arms_the_edge),
-    cmocka_unit_test(a_peek_that_succeeds_consumes_nothing),
-    cmocka_unit_test(a_peek_that_blocks_arms_the_edge),
-    cmocka_unit_test(a_level_socket_is_reported_until_all_was_received),
     cmocka_unit_test(a_full_peer_that_received_is_an_event),
     cmocka_unit_test(shutdown_of_reading_is_an_event),
-    cmocka_unit_test(close_deregisters_though_a_dup_keeps_the_socket_alive),
-    cmocka_unit_test(into_fd_deregisters_and_what_is_adopted_works),
 };
 
 TEST_GROUP(backend_unix_datagram, tests)

@@ -39,72 +39,6 @@ static void expect_prepared(int fd) {
     assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
 }
 
-static void what_the_sender_writes_the_receiver_reads(void **state) {
-    (void)state;
-    struct ends ends;
-    char buffer[8] = "";
-    open_ends(&ends);
-    assert_int_equal(cmio_pipe_receiver_read(&ends.receiver, buffer, 8), -EAGAIN);
-    assert_int_equal(cmio_pipe_sender_write(&ends.sender, "abc", 3), 3);
-    assert_int_equal(cmio_pipe_receiver_read(&ends.receiver, buffer, 2), 2);
-    assert_int_equal(cmio_pipe_receiver_read(&ends.receiver, buffer + 2, 6), 1);
-    assert_string_equal(buffer, "abc");
-    assert_int_equal(cmio_pipe_sender_close(&ends.sender), 0);
-    assert_int_equal(cmio_pipe_receiver_read(&ends.receiver, buffer, 8), 0);
-    close_ends(&ends);
-}
-
-static void several_buffers_go_in_one_call(void **state) {
-    (void)state;
-    struct ends ends;
-    char first[3] = "";
-    char second[8] = "12345678";
-    open_ends(&ends);
-    const struct iovec out[] = {{.iov_base = (char[]){'a', 'b'}, .iov_len = 2},
-                                {.iov_base = NULL, .iov_len = 0},
-                                {.iov_base = (char[]){'c', 'd', 'e'}, .iov_len = 3}};
-    const struct iovec in[] = {{.iov_base = first, .iov_len = sizeof first},
-                               {.iov_base = second, .iov_len = sizeof second}};
-    assert_int_equal(cmio_pipe_receiver_readv(&ends.receiver, in, 2), -EAGAIN);
-    assert_int_equal(cmio_pipe_sender_writev(&ends.sender, out, 3), 5);
-    assert_int_equal(cmio_pipe_receiver_readv(&ends.receiver, in, 2), 5);
-    assert_memory_equal(first, "abc", 3);
-    assert_memory_equal(second, "de345678", 8);
-    close_ends(&ends);
-}
-
-static void no_buffers_are_no_bytes(void **state) {
-    (void)state;
-    struct ends ends;
-    open_ends(&ends);
-    assert_int_equal(cmio_pipe_sender_writev(&ends.sender, NULL, 0), 0);
-    assert_int_equal(cmio_pipe_receiver_readv(&ends.receiver, NULL, 0), 0);
-    assert_int_equal(cmio_pipe_sender_write(&ends.sender, NULL, 0), 0);
-    assert_int_equal(cmio_pipe_receiver_read(&ends.receiver, NULL, 0), 0);
-    close_ends(&ends);
-}
-
-static void too_many_buffers_and_null_ones_are_invalid(void **state) {
-    (void)state;
-    static struct iovec many[IOV_MAX + 1];
-    static char byte;
-    struct ends ends;
-    for (size_t i = 0; i <= IOV_MAX; i++)
-        many[i] = (struct iovec){.iov_base = &byte, .iov_len = 1};
-    open_ends(&ends);
-    assert_int_equal(cmio_pipe_sender_writev(&ends.sender, many, IOV_MAX + 1), -EINVAL);
-    assert_int_equal(cmio_pipe_receiver_readv(&ends.receiver, many, IOV_MAX + 1), -EINVAL);
-    assert_int_equal(cmio_pipe_sender_writev(&ends.sender, many, -1), -EINVAL);
-    assert_int_equal(cmio_pipe_receiver_readv(&ends.receiver, many, -1), -EINVAL);
-    assert_int_equal(cmio_pipe_sender_writev(&ends.sender, NULL, 1), -EINVAL);
-    assert_int_equal(cmio_pipe_receiver_readv(&ends.receiver, NULL, 1), -EINVAL);
-    assert_int_equal(cmio_pipe_sender_write(&ends.sender, NULL, 1), -EINVAL);
-    assert_int_equal(cmio_pipe_receiver_read(&ends.receiver, NULL, 1), -EINVAL);
-    assert_int_equal(cmio_pipe_sender_writev(&ends.sender, many, IOV_MAX), IOV_MAX);
-    assert_int_equal(cmio_pipe_receiver_readv(&ends.receiver, many, IOV_MAX), IOV_MAX);
-    close_ends(&ends);
-}
-
 static void up_to_pipe_buf_bytes_go_whole_or_not_at_all(void **state) {
     (void)state;
     struct ends ends;
@@ -156,15 +90,6 @@ static void writing_without_a_reader_is_epipe_with_the_signal_that_posix_wants(v
     assert_int_equal(broken_pipes, 1);
     close_ends(&ends);
     assert_int_equal(sigaction(SIGPIPE, &before, NULL), 0);
-}
-
-static void both_ends_are_nonblocking_and_close_on_exec(void **state) {
-    (void)state;
-    struct ends ends;
-    open_ends(&ends);
-    expect_prepared(cmio_pipe_sender_fd(&ends.sender));
-    expect_prepared(cmio_pipe_receiver_fd(&ends.receiver));
-    close_ends(&ends);
 }
 
 static void without_descriptors_both_ends_are_untouched(void **state) {
@@ -283,20 +208,6 @@ static void descriptors_of_the_wrong_kind_stay_the_caller_s(void **state) {
     expect_refused(fds[0], -EBADF, -EBADF);
 }
 
-static void descriptors_are_given_away_open(void **state) {
-    (void)state;
-    struct ends ends;
-    open_ends(&ends);
-    const int fds[] = {cmio_pipe_receiver_into_fd(&ends.receiver),
-                       cmio_pipe_sender_into_fd(&ends.sender)};
-    assert_int_equal(cmio_pipe_receiver_fd(&ends.receiver), -EBADF);
-    assert_int_equal(cmio_pipe_sender_fd(&ends.sender), -EBADF);
-    test_put(fds[1], 3);
-    test_take(fds[0], 3);
-    close_ends(&ends);
-    test_pair_close(fds);
-}
-
 static void null_and_closed_ends_are_refused(void **state) {
     (void)state;
     struct ends closed;
@@ -331,36 +242,16 @@ static void an_end_takes_24_bytes(void **state) {
     assert_true(sizeof(void *) != 8 || sizeof(struct cmio_pipe_receiver) == 24);
 }
 
-static void invalid_arguments_come_before_a_closed_end(void **state) {
-    (void)state;
-    struct cmio_pipe_sender sender = {0};
-    struct cmio_pipe_receiver receiver = {0};
-    const struct iovec vector = {.iov_base = (char[]){'a'}, .iov_len = 1};
-    assert_int_equal(cmio_pipe_sender_write(&sender, NULL, 1), -EINVAL);
-    assert_int_equal(cmio_pipe_sender_writev(&sender, NULL, 1), -EINVAL);
-    assert_int_equal(cmio_pipe_sender_writev(&sender, &vector, -1), -EINVAL);
-    assert_int_equal(cmio_pipe_receiver_read(&receiver, NULL, 1), -EINVAL);
-    assert_int_equal(cmio_pipe_receiver_readv(&receiver, NULL, 1), -EINVAL);
-    assert_int_equal(cmio_pipe_receiver_readv(&receiver, &vector, -1), -EINVAL);
-}
-
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(what_the_sender_writes_the_receiver_reads),
-    cmocka_unit_test(several_buffers_go_in_one_call),
-    cmocka_unit_test(no_buffers_are_no_bytes),
-    cmocka_unit_test(too_many_buffers_and_null_ones_are_invalid),
     cmocka_unit_test(up_to_pipe_buf_bytes_go_whole_or_not_at_all),
     cmocka_unit_test(a_large_write_falls_short_and_the_next_has_no_room),
     cmocka_unit_test(writing_without_a_reader_is_epipe_with_the_signal_that_posix_wants),
-    cmocka_unit_test(both_ends_are_nonblocking_and_close_on_exec),
     cmocka_unit_test(without_descriptors_both_ends_are_untouched),
     cmocka_unit_test(adopted_pipes_sockets_and_devices_are_made_like_ours),
     cmocka_unit_test(the_ends_of_a_fifo_can_be_adopted),
     cmocka_unit_test(a_terminal_can_be_adopted),
     cmocka_unit_test(descriptors_of_the_wrong_kind_stay_the_caller_s),
-    cmocka_unit_test(descriptors_are_given_away_open),
     cmocka_unit_test(null_and_closed_ends_are_refused),
     cmocka_unit_test(an_end_takes_24_bytes),
-    cmocka_unit_test(invalid_arguments_come_before_a_closed_end),
 };
 TEST_GROUP(net_pipe, tests)

@@ -100,16 +100,6 @@ static void an_address_of_another_host_is_not_available(void **state) {
     assert_int_equal(cmio_tcp_listener_bind(&listener, &other, NULL), -EADDRNOTAVAIL);
 }
 
-static void the_descriptor_is_nonblocking_and_close_on_exec(void **state) {
-    (void)state;
-    struct cmio_tcp_listener listener;
-    (void)bind_any(&listener, "127.0.0.1:0", NULL);
-    const int fd = cmio_tcp_listener_fd(&listener);
-    assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
-    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-    assert_int_equal(cmio_tcp_listener_close(&listener), 0);
-}
-
 static void ttl_is_set_and_read_for_both_families(void **state) {
     (void)state;
     static const char *const hosts[] = {"127.0.0.1:0", "[::1]:0"};
@@ -169,24 +159,6 @@ static void the_ttl_of_a_listener_of_both_families_holds_for_streams_of_both(voi
         assert_int_equal(cmio_tcp_stream_close(&server), 0);
     }
     assert_int_equal(cmio_tcp_listener_close(&listener), 0);
-}
-
-static void a_descriptor_is_adopted_and_given_away(void **state) {
-    (void)state;
-    struct cmio_tcp_listener listener;
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(listen(fd, 1), 0);
-    assert_int_equal(cmio_tcp_listener_from_fd(&listener, fd), 0);
-    assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
-    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-    struct cmio_tcp_stream stream;
-    assert_int_equal(cmio_tcp_listener_accept(&listener, &stream, NULL), -EAGAIN);
-    assert_int_equal(cmio_tcp_listener_take_error(&listener), 0);
-    assert_int_equal(cmio_tcp_listener_into_fd(&listener), fd);
-    assert_int_equal(cmio_tcp_listener_into_fd(&listener), -EBADF);
-    assert_int_equal(cmio_tcp_listener_close(&listener), 0);
-    assert_int_equal(close(fd), 0);
 }
 
 static void what_is_no_stream_socket_is_not_adopted(void **state) {
@@ -249,10 +221,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(v6only_decides_whether_ipv4_gets_in),
     cmocka_unit_test(options_that_make_no_sense_are_invalid),
     cmocka_unit_test(an_address_of_another_host_is_not_available),
-    cmocka_unit_test(the_descriptor_is_nonblocking_and_close_on_exec),
     cmocka_unit_test(ttl_is_set_and_read_for_both_families),
     cmocka_unit_test(the_ttl_of_a_listener_of_both_families_holds_for_streams_of_both),
-    cmocka_unit_test(a_descriptor_is_adopted_and_given_away),
     cmocka_unit_test(what_is_no_stream_socket_is_not_adopted),
     cmocka_unit_test(null_and_closed_listeners_are_refused),
     cmocka_unit_test(invalid_arguments_come_first),

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "support/scale.h"
-#include "support/system.h"
 #include "support/test.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -53,114 +48,6 @@ static void close_pair(struct pair *pair) {
     assert_int_equal(cmio_tcp_stream_close(&pair->client), 0);
     assert_int_equal(cmio_tcp_stream_close(&pair->server), 0);
     assert_int_equal(cmio_tcp_listener_close(&pair->listener), 0);
-}
-
-static void bytes_go_both_ways_on_both_families(void **state) {
-    (void)state;
-    static const char *const hosts[] = {"127.0.0.1:0", "[::1]:0"};
-    for (size_t i = 0; i < 2; i++) {
-        struct pair pair;
-        char buffer[8] = "";
-        open_pair(&pair, hosts[i]);
-        assert_int_equal(cmio_tcp_stream_read(&pair.server, buffer, 8), -EAGAIN);
-        assert_int_equal(cmio_tcp_stream_write(&pair.client, "abc", 3), 3);
-        await(cmio_tcp_stream_fd(&pair.server), POLLIN);
-        assert_int_equal(cmio_tcp_stream_peek(&pair.server, buffer, 8), 3);
-        assert_int_equal(cmio_tcp_stream_read(&pair.server, buffer, 8), 3);
-        assert_string_equal(buffer, "abc");
-        assert_int_equal(cmio_tcp_stream_write(&pair.server, "xyz", 3), 3);
-        await(cmio_tcp_stream_fd(&pair.client), POLLIN);
-        assert_int_equal(cmio_tcp_stream_read(&pair.client, buffer, 8), 3);
-        assert_string_equal(buffer, "xyz");
-        close_pair(&pair);
-    }
-}
-
-static void several_buffers_go_in_one_call(void **state) {
-    (void)state;
-    struct pair pair;
-    char first[3] = "";
-    char second[8] = "12345678";
-    open_pair(&pair, "127.0.0.1:0");
-    const struct iovec out[] = {{.iov_base = (char[]){'a', 'b'}, .iov_len = 2},
-                                {.iov_base = NULL, .iov_len = 0},
-                                {.iov_base = (char[]){'c', 'd', 'e'}, .iov_len = 3}};
-    const struct iovec in[] = {{.iov_base = first, .iov_len = sizeof first},
-                               {.iov_base = second, .iov_len = sizeof second}};
-    assert_int_equal(cmio_tcp_stream_readv(&pair.server, in, 2), -EAGAIN);
-    assert_int_equal(cmio_tcp_stream_writev(&pair.client, out, 3), 5);
-    await(cmio_tcp_stream_fd(&pair.server), POLLIN);
-    assert_int_equal(cmio_tcp_stream_readv(&pair.server, in, 2), 5);
-    assert_memory_equal(first, "abc", 3);
-    assert_memory_equal(second, "de345678", 8);
-    close_pair(&pair);
-}
-
-static void too_many_buffers_and_null_ones_are_invalid(void **state) {
-    (void)state;
-    static struct iovec many[IOV_MAX + 1];
-    static char byte;
-    struct pair pair;
-    for (size_t i = 0; i <= IOV_MAX; i++)
-        many[i] = (struct iovec){.iov_base = &byte, .iov_len = 1};
-    open_pair(&pair, "127.0.0.1:0");
-    assert_int_equal(cmio_tcp_stream_writev(&pair.client, many, IOV_MAX + 1), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_readv(&pair.client, many, IOV_MAX + 1), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_writev(&pair.client, many, -1), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_readv(&pair.client, NULL, 1), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_read(&pair.client, NULL, 1), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_write(&pair.client, NULL, 1), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_peek(&pair.client, NULL, 1), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_writev(&pair.client, many, IOV_MAX), IOV_MAX);
-    close_pair(&pair);
-}
-
-/* The array is as long as the kernel looks: not at all, here. valgrind looks in its place. */
-static void an_array_of_too_many_buffers_is_not_looked_at(void **state) {
-    (void)state;
-    struct pair pair;
-    if (test_is_under_valgrind())
-        skip();
-    struct iovec *one = malloc(sizeof *one);
-    assert_non_null(one);
-    *one = (struct iovec){.iov_base = NULL, .iov_len = 0};
-    open_pair(&pair, "127.0.0.1:0");
-    assert_int_equal(cmio_tcp_stream_writev(&pair.client, one, INT_MAX), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_readv(&pair.client, one, INT_MAX), -EINVAL);
-    free(one);
-    close_pair(&pair);
-}
-
-static void writing_to_a_gone_peer_is_an_error_and_no_signal(void **state) {
-    (void)state;
-    struct pair pair;
-    struct sigaction default_action = {.sa_handler = SIG_DFL};
-    struct sigaction before;
-    assert_int_equal(sigaction(SIGPIPE, &default_action, &before), 0);
-    open_pair(&pair, "127.0.0.1:0");
-    assert_int_equal(cmio_tcp_stream_shutdown(&pair.client, CMIO_SHUTDOWN_WRITE), 0);
-    assert_int_equal(cmio_tcp_stream_write(&pair.client, "a", 1), -EPIPE);
-    const struct iovec out = {.iov_base = (char[]){'a'}, .iov_len = 1};
-    assert_int_equal(cmio_tcp_stream_writev(&pair.client, &out, 1), -EPIPE);
-    close_pair(&pair);
-    assert_int_equal(sigaction(SIGPIPE, &before, NULL), 0);
-}
-
-static void shutdown_ends_one_direction_or_both(void **state) {
-    (void)state;
-    struct pair pair;
-    char byte;
-    open_pair(&pair, "127.0.0.1:0");
-    assert_int_equal(cmio_tcp_stream_shutdown(&pair.client, CMIO_SHUTDOWN_WRITE), 0);
-    await(cmio_tcp_stream_fd(&pair.server), POLLIN);
-    assert_int_equal(cmio_tcp_stream_read(&pair.server, &byte, 1), 0);
-    assert_int_equal(cmio_tcp_stream_write(&pair.server, "a", 1), 1);
-    await(cmio_tcp_stream_fd(&pair.client), POLLIN);
-    assert_int_equal(cmio_tcp_stream_read(&pair.client, &byte, 1), 1);
-    assert_int_equal(cmio_tcp_stream_shutdown(&pair.server, CMIO_SHUTDOWN_BOTH), 0);
-    assert_int_equal(cmio_tcp_stream_write(&pair.server, "a", 1), -EPIPE);
-    assert_int_equal(cmio_tcp_stream_shutdown(&pair.client, (enum cmio_shutdown)3), -EINVAL);
-    close_pair(&pair);
 }
 
 static void nodelay_and_ttl_are_set_and_read(void **state) {
@@ -437,24 +324,6 @@ static void a_stream_that_is_made_anew_knows_nothing_of_the_last_failure(void **
     close_pair(&pair);
 }
 
-/* One that nobody began to connect will not be ready one day, where the system can tell. */
-static void an_unconnected_socket_is_not_connected(void **state) {
-    (void)state;
-    struct cmio_tcp_stream stream;
-    struct cmio_address peer = {.length = 77};
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(cmio_tcp_stream_from_fd(&stream, fd), 0);
-    struct pollfd entry = {.fd = fd, .events = POLLOUT};
-    const int error = poll(&entry, 1, 0) == 0 ? -EINPROGRESS : -ENOTCONN; /* a BSD; Linux */
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(cmio_tcp_stream_finish_connect(&stream), error);
-    assert_int_equal(cmio_tcp_stream_peer_address(&stream, &peer), -ENOTCONN);
-    assert_int_equal(peer.length, 77);
-    assert_int_equal(cmio_tcp_stream_shutdown(&stream, CMIO_SHUTDOWN_BOTH),
-                     test_answers()->unconnected_is_not_shut ? -ENOTCONN : 0);
-    assert_int_equal(cmio_tcp_stream_close(&stream), 0);
-}
-
 static void a_connection_that_was_reset_has_failed_and_stays_so(void **state) {
     (void)state;
     for (int reads = 0; reads < 2; reads++) {
@@ -497,30 +366,6 @@ static void connect_takes_ip_addresses_alone(void **state) {
     assert_int_equal(cmio_tcp_stream_connect(&stream, NULL), -EINVAL);
     assert_int_equal(cmio_tcp_stream_connect(NULL, &address), -EINVAL);
     assert_int_equal(stream.source.fd, 77);
-}
-
-static void the_descriptor_is_nonblocking_and_close_on_exec(void **state) {
-    (void)state;
-    struct pair pair;
-    open_pair(&pair, "127.0.0.1:0");
-    const int fds[] = {cmio_tcp_stream_fd(&pair.client), cmio_tcp_stream_fd(&pair.server)};
-    for (size_t i = 0; i < 2; i++) {
-        assert_true(fcntl(fds[i], F_GETFL) & O_NONBLOCK);
-        assert_true(fcntl(fds[i], F_GETFD) & FD_CLOEXEC);
-    }
-    close_pair(&pair);
-}
-
-static void a_descriptor_is_given_away_open(void **state) {
-    (void)state;
-    struct pair pair;
-    open_pair(&pair, "127.0.0.1:0");
-    const int fd = cmio_tcp_stream_into_fd(&pair.client);
-    assert_true(fd >= 0);
-    assert_int_equal(cmio_tcp_stream_fd(&pair.client), -EBADF);
-    assert_int_equal(send(fd, "a", 1, 0), 1);
-    assert_int_equal(close(fd), 0);
-    close_pair(&pair);
 }
 
 static void null_and_closed_streams_are_refused(void **state) {
@@ -569,20 +414,11 @@ static void a_stream_takes_24_bytes(void **state) {
     assert_true(sizeof(void *) != 8 || sizeof(struct cmio_tcp_stream) == 24);
 }
 
-static void invalid_arguments_come_before_a_closed_stream(void **state) {
+static void invalid_options_and_offsets_come_before_a_closed_stream(void **state) {
     (void)state;
     struct cmio_tcp_stream closed = {0};
-    const struct iovec vector = {.iov_base = (char[]){'a'}, .iov_len = 1};
     const struct cmio_tcp_stream_options wrong = {.linger_seconds = 1};
-    assert_int_equal(cmio_tcp_stream_read(&closed, NULL, 1), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_readv(&closed, NULL, 1), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_readv(&closed, &vector, -1), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_peek(&closed, NULL, 1), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_write(&closed, NULL, 1), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_writev(&closed, NULL, 1), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_writev(&closed, &vector, -1), -EINVAL);
     assert_int_equal(cmio_tcp_stream_send_file(&closed, -1, -1, 1), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_shutdown(&closed, (enum cmio_shutdown)77), -EINVAL);
     assert_int_equal(cmio_tcp_stream_set_options(&closed, &wrong), -EINVAL);
     assert_int_equal(cmio_tcp_stream_set_options(&closed, NULL), -EINVAL);
     assert_int_equal(cmio_tcp_stream_get_options(&closed, NULL), -EINVAL);
@@ -590,31 +426,9 @@ static void invalid_arguments_come_before_a_closed_stream(void **state) {
     assert_int_equal(cmio_tcp_stream_set_ttl(&closed, 0), -EINVAL);
     assert_int_equal(cmio_tcp_stream_set_ttl(&closed, 256), -EINVAL);
     assert_int_equal(cmio_tcp_stream_ttl(&closed, NULL), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_local_address(&closed, NULL), -EINVAL);
-    assert_int_equal(cmio_tcp_stream_peer_address(&closed, NULL), -EINVAL);
-}
-
-static void no_buffers_are_no_bytes(void **state) {
-    (void)state;
-    struct pair pair;
-    char byte = 'a';
-    open_pair(&pair, "127.0.0.1:0");
-    assert_int_equal(cmio_tcp_stream_readv(&pair.server, NULL, 0), 0); /* nothing is there */
-    assert_int_equal(cmio_tcp_stream_write(&pair.client, &byte, 1), 1);
-    await(cmio_tcp_stream_fd(&pair.server), POLLIN);
-    assert_int_equal(cmio_tcp_stream_readv(&pair.server, NULL, 0), 0);
-    assert_int_equal(cmio_tcp_stream_writev(&pair.client, NULL, 0), 0);
-    assert_int_equal(cmio_tcp_stream_read(&pair.server, &byte, 1), 1);
-    close_pair(&pair);
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(bytes_go_both_ways_on_both_families),
-    cmocka_unit_test(several_buffers_go_in_one_call),
-    cmocka_unit_test(too_many_buffers_and_null_ones_are_invalid),
-    cmocka_unit_test(an_array_of_too_many_buffers_is_not_looked_at),
-    cmocka_unit_test(writing_to_a_gone_peer_is_an_error_and_no_signal),
-    cmocka_unit_test(shutdown_ends_one_direction_or_both),
     cmocka_unit_test(nodelay_and_ttl_are_set_and_read),
     cmocka_unit_test(options_are_set_and_read_back),
     cmocka_unit_test(options_that_make_no_sense_change_nothing),
@@ -626,15 +440,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_refused_connect_stays_refused_whichever_call_was_told),
     cmocka_unit_test(a_failure_that_was_told_to_somebody_else_is_not_connected),
     cmocka_unit_test(a_stream_that_is_made_anew_knows_nothing_of_the_last_failure),
-    cmocka_unit_test(an_unconnected_socket_is_not_connected),
     cmocka_unit_test(a_connection_that_was_reset_has_failed_and_stays_so),
     cmocka_unit_test(a_connection_is_connected_until_both_ends_have_ended_it),
     cmocka_unit_test(connect_takes_ip_addresses_alone),
-    cmocka_unit_test(the_descriptor_is_nonblocking_and_close_on_exec),
-    cmocka_unit_test(a_descriptor_is_given_away_open),
     cmocka_unit_test(null_and_closed_streams_are_refused),
     cmocka_unit_test(a_stream_takes_24_bytes),
-    cmocka_unit_test(invalid_arguments_come_before_a_closed_stream),
-    cmocka_unit_test(no_buffers_are_no_bytes),
+    cmocka_unit_test(invalid_options_and_offsets_come_before_a_closed_stream),
 };
 TEST_GROUP(net_tcp_stream, tests)

@@ -20,166 +20,6 @@ static bool has_v6(void) {
            cmio_udp_socket_close(&socket) == 0;
 }
 
-static void expect_exchange(const char *host) {
-    struct cmio_udp_socket a;
-    struct cmio_udp_socket b;
-    struct cmio_address peer;
-    char buffer[8] = "";
-    const struct cmio_address a_address = test_udp_open(&a, host);
-    const struct cmio_address b_address = test_udp_open(&b, host);
-    assert_int_equal(cmio_udp_socket_recv(&a, buffer, sizeof buffer, NULL), -EAGAIN);
-    assert_int_equal(cmio_udp_socket_recv_from(&a, buffer, sizeof buffer, &peer, NULL), -EAGAIN);
-    assert_int_equal(cmio_udp_socket_send_to(&a, "abc", 3, &b_address), 3);
-    test_udp_await(&b);
-    assert_int_equal(cmio_udp_socket_recv_from(&b, buffer, sizeof buffer, &peer, NULL), 3);
-    assert_string_equal(buffer, "abc");
-    assert_true(cmio_address_equal(&peer, &a_address));
-    assert_int_equal(cmio_udp_socket_send_to(&b, "xyzw", 4, &peer), 4);
-    test_udp_await(&a);
-    assert_int_equal(cmio_udp_socket_recv(&a, buffer, sizeof buffer, NULL), 4);
-    assert_string_equal(buffer, "xyzw");
-    assert_int_equal(cmio_udp_socket_close(&a), 0);
-    assert_int_equal(cmio_udp_socket_close(&b), 0);
-}
-
-static void datagrams_go_both_ways_over_v4(void **state) {
-    (void)state;
-    expect_exchange("127.0.0.1:0");
-}
-
-static void datagrams_go_both_ways_over_v6(void **state) {
-    (void)state;
-    if (!has_v6())
-        skip();
-    expect_exchange("[::1]:0");
-}
-
-static void a_connected_socket_hears_its_peer_alone(void **state) {
-    (void)state;
-    struct test_udp_pair pair;
-    struct cmio_udp_socket stranger;
-    struct cmio_address peer;
-    char buffer[8];
-    test_udp_pair_connect(&pair);
-    (void)test_udp_open(&stranger, "127.0.0.1:0");
-    assert_int_equal(cmio_udp_socket_peer_address(&pair.a, &peer), 0);
-    assert_true(cmio_address_equal(&peer, &pair.b_address));
-    assert_int_equal(cmio_udp_socket_send_to(&stranger, "no", 2, &pair.b_address), 2);
-    assert_int_equal(cmio_udp_socket_send(&pair.a, "yes", 3), 3);
-    test_udp_await(&pair.b);
-    assert_int_equal(cmio_udp_socket_recv_from(&pair.b, buffer, sizeof buffer, &peer, NULL), 3);
-    assert_true(cmio_address_equal(&peer, &pair.a_address));
-    assert_int_equal(cmio_udp_socket_recv(&pair.b, buffer, sizeof buffer, NULL), -EAGAIN);
-    assert_int_equal(cmio_udp_socket_close(&stranger), 0);
-    test_udp_pair_close(&pair);
-}
-
-static void connecting_again_changes_the_peer(void **state) {
-    (void)state;
-    struct test_udp_pair pair;
-    struct cmio_udp_socket third;
-    struct cmio_address peer;
-    char buffer[8];
-    test_udp_pair_connect(&pair);
-    const struct cmio_address third_address = test_udp_open(&third, "127.0.0.1:0");
-    assert_int_equal(cmio_udp_socket_connect(&pair.a, &third_address), 0);
-    assert_int_equal(cmio_udp_socket_peer_address(&pair.a, &peer), 0);
-    assert_true(cmio_address_equal(&peer, &third_address));
-    assert_int_equal(cmio_udp_socket_send(&pair.b, "no", 2), 2);
-    assert_int_equal(cmio_udp_socket_send(&pair.a, "to third", 8), 8);
-    test_udp_await(&third);
-    assert_int_equal(cmio_udp_socket_recv(&third, buffer, sizeof buffer, NULL), 8);
-    assert_int_equal(cmio_udp_socket_send_to(&third, "yes", 3, &pair.a_address), 3);
-    test_udp_await(&pair.a);
-    assert_int_equal(cmio_udp_socket_recv(&pair.a, buffer, sizeof buffer, NULL), 3);
-    assert_int_equal(cmio_udp_socket_close(&third), 0);
-    test_udp_pair_close(&pair);
-}
-
-static void sending_without_a_peer_is_an_error(void **state) {
-    (void)state;
-    struct test_udp_pair pair;
-    struct cmio_address peer = {.length = 77};
-    test_udp_pair_open(&pair);
-    ssize_t result = cmio_udp_socket_send(&pair.a, "abc", 3);
-    assert_true(result == -EDESTADDRREQ || result == -ENOTCONN);
-    assert_int_equal(cmio_udp_socket_peer_address(&pair.a, &peer), -ENOTCONN);
-    assert_int_equal(peer.length, 77);
-    test_udp_pair_close(&pair);
-}
-
-static void an_empty_datagram_is_0_and_no_end(void **state) {
-    (void)state;
-    struct test_udp_pair pair;
-    struct cmio_address peer;
-    char buffer[8];
-    bool truncated = true;
-    test_udp_pair_connect(&pair);
-    assert_int_equal(cmio_udp_socket_send(&pair.a, NULL, 0), 0);
-    const bool sends_to = test_answers()->connected_sends_to;
-    assert_int_equal(cmio_udp_socket_send_to(&pair.b, "", 0, &pair.a_address),
-                     sends_to ? 0 : -EISCONN);
-    if (!sends_to)
-        assert_int_equal(cmio_udp_socket_send(&pair.b, NULL, 0), 0);
-    assert_int_equal(cmio_udp_socket_send(&pair.a, "abc", 3), 3);
-    test_udp_await(&pair.b);
-    assert_int_equal(cmio_udp_socket_recv_from(&pair.b, buffer, sizeof buffer, &peer, &truncated),
-                     0);
-    assert_false(truncated);
-    assert_true(cmio_address_equal(&peer, &pair.a_address));
-    assert_int_equal(cmio_udp_socket_recv(&pair.b, buffer, sizeof buffer, NULL), 3);
-    test_udp_await(&pair.a);
-    assert_int_equal(cmio_udp_socket_recv(&pair.a, NULL, 0, NULL), 0);
-    assert_int_equal(cmio_udp_socket_recv(&pair.a, NULL, 0, NULL), -EAGAIN);
-    test_udp_pair_close(&pair);
-}
-
-static void a_datagram_that_does_not_fit_says_so(void **state) {
-    (void)state;
-    struct test_udp_pair pair;
-    struct cmio_address peer = {.length = 77};
-    char buffer[8] = "________";
-    bool truncated = false;
-    test_udp_pair_connect(&pair);
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(cmio_udp_socket_send(&pair.a, "abcdef", 6), 6);
-    test_udp_await(&pair.b);
-    assert_int_equal(cmio_udp_socket_recv(&pair.b, buffer, 4, &truncated), 4);
-    assert_true(truncated);
-    assert_memory_equal(buffer, "abcd____", 8);
-    memset(buffer, '_', sizeof buffer);
-    assert_int_equal(cmio_udp_socket_recv_from(&pair.b, buffer, 4, &peer, NULL), -EMSGSIZE);
-    assert_memory_equal(buffer, "abcd____", 8);
-    assert_int_equal(peer.length, 77);
-    assert_int_equal(cmio_udp_socket_recv_from(&pair.b, buffer, 6, &peer, &truncated), 6);
-    assert_false(truncated);
-    assert_int_equal(cmio_udp_socket_recv(&pair.b, buffer, 6, &truncated), -EAGAIN);
-    test_udp_pair_close(&pair);
-}
-
-static void a_peek_leaves_the_datagram_in_place(void **state) {
-    (void)state;
-    struct test_udp_pair pair;
-    struct cmio_address peer;
-    char buffer[8] = "";
-    bool truncated = false;
-    test_udp_pair_open(&pair);
-    assert_int_equal(cmio_udp_socket_peek(&pair.b, buffer, sizeof buffer, NULL), -EAGAIN);
-    assert_int_equal(cmio_udp_socket_send_to(&pair.a, "abcdef", 6, &pair.b_address), 6);
-    test_udp_await(&pair.b);
-    assert_int_equal(cmio_udp_socket_peek(&pair.b, buffer, 4, NULL), -EMSGSIZE);
-    assert_int_equal(cmio_udp_socket_peek(&pair.b, buffer, 4, &truncated), 4);
-    assert_true(truncated);
-    assert_int_equal(cmio_udp_socket_peek_from(&pair.b, buffer, sizeof buffer, &peer, &truncated),
-                     6);
-    assert_false(truncated);
-    assert_true(cmio_address_equal(&peer, &pair.a_address));
-    assert_int_equal(cmio_udp_socket_recv(&pair.b, buffer, sizeof buffer, NULL), 6);
-    assert_string_equal(buffer, "abcdef");
-    assert_int_equal(cmio_udp_socket_peek(&pair.b, buffer, sizeof buffer, NULL), -EAGAIN);
-    test_udp_pair_close(&pair);
-}
-
 static void a_datagram_that_is_too_long_is_refused(void **state) {
     (void)state;
     static const char bytes[70000];
@@ -555,23 +395,6 @@ static void unix_addresses_are_refused(void **state) {
 
 /* Descriptors. */
 
-static void expect_prepared(int fd) {
-    assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
-    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-}
-
-static void descriptors_are_nonblocking_and_close_on_exec(void **state) {
-    (void)state;
-    struct cmio_udp_socket socket_;
-    (void)test_udp_open(&socket_, "127.0.0.1:0");
-    expect_prepared(cmio_udp_socket_fd(&socket_));
-    assert_int_equal(cmio_udp_socket_close(&socket_), 0);
-    const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-    assert_int_equal(cmio_udp_socket_from_fd(&socket_, fd), 0);
-    expect_prepared(fd);
-    assert_int_equal(cmio_udp_socket_close(&socket_), 0);
-}
-
 static void only_datagram_sockets_of_ip_are_adopted(void **state) {
     (void)state;
     static const int kinds[][2] = {{AF_INET, SOCK_STREAM}, {AF_UNIX, SOCK_DGRAM}};
@@ -590,21 +413,6 @@ static void only_datagram_sockets_of_ip_are_adopted(void **state) {
     assert_int_equal(close(ends[1]), 0);
     assert_int_equal(cmio_udp_socket_from_fd(&adopted, -1), -EBADF);
     assert_int_equal(adopted.source.fd, 77);
-}
-
-static void a_descriptor_is_given_away_open(void **state) {
-    (void)state;
-    struct test_udp_pair pair;
-    char byte;
-    test_udp_pair_connect(&pair);
-    const int fd = cmio_udp_socket_into_fd(&pair.a);
-    assert_true(fd >= 0);
-    assert_int_equal(cmio_udp_socket_fd(&pair.a), -EBADF);
-    assert_int_equal(send(fd, "a", 1, 0), 1);
-    test_udp_await(&pair.b);
-    assert_int_equal(cmio_udp_socket_recv(&pair.b, &byte, 1, NULL), 1);
-    assert_int_equal(close(fd), 0);
-    test_udp_pair_close(&pair);
 }
 
 static void null_and_closed_sockets_are_refused(void **state) {
@@ -709,14 +517,6 @@ static void invalid_arguments_come_before_a_closed_socket(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(datagrams_go_both_ways_over_v4),
-    cmocka_unit_test(datagrams_go_both_ways_over_v6),
-    cmocka_unit_test(a_connected_socket_hears_its_peer_alone),
-    cmocka_unit_test(connecting_again_changes_the_peer),
-    cmocka_unit_test(sending_without_a_peer_is_an_error),
-    cmocka_unit_test(an_empty_datagram_is_0_and_no_end),
-    cmocka_unit_test(a_datagram_that_does_not_fit_says_so),
-    cmocka_unit_test(a_peek_leaves_the_datagram_in_place),
     cmocka_unit_test(a_datagram_that_is_too_long_is_refused),
     cmocka_unit_test(a_refusal_is_told_once_and_datagrams_still_arrive),
     cmocka_unit_test(ports_are_shared_only_by_those_who_say_so),
@@ -732,9 +532,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(members_of_a_v6_group_hear_it_until_they_leave),
     cmocka_unit_test(groups_must_be_of_the_family_that_is_asked_for),
     cmocka_unit_test(unix_addresses_are_refused),
-    cmocka_unit_test(descriptors_are_nonblocking_and_close_on_exec),
     cmocka_unit_test(only_datagram_sockets_of_ip_are_adopted),
-    cmocka_unit_test(a_descriptor_is_given_away_open),
     cmocka_unit_test(null_and_closed_sockets_are_refused),
     cmocka_unit_test(null_arguments_are_invalid),
     cmocka_unit_test(invalid_arguments_come_before_a_closed_socket),

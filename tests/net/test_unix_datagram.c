@@ -192,47 +192,6 @@ static void ip_addresses_are_refused(void **state) {
     assert_int_equal(cmio_unix_datagram_close(&socket), 0);
 }
 
-static void a_datagram_that_does_not_fit_says_so(void **state) {
-    (void)state;
-    struct cmio_unix_datagram a;
-    struct cmio_unix_datagram b;
-    struct cmio_address peer = {.length = 77};
-    char buffer[8] = "________";
-    bool truncated = false;
-    assert_int_equal(cmio_unix_datagram_pair(&a, &b), 0);
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(cmio_unix_datagram_send(&a, "abcdef", 6), 6);
-    assert_int_equal(cmio_unix_datagram_peek(&b, buffer, 4, NULL), -EMSGSIZE);
-    assert_int_equal(cmio_unix_datagram_peek(&b, buffer, 4, &truncated), 4);
-    assert_true(truncated);
-    truncated = false;
-    assert_int_equal(cmio_unix_datagram_recv(&b, buffer, 4, &truncated), 4);
-    assert_true(truncated);
-    assert_memory_equal(buffer, "abcd____", 8);
-    assert_int_equal(cmio_unix_datagram_recv_from(&b, buffer, 4, &peer, NULL), -EMSGSIZE);
-    assert_int_equal(peer.length, 77);
-    assert_int_equal(cmio_unix_datagram_recv_from(&b, buffer, 6, &peer, &truncated), 6);
-    assert_false(truncated);
-    assert_int_equal(cmio_unix_datagram_recv(&b, buffer, 6, &truncated), -EAGAIN);
-    assert_int_equal(cmio_unix_datagram_close(&a), 0);
-    assert_int_equal(cmio_unix_datagram_close(&b), 0);
-}
-
-static void an_empty_datagram_is_0_and_no_end(void **state) {
-    (void)state;
-    struct cmio_unix_datagram a;
-    struct cmio_unix_datagram b;
-    char buffer[8];
-    assert_int_equal(cmio_unix_datagram_pair(&a, &b), 0);
-    assert_int_equal(cmio_unix_datagram_send(&a, NULL, 0), 0);
-    assert_int_equal(cmio_unix_datagram_send(&a, "abc", 3), 3);
-    assert_int_equal(cmio_unix_datagram_recv(&b, buffer, sizeof buffer, NULL), 0);
-    assert_int_equal(cmio_unix_datagram_recv(&b, buffer, sizeof buffer, NULL), 3);
-    assert_int_equal(cmio_unix_datagram_recv(&b, buffer, sizeof buffer, NULL), -EAGAIN);
-    assert_int_equal(cmio_unix_datagram_close(&a), 0);
-    assert_int_equal(cmio_unix_datagram_close(&b), 0);
-}
-
 static void shutdown_ends_a_direction_and_raises_no_signal(void **state) {
     (void)state;
     struct cmio_unix_datagram a;
@@ -333,21 +292,6 @@ static void only_unix_datagram_sockets_are_adopted(void **state) {
     assert_int_equal(adopted.source.fd, 77);
 }
 
-static void a_descriptor_is_given_away_open(void **state) {
-    (void)state;
-    struct cmio_unix_datagram a;
-    struct cmio_unix_datagram b;
-    char byte;
-    assert_int_equal(cmio_unix_datagram_pair(&a, &b), 0);
-    const int fd = cmio_unix_datagram_into_fd(&a);
-    assert_true(fd >= 0);
-    assert_int_equal(cmio_unix_datagram_fd(&a), -EBADF);
-    assert_int_equal(send(fd, "a", 1, 0), 1);
-    assert_int_equal(cmio_unix_datagram_recv(&b, &byte, 1, NULL), 1);
-    assert_int_equal(close(fd), 0);
-    assert_int_equal(cmio_unix_datagram_close(&b), 0);
-}
-
 static void null_and_closed_sockets_are_refused(void **state) {
     (void)state;
     struct cmio_unix_datagram closed;
@@ -427,14 +371,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_unbound_socket_sends_without_a_name),
     cmocka_unit_test(a_taken_path_and_a_missing_one_are_errors),
     cmocka_unit_test(ip_addresses_are_refused),
-    cmocka_unit_test(a_datagram_that_does_not_fit_says_so),
-    cmocka_unit_test(an_empty_datagram_is_0_and_no_end),
     cmocka_unit_test(shutdown_ends_a_direction_and_raises_no_signal),
     cmocka_unit_test(sending_to_a_peer_that_left_is_an_error),
     cmocka_unit_test(a_full_receiver_is_told_and_has_room_again),
     cmocka_unit_test(descriptors_are_nonblocking_and_close_on_exec),
     cmocka_unit_test(only_unix_datagram_sockets_are_adopted),
-    cmocka_unit_test(a_descriptor_is_given_away_open),
     cmocka_unit_test(null_and_closed_sockets_are_refused),
     cmocka_unit_test(invalid_arguments_come_before_a_closed_socket),
 };

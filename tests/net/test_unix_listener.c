@@ -58,46 +58,6 @@ static bool has_connection(struct cmio_unix_listener *listener) {
 
 /* Binding. */
 
-static void connections_are_accepted_until_there_is_none(void **state) {
-    (void)state;
-    struct setting setting;
-    struct cmio_unix_listener listener;
-    struct cmio_unix_stream untouched = {.source.fd = 77};
-    struct cmio_address peer = {.length = 77};
-    setting_open(&setting);
-    assert_int_equal(cmio_unix_listener_bind(&listener, &setting.address, NULL), 0);
-    assert_int_equal(cmio_unix_listener_accept(&listener, &untouched, &peer), -EAGAIN);
-    assert_int_equal(untouched.source.fd, 77);
-    assert_int_equal(peer.length, 77);
-    assert_int_equal(try_connect(&setting.address), 0);
-    assert_int_equal(try_connect(&setting.address), 0);
-    assert_true(has_connection(&listener));
-    assert_true(has_connection(&listener));
-    assert_false(has_connection(&listener));
-    assert_int_equal(cmio_unix_listener_take_error(&listener), 0);
-    assert_int_equal(cmio_unix_listener_close(&listener), 0);
-    setting_close(&setting, 1); /* close leaves the socket file */
-}
-
-static void listeners_and_what_they_accept_are_nonblocking_and_close_on_exec(void **state) {
-    (void)state;
-    struct setting setting;
-    struct cmio_unix_listener listener;
-    struct cmio_unix_stream stream;
-    setting_open(&setting);
-    assert_int_equal(cmio_unix_listener_bind(&listener, &setting.address, NULL), 0);
-    assert_int_equal(try_connect(&setting.address), 0);
-    assert_int_equal(cmio_unix_listener_accept(&listener, &stream, NULL), 0);
-    const int fds[] = {cmio_unix_listener_fd(&listener), cmio_unix_stream_fd(&stream)};
-    for (size_t i = 0; i < 2; i++) {
-        assert_true(fcntl(fds[i], F_GETFL) & O_NONBLOCK);
-        assert_true(fcntl(fds[i], F_GETFD) & FD_CLOEXEC);
-    }
-    assert_int_equal(cmio_unix_stream_close(&stream), 0);
-    assert_int_equal(cmio_unix_listener_close(&listener), 0);
-    setting_close(&setting, 1);
-}
-
 static void a_path_that_exists_is_in_use(void **state) {
     (void)state;
     struct setting setting;
@@ -133,28 +93,6 @@ static void options_that_make_no_sense_are_invalid(void **state) {
     struct cmio_address missing = test_scratch_address(&setting.scratch, "no/s");
     assert_int_equal(cmio_unix_listener_bind(&listener, &missing, NULL), -ENOENT);
     setting_close(&setting, 0);
-}
-
-static void a_descriptor_is_adopted_and_given_away(void **state) {
-    (void)state;
-    struct setting setting;
-    struct cmio_unix_listener listener;
-    setting_open(&setting);
-    const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, &setting.address.u.any, setting.address.length), 0);
-    assert_int_equal(listen(fd, 1), 0);
-    assert_int_equal(cmio_unix_listener_from_fd(&listener, fd), 0);
-    assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
-    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
-    assert_false(has_connection(&listener));
-    assert_int_equal(try_connect(&setting.address), 0);
-    assert_true(has_connection(&listener));
-    assert_int_equal(cmio_unix_listener_into_fd(&listener), fd);
-    assert_int_equal(cmio_unix_listener_into_fd(&listener), -EBADF);
-    assert_int_equal(cmio_unix_listener_close(&listener), 0);
-    assert_int_equal(close(fd), 0);
-    setting_close(&setting, 1);
 }
 
 static void null_and_closed_listeners_are_refused(void **state) {
@@ -445,11 +383,8 @@ static void of_two_that_start_at_once_one_has_the_path(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(connections_are_accepted_until_there_is_none),
-    cmocka_unit_test(listeners_and_what_they_accept_are_nonblocking_and_close_on_exec),
     cmocka_unit_test(a_path_that_exists_is_in_use),
     cmocka_unit_test(options_that_make_no_sense_are_invalid),
-    cmocka_unit_test(a_descriptor_is_adopted_and_given_away),
     cmocka_unit_test(null_and_closed_listeners_are_refused),
     cmocka_unit_test(a_stale_socket_file_is_bound_anew),
     cmocka_unit_test(a_stale_file_of_a_relative_path_is_bound_anew),

@@ -86,8 +86,8 @@ FAULTS = [
     ),
     (
         "accept does not arm its edge",
-        "tcp",
-        "two_accepts_around_would_block_each_follow_an_event",
+        "listeners",
+        "tcp_v4:two_accepts_around_would_block_each_follow_an_event",
         "src/net/socket.c",
         "    (void)cmio__source_io(source, CMIO_READABLE, accepted < 0 ? accepted : 1, 1);\n",
         "",

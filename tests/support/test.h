@@ -47,6 +47,24 @@ const char *test_backend(void);
 int test_count_descriptors(void);
 
 /*
+ * One test for one of several subjects, which it finds in *state: an entry of the array of tests.
+ * The name is "subject:test", so that '*:test' selects all of its rows and 'subject:*' all of one
+ * subject.
+ */
+#define TEST_ROW(subject, test, about)                                                             \
+    { #subject ":" #test, (test), NULL, NULL, (void *)(about) }
+
+/*
+ * The result of a call, which is a count or a negative errno. A failure of the test shows the call,
+ * and what either number means.
+ */
+#define TEST_GIVES(call, count) test_expect_result((call), (count), #call, __FILE__, __LINE__)
+#define TEST_OK(call) TEST_GIVES(call, 0)
+#define TEST_FAILS(call, error) TEST_GIVES(call, error)
+void test_expect_result(intmax_t result, intmax_t expected, const char *call, const char *file,
+                        int line);
+
+/*
  * Repeats a call until it is true: with a failure of the test after 30 seconds, the bound on every
  * wait in the suite.
  */
