@@ -156,6 +156,30 @@ static void a_write_that_fell_short_is_followed_by_an_event_when_there_is_room(v
     free(bytes);
 }
 
+static void a_short_write_alone_is_followed_by_an_event_when_there_is_room(void **state) {
+    (void)state;
+    const size_t length = 1 << 20;
+    char *bytes = calloc(1, length);
+    assert_non_null(bytes);
+    const struct iovec out[] = {{.iov_base = bytes, .iov_len = length / 2},
+                                {.iov_base = bytes, .iov_len = length / 2}};
+    struct setting setting;
+    setting_open(&setting);
+    enter_sender(&setting, 0);
+    for (int round = 0; round < 4; round++) {
+        test_loop_expect(&setting.loop, SENDER, CMIO_WRITABLE);
+        ssize_t count = round % 2 ? cmio_pipe_sender_writev(&setting.sender, out, 2)
+                                  : cmio_pipe_sender_write(&setting.sender, bytes, length);
+        assert_true(count > 0 && (size_t)count < length);
+        (void)test_loop_wait(&setting.loop, 0); /* kqueue may tell of room that was there */
+        test_loop_forget(&setting.loop);
+        assert_int_equal(drain(&setting), count);
+    }
+    test_loop_expect(&setting.loop, SENDER, CMIO_WRITABLE);
+    setting_close(&setting);
+    free(bytes);
+}
+
 static void a_gone_reader_is_found_by_writing(void **state) {
     (void)state;
     EACH_MODE(mode) {
@@ -531,6 +555,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_read_that_empties_the_pipe_is_followed_by_an_event),
     cmocka_unit_test(bytes_after_a_partial_read_make_an_event),
     cmocka_unit_test(a_write_that_fell_short_is_followed_by_an_event_when_there_is_room),
+    cmocka_unit_test(a_short_write_alone_is_followed_by_an_event_when_there_is_room),
     cmocka_unit_test(a_gone_reader_is_found_by_writing),
     cmocka_unit_test(a_gone_writer_is_the_end_after_the_last_bytes),
     cmocka_unit_test(close_deregisters_though_a_dup_keeps_the_pipe_alive),

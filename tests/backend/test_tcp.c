@@ -216,6 +216,22 @@ static void two_accepts_around_would_block_each_follow_an_event(void **state) {
     accepting_close(&accepting);
 }
 
+static void an_accept_that_somebody_else_was_quicker_for_arms_the_edge(void **state) {
+    (void)state;
+    struct accepting accepting;
+    accepting_open(&accepting, 0);
+    for (int round = 0; round < 3; round++) {
+        int client = connect_to(&accepting);
+        test_loop_expect(&accepting.loop, LISTENER, CMIO_READABLE);
+        const int taken = accept(cmio_tcp_listener_fd(&accepting.listener), NULL, NULL);
+        assert_true(taken >= 0);
+        assert_int_equal(accept_and_close(&accepting), -EAGAIN);
+        test_close(taken);
+        test_close(client);
+    }
+    accepting_close(&accepting);
+}
+
 static void a_connection_after_one_was_accepted_makes_an_event(void **state) {
     (void)state;
     struct accepting accepting;
@@ -913,6 +929,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_connection_over_v6_is_accepted_read_written_and_ended),
     cmocka_unit_test(only_v6_listeners_take_no_v4_and_others_do),
     cmocka_unit_test(two_accepts_around_would_block_each_follow_an_event),
+    cmocka_unit_test(an_accept_that_somebody_else_was_quicker_for_arms_the_edge),
     cmocka_unit_test(a_connection_after_one_was_accepted_makes_an_event),
     cmocka_unit_test(connections_that_came_together_are_all_there_to_accept),
     cmocka_unit_test(a_level_listener_is_reported_until_all_were_accepted),

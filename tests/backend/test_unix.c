@@ -179,6 +179,22 @@ static void two_accepts_around_would_block_each_follow_an_event(void **state) {
     accepting_close(&accepting);
 }
 
+static void an_accept_that_somebody_else_was_quicker_for_arms_the_edge(void **state) {
+    (void)state;
+    struct accepting accepting;
+    accepting_open(&accepting, 0);
+    for (int round = 0; round < 3; round++) {
+        struct cmio_unix_stream client = connect_to(&accepting);
+        test_loop_expect(&accepting.loop, LISTENER, CMIO_READABLE);
+        const int taken = accept(cmio_unix_listener_fd(&accepting.listener), NULL, NULL);
+        assert_true(taken >= 0);
+        assert_int_equal(accept_and_close(&accepting), -EAGAIN);
+        test_close(taken);
+        close_stream(&client);
+    }
+    accepting_close(&accepting);
+}
+
 static void a_connection_after_one_was_accepted_makes_an_event(void **state) {
     (void)state;
     struct accepting accepting;
@@ -706,6 +722,28 @@ static void a_send_of_descriptors_that_blocks_arms_the_edge(void **state) {
     setting_close(&setting);
 }
 
+static void a_send_of_descriptors_that_falls_short_arms_the_edge(void **state) {
+    (void)state;
+    const size_t length = 4 << 20; /* more than a stream holds */
+    char *bytes = calloc(1, length);
+    assert_non_null(bytes);
+    struct setting setting;
+    setting_open(&setting);
+    enter(&setting, &setting.client, CMIO_WRITABLE);
+    for (int round = 0; round < 3; round++) {
+        test_loop_expect(&setting.loop, CLIENT, CMIO_WRITABLE);
+        const int fd = cmio_unix_stream_fd(&setting.client);
+        const ssize_t count = cmio_unix_stream_send_fds(&setting.client, bytes, length, &fd, 1);
+        assert_true(count > 0 && (size_t)count < length);
+        (void)test_loop_wait(&setting.loop, 0); /* of room that was there already */
+        test_loop_forget(&setting.loop);
+        assert_int_equal(test_drain(cmio_unix_stream_fd(&setting.server)), count);
+    }
+    test_loop_expect(&setting.loop, CLIENT, CMIO_WRITABLE);
+    setting_close(&setting);
+    free(bytes);
+}
+
 static void a_stream_that_was_sent_over_is_registered_and_heard(void **state) {
     (void)state;
     struct setting setting;
@@ -824,6 +862,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_connection_over_a_path_is_accepted_read_written_and_ended),
     cmocka_unit_test(a_connection_over_an_abstract_name_is_too),
     cmocka_unit_test(two_accepts_around_would_block_each_follow_an_event),
+    cmocka_unit_test(an_accept_that_somebody_else_was_quicker_for_arms_the_edge),
     cmocka_unit_test(a_connection_after_one_was_accepted_makes_an_event),
     cmocka_unit_test(a_level_listener_is_reported_until_all_were_accepted),
     cmocka_unit_test(accept_without_descriptors_is_emfile_and_the_listener_lives_on),
@@ -846,6 +885,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_short_read_at_passed_descriptors_is_not_the_end),
     cmocka_unit_test(a_short_read_at_an_urgent_byte_is_not_the_end),
     cmocka_unit_test(a_send_of_descriptors_that_blocks_arms_the_edge),
+    cmocka_unit_test(a_send_of_descriptors_that_falls_short_arms_the_edge),
     cmocka_unit_test(a_stream_that_was_sent_over_is_registered_and_heard),
     cmocka_unit_test(sixteen_mebibytes_go_through_with_edges),
     cmocka_unit_test(sixteen_mebibytes_go_through_with_levels),

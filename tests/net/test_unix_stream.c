@@ -352,6 +352,20 @@ static void a_descriptor_is_adopted_and_given_away(void **state) {
     assert_int_equal(close(fds[1]), 0);
 }
 
+static void an_adopted_descriptor_keeps_its_other_flags(void **state) {
+    (void)state;
+    int fds[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    assert_int_equal(fcntl(fds[0], F_SETFL, O_APPEND), 0);
+    const int before = fcntl(fds[0], F_GETFL);
+    assert_true(before & O_APPEND);
+    struct cmio_unix_stream stream;
+    assert_int_equal(cmio_unix_stream_from_fd(&stream, fds[0]), 0);
+    assert_int_equal(fcntl(fds[0], F_GETFL), before | O_NONBLOCK);
+    assert_int_equal(cmio_unix_stream_close(&stream), 0);
+    assert_int_equal(close(fds[1]), 0);
+}
+
 static void what_is_no_unix_stream_is_not_adopted(void **state) {
     (void)state;
     struct cmio_unix_stream stream = {.source.fd = 77};
@@ -779,6 +793,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_stream_whose_peer_is_gone_was_connected_or_says_why_not),
     cmocka_unit_test(connect_takes_unix_addresses_alone),
     cmocka_unit_test(a_descriptor_is_adopted_and_given_away),
+    cmocka_unit_test(an_adopted_descriptor_keeps_its_other_flags),
     cmocka_unit_test(what_is_no_unix_stream_is_not_adopted),
     cmocka_unit_test(null_and_closed_streams_are_refused),
     cmocka_unit_test(a_stream_takes_24_bytes),
