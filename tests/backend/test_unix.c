@@ -324,6 +324,24 @@ static void vectored_reads_and_writes_move_what_fits_and_no_byte_more(void **sta
     setting_close(&setting);
 }
 
+static void a_full_vectored_write_makes_no_event(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting);
+    enter(&setting, &setting.client, CMIO_WRITABLE);
+    test_loop_expect(&setting.loop, CLIENT, CMIO_WRITABLE);
+    char hello[] = "hello";
+    /* What stands behind the buffers that count is not looked at. */
+    const struct iovec out[] = {{hello, 3}, {hello + 3, 2}, {hello, 5}};
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(cmio_unix_stream_writev(&setting.client, out, 2), 5);
+        if (!expected_spurious(setting.loop.poll))
+            test_loop_expect_silence(&setting.loop);
+        test_loop_forget(&setting.loop);
+    }
+    setting_close(&setting);
+}
+
 static void a_peek_that_succeeds_consumes_nothing(void **state) {
     (void)state;
     struct setting setting;
@@ -869,6 +887,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_listener_closed_before_the_wait_reports_nothing),
     cmocka_unit_test(who_asks_whether_a_listener_lives_makes_no_event),
     cmocka_unit_test(vectored_reads_and_writes_move_what_fits_and_no_byte_more),
+    cmocka_unit_test(a_full_vectored_write_makes_no_event),
     cmocka_unit_test(a_peek_that_succeeds_consumes_nothing),
     cmocka_unit_test(a_peek_that_blocks_arms_the_edge),
     cmocka_unit_test(each_way_to_shut_down_shows_at_both_ends),

@@ -127,6 +127,13 @@ static void closed_descriptors_are_bad(void **state) {
     assert_int_equal(cmio__fd_prepare(-1), -EBADF);
     assert_int_equal(cmio__fd_read(-1, &byte, 1), -EBADF);
     assert_int_equal(cmio__fd_write(-1, "a", 1), -EBADF);
+    uint32_t ttl = 77;
+    assert_int_equal(cmio__socket_set_ttl(-1, 64), -EBADF);
+    assert_int_equal(cmio__socket_ttl(-1, &ttl), -EBADF);
+    assert_int_equal(ttl, 77);
+    assert_int_equal(cmio__socket_take_error(-1), -EBADF);
+    assert_int_equal(cmio__socket_family(-1), -EBADF);
+    assert_int_equal(cmio__socket_adopt(-1, SOCK_STREAM), -EBADF);
 }
 
 static void an_option_that_the_system_lacks_is_not_supported(void **state) {
