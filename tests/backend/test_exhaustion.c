@@ -294,6 +294,44 @@ static void play_udp(void) {
     assert_int_equal(cmio_udp_socket_close(&socket), 0);
 }
 
+/* Every option that takes a call of its own. */
+static void play_v6(void) {
+    static const struct cmio_tcp_listener_options listening = {.reuse_port = true,
+                                                               .v6only = CMIO_V6ONLY_ON};
+    static const struct cmio_udp_socket_options sharing = {
+        .reuse_address = true, .reuse_port = true, .v6only = CMIO_V6ONLY_ON};
+    static const struct cmio_tcp_stream_options keeping = {.keepalive = true,
+                                                           .keepalive_idle = 9,
+                                                           .keepalive_interval = 3,
+                                                           .keepalive_count = 2,
+                                                           .linger = true};
+    struct cmio_address address;
+    struct cmio_tcp_listener listener;
+    struct cmio_tcp_stream stream;
+    struct cmio_udp_socket socket;
+    assert_int_equal(cmio_address_parse("[::1]:0", &address), 0);
+    ATTEMPT(cmio_udp_socket_bind(&socket, &address, &sharing));
+    ATTEMPT(cmio_udp_socket_set_ttl(&socket, 9));
+    assert_int_equal(cmio_udp_socket_close(&socket), 0);
+    ATTEMPT(cmio_tcp_listener_bind(&listener, &address, &listening));
+    ATTEMPT(cmio_tcp_listener_set_ttl(&listener, 9));
+    assert_int_equal(cmio_tcp_listener_local_address(&listener, &address), 0);
+    ATTEMPT(cmio_tcp_stream_connect(&stream, &address));
+    ATTEMPT(cmio_tcp_stream_set_options(&stream, &keeping));
+    assert_int_equal(cmio_tcp_stream_close(&stream), 0);
+    assert_int_equal(cmio_tcp_listener_close(&listener), 0);
+}
+
+static bool has_v6(void) {
+    struct cmio_address address;
+    struct cmio_udp_socket socket;
+    assert_int_equal(cmio_address_parse("[::1]:0", &address), 0);
+    if (cmio_udp_socket_bind(&socket, &address, NULL) < 0)
+        return false;
+    assert_int_equal(cmio_udp_socket_close(&socket), 0);
+    return true;
+}
+
 static void play_unix_and_pipes(void) {
     struct cmio_unix_stream pair[2];
     struct cmio_unix_datagram datagrams[2];
@@ -409,6 +447,13 @@ static void udp_sockets_fail_whole_and_can_be_had_again(void **state) {
     fail_each_call_of(play_udp);
 }
 
+static void options_of_v6_fail_one_by_one_and_can_be_had_again(void **state) {
+    (void)state;
+    if (!has_v6())
+        skip();
+    fail_each_call_of(play_v6);
+}
+
 static void pairs_and_pipes_fail_whole_and_can_be_had_again(void **state) {
     (void)state;
     fail_each_call_of(play_unix_and_pipes);
@@ -433,6 +478,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(registrations_fail_whole_and_can_be_had_again),
     cmocka_unit_test(tcp_sockets_fail_whole_and_can_be_had_again),
     cmocka_unit_test(udp_sockets_fail_whole_and_can_be_had_again),
+    cmocka_unit_test(options_of_v6_fail_one_by_one_and_can_be_had_again),
     cmocka_unit_test(pairs_and_pipes_fail_whole_and_can_be_had_again),
     cmocka_unit_test(children_fail_whole_and_can_be_had_again),
     cmocka_unit_test(a_path_is_free_again_after_its_bind_failed),
