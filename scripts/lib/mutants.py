@@ -52,7 +52,8 @@ class Mutant:
     line: int
     before: str  # the lines that it touches, in one, and what becomes of them
     after: str
-    number: int = 0  # of those that look like it in the file, which one
+    function: str  # that it is in, or "" in a table
+    number: int  # of those that look like it in the file, which one
 
     def apply(self, source):
         return source[: self.start] + self.replacement + source[self.end :]
@@ -63,7 +64,9 @@ class Mutant:
         return hashlib.sha256(key.encode()).hexdigest()
 
     def __str__(self):
-        return f"{self.file}:{self.line}: {self.operator}\n    - {self.before}\n    + {self.after}"
+        place = f" in {self.function}" if self.function else ""
+        heading = f"{self.file}:{self.line}: {self.operator}{place}"
+        return f"{heading}\n    - {self.before}\n    + {self.after}"
 
 
 def tokens_of(source):
@@ -208,9 +211,19 @@ def one_line(text):
     return " ".join(text.split())
 
 
+def functions_of(source):
+    """(where it begins, name) of each function, and of what else begins at the edge of a line. The
+    sources are formatted: what is inside of something is indented."""
+    starts = re.finditer(r"^[A-Za-z][^\n]*", source, re.MULTILINE)
+    for start in starts:
+        name = re.match(r"[^=;(]*?(\w+)\(", start[0])
+        yield start.start(), name[1] if name else ""
+
+
 def mutants_of(file, source):
     """All mutants of a file in the order of their places, no two alike."""
     counts, seen = {}, set()
+    functions = list(functions_of(source))
     for operator, start, end, replacement in Finder(source).find():
         changed = source[:start] + replacement + source[end:]
         if changed in seen or source[start:end] == replacement:
@@ -223,4 +236,6 @@ def mutants_of(file, source):
         key = (operator, before, after)
         counts[key] = counts.get(key, -1) + 1
         line = source.count("\n", 0, start) + 1
-        yield Mutant(file, operator, start, end, replacement, line, before, after, counts[key])
+        function = next((name for place, name in reversed(functions) if place < start), "")
+        details = (line, before, after, function, counts[key])
+        yield Mutant(file, operator, start, end, replacement, *details)

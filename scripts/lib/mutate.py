@@ -113,7 +113,8 @@ def part(numbered, arguments):
 class Equivalent:
     file: str
     operator: str
-    before: str
+    function: str
+    before: str = ""
     after: str = None  # any change by this operator
     reason: str = ""
     used: bool = False
@@ -121,6 +122,7 @@ class Equivalent:
     def matches(self, mutant):
         return (
             (self.file, self.operator) == (mutant.file, mutant.operator)
+            and self.function in ("", mutant.function)
             and self.before == mutant.before
             and self.after in (None, mutant.after)
         )
@@ -134,11 +136,12 @@ def read_equivalents():
         if not line.strip() or line.startswith("#"):
             continue
         if line.startswith("src/"):
-            file, _, operator = line.partition(": ")
-            entry = Equivalent(file, operator, "")
+            file, _, heading = line.partition(": ")
+            operator, _, function = heading.partition(" in ")
+            entry = Equivalent(file, operator, function)
             found.append(entry)
         elif entry is None or mark not in {"- ", "+ ", "  "}:
-            raise Impossible(f"{place}: expected 'src/FILE: OPERATOR', '- ', '+ ' or two spaces")
+            raise Impossible(f"{place}: expected 'src/FILE: OPERATOR [in FUNCTION]', '- ', '+ ' or two spaces")
         elif mark == "- ":
             entry.before = text
         elif mark == "+ ":
