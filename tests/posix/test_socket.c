@@ -99,13 +99,13 @@ static void without_descriptors_nothing_is_left_open(void **state) {
     int fds[2] = {77, 77};
     int hoard[64];
     int count = 0;
-    const int lowest = dup(0);
+    const int lowest = dup(1);
     close(lowest);
     struct rlimit before;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     struct rlimit lowered = {.rlim_cur = (rlim_t)lowest + 8, .rlim_max = before.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &lowered), 0);
-    while (count < 64 && (hoard[count] = dup(0)) >= 0)
+    while (count < 64 && (hoard[count] = dup(1)) >= 0)
         count++;
     assert_true(count < 64);
     assert_int_equal(cmio__socket_open(AF_INET, SOCK_STREAM), -EMFILE);
@@ -188,6 +188,8 @@ static void files_are_sent_from_an_offset_to_their_end(void **state) {
     expect_numbers(ends[0], 7, 300);
     assert_int_equal(cmio__socket_send_file(ends[1], file, 900, 300), 100);
     expect_numbers(ends[0], 900, 100);
+    assert_int_equal(cmio__socket_send_file(ends[1], file, (off_t)length - 1, 300), 1);
+    expect_numbers(ends[0], length - 1, 1);
     assert_int_equal(cmio__socket_send_file(ends[1], file, (off_t)length, 300), 0);
     assert_int_equal(cmio__socket_send_file(ends[1], file, 5000, 300), 0);
     assert_int_equal(cmio__socket_send_file(ends[1], file, 0, 0), 0);
