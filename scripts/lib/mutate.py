@@ -213,7 +213,8 @@ def set_up():
     os.makedirs(HOME, exist_ok=True)
     copy_tree()
     if os.path.exists(os.path.join(OUT, "build.ninja")):
-        return
+        if run(["ninja", "-C", OUT, "build.ninja"], LOG) == 0:  # configures again where that is due
+            return
     shutil.rmtree(OUT, ignore_errors=True)
     environment = {"CC": GCC[0], "CXX": GCC[1]}
     if not logged(["meson", "setup", OUT, TREE, *OPTIONS], LOG, environment):
@@ -309,7 +310,6 @@ class Runner:
         seconds = time.monotonic() - started
         if process.poll() is None:
             return TIMED_OUT if seconds > PATIENCE + PATIENCE_FACTOR * test.seconds else None
-        test.last = seconds
         stop(process)  # forgets it
         return SURVIVED if process.returncode in {0, 77} else KILLED
 
