@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
 #include "support/loop.h"
 #include "support/pair.h"
 #include "support/scale.h"
+#include "support/scratch.h"
 
 enum { SENDER = 1, RECEIVER = 2, ERRORS = 3 };
 
@@ -198,6 +200,46 @@ static void a_gone_reader_is_found_by_writing(void **state) {
             setting_close(&setting);
         }
     }
+}
+
+static void write_to_fifo(const char *path) {
+    const int fd = open(path, O_WRONLY | O_NONBLOCK);
+    assert_true(fd >= 0);
+    test_put(fd, 3);
+    test_close(fd);
+}
+
+static void after_a_vectored_read_to_the_end_a_fifo_hears_its_next_writer(void **state) {
+    (void)state;
+    struct setting setting;
+    struct test_scratch scratch;
+    char bytes[8];
+    const struct iovec in[] = {{bytes, 4}, {bytes + 4, 4}};
+    setting_open(&setting);
+    assert_int_equal(cmio_pipe_receiver_close(&setting.receiver), 0);
+    test_scratch_open(&scratch);
+    const char *path = test_scratch_path(&scratch, "fifo");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    const int fd = open(path, O_RDONLY | O_NONBLOCK);
+    assert_int_equal(cmio_pipe_receiver_from_fd(&setting.receiver, fd), 0);
+    enter_receiver(&setting, 0);
+    for (int round = 0; round < 3; round++) {
+        write_to_fifo(path);
+        test_loop_expect(&setting.loop, RECEIVER, CMIO_READABLE);
+        ssize_t count;
+        while ((count = cmio_pipe_receiver_readv(&setting.receiver, in, 2)) > 0)
+            assert_int_equal(count, 3);
+        /* Until the end is told, and after it. */
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(count, 0);
+            (void)test_loop_wait(&setting.loop, 0);
+            count = cmio_pipe_receiver_readv(&setting.receiver, in, 2);
+        }
+        test_loop_forget(&setting.loop);
+    }
+    assert_int_equal(unlink(path), 0);
+    (void)test_scratch_close(&scratch);
+    setting_close(&setting);
 }
 
 static void a_gone_writer_is_the_end_after_the_last_bytes(void **state) {
@@ -557,6 +599,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_write_that_fell_short_is_followed_by_an_event_when_there_is_room),
     cmocka_unit_test(a_short_write_alone_is_followed_by_an_event_when_there_is_room),
     cmocka_unit_test(a_gone_reader_is_found_by_writing),
+    cmocka_unit_test(after_a_vectored_read_to_the_end_a_fifo_hears_its_next_writer),
     cmocka_unit_test(a_gone_writer_is_the_end_after_the_last_bytes),
     cmocka_unit_test(close_deregisters_though_a_dup_keeps_the_pipe_alive),
     cmocka_unit_test(into_fd_deregisters_and_the_descriptor_can_be_adopted_again),
