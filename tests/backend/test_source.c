@@ -524,6 +524,36 @@ static void a_bound_socket_may_have_descriptor_0(void **state) {
     test_close(far);
 }
 
+static void an_accept_that_gave_descriptor_0_is_no_end(void **state) {
+    (void)state;
+    uint16_t port;
+    const int listening = test_listen(&port);
+    test_set_nonblocking(listening);
+    struct test_loop loop;
+    struct cmio_fd_source listener;
+    test_loop_open(&loop);
+    assert_int_equal(cmio_fd_source_init(&listener, listening), 0);
+    assert_int_equal(cmio_registry_register(loop.registry, &listener.source, TOKEN, CMIO_READABLE),
+                     0);
+    const int kept = put_descriptor_0_aside();
+    for (int round = 0; round < 3; round++) {
+        /* Not 0 itself, which is for what is accepted. */
+        const int low = test_connect(port);
+        const int client = low == 0 ? dup(low) : low;
+        if (low == 0)
+            test_close(low);
+        test_loop_expect(&loop, TOKEN, CMIO_READABLE);
+        assert_int_equal(
+            cmio_fd_source_io(&listener, CMIO_READABLE, accept(listening, NULL, NULL), 1), 0);
+        test_close(0);
+        test_close(client);
+    }
+    put_descriptor_0_back(kept);
+    assert_int_equal(cmio_fd_source_close(&listener), 0);
+    test_close(listening);
+    test_loop_close(&loop);
+}
+
 static void polls_and_wakers_may_have_descriptor_0(void **state) {
     (void)state;
     for (int waker_has_it = 0; waker_has_it < 2; waker_has_it++) {
@@ -845,6 +875,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(pipes_and_unix_sockets_may_have_descriptor_0),
     cmocka_unit_test(adopted_and_accepted_sockets_may_have_descriptor_0),
     cmocka_unit_test(a_bound_socket_may_have_descriptor_0),
+    cmocka_unit_test(an_accept_that_gave_descriptor_0_is_no_end),
     cmocka_unit_test(polls_and_wakers_may_have_descriptor_0),
     cmocka_unit_test(closing_a_source_deregisters_though_a_dup_keeps_the_description),
     cmocka_unit_test(two_sources_may_watch_two_descriptors_of_one_description),

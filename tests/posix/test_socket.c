@@ -136,6 +136,14 @@ static void closed_descriptors_are_bad(void **state) {
     assert_int_equal(cmio__socket_adopt(-1, SOCK_STREAM), -EBADF);
 }
 
+static void a_time_to_live_that_the_system_refuses_is_told(void **state) {
+    (void)state;
+    const int fd = cmio__socket_open(AF_INET, SOCK_DGRAM);
+    assert_true(fd >= 0);
+    assert_int_equal(cmio__socket_set_ttl(fd, 256), -EINVAL);
+    assert_int_equal(cmio__fd_close(fd), 0);
+}
+
 static void an_option_that_the_system_lacks_is_not_supported(void **state) {
     (void)state;
     int value = 77;
@@ -423,6 +431,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(both_ends_of_a_pipe_are_too),
     cmocka_unit_test(without_descriptors_nothing_is_left_open),
     cmocka_unit_test(closed_descriptors_are_bad),
+    cmocka_unit_test(a_time_to_live_that_the_system_refuses_is_told),
     cmocka_unit_test(an_option_that_the_system_lacks_is_not_supported),
 };
 TEST_GROUP(posix_socket, tests)
