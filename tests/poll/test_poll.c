@@ -19,7 +19,7 @@ extern const struct cmio__backend cmio__poll_backend;
 enum { MOST_CALLS = 8, CAPACITY = 4, TOKEN = 7 };
 
 /* What poll(2) answers in turn. */
-enum answer { TIME_IS_UP, INTERRUPTED, READY, BOTH, FAILED };
+enum answer { TIME_IS_UP, INTERRUPTED, READY, BOTH, FAILED, ERROR_HOLDS };
 
 static struct {
     int64_t now;
@@ -42,6 +42,11 @@ static int answer(struct pollfd *entries, size_t count, enum answer with) {
         entries[i].revents = 0;
     if (is_ready)
         entries[0].revents = POLLIN;
+    if (with == ERROR_HOLDS) {
+        assert_true(entries[0].fd >= 0); /* it is asked for */
+        entries[0].revents = POLLERR;
+        return 1;
+    }
     if (is_interrupted)
         entries[count - 1].revents = POLLIN;
     return with == FAILED ? -EINTR : is_ready + is_interrupted;
@@ -196,6 +201,34 @@ static void an_error_of_poll_ends_the_wait(void **state) {
     setting_close(&setting);
 }
 
+/*
+ * A source whose error was told and lasts rests. Each look at it is one poll(2) that does not wait,
+ * and between the looks poll(2) sleeps.
+ */
+static void a_wait_sleeps_between_two_looks_at_an_error_that_lasts(void **state) {
+    (void)state;
+    struct setting setting;
+    int pipe_ends[2];
+    setting_open(&setting);
+    assert_int_equal(cmio__poll_backend.deregister_fd(setting.selector, setting.fds[0]), 0);
+    assert_int_equal(pipe(pipe_ends), 0);
+    assert_int_equal(close(pipe_ends[0]), 0);
+    assert_int_equal(
+        cmio__poll_backend.register_fd(setting.selector, pipe_ends[1], TOKEN, CMIO_READABLE), 0);
+    script_call(0, ERROR_HOLDS, 0);
+    assert_int_equal(wait_for(&setting, CMIO_SECOND), 1);
+    assert_int_equal(
+        cmio__poll_backend.rearm(setting.selector, pipe_ends[1], CMIO_READABLE, CMIO__BLOCKED), 0);
+    script_call(1, TIME_IS_UP, CMIO_MILLISECOND);
+    script_call(2, ERROR_HOLDS, 0);
+    script_call(3, TIME_IS_UP, 2 * CMIO_MILLISECOND);
+    assert_int_equal(wait_for(&setting, 3 * CMIO_MILLISECOND), 0);
+    expect_asked(4, (const int64_t[]){CMIO_SECOND, CMIO_MILLISECOND, 0, 2 * CMIO_MILLISECOND});
+    assert_int_equal(cmio__poll_backend.deregister_fd(setting.selector, pipe_ends[1]), 0);
+    assert_int_equal(close(pipe_ends[1]), 0);
+    setting_close(&setting);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_interruption_does_not_begin_the_timeout_again),
     cmocka_unit_test(an_interruption_after_the_time_is_up_ends_the_wait),
@@ -204,6 +237,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(no_timeout_is_one_look_whatever_comes_of_it),
     cmocka_unit_test(an_event_beside_an_interruption_ends_the_wait),
     cmocka_unit_test(an_error_of_poll_ends_the_wait),
+    cmocka_unit_test(a_wait_sleeps_between_two_looks_at_an_error_that_lasts),
 };
 
 TEST_GROUP(poll_poll, tests)
