@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -589,6 +590,117 @@ static void an_error_queue_that_is_not_read_makes_no_wait_spin(void **state) {
 #endif
 }
 
+/* What fell short, in each way to write, arms the edge by itself: no -EAGAIN follows. */
+static void a_write_that_falls_short_arms_the_edge_alone(void **state) {
+    (void)state;
+    static char bytes[4 << 20]; /* more than a pipe or a stream holds */
+    const struct iovec parts[] = {{bytes, sizeof bytes / 2}, {bytes, sizeof bytes / 2}};
+    enum { WAYS = 5 };
+    for (int way = 0; way < WAYS; way++) {
+        struct test_loop loop;
+        struct cmio_pipe_sender pipe;
+        struct cmio_unix_stream stream;
+        int fds[2];
+        const bool is_pipe = way < 2;
+        struct cmio_source *source = is_pipe ? &pipe.source : &stream.source;
+        test_loop_open(&loop);
+        test_pair_open(is_pipe ? TEST_PIPE : TEST_UNIX_STREAM, fds);
+        assert_int_equal(is_pipe ? cmio_pipe_sender_from_fd(&pipe, fds[1])
+                                 : cmio_unix_stream_from_fd(&stream, fds[1]),
+                         0);
+        assert_int_equal(cmio_registry_register(loop.registry, source, TOKEN, CMIO_WRITABLE), 0);
+        for (int round = 0; round < ROUNDS; round++) {
+            test_loop_expect(&loop, TOKEN, CMIO_WRITABLE);
+            const ssize_t written[WAYS] = {
+                way == 0 ? cmio_pipe_sender_write(&pipe, bytes, sizeof bytes) : 0,
+                way == 1 ? cmio_pipe_sender_writev(&pipe, parts, 2) : 0,
+                way == 2 ? cmio_unix_stream_write(&stream, bytes, sizeof bytes) : 0,
+                way == 3 ? cmio_unix_stream_writev(&stream, parts, 2) : 0,
+                way == 4 ? cmio_unix_stream_send_fds(&stream, bytes, sizeof bytes, fds, 1) : 0,
+            };
+            assert_true(written[way] > 0 && (size_t)written[way] < sizeof bytes);
+            (void)test_loop_wait(&loop, 0); /* kqueue may tell of room that was there */
+            test_loop_forget(&loop);
+            assert_int_equal(test_drain(fds[0]), written[way]);
+        }
+        test_loop_expect(&loop, TOKEN, CMIO_WRITABLE);
+        assert_int_equal(is_pipe ? cmio_pipe_sender_close(&pipe) : cmio_unix_stream_close(&stream),
+                         0);
+        test_close(fds[0]);
+        test_loop_close(&loop);
+    }
+}
+
+/* Only the buffers that count are looked at, and a full write arms nothing. */
+static void a_full_vectored_write_makes_no_event(void **state) {
+    (void)state;
+    char hello[] = "hello";
+    const struct iovec parts[] = {{hello, 3}, {hello + 3, 2}, {hello, 5}};
+    struct test_loop loop;
+    struct cmio_unix_stream writer;
+    struct cmio_unix_stream reader;
+    test_loop_open(&loop);
+    assert_int_equal(cmio_unix_stream_pair(&writer, &reader), 0);
+    assert_int_equal(cmio_registry_register(loop.registry, &writer.source, TOKEN, CMIO_WRITABLE),
+                     0);
+    test_loop_expect(&loop, TOKEN, CMIO_WRITABLE);
+    for (int round = 0; round < ROUNDS; round++) {
+        assert_int_equal(cmio_unix_stream_writev(&writer, parts, 2), 5);
+        if (strcmp(cmio_poll_backend(loop.poll), "kqueue") != 0) /* which tells of room again */
+            test_loop_expect_silence(&loop);
+    }
+    test_loop_forget(&loop);
+    assert_int_equal(cmio_unix_stream_close(&writer), 0);
+    assert_int_equal(cmio_unix_stream_close(&reader), 0);
+    test_loop_close(&loop);
+}
+
+static void an_accept_that_somebody_else_was_quicker_for_arms_the_edge(void **state) {
+    (void)state;
+    struct test_loop loop;
+    struct cmio_tcp_listener listener;
+    struct cmio_tcp_stream stream;
+    struct cmio_address address;
+    test_loop_open(&loop);
+    assert_int_equal(cmio_address_parse("127.0.0.1:0", &address), 0);
+    assert_int_equal(cmio_tcp_listener_bind(&listener, &address, NULL), 0);
+    assert_int_equal(cmio_tcp_listener_local_address(&listener, &address), 0);
+    assert_int_equal(cmio_registry_register(loop.registry, &listener.source, TOKEN, CMIO_READABLE),
+                     0);
+    for (int round = 0; round < ROUNDS; round++) {
+        const int client = test_connect(cmio_address_port(&address));
+        test_loop_expect(&loop, TOKEN, CMIO_READABLE);
+        const int taken = accept(cmio_tcp_listener_fd(&listener), NULL, NULL);
+        assert_true(taken >= 0);
+        assert_int_equal(cmio_tcp_listener_accept(&listener, &stream, NULL), -EAGAIN);
+        test_close(taken);
+        test_close(client);
+    }
+    assert_int_equal(cmio_tcp_listener_close(&listener), 0);
+    test_loop_close(&loop);
+}
+
+/* The same with readv(2), whose end of file is noted too. */
+static void after_a_vectored_read_to_the_end_a_fifo_hears_its_next_writer(void **state) {
+    (void)state;
+    char bytes[ROOM];
+    const struct iovec parts[] = {{bytes, 4}, {bytes + 4, sizeof bytes - 4}};
+    struct setting setting;
+    fifo_open(&setting);
+    for (int round = 0; round < ROUNDS; round++) {
+        const int writer = writer_open(&setting);
+        test_put(writer, 3);
+        test_close(writer);
+        test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
+        while (cmio_pipe_receiver_readv(&setting.receiver, parts, 2) > 0)
+            continue;
+        (void)test_loop_wait(&setting.loop, 0); /* the end may be told by itself */
+        test_loop_forget(&setting.loop);
+        assert_int_equal(cmio_pipe_receiver_readv(&setting.receiver, parts, 2), 0);
+    }
+    fifo_close(&setting);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_next_writer_of_a_fifo_makes_an_event_after_the_end_of_file),
     cmocka_unit_test(a_writer_of_a_fifo_that_has_gone_again_makes_an_event_too),
@@ -598,6 +710,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_next_client_makes_an_event_after_an_accept_without_descriptors),
     cmocka_unit_test(the_next_datagram_makes_an_event_after_an_icmp_error_was_told),
     cmocka_unit_test(bytes_that_follow_a_short_peek_make_an_event),
+    cmocka_unit_test(a_write_that_falls_short_arms_the_edge_alone),
+    cmocka_unit_test(a_full_vectored_write_makes_no_event),
+    cmocka_unit_test(an_accept_that_somebody_else_was_quicker_for_arms_the_edge),
+    cmocka_unit_test(after_a_vectored_read_to_the_end_a_fifo_hears_its_next_writer),
     cmocka_unit_test(a_half_closed_stream_makes_no_wait_spin),
     cmocka_unit_test(a_socket_that_is_shut_for_reading_makes_no_wait_spin),
     cmocka_unit_test(a_connection_whose_peer_is_gone_makes_no_wait_spin),

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -38,13 +39,22 @@ bool exhaustion_must_fail(int error) {
     return true;
 }
 
-/* A call that returns a pointer, one that returns -1 with errno, one that returns the error. */
-#define WRAP_POINTER(name, parameters, arguments)                                                  \
+/* Blocks of memory that are in use. */
+static atomic_long blocks;
+
+static void *counted(void *block) {
+    if (block != NULL)
+        atomic_fetch_add(&blocks, 1);
+    return block;
+}
+
+/* A call that returns a new block, one that returns -1 with errno, one that returns the error. */
+#define WRAP_BLOCK(name, parameters, arguments)                                                    \
     void *__real_##name parameters;                                                                \
     void *__wrap_##name parameters;                                                                \
     void *__wrap_##name parameters {                                                               \
         if (!exhaustion_must_fail(ENOMEM))                                                         \
-            return __real_##name arguments;                                                        \
+            return counted(__real_##name arguments);                                               \
         errno = ENOMEM;                                                                            \
         return NULL;                                                                               \
     }
@@ -66,9 +76,8 @@ bool exhaustion_must_fail(int error) {
         return exhaustion_must_fail(ENOMEM) ? ENOMEM : __real_##name arguments;                    \
     }
 
-WRAP_POINTER(malloc, (size_t size), (size))
-WRAP_POINTER(calloc, (size_t count, size_t size), (count, size))
-WRAP_POINTER(realloc, (void *memory, size_t size), (memory, size))
+WRAP_BLOCK(malloc, (size_t size), (size))
+WRAP_BLOCK(calloc, (size_t count, size_t size), (count, size))
 WRAP_THREAD_CALL(pthread_mutex_init, (pthread_mutex_t * mutex, const pthread_mutexattr_t *how),
                  (mutex, how))
 WRAP_THREAD_CALL(pthread_cond_init, (pthread_cond_t * condition, const pthread_condattr_t *how),
@@ -86,6 +95,23 @@ WRAP_CALL(bind, EACCES, (int fd, const struct sockaddr *address, socklen_t lengt
 WRAP_CALL(listen, ENOBUFS, (int fd, int backlog), (fd, backlog))
 WRAP_CALL(connect, ENOBUFS, (int fd, const struct sockaddr *address, socklen_t length),
           (fd, address, length))
+
+void *__real_realloc(void *block, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+void *__wrap_realloc(void *block, size_t size) {
+    if (!exhaustion_must_fail(ENOMEM))
+        return block == NULL ? counted(__real_realloc(NULL, size)) : __real_realloc(block, size);
+    errno = ENOMEM;
+    return NULL;
+}
+
+void __real_free(void *block);
+void __wrap_free(void *block);
+void __wrap_free(void *block) {
+    if (block != NULL)
+        atomic_fetch_sub(&blocks, 1);
+    __real_free(block);
+}
 
 struct epoll_event;
 WRAP_CALL(epoll_ctl, ENOMEM, (int set, int call, int fd, struct epoll_event *event),
@@ -268,6 +294,44 @@ static void play_udp(void) {
     assert_int_equal(cmio_udp_socket_close(&socket), 0);
 }
 
+/* Every option that takes a call of its own. */
+static void play_v6(void) {
+    static const struct cmio_tcp_listener_options listening = {.reuse_port = true,
+                                                               .v6only = CMIO_V6ONLY_ON};
+    static const struct cmio_udp_socket_options sharing = {
+        .reuse_address = true, .reuse_port = true, .v6only = CMIO_V6ONLY_ON};
+    static const struct cmio_tcp_stream_options keeping = {.keepalive = true,
+                                                           .keepalive_idle = 9,
+                                                           .keepalive_interval = 3,
+                                                           .keepalive_count = 2,
+                                                           .linger = true};
+    struct cmio_address address;
+    struct cmio_tcp_listener listener;
+    struct cmio_tcp_stream stream;
+    struct cmio_udp_socket socket;
+    assert_int_equal(cmio_address_parse("[::1]:0", &address), 0);
+    ATTEMPT(cmio_udp_socket_bind(&socket, &address, &sharing));
+    ATTEMPT(cmio_udp_socket_set_ttl(&socket, 9));
+    assert_int_equal(cmio_udp_socket_close(&socket), 0);
+    ATTEMPT(cmio_tcp_listener_bind(&listener, &address, &listening));
+    ATTEMPT(cmio_tcp_listener_set_ttl(&listener, 9));
+    assert_int_equal(cmio_tcp_listener_local_address(&listener, &address), 0);
+    ATTEMPT(cmio_tcp_stream_connect(&stream, &address));
+    ATTEMPT(cmio_tcp_stream_set_options(&stream, &keeping));
+    assert_int_equal(cmio_tcp_stream_close(&stream), 0);
+    assert_int_equal(cmio_tcp_listener_close(&listener), 0);
+}
+
+static bool has_v6(void) {
+    struct cmio_address address;
+    struct cmio_udp_socket socket;
+    assert_int_equal(cmio_address_parse("[::1]:0", &address), 0);
+    if (cmio_udp_socket_bind(&socket, &address, NULL) < 0)
+        return false;
+    assert_int_equal(cmio_udp_socket_close(&socket), 0);
+    return true;
+}
+
 static void play_unix_and_pipes(void) {
     struct cmio_unix_stream pair[2];
     struct cmio_unix_datagram datagrams[2];
@@ -342,17 +406,25 @@ static void play_children(void) {
     cmio_poll_free(poll);
 }
 
-/* The descriptors that the process has open are the same after each time. */
+/*
+ * Until no call is left to fail. The process has as many descriptors open after each time, and as
+ * many blocks of memory in use: those that are kept for good have been made in the first round.
+ */
 static void fail_each_call_of(void (*play)(void)) {
     const int open_before = test_count_descriptors();
-    long calls = 0;
-    do {
-        countdown = ++calls;
-        injected = 0;
-        play();
-        assert_int_equal(test_count_descriptors(), open_before);
-    } while (injected != 0);
-    assert_true(calls > 3); /* or nothing was turned to here */
+    for (int round = 0; round < 2; round++) {
+        const long blocks_before = atomic_load(&blocks);
+        long calls = 0;
+        do {
+            countdown = ++calls;
+            injected = 0;
+            play();
+            assert_int_equal(test_count_descriptors(), open_before);
+            if (round > 0)
+                assert_int_equal(atomic_load(&blocks), blocks_before);
+        } while (injected != 0);
+        assert_true(calls > 3); /* or nothing was turned to here */
+    }
 }
 
 static void polls_wakers_timers_and_signals_fail_whole_and_can_be_had_again(void **state) {
@@ -373,6 +445,13 @@ static void tcp_sockets_fail_whole_and_can_be_had_again(void **state) {
 static void udp_sockets_fail_whole_and_can_be_had_again(void **state) {
     (void)state;
     fail_each_call_of(play_udp);
+}
+
+static void options_of_v6_fail_one_by_one_and_can_be_had_again(void **state) {
+    (void)state;
+    if (!has_v6())
+        skip();
+    fail_each_call_of(play_v6);
 }
 
 static void pairs_and_pipes_fail_whole_and_can_be_had_again(void **state) {
@@ -399,6 +478,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(registrations_fail_whole_and_can_be_had_again),
     cmocka_unit_test(tcp_sockets_fail_whole_and_can_be_had_again),
     cmocka_unit_test(udp_sockets_fail_whole_and_can_be_had_again),
+    cmocka_unit_test(options_of_v6_fail_one_by_one_and_can_be_had_again),
     cmocka_unit_test(pairs_and_pipes_fail_whole_and_can_be_had_again),
     cmocka_unit_test(children_fail_whole_and_can_be_had_again),
     cmocka_unit_test(a_path_is_free_again_after_its_bind_failed),

@@ -195,6 +195,47 @@ static void a_closed_descriptor_is_ebadf(void **state) {
     setting_close(&setting);
 }
 
+/* Registered, and closed behind cmio's back; its number is free. */
+static void open_closed_behind(struct setting *setting, struct cmio_fd_source *source) {
+    int pair[2];
+    test_pair_open(TEST_PIPE, pair);
+    assert_int_equal(cmio_fd_source_init(source, pair[1]), 0);
+    assert_int_equal(
+        cmio_registry_register(setting->loop.registry, &source->source, REFUSED, CMIO_WRITABLE), 0);
+    test_loop_expect(&setting->loop, REFUSED, CMIO_WRITABLE);
+    test_pair_close(pair);
+}
+
+static void deregistering_what_was_closed_is_ebadf_and_releases_it(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting);
+    struct cmio_fd_source gone;
+    open_closed_behind(&setting, &gone);
+    assert_int_equal(cmio_registry_deregister(setting.loop.registry, &gone.source), -EBADF);
+    assert_false(cmio_source_is_registered(&gone.source));
+    assert_int_equal(cmio_registry_deregister(setting.loop.registry, &gone.source), -ENOENT);
+    assert_int_equal(cmio_fd_source_close(&gone), 0);
+
+    open_closed_behind(&setting, &gone);
+    assert_int_equal(cmio_fd_source_close(&gone), -EBADF);
+    assert_false(cmio_source_is_registered(&gone.source));
+    setting_close(&setting);
+}
+
+static void reregistering_what_was_closed_is_ebadf(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting);
+    struct cmio_fd_source gone;
+    open_closed_behind(&setting, &gone);
+    assert_int_equal(cmio_registry_reregister(setting.loop.registry, &gone.source, REFUSED,
+                                              CMIO_WRITABLE | CMIO_LEVEL),
+                     -EBADF);
+    assert_int_equal(cmio_fd_source_close(&gone), -EBADF);
+    setting_close(&setting);
+}
+
 static void numbers_that_are_no_descriptors_are_ebadf(void **state) {
     (void)state;
     struct setting setting;
@@ -453,6 +494,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_regular_file_is_eperm),
     cmocka_unit_test(a_directory_is_eperm),
     cmocka_unit_test(a_closed_descriptor_is_ebadf),
+    cmocka_unit_test(deregistering_what_was_closed_is_ebadf_and_releases_it),
+    cmocka_unit_test(reregistering_what_was_closed_is_ebadf),
     cmocka_unit_test(numbers_that_are_no_descriptors_are_ebadf),
     cmocka_unit_test(interests_that_make_no_sense_are_invalid),
     cmocka_unit_test(null_arguments_are_invalid),

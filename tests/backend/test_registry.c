@@ -586,6 +586,121 @@ static void a_deregister_during_a_wait_takes_effect_on_it(void **state) {
     setting_close(&setting);
 }
 
+/* Each way to tell that a direction was used up, for a source that had its event. */
+enum use { UNTIL_BLOCKED, SHORT, RAW_AND_REARM, USES };
+
+static void use_up_reading(struct setting *setting, enum use use) {
+    if (use == UNTIL_BLOCKED) {
+        assert_int_equal(test_source_drain(&setting->reader), 2);
+    } else if (use == SHORT) {
+        assert_int_equal(test_source_read(&setting->reader, 100), 2);
+    } else {
+        assert_int_equal(test_drain(setting->fds[0]), 2);
+        assert_int_equal(cmio_source_rearm(&setting->reader.source, CMIO_READABLE), 0);
+    }
+}
+
+static void expect_waiter_to_end_with(struct test_waiter *waiter, uint32_t ready) {
+    TEST_EVENTUALLY(test_waiter_is_done(waiter));
+    test_waiter_join(waiter);
+    assert_int_equal(waiter->result, 1);
+    assert_true(test_waiter_came(waiter, TOKEN) & ready);
+    test_waiter_free(waiter);
+}
+
+static void reading_during_a_wait_arms_the_edge_for_it(void **state) {
+    (void)state;
+    for (enum test_pair_kind kind = 0; kind < TEST_PAIR_KINDS; kind++) {
+        for (enum use use = 0; use < USES; use++) {
+            if (use == SHORT && !test_pair_is_stream(kind))
+                continue;
+            struct setting setting;
+            setting_open(&setting, kind);
+            assert_int_equal(enter(&setting, TOKEN, CMIO_READABLE), 0);
+            test_put(setting.fds[1], 2);
+            test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
+            struct test_waiter waiter;
+            test_waiter_start(&waiter, &setting.loop, cmio_poll_wait, CMIO_FOREVER);
+            use_up_reading(&setting, use);
+            test_put(setting.fds[1], 1);
+            expect_waiter_to_end_with(&waiter, CMIO_READABLE);
+            setting_close(&setting);
+        }
+    }
+}
+
+static size_t use_up_writing(struct cmio_fd_source *writer, enum use use) {
+    if (use == UNTIL_BLOCKED)
+        return test_source_fill(writer);
+    if (use == SHORT) {
+        const ssize_t count = test_source_write(writer, 1 << 20);
+        assert_true(count > 0 && count < 1 << 20);
+        return (size_t)count;
+    }
+    const size_t count = test_fill(cmio_fd_source_fd(writer));
+    assert_int_equal(cmio_source_rearm(&writer->source, CMIO_WRITABLE), 0);
+    return count;
+}
+
+static void writing_during_a_wait_arms_the_edge_for_it(void **state) {
+    (void)state;
+    static const enum test_pair_kind kinds[] = {TEST_PIPE, TEST_UNIX_STREAM};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        for (enum use use = 0; use < USES; use++) {
+            struct setting setting;
+            struct cmio_fd_source writer;
+            setting_open(&setting, kinds[i]);
+            assert_int_equal(cmio_fd_source_init(&writer, setting.fds[1]), 0);
+            assert_int_equal(
+                cmio_registry_register(setting.loop.registry, &writer.source, TOKEN, CMIO_WRITABLE),
+                0);
+            test_loop_expect(&setting.loop, TOKEN, CMIO_WRITABLE);
+            struct test_waiter waiter;
+            test_waiter_start(&waiter, &setting.loop, cmio_poll_wait, CMIO_FOREVER);
+            const size_t length = use_up_writing(&writer, use);
+            assert_int_equal(test_drain(setting.fds[0]), length);
+            expect_waiter_to_end_with(&waiter, CMIO_WRITABLE);
+            assert_int_equal(cmio_fd_source_close(&writer), 0);
+            setting_close(&setting);
+        }
+    }
+}
+
+/*
+ * That a wait which a change interrupted does not spin from then on is seen by the processor time
+ * of its thread: the best of a few tries, since a machine may be too busy to tell.
+ */
+static bool sleeps_on(struct setting *setting, struct cmio_waker *waker) {
+    struct test_waiter waiter;
+    test_waiter_start(&waiter, &setting->loop, cmio_poll_wait, CMIO_FOREVER);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(enter(setting, TOKEN, CMIO_READABLE), 0);
+        assert_int_equal(change(setting, OTHER, CMIO_READABLE | CMIO_LEVEL), 0);
+        assert_int_equal(leave(setting), 0);
+    }
+    test_waiter_give_time_to_spin(&waiter);
+    assert_int_equal(cmio_waker_wake(waker), 0);
+    test_waiter_join(&waiter);
+    assert_int_equal(waiter.result, 1);
+    assert_true(test_waiter_came(&waiter, WAKER) & CMIO_READABLE);
+    test_waiter_free(&waiter);
+    return test_waiter_slept(&waiter);
+}
+
+static void a_wait_that_changes_interrupted_sleeps_on(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting, TEST_PIPE);
+    struct cmio_waker *waker;
+    assert_int_equal(cmio_waker_new(&waker, setting.loop.registry, WAKER), 0);
+    bool slept = false;
+    for (int i = 0; !slept && i < 10; i++)
+        slept = sleeps_on(&setting, waker);
+    assert_true(slept);
+    cmio_waker_free(waker);
+    setting_close(&setting);
+}
+
 enum { THREADS = 4 };
 
 /* Goes through register, deregister, register, reregister with sources of its own. */
@@ -744,6 +859,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_was_registered_during_a_wait_wakes_it_later),
     cmocka_unit_test(a_reregister_during_a_wait_takes_effect_on_it),
     cmocka_unit_test(a_deregister_during_a_wait_takes_effect_on_it),
+    cmocka_unit_test(reading_during_a_wait_arms_the_edge_for_it),
+    cmocka_unit_test(writing_during_a_wait_arms_the_edge_for_it),
+    cmocka_unit_test(a_wait_that_changes_interrupted_sleeps_on),
     cmocka_unit_test(threads_that_hold_references_register_while_another_waits),
     cmocka_unit_test(reregistering_over_and_over_during_waits_ends_with_the_last_word),
     cmocka_unit_test(references_are_counted_and_null_has_none),

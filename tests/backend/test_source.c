@@ -418,6 +418,166 @@ static void a_foreign_descriptor_s_flags_are_not_touched(void **state) {
     test_loop_close(&loop);
 }
 
+/* Descriptor 0, which programs without standard input have for something else. */
+
+static int put_descriptor_0_aside(void) {
+    const int kept = fcntl(0, F_DUPFD_CLOEXEC, 3);
+    assert_true(kept > 0);
+    test_close(0);
+    return kept;
+}
+
+static void put_descriptor_0_back(int kept) {
+    assert_int_equal(fcntl(0, F_GETFD), -1); /* what had the number is closed */
+    assert_int_equal(dup2(kept, 0), 0);
+    test_close(kept);
+}
+
+/* A source with descriptor 0 is registered, hears a byte that is written to far, and is closed. */
+static void expect_source_0(struct cmio_source *source, int fd, int far,
+                            int (*close_it)(struct cmio_source *source)) {
+    assert_int_equal(fd, 0);
+    struct test_loop loop;
+    test_loop_open(&loop);
+    assert_int_equal(cmio_registry_register(loop.registry, source, TOKEN, CMIO_READABLE), 0);
+    assert_int_equal(cmio_registry_reregister(loop.registry, source, OTHER, CMIO_READABLE), 0);
+    test_put(far, 1);
+    test_loop_expect(&loop, OTHER, CMIO_READABLE);
+    assert_int_equal(close_it(source), 0);
+    assert_false(cmio_source_is_registered(source));
+    test_loop_close(&loop);
+}
+
+#define CLOSE_AS(name)                                                                             \
+    static int close_##name(struct cmio_source *source) {                                          \
+        return cmio_##name##_close((struct cmio_##name *)source);                                  \
+    }
+
+CLOSE_AS(pipe_receiver)
+CLOSE_AS(unix_stream)
+CLOSE_AS(unix_datagram)
+CLOSE_AS(tcp_stream)
+CLOSE_AS(udp_socket)
+
+static void pipes_and_unix_sockets_may_have_descriptor_0(void **state) {
+    (void)state;
+    const int kept = put_descriptor_0_aside();
+    struct cmio_pipe_receiver receiver;
+    struct cmio_pipe_sender sender;
+    assert_int_equal(cmio_pipe_new(&sender, &receiver), 0);
+    expect_source_0(&receiver.source, cmio_pipe_receiver_fd(&receiver),
+                    cmio_pipe_sender_fd(&sender), close_pipe_receiver);
+    assert_int_equal(cmio_pipe_sender_close(&sender), 0);
+
+    struct cmio_unix_stream streams[2];
+    assert_int_equal(cmio_unix_stream_pair(&streams[0], &streams[1]), 0);
+    expect_source_0(&streams[0].source, cmio_unix_stream_fd(&streams[0]),
+                    cmio_unix_stream_fd(&streams[1]), close_unix_stream);
+    assert_int_equal(cmio_unix_stream_close(&streams[1]), 0);
+
+    struct cmio_unix_datagram datagrams[2];
+    assert_int_equal(cmio_unix_datagram_pair(&datagrams[0], &datagrams[1]), 0);
+    expect_source_0(&datagrams[0].source, cmio_unix_datagram_fd(&datagrams[0]),
+                    cmio_unix_datagram_fd(&datagrams[1]), close_unix_datagram);
+    assert_int_equal(cmio_unix_datagram_close(&datagrams[1]), 0);
+    put_descriptor_0_back(kept);
+}
+
+static void adopted_and_accepted_sockets_may_have_descriptor_0(void **state) {
+    (void)state;
+    int fds[2];
+    test_pair_open(TEST_TCP, fds);
+    int kept = put_descriptor_0_aside();
+    struct cmio_tcp_stream stream;
+    assert_int_equal(dup(fds[0]), 0);
+    assert_int_equal(cmio_tcp_stream_from_fd(&stream, 0), 0);
+    expect_source_0(&stream.source, cmio_tcp_stream_fd(&stream), fds[1], close_tcp_stream);
+    put_descriptor_0_back(kept);
+    test_pair_close(fds);
+
+    uint16_t port;
+    const int listening = test_listen(&port);
+    const int client = test_connect(port);
+    struct cmio_tcp_listener listener;
+    assert_int_equal(cmio_tcp_listener_from_fd(&listener, listening), 0);
+    kept = put_descriptor_0_aside();
+    TEST_EVENTUALLY(cmio_tcp_listener_accept(&listener, &stream, NULL) == 0);
+    expect_source_0(&stream.source, cmio_tcp_stream_fd(&stream), client, close_tcp_stream);
+    put_descriptor_0_back(kept);
+    assert_int_equal(cmio_tcp_listener_close(&listener), 0);
+    test_close(client);
+}
+
+static void a_bound_socket_may_have_descriptor_0(void **state) {
+    (void)state;
+    struct cmio_udp_socket socket;
+    struct cmio_address address;
+    uint16_t port;
+    const int far = test_udp_bind(&port);
+    const int kept = put_descriptor_0_aside();
+    assert_int_equal(cmio_address_parse("127.0.0.1:0", &address), 0);
+    assert_int_equal(cmio_udp_socket_bind(&socket, &address, NULL), 0);
+    assert_int_equal(cmio_udp_socket_local_address(&socket, &address), 0);
+    test_udp_connect(far, cmio_address_port(&address));
+    expect_source_0(&socket.source, cmio_udp_socket_fd(&socket), far, close_udp_socket);
+    put_descriptor_0_back(kept);
+    test_close(far);
+}
+
+static void an_accept_that_gave_descriptor_0_is_no_end(void **state) {
+    (void)state;
+    uint16_t port;
+    const int listening = test_listen(&port);
+    test_set_nonblocking(listening);
+    struct test_loop loop;
+    struct cmio_fd_source listener;
+    test_loop_open(&loop);
+    assert_int_equal(cmio_fd_source_init(&listener, listening), 0);
+    assert_int_equal(cmio_registry_register(loop.registry, &listener.source, TOKEN, CMIO_READABLE),
+                     0);
+    const int kept = put_descriptor_0_aside();
+    for (int round = 0; round < 3; round++) {
+        /* Not 0 itself, which is for what is accepted. */
+        const int low = test_connect(port);
+        const int client = low == 0 ? dup(low) : low;
+        if (low == 0)
+            test_close(low);
+        test_loop_expect(&loop, TOKEN, CMIO_READABLE);
+        assert_int_equal(
+            cmio_fd_source_note_io(&listener, CMIO_READABLE, accept(listening, NULL, NULL), 1), 0);
+        test_close(0);
+        test_close(client);
+    }
+    put_descriptor_0_back(kept);
+    assert_int_equal(cmio_fd_source_close(&listener), 0);
+    test_close(listening);
+    test_loop_close(&loop);
+}
+
+static void polls_and_wakers_may_have_descriptor_0(void **state) {
+    (void)state;
+    for (int waker_has_it = 0; waker_has_it < 2; waker_has_it++) {
+        int kept = waker_has_it ? -1 : put_descriptor_0_aside();
+        struct test_loop loop;
+        test_loop_open(&loop);
+        if (waker_has_it)
+            kept = put_descriptor_0_aside();
+        struct cmio_waker *waker;
+        assert_int_equal(cmio_waker_new(&waker, loop.registry, WAKER), 0);
+        for (int round = 0; round < 3; round++) {
+            assert_int_equal(cmio_waker_wake(waker), 0);
+            test_loop_expect(&loop, WAKER, CMIO_READABLE);
+            test_loop_expect_silence(&loop);
+        }
+        cmio_waker_free(waker);
+        if (waker_has_it)
+            put_descriptor_0_back(kept);
+        test_loop_close(&loop);
+        if (!waker_has_it)
+            put_descriptor_0_back(kept);
+    }
+}
+
 static void closing_a_source_deregisters_though_a_dup_keeps_the_description(void **state) {
     (void)state;
     static const cmio_interest modes[] = {0, CMIO_LEVEL, CMIO_ONESHOT};
@@ -712,6 +872,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_source_that_was_copied_elsewhere_keeps_working),
     cmocka_unit_test(sources_in_an_array_that_grows_keep_working),
     cmocka_unit_test(a_foreign_descriptor_s_flags_are_not_touched),
+    cmocka_unit_test(pipes_and_unix_sockets_may_have_descriptor_0),
+    cmocka_unit_test(adopted_and_accepted_sockets_may_have_descriptor_0),
+    cmocka_unit_test(a_bound_socket_may_have_descriptor_0),
+    cmocka_unit_test(an_accept_that_gave_descriptor_0_is_no_end),
+    cmocka_unit_test(polls_and_wakers_may_have_descriptor_0),
     cmocka_unit_test(closing_a_source_deregisters_though_a_dup_keeps_the_description),
     cmocka_unit_test(two_sources_may_watch_two_descriptors_of_one_description),
     cmocka_unit_test(a_child_s_input_and_output_are_written_and_read_through_pipes),

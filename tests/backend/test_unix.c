@@ -6,6 +6,7 @@
  */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -296,6 +297,28 @@ static void a_send_of_descriptors_that_blocks_arms_the_edge(void **state) {
     setting_close(&setting);
 }
 
+static void a_send_of_descriptors_that_falls_short_arms_the_edge(void **state) {
+    (void)state;
+    const size_t length = 4 << 20; /* more than a stream holds */
+    char *bytes = calloc(1, length);
+    assert_non_null(bytes);
+    struct setting setting;
+    setting_open(&setting);
+    enter(&setting, &setting.client, CMIO_WRITABLE);
+    for (int round = 0; round < 3; round++) {
+        test_loop_expect(&setting.loop, CLIENT, CMIO_WRITABLE);
+        const int fd = cmio_unix_stream_fd(&setting.client);
+        const ssize_t count = cmio_unix_stream_send_fds(&setting.client, bytes, length, &fd, 1);
+        assert_true(count > 0 && (size_t)count < length);
+        (void)test_loop_wait(&setting.loop, 0); /* of room that was there already */
+        test_loop_forget(&setting.loop);
+        assert_int_equal(test_drain(cmio_unix_stream_fd(&setting.server)), count);
+    }
+    test_loop_expect(&setting.loop, CLIENT, CMIO_WRITABLE);
+    setting_close(&setting);
+    free(bytes);
+}
+
 static void a_stream_that_was_sent_over_is_registered_and_heard(void **state) {
     (void)state;
     struct setting setting;
@@ -334,6 +357,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_short_read_at_passed_descriptors_is_not_the_end),
     cmocka_unit_test(a_short_read_at_an_urgent_byte_is_not_the_end),
     cmocka_unit_test(a_send_of_descriptors_that_blocks_arms_the_edge),
+    cmocka_unit_test(a_send_of_descriptors_that_falls_short_arms_the_edge),
     cmocka_unit_test(a_stream_that_was_sent_over_is_registered_and_heard),
 };
 

@@ -259,6 +259,14 @@ static void a_source_of_zeros_has_no_descriptor(void **state) {
     assert_int_equal(cmio__source_close(&zeros), 0);
 }
 
+static void a_source_with_operations_of_its_own_has_no_descriptor(void **state) {
+    (void)state;
+    struct cmio_source composite;
+    assert_int_equal(cmio_source_init(&composite, &cmio__descriptor_ops), 0);
+    assert_int_equal(cmio__source_fd(&composite), -EBADF);
+    assert_false(cmio_source_is_registered(&composite));
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_result_of_io_tells_the_backend_what_came_of_the_edge),
     cmocka_unit_test(a_peek_holds_the_edge_if_there_was_less_than_it_asked_for),
@@ -270,6 +278,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_reregister_without_memory_releases_the_source),
     cmocka_unit_test(taking_the_descriptor_releases_the_source),
     cmocka_unit_test(a_source_of_zeros_has_no_descriptor),
+    cmocka_unit_test(a_source_with_operations_of_its_own_has_no_descriptor),
 };
 
 TEST_GROUP(core_source, tests)

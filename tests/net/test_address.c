@@ -291,6 +291,14 @@ static void unix_lengths_of_all_systems_are_understood(void **state) {
         assert_true(cmio_address_equal(&wrapped, &path));
         assert_int_equal(wrapped.length, path.length);
     }
+    /* a path of one byte */
+    struct cmio_address letter = parse("unix:a");
+    struct sockaddr_un short_one = {.sun_family = AF_UNIX, .sun_path = "a"};
+    for (socklen_t length = path_offset + 1; length <= path_offset + 2; length++) {
+        assert_int_equal(cmio_address_from_sockaddr((const void *)&short_one, length, &wrapped), 0);
+        assert_true(cmio_address_equal(&wrapped, &letter));
+        assert_int_equal(wrapped.length, letter.length);
+    }
     /* a path that fills sun_path to its end, of which Linux counts a NUL behind it */
     memset(local.sun_path, 'p', sizeof local.sun_path);
     for (socklen_t length = sizeof local; length <= sizeof local + 1; length++) {

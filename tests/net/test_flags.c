@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every send and receive on a socket carries MSG_DONTWAIT, and every send MSG_NOSIGNAL, with the
- * system's calls turned to the test by the linker: a UDP socket that is full cannot be had at will.
+ * Every send and receive on a socket carries MSG_DONTWAIT, every send MSG_NOSIGNAL, and no look at
+ * a socket waits, with the system's calls turned to the test by the linker: a UDP socket that is
+ * full cannot be had at will.
  */
 #include "support/test.h"
 #include "support/udp.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
+
+#include <cmio/tcp_listener.h>
+#include <cmio/tcp_stream.h>
 
 static int sends;
 static int receives;
@@ -59,6 +65,44 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
     return __real_recvmsg(fd, message, flags);
 }
 
+static int looks;
+
+int __real_poll(struct pollfd *entries, nfds_t count, int timeout);
+int __wrap_poll(struct pollfd *entries, nfds_t count, int timeout);
+
+int __wrap_poll(struct pollfd *entries, nfds_t count, int timeout) {
+    looks += timeout == 0;
+    return __real_poll(entries, count, timeout);
+}
+
+enum { CLIENTS = 8 };
+
+/* Of so many clients of a listener with hardly any room, some wait for their answer. */
+static void to_ask_whether_a_connect_is_over_does_not_wait(void **state) {
+    (void)state;
+    const struct cmio_tcp_listener_options options = {.backlog = 1};
+    struct cmio_tcp_listener listener;
+    struct cmio_tcp_stream streams[CLIENTS];
+    struct cmio_address address;
+    assert_int_equal(cmio_address_parse("127.0.0.1:0", &address), 0);
+    assert_int_equal(cmio_tcp_listener_bind(&listener, &address, &options), 0);
+    assert_int_equal(cmio_tcp_listener_local_address(&listener, &address), 0);
+    int unanswered = 0;
+    for (int i = 0; i < CLIENTS; i++) {
+        assert_int_equal(cmio_tcp_stream_connect(&streams[i], &address), 0);
+        looks = 0;
+        const int error = cmio_tcp_stream_finish_connect(&streams[i]);
+        assert_true(error == 0 || error == -EINPROGRESS);
+        unanswered += error < 0;
+        if (error < 0)
+            assert_true(looks > 0);
+    }
+    assert_true(unanswered > 0);
+    for (int i = 0; i < CLIENTS; i++)
+        assert_int_equal(cmio_tcp_stream_close(&streams[i]), 0);
+    assert_int_equal(cmio_tcp_listener_close(&listener), 0);
+}
+
 static void every_udp_call_says_not_to_wait(void **state) {
     (void)state;
     struct test_udp_pair pair;
@@ -79,6 +123,7 @@ static void every_udp_call_says_not_to_wait(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(to_ask_whether_a_connect_is_over_does_not_wait),
     cmocka_unit_test(every_udp_call_says_not_to_wait),
 };
 TEST_GROUP(net_flags, tests)

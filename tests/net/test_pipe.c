@@ -135,6 +135,25 @@ static void adopted_pipes_sockets_and_devices_are_made_like_ours(void **state) {
     assert_int_equal(cmio_pipe_sender_close(&ends.sender), 0);
 }
 
+static void an_adopted_end_keeps_its_other_flags(void **state) {
+    (void)state;
+    struct ends ends;
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    int before[2];
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(fcntl(fds[i], F_SETFL, O_APPEND), 0);
+        before[i] = fcntl(fds[i], F_GETFL);
+        assert_true(before[i] & O_APPEND);
+        assert_false(before[i] & O_NONBLOCK);
+    }
+    assert_int_equal(cmio_pipe_receiver_from_fd(&ends.receiver, fds[0]), 0);
+    assert_int_equal(cmio_pipe_sender_from_fd(&ends.sender, fds[1]), 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(fcntl(fds[i], F_GETFL), before[i] | O_NONBLOCK);
+    close_ends(&ends);
+}
+
 static void the_ends_of_a_fifo_can_be_adopted(void **state) {
     (void)state;
     struct ends ends;
@@ -248,6 +267,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(writing_without_a_reader_is_epipe_with_the_signal_that_posix_wants),
     cmocka_unit_test(without_descriptors_both_ends_are_untouched),
     cmocka_unit_test(adopted_pipes_sockets_and_devices_are_made_like_ours),
+    cmocka_unit_test(an_adopted_end_keeps_its_other_flags),
     cmocka_unit_test(the_ends_of_a_fifo_can_be_adopted),
     cmocka_unit_test(a_terminal_can_be_adopted),
     cmocka_unit_test(descriptors_of_the_wrong_kind_stay_the_caller_s),

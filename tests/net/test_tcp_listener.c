@@ -9,6 +9,8 @@
 
 #include <cmio/tcp_listener.h>
 
+#include "support/pair.h"
+
 static struct cmio_address parse(const char *text) {
     struct cmio_address address;
     assert_int_equal(cmio_address_parse(text, &address), 0);
@@ -42,6 +44,24 @@ static void a_bound_port_is_refused_to_a_second_listener(void **state) {
     assert_int_equal(cmio_tcp_listener_close(&first), 0);
     assert_int_equal(cmio_tcp_listener_bind(&second, &address, NULL), 0);
     assert_int_equal(cmio_tcp_listener_close(&second), 0);
+}
+
+static void a_port_of_connections_that_have_just_ended_can_be_bound_again(void **state) {
+    (void)state;
+    struct cmio_tcp_listener listener;
+    struct cmio_address address = bind_any(&listener, "127.0.0.1:0", NULL);
+    assert_int_not_equal(option_of(&listener, SOL_SOCKET, SO_REUSEADDR), 0);
+    const int client = test_connect(cmio_address_port(&address));
+    struct cmio_tcp_stream server;
+    TEST_EVENTUALLY(cmio_tcp_listener_accept(&listener, &server, NULL) == 0);
+    /* Who closes first keeps the port busy for a while (TIME_WAIT). */
+    assert_int_equal(cmio_tcp_stream_close(&server), 0);
+    char byte;
+    assert_int_equal(read(client, &byte, 1), 0);
+    test_close(client);
+    assert_int_equal(cmio_tcp_listener_close(&listener), 0);
+    assert_int_equal(cmio_tcp_listener_bind(&listener, &address, NULL), 0);
+    assert_int_equal(cmio_tcp_listener_close(&listener), 0);
 }
 
 static void listeners_with_reuse_port_share_it(void **state) {
@@ -217,6 +237,7 @@ static void invalid_arguments_come_first(void **state) {
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_bound_port_is_refused_to_a_second_listener),
+    cmocka_unit_test(a_port_of_connections_that_have_just_ended_can_be_bound_again),
     cmocka_unit_test(listeners_with_reuse_port_share_it),
     cmocka_unit_test(v6only_decides_whether_ipv4_gets_in),
     cmocka_unit_test(options_that_make_no_sense_are_invalid),

@@ -146,6 +146,10 @@ static void a_linger_of_no_seconds_resets_the_connection(void **state) {
     const struct cmio_tcp_stream_options reset = {.linger = true};
     open_pair(&pair, "127.0.0.1:0");
     assert_int_equal(cmio_tcp_stream_set_options(&pair.client, &reset), 0);
+    struct cmio_tcp_stream_options read;
+    assert_int_equal(cmio_tcp_stream_get_options(&pair.client, &read), 0);
+    assert_true(read.linger);
+    assert_int_equal(read.linger_seconds, 0);
     assert_int_equal(cmio_tcp_stream_write(&pair.client, "x", 1), 1);
     assert_int_equal(cmio_tcp_stream_close(&pair.client), 0);
     await(cmio_tcp_stream_fd(&pair.server), POLLIN);

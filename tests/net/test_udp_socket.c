@@ -88,6 +88,16 @@ static void bind_refuses_what_it_cannot_do(void **state) {
     assert_int_equal(socket.source.fd, 77);
 }
 
+/* Whether the system has IPv6 sockets that take IPv4, too. OpenBSD has them for IPv6 alone. */
+static bool has_both_families(void) {
+    const int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+    const int no = 0;
+    const bool has = fd >= 0 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no) == 0;
+    if (fd >= 0)
+        assert_int_equal(close(fd), 0);
+    return has && has_v6();
+}
+
 static void v6only_is_set_with_bind_and_read(void **state) {
     (void)state;
     static const enum cmio_v6only ways[] = {CMIO_V6ONLY_ON, CMIO_V6ONLY_OFF};
@@ -122,8 +132,9 @@ static void a_socket_of_both_families_hears_v4_peers(void **state) {
     char buffer[8];
     const struct cmio_address any = test_address("[::]:0");
     const struct cmio_udp_socket_options options = {.v6only = CMIO_V6ONLY_OFF};
-    if (cmio_udp_socket_bind(&both, &any, &options) < 0)
+    if (!has_both_families())
         skip();
+    assert_int_equal(cmio_udp_socket_bind(&both, &any, &options), 0);
     struct cmio_address address = test_udp_open(&v4, "127.0.0.1:0");
     assert_int_equal(cmio_udp_socket_local_address(&both, &peer), 0);
     assert_int_equal(cmio_address_set_port(&address, cmio_address_port(&peer)), 0);
@@ -176,8 +187,9 @@ static void the_ttl_of_a_socket_of_both_families_reaches_peers_of_both(void **st
     const struct cmio_address any = test_address("[::]:0");
     const struct cmio_udp_socket_options options = {.v6only = CMIO_V6ONLY_OFF};
     struct cmio_udp_socket both;
-    if (!has_v6() || cmio_udp_socket_bind(&both, &any, &options) < 0)
+    if (!has_both_families())
         skip();
+    assert_int_equal(cmio_udp_socket_bind(&both, &any, &options), 0);
     for (uint32_t ttl = 9; ttl < 12; ttl++) {
         uint32_t read_back = 0;
         assert_int_equal(cmio_udp_socket_set_ttl(&both, ttl), 0);

@@ -633,7 +633,22 @@ static void invalid_descriptors_come_before_a_closed_stream(void **state) {
     assert_int_equal(cmio_unix_stream_receive_fds(&closed, &byte, 1, &fd, 1, NULL), -EINVAL);
 }
 
+static void an_adopted_descriptor_keeps_its_other_flags(void **state) {
+    (void)state;
+    int fds[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+    assert_int_equal(fcntl(fds[0], F_SETFL, O_APPEND), 0);
+    const int before = fcntl(fds[0], F_GETFL);
+    assert_true(before & O_APPEND);
+    struct cmio_unix_stream stream;
+    assert_int_equal(cmio_unix_stream_from_fd(&stream, fds[0]), 0);
+    assert_int_equal(fcntl(fds[0], F_GETFL), before | O_NONBLOCK);
+    assert_int_equal(cmio_unix_stream_close(&stream), 0);
+    assert_int_equal(close(fds[1]), 0);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(an_adopted_descriptor_keeps_its_other_flags),
     cmocka_unit_test(descriptors_that_nobody_asked_for_are_closed),
     cmocka_unit_test(sending_descriptors_to_a_gone_peer_is_an_error_and_no_signal),
     cmocka_unit_test(pairs_are_nonblocking_close_on_exec_and_unnamed),

@@ -101,13 +101,13 @@ static void without_descriptors_nothing_is_left_open(void **state) {
     int fds[2] = {77, 77};
     int hoard[64];
     int count = 0;
-    const int lowest = dup(0);
+    const int lowest = dup(1);
     close(lowest);
     struct rlimit before;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     struct rlimit lowered = {.rlim_cur = (rlim_t)lowest + 8, .rlim_max = before.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &lowered), 0);
-    while (count < 64 && (hoard[count] = dup(0)) >= 0)
+    while (count < 64 && (hoard[count] = dup(1)) >= 0)
         count++;
     assert_true(count < 64);
     assert_int_equal(cmio__socket_open(AF_INET, SOCK_STREAM), -EMFILE);
@@ -129,6 +129,21 @@ static void closed_descriptors_are_bad(void **state) {
     assert_int_equal(cmio__fd_prepare(-1), -EBADF);
     assert_int_equal(cmio__fd_read(-1, &byte, 1), -EBADF);
     assert_int_equal(cmio__fd_write(-1, "a", 1), -EBADF);
+    uint32_t ttl = 77;
+    assert_int_equal(cmio__socket_set_ttl(-1, 64), -EBADF);
+    assert_int_equal(cmio__socket_ttl(-1, &ttl), -EBADF);
+    assert_int_equal(ttl, 77);
+    assert_int_equal(cmio__socket_take_error(-1), -EBADF);
+    assert_int_equal(cmio__socket_family(-1), -EBADF);
+    assert_int_equal(cmio__socket_adopt(-1, SOCK_STREAM), -EBADF);
+}
+
+static void a_time_to_live_that_the_system_refuses_is_told(void **state) {
+    (void)state;
+    const int fd = cmio__socket_open(AF_INET, SOCK_DGRAM);
+    assert_true(fd >= 0);
+    assert_int_equal(cmio__socket_set_ttl(fd, 256), -EINVAL);
+    assert_int_equal(cmio__fd_close(fd), 0);
 }
 
 static void an_option_that_the_system_lacks_is_not_supported(void **state) {
@@ -183,6 +198,8 @@ static void files_are_sent_from_an_offset_to_their_end(void **state) {
     expect_numbers(ends[0], 7, 300);
     assert_int_equal(cmio__socket_send_file(ends[1], file, 900, 300), 100);
     expect_numbers(ends[0], 900, 100);
+    assert_int_equal(cmio__socket_send_file(ends[1], file, (off_t)length - 1, 300), 1);
+    expect_numbers(ends[0], length - 1, 1);
     assert_int_equal(cmio__socket_send_file(ends[1], file, (off_t)length, 300), 0);
     assert_int_equal(cmio__socket_send_file(ends[1], file, 5000, 300), 0);
     if (sizeof(off_t) == 8) /* further on than a file of most file systems can reach */
@@ -420,6 +437,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(both_ends_of_a_pipe_are_too),
     cmocka_unit_test(without_descriptors_nothing_is_left_open),
     cmocka_unit_test(closed_descriptors_are_bad),
+    cmocka_unit_test(a_time_to_live_that_the_system_refuses_is_told),
     cmocka_unit_test(an_option_that_the_system_lacks_is_not_supported),
 };
 TEST_GROUP(posix_socket, tests)

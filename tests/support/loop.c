@@ -157,6 +157,17 @@ bool test_waiter_is_done(struct test_waiter *waiter) {
     return atomic_load(&waiter->done);
 }
 
+void test_waiter_give_time_to_spin(struct test_waiter *waiter) {
+    const int64_t begin = processor_time();
+    const int64_t give_up = test_now() + PATIENCE;
+    while (waiter->given < 20 * CMIO_MILLISECOND && test_now() < give_up)
+        waiter->given = processor_time() - begin;
+}
+
+bool test_waiter_slept(const struct test_waiter *waiter) {
+    return waiter->busy < waiter->given / 4;
+}
+
 uint32_t test_waiter_came(const struct test_waiter *waiter, cmio_token token) {
     uint32_t ready = 0;
     CMIO_EVENTS_FOREACH (event, waiter->events)

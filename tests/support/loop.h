@@ -85,6 +85,7 @@ struct test_waiter {
     int result;      /* after join: what the wait returned */
     int64_t elapsed; /* nanoseconds that it took */
     int64_t busy;    /* of them, on the processor */
+    int64_t given;   /* by test_waiter_give_time_to_spin */
     atomic_bool done;
 };
 
@@ -95,6 +96,14 @@ void test_waiter_join(struct test_waiter *waiter);
 
 /* Whether its wait has ended. */
 bool test_waiter_is_done(struct test_waiter *waiter);
+
+/*
+ * Keeps the processor busy until this thread has had it for a while, and says whether the waiter,
+ * which has ended since, slept meanwhile. Were it to spin, the system would share the processor
+ * between the two, so a busy machine does not hide it.
+ */
+void test_waiter_give_time_to_spin(struct test_waiter *waiter);
+bool test_waiter_slept(const struct test_waiter *waiter);
 
 /* What the waiter's batch holds for a token; 0 where nothing. */
 uint32_t test_waiter_came(const struct test_waiter *waiter, cmio_token token);

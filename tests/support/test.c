@@ -55,7 +55,7 @@ static int after_test(void **state) {
 }
 
 static int usage(const char *program) {
-    fprintf(stderr, "usage: %s [--list] [--backend NAME] [PATTERN]\n", program);
+    fprintf(stderr, "usage: %s [--list] [--backend NAME] [--without-input] [PATTERN]\n", program);
     return 2;
 }
 
@@ -70,6 +70,8 @@ int test_run(const char *group, const struct CMUnitTest *tests, size_t count, in
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--backend") == 0 && i + 1 < argc)
             backend = argv[++i];
+        else if (strcmp(argv[i], "--without-input") == 0)
+            (void)close(0); /* it may be closed already */
         else if (strcmp(argv[i], "--list") == 0)
             return list(tests, count);
         else if (argv[i][0] == '-')

@@ -8,11 +8,12 @@
  *     static const struct CMUnitTest tests[] = {cmocka_unit_test(a_thing_does_this), ...};
  *     TEST_GROUP(core_poll, tests)
  *
- * which gives the file its main. The program takes [--list] [--backend NAME] [PATTERN], PATTERN
- * being a test's name with * and ?; --list shows the names and runs nothing. After each test that
- * has no teardown of its own the number of open descriptors must be what it was before. With
- * CMIO_TESTS_IN_ONE defined the file gives no main but a function test_group_NAME, so that all
- * files can be linked into one program.
+ * which gives the file its main. The program takes [--list] [--backend NAME] [--without-input]
+ * [PATTERN], PATTERN being a test's name with * and ?. --list shows the names and runs nothing;
+ * --without-input closes standard input, so that the first descriptor that a test opens is 0. After
+ * each test that has no teardown of its own the number of open descriptors must be what it was
+ * before. With CMIO_TESTS_IN_ONE defined the file gives no main but a function test_group_NAME, so
+ * that all files can be linked into one program.
  */
 
 /* cmocka.h wants these before it. */
