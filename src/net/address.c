@@ -136,7 +136,7 @@ static int format_v6(const struct sockaddr_in6 *v6, char *buffer, size_t size) {
 }
 
 static int format_unix(const struct cmio_address *address, char *buffer, size_t size) {
-    char text[PATH_SIZE + 1];
+    char text[PATH_SIZE + 1] = "";
     size_t length;
     const char *name = cmio_address_unix_name(address, &length);
     for (size_t i = 0; i < length; i++)

@@ -37,7 +37,8 @@ CMIO__INLINE void cmio__cancel_restore(int state) {
  */
 CMIO__INLINE int cmio__cancel_at_once(void) {
     int type = PTHREAD_CANCEL_DEFERRED;
-    (void)pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type); /* as above */
+    /* For one call alone. NOLINTNEXTLINE(concurrency-thread-canceltype-asynchronous) */
+    (void)pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
     return type;
 }
 
