@@ -367,7 +367,7 @@ static bool open_mounts(struct rig *rig) {
     rig->peer = open(".", O_RDONLY | O_DIRECTORY);
     if (rig->other < 0 || unshare(CLONE_NEWNS) < 0)
         return false;
-    assert_int_equal(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+    assert_int_equal(mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL), 0);
     return own(rig, open("/proc/self/mountinfo", O_RDONLY));
 }
 
