@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "async/io_slot.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "async/worker.h"
+
+enum {
+    TICK = 0x100, /* one event */
+    CHUNK = 64,   /* slots that are allocated together */
+};
+
+struct cmio__io_chunk {
+    struct cmio__io_chunk *next;
+    struct cmio__io_slot slots[CHUNK];
+};
+
+/* What an operation in the direction that found nothing says about the source. */
+static uint32_t bits_of(cmio_interest direction) {
+    return direction == CMIO_READABLE ? CMIO_READABLE | CMIO_READ_CLOSED | CMIO_PRIORITY
+                                      : CMIO_WRITABLE | CMIO_WRITE_CLOSED;
+}
+
+static bool add_chunk(struct cmio__worker *worker) {
+    struct cmio__io_chunk *chunk = calloc(1, sizeof *chunk);
+    if (chunk == NULL)
+        return false;
+    chunk->next = worker->slots.chunks;
+    worker->slots.chunks = chunk;
+    for (int i = CHUNK - 1; i >= 0; i--) {
+        chunk->slots[i].worker = worker;
+        chunk->slots[i].next = worker->slots.unused;
+        worker->slots.unused = &chunk->slots[i];
+    }
+    return true;
+}
+
+struct cmio__io_slot *cmio__io_slot_take(struct cmio__worker *worker) {
+    struct cmio__io_slots *slots = &worker->slots;
+    struct cmio__io_slot *slot = NULL;
+    cmio__lock_take(&slots->lock);
+    if (slots->unused != NULL || add_chunk(worker)) {
+        slot = slots->unused;
+        slots->unused = slot->next;
+    }
+    cmio__lock_release(&slots->lock);
+    if (slot == NULL)
+        return NULL;
+    /* Nothing is known yet: the first operation finds out. */
+    const uint32_t tick =
+        atomic_load_explicit(&slot->readiness, memory_order_relaxed) & ~CMIO__READINESS;
+    atomic_store_explicit(&slot->readiness, (tick + TICK) | CMIO_READABLE | CMIO_WRITABLE,
+                          memory_order_relaxed);
+    (void)atomic_fetch_add_explicit(&slots->in_use, 1, memory_order_relaxed);
+    return slot;
+}
+
+static void wake_waiter(struct cmio__io_waiter *waiter) {
+    if (waiter->who == NULL)
+        return;
+    waiter->who = NULL;
+    cmio_task_waker_wake(&waiter->waker);
+}
+
+void cmio__io_slot_close(struct cmio__io_slot *slot) {
+    struct cmio__io_slots *slots = &slot->worker->slots;
+    cmio__lock_take(&slot->lock);
+    (void)atomic_fetch_add_explicit(&slot->generation, 1, memory_order_relaxed);
+    wake_waiter(&slot->reader);
+    wake_waiter(&slot->writer);
+    cmio__lock_release(&slot->lock);
+    (void)atomic_fetch_sub_explicit(&slots->in_use, 1, memory_order_relaxed);
+    cmio__lock_take(&slots->lock);
+    slot->next = slots->closed;
+    slots->closed = slot;
+    cmio__lock_release(&slots->lock);
+}
+
+struct cmio__io_slot *cmio__io_slots_before_wait(struct cmio__io_slots *slots) {
+    cmio__lock_take(&slots->lock);
+    struct cmio__io_slot *closed = slots->closed;
+    slots->closed = NULL;
+    cmio__lock_release(&slots->lock);
+    return closed;
+}
+
+void cmio__io_slots_after_wait(struct cmio__io_slots *slots, struct cmio__io_slot *closed) {
+    if (closed == NULL)
+        return;
+    struct cmio__io_slot *last = closed;
+    while (last->next != NULL)
+        last = last->next;
+    cmio__lock_take(&slots->lock);
+    last->next = slots->unused;
+    slots->unused = closed;
+    cmio__lock_release(&slots->lock);
+}
+
+void cmio__io_slots_destroy(struct cmio__io_slots *slots) {
+    while (slots->chunks != NULL) {
+        struct cmio__io_chunk *chunk = slots->chunks;
+        slots->chunks = chunk->next;
+        free(chunk);
+    }
+}
+
+void cmio__io_slot_event(struct cmio__io_slot *slot, uint32_t ready) {
+    uint32_t was = atomic_load_explicit(&slot->readiness, memory_order_relaxed);
+    uint32_t now;
+    do
+        now = (was + TICK) | (ready & CMIO__READINESS);
+    while (!atomic_compare_exchange_weak_explicit(&slot->readiness, &was, now, memory_order_seq_cst,
+                                                  memory_order_relaxed));
+    cmio__lock_take(&slot->lock);
+    if ((ready & CMIO_READABLE) != 0)
+        wake_waiter(&slot->reader);
+    if ((ready & CMIO_WRITABLE) != 0)
+        wake_waiter(&slot->writer);
+    cmio__lock_release(&slot->lock);
+}
+
+static struct cmio__io_waiter *waiter_of(struct cmio__io_slot *slot, cmio_interest direction) {
+    return direction == CMIO_READABLE ? &slot->reader : &slot->writer;
+}
+
+/* Leaves the waker, unless the slot is closed or another future waits there. */
+static int leave_waker(struct cmio__io_slot *slot, unsigned generation, cmio_interest direction,
+                       const void *who, const struct cmio_task_waker *waker) {
+    struct cmio__io_waiter *waiter = waiter_of(slot, direction);
+    int error = 0;
+    cmio__lock_take(&slot->lock);
+    if (atomic_load_explicit(&slot->generation, memory_order_relaxed) != generation)
+        error = -ECANCELED;
+    else if (waiter->who != NULL && waiter->who != who)
+        error = -EBUSY;
+    else
+        *waiter = (struct cmio__io_waiter){who, *waker};
+    cmio__lock_release(&slot->lock);
+    return error;
+}
+
+enum cmio_future_state cmio__io_slot_poll(struct cmio__io_slot *slot, unsigned generation,
+                                          cmio_interest direction, const void *who,
+                                          const struct cmio_task_waker *waker, uint32_t *seen,
+                                          int *error) {
+    uint32_t readiness = atomic_load_explicit(&slot->readiness, memory_order_acquire);
+    if ((readiness & direction) == 0) {
+        *error = leave_waker(slot, generation, direction, who, waker);
+        if (*error != 0)
+            return CMIO_READY;
+        readiness = atomic_load_explicit(&slot->readiness, memory_order_seq_cst);
+        if ((readiness & direction) == 0)
+            return CMIO_PENDING;
+        cmio__io_slot_forget(slot, direction, who);
+    }
+    *seen = readiness;
+    return CMIO_READY;
+}
+
+void cmio__io_slot_clear(struct cmio__io_slot *slot, cmio_interest direction, uint32_t seen) {
+    uint32_t now = atomic_load_explicit(&slot->readiness, memory_order_relaxed);
+    while (now / TICK == seen / TICK)
+        if (atomic_compare_exchange_weak_explicit(&slot->readiness, &now, now & ~bits_of(direction),
+                                                  memory_order_relaxed, memory_order_relaxed))
+            return;
+}
+
+void cmio__io_slot_forget(struct cmio__io_slot *slot, cmio_interest direction, const void *who) {
+    struct cmio__io_waiter *waiter = waiter_of(slot, direction);
+    cmio__lock_take(&slot->lock);
+    if (waiter->who == who)
+        waiter->who = NULL;
+    cmio__lock_release(&slot->lock);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_ASYNC_LOCK_H
+#define CMIO_ASYNC_LOCK_H
+
+/*
+ * A lock of one word, for the few instructions that keep a list or a queue in order: one atomic
+ * exchange to take it, one store to release it. Nothing blocks, calls into the program or allocates
+ * while it is held. A thread that finds it taken spins for a moment, then gives its processor to
+ * others, since the holder may have been preempted.
+ *
+ * The order in which several may be held: task lists, then slots, timers and what tasks meet at
+ * (channels and the like), then the executor's injected tasks.
+ */
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "async/inline.h"
+
+struct cmio__lock {
+    atomic_bool taken;
+};
+
+void cmio__lock_wait(struct cmio__lock *lock);
+
+CMIO__INLINE bool cmio__lock_try(struct cmio__lock *lock) {
+    return !atomic_exchange_explicit(&lock->taken, true, memory_order_acquire);
+}
+
+CMIO__INLINE void cmio__lock_take(struct cmio__lock *lock) {
+    if (CMIO__UNLIKELY(!cmio__lock_try(lock)))
+        cmio__lock_wait(lock);
+}
+
+CMIO__INLINE void cmio__lock_release(struct cmio__lock *lock) {
+    atomic_store_explicit(&lock->taken, false, memory_order_release);
+}
+
+#endif

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT */
+/* Tasks: how they are made, woken, polled and joined. async/task.h has the protocol. */
+#include "async/task.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "async/executor.h"
+
+enum { NAME_MAX_KEPT = 63 }; /* bytes of a name */
+
+/* A block and its executor's share in it: the last block to go frees an executor that was freed. */
+static void free_task(struct cmio__task *task) {
+    struct cmio_executor *executor = task->executor;
+    free((char *)task - task->prefix);
+    cmio__executor_block_freed(executor);
+}
+
+static void drop_reference(struct cmio__task *task) {
+    /* Who holds the only reference needs no locked instruction to give it back. */
+    if (atomic_load_explicit(&task->references, memory_order_acquire) == 1 ||
+        atomic_fetch_sub_explicit(&task->references, 1, memory_order_acq_rel) == 1)
+        free_task(task);
+}
+
+static void add_reference(struct cmio__task *task) {
+    (void)atomic_fetch_add_explicit(&task->references, 1, memory_order_relaxed);
+}
+
+/* Waking */
+
+static struct cmio__task *task_of(const struct cmio_task_waker *waker) {
+    return (struct cmio__task *)waker->target; /* NOLINT(performance-no-int-to-ptr) */
+}
+
+void cmio__task_wake_local(struct cmio__task *task) {
+    const unsigned wakes = atomic_load_explicit(&task->wakes, memory_order_relaxed);
+    if (wakes >= CMIO__ENDED)
+        return;
+    if (wakes == 0)
+        cmio__schedule(task);
+    atomic_store_explicit(&task->wakes, wakes + 1, memory_order_relaxed);
+}
+
+/* From another thread than that of the executor's only worker. */
+static void wake_remote(struct cmio__task *task) {
+    if (atomic_exchange_explicit(&task->remote, true, memory_order_acq_rel))
+        return;
+    add_reference(task); /* the list's */
+    if (!cmio__schedule_remote(task)) {
+        atomic_store_explicit(&task->remote, false, memory_order_release);
+        drop_reference(task);
+    }
+}
+
+void cmio__task_woken_remotely(struct cmio__task *task) {
+    (void)atomic_exchange_explicit(&task->remote, false, memory_order_acq_rel);
+    cmio__task_wake_local(task);
+    drop_reference(task);
+}
+
+static void wake_shared(struct cmio__task *task) {
+    const unsigned wakes = atomic_load_explicit(&task->wakes, memory_order_relaxed);
+    if (wakes >= CMIO__ENDED)
+        return;
+    /* So many that none is to be added any more: but this thread's doings are to be published. */
+    const unsigned more = wakes < CMIO__ENDED / 2 ? 1 : 0;
+    if (atomic_fetch_add_explicit(&task->wakes, more, memory_order_acq_rel) == 0)
+        cmio__schedule(task);
+}
+
+void cmio__task_wake(struct cmio__task *task) {
+    struct cmio__worker *alone = task->executor->alone;
+    struct cmio__worker *current = cmio__worker_current;
+    if (current != NULL)
+        cmio__count(&current->wakes);
+    if (alone == NULL)
+        wake_shared(task);
+    else if (alone == current)
+        cmio__task_wake_local(task);
+    else
+        wake_remote(task);
+}
+
+void cmio_task_waker_wake(const struct cmio_task_waker *waker) {
+    if (waker == NULL || waker->target == 0)
+        return;
+    cmio__task_wake(task_of(waker));
+}
+
+int cmio_task_waker_clone(const struct cmio_task_waker *waker, struct cmio_task_waker *out) {
+    if (waker == NULL || waker->target == 0 || out == NULL)
+        return -EINVAL;
+    add_reference(task_of(waker));
+    *out = *waker;
+    return 0;
+}
+
+void cmio_task_waker_drop(struct cmio_task_waker *waker) {
+    if (waker == NULL || waker->target == 0)
+        return;
+    struct cmio__task *task = task_of(waker);
+    *waker = (struct cmio_task_waker){0};
+    drop_reference(task);
+}
+
+bool cmio_task_waker_equal(const struct cmio_task_waker *a, const struct cmio_task_waker *b) {
+    return a != NULL && b != NULL && a->target == b->target;
+}
+
+const struct cmio_task_waker *cmio_context_waker(const struct cmio_context *context) {
+    return context == NULL ? NULL : &context->waker;
+}
+
+bool cmio_context_spend(struct cmio_context *context) {
+    return context != NULL && cmio__context_spend(context);
+}
+
+/* Polling */
+
+/*
+ * Puts a task that goes on into its worker's list. Shutdown sets `closing` before it goes through the
+ * lists, so a task that it does not find there sees that here.
+ */
+static CMIO__COLD void list_task(struct cmio__task *task, struct cmio__worker *worker) {
+    cmio__lock_take(&worker->tasks_lock);
+    task->listed = true;
+    task->list = worker->index;
+    task->newer = worker->tasks;
+    task->older = &worker->tasks;
+    if (task->newer != NULL)
+        task->newer->older = &task->newer;
+    worker->tasks = task;
+    cmio__lock_release(&worker->tasks_lock);
+    if (atomic_load_explicit(&worker->executor->closing, memory_order_seq_cst))
+        cmio__task_abort(task);
+}
+
+static void unlist_task(struct cmio__task *task) {
+    struct cmio__worker *worker = &task->executor->workers[task->list];
+    cmio__lock_take(&worker->tasks_lock);
+    *task->older = task->newer;
+    if (task->newer != NULL)
+        task->newer->older = task->older;
+    cmio__lock_release(&worker->tasks_lock);
+}
+
+/*
+ * Says at the meeting place that the result is there. Returns the waker of whoever waits for it, now
+ * the caller's to drop. From here on the task is the join handle's; if that was dropped, it is gone.
+ */
+static struct cmio_task_waker meet_as_task(struct cmio__task *task) {
+    struct cmio_task_waker joiner = {0};
+    unsigned char met = CMIO__RUNNING;
+    while (met != CMIO__DETACHED &&
+           !atomic_compare_exchange_weak_explicit(&task->meeting, &met, CMIO__FINISHED,
+                                                  memory_order_acq_rel, memory_order_acquire)) {
+        if (met == CMIO__JOINING &&
+            atomic_compare_exchange_strong_explicit(&task->meeting, &met, CMIO__TAKEN,
+                                                    memory_order_acq_rel, memory_order_acquire)) {
+            joiner = task->joiner;
+            met = CMIO__TAKEN;
+        }
+    }
+    if (met == CMIO__DETACHED)
+        drop_reference(task);
+    return joiner;
+}
+
+static void finish_task(struct cmio__task *task, struct cmio__worker *worker) {
+    if (task->listed)
+        unlist_task(task);
+    atomic_store_explicit(&task->wakes, CMIO__ENDED, memory_order_release);
+    struct cmio_task_waker joiner = meet_as_task(task);
+    cmio_task_waker_wake(&joiner);
+    cmio_task_waker_drop(&joiner);
+    cmio__count(&worker->finished);
+    cmio__executor_task_finished(worker->executor);
+}
+
+void cmio__task_run(struct cmio__task *task, struct cmio__worker *worker) {
+    struct cmio_executor *executor = worker->executor;
+    const unsigned answered = atomic_load_explicit(&task->wakes, memory_order_acquire);
+    struct cmio_context context = {
+        .waker = {(uintptr_t)task}, .task = task, .worker = worker, .budget = CMIO__TURN};
+    struct cmio_future *future = cmio__task_future(task);
+    cmio__count(&worker->polls);
+    if (CMIO__UNLIKELY(atomic_load_explicit(&task->aborted, memory_order_relaxed) ||
+                       atomic_load_explicit(&executor->closing, memory_order_relaxed))) {
+        cmio_future_drop(future);
+        finish_task(task, worker);
+        return;
+    }
+    if (cmio_future_poll(future, &context) == CMIO_READY) {
+        finish_task(task, worker);
+        return;
+    }
+    if (CMIO__UNLIKELY(!task->listed))
+        list_task(task, worker);
+    unsigned woken;
+    if (executor->alone != NULL) {
+        woken = atomic_load_explicit(&task->wakes, memory_order_relaxed);
+        atomic_store_explicit(&task->wakes, woken - answered, memory_order_relaxed);
+    } else {
+        woken = atomic_fetch_sub_explicit(&task->wakes, answered, memory_order_acq_rel);
+    }
+    if (woken != answered)
+        cmio__schedule_again(worker, task);
+}
+
+void cmio__task_abort(struct cmio__task *task) {
+    atomic_store_explicit(&task->aborted, true, memory_order_release);
+    cmio__task_wake(task);
+}
+
+void cmio__worker_abort_all(struct cmio__worker *worker) {
+    cmio__lock_take(&worker->tasks_lock);
+    for (struct cmio__task *task = worker->tasks; task != NULL; task = task->newer)
+        cmio__task_abort(task);
+    cmio__lock_release(&worker->tasks_lock);
+}
+
+/* Spawning */
+
+static struct cmio__task *new_task(const struct cmio_future *future, size_t size,
+                                   const char *name) {
+    const size_t length = name == NULL ? 0 : strnlen(name, NAME_MAX_KEPT) + 1;
+    const size_t unit = alignof(max_align_t);
+    const size_t prefix = (length + unit - 1) / unit * unit;
+    if (size > SIZE_MAX - prefix - sizeof(struct cmio__task))
+        return NULL;
+    char *block = malloc(prefix + sizeof(struct cmio__task) + size);
+    if (block == NULL)
+        return NULL;
+    if (length > 0) {
+        memcpy(block, name, length - 1);
+        block[length - 1] = '\0';
+    }
+    struct cmio__task *task = (struct cmio__task *)(void *)(block + prefix);
+    *task = (struct cmio__task){.prefix = (uint16_t)prefix};
+    memcpy(cmio__task_future(task), future, size);
+    return task;
+}
+
+/* On an executor with one worker, which alone changes `wakes`: the first wake is that of a thread. */
+static void spawn_remotely(struct cmio__task *task) {
+    atomic_store_explicit(&task->wakes, 0, memory_order_relaxed);
+    wake_remote(task);
+}
+
+int cmio_spawn(struct cmio_executor *executor, const struct cmio_future *future, size_t size,
+               const struct cmio_spawn_options *options, struct cmio_join_handle **out) {
+    if (future == NULL || future->ops == NULL || size < sizeof *future)
+        return -EINVAL;
+    struct cmio__worker *worker = cmio__worker_current;
+    if (executor == NULL && worker == NULL)
+        return -EPERM;
+    if (executor == NULL)
+        executor = worker->executor;
+    struct cmio__task *task = new_task(future, size, options == NULL ? NULL : options->name);
+    if (task == NULL)
+        return -ENOMEM;
+    task->executor = executor;
+    atomic_init(&task->wakes, 1);
+    atomic_init(&task->references, 1);
+    atomic_init(&task->meeting, out == NULL ? CMIO__DETACHED : CMIO__RUNNING);
+    if (!cmio__executor_admit(executor, worker)) {
+        free_task(task);
+        return -ESHUTDOWN;
+    }
+    if (out != NULL)
+        *out = (struct cmio_join_handle *)task;
+    if (executor->alone == NULL || executor->alone == worker)
+        cmio__schedule(task);
+    else
+        spawn_remotely(task);
+    return 0;
+}
+
+/* Joining */
+
+static struct cmio__task *joined(struct cmio_join_handle *handle) {
+    return (struct cmio__task *)handle;
+}
+
+int cmio_join_handle_abort(struct cmio_join_handle *handle) {
+    if (handle == NULL)
+        return -EINVAL;
+    cmio__task_abort(joined(handle));
+    return 0;
+}
+
+bool cmio_join_handle_is_finished(const struct cmio_join_handle *handle) {
+    const struct cmio__task *task = (const struct cmio__task *)handle;
+    return task != NULL &&
+           atomic_load_explicit(&task->meeting, memory_order_acquire) == CMIO__FINISHED;
+}
+
+void cmio_join_handle_drop(struct cmio_join_handle *handle) {
+    if (handle == NULL)
+        return;
+    struct cmio__task *task = joined(handle);
+    if (cmio_join_handle_is_finished(handle) ||
+        atomic_exchange_explicit(&task->meeting, CMIO__DETACHED, memory_order_acq_rel) ==
+            CMIO__FINISHED)
+        drop_reference(task);
+}
+
+/* Takes the waker back that the future left. If the task has it already, it is the task's to drop. */
+static void withdraw(struct cmio_join_future *join) {
+    struct cmio__task *task = joined(join->handle);
+    unsigned char meeting = CMIO__JOINING;
+    if (atomic_compare_exchange_strong_explicit(&task->meeting, &meeting, CMIO__RUNNING,
+                                                memory_order_acq_rel, memory_order_acquire))
+        cmio_task_waker_drop(&join->waker);
+    join->waker = (struct cmio_task_waker){0};
+}
+
+/* Leaves the waker, unless the task has ended. Returns whether it has. */
+static bool leave(struct cmio_join_future *join, const struct cmio_task_waker *waker) {
+    struct cmio__task *task = joined(join->handle);
+    (void)cmio_task_waker_clone(waker,
+                                &join->waker); /* of a task that is being polled: cannot fail */
+    task->joiner = join->waker;
+    unsigned char meeting = CMIO__RUNNING;
+    if (atomic_compare_exchange_strong_explicit(&task->meeting, &meeting, CMIO__JOINING,
+                                                memory_order_acq_rel, memory_order_acquire))
+        return false;
+    cmio_task_waker_drop(&join->waker);
+    return true;
+}
+
+static enum cmio_future_state poll_join(struct cmio_future *future, struct cmio_context *context) {
+    struct cmio_join_future *join = CMIO__CONTAINER(future, struct cmio_join_future, future);
+    struct cmio__task *task = joined(join->handle);
+    unsigned char meeting = atomic_load_explicit(&task->meeting, memory_order_acquire);
+    const bool waits = join->waker.target != 0;
+    if (waits && meeting == CMIO__JOINING) {
+        if (cmio_task_waker_equal(&join->waker, &context->waker))
+            return cmio__context_awaits(context, "join");
+        withdraw(join);
+        meeting = atomic_load_explicit(&task->meeting, memory_order_acquire);
+    }
+    if (meeting == CMIO__JOINING) {
+        future->result = -EBUSY; /* another future waits for the task */
+        return CMIO_READY;
+    }
+    if (meeting == CMIO__TAKEN) { /* for an instant: the waker may be an older one */
+        cmio_task_waker_wake(&context->waker);
+        return CMIO_PENDING;
+    }
+    if (meeting == CMIO__RUNNING && !leave(join, &context->waker))
+        return cmio__context_awaits(context, "join");
+    join->waker = (struct cmio_task_waker){0};
+    if (!cmio__context_spend(context))
+        return CMIO_PENDING;
+    future->result = cmio__task_future(task)->result;
+    return CMIO_READY;
+}
+
+static void drop_join(struct cmio_future *future) {
+    struct cmio_join_future *join = CMIO__CONTAINER(future, struct cmio_join_future, future);
+    if (join->waker.target != 0)
+        withdraw(join);
+}
+
+static const struct cmio_future_ops join_ops = {
+    .name = "join",
+    .poll = poll_join,
+    .drop = drop_join,
+};
+
+int cmio_join_future_init(struct cmio_join_future *join, struct cmio_join_handle *handle) {
+    if (join == NULL || handle == NULL)
+        return -EINVAL;
+    *join = (struct cmio_join_future){.future.ops = &join_ops, .handle = handle};
+    return 0;
+}

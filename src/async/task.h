@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_ASYNC_TASK_INTERNAL_H
+#define CMIO_ASYNC_TASK_INTERNAL_H
+
+/*
+ * A task: one block of memory with this header, the future behind it and, if it has one, its name
+ * in front.
+ *
+ * `wakes` counts the wakes that no poll has answered yet. A wake adds one; the wake that finds 0
+ * queues the task. The worker that takes the task from a queue reads the count, polls, and then
+ * subtracts what it read: if more is left, somebody woke the task meanwhile, and the worker queues
+ * it again. So the count is not 0 from when a task is queued until its poll is over, and a task is
+ * in one queue, or with one worker, at a time. Each wake is a read-modify-write, so that what the
+ * waking thread did before is visible to the poll that follows, also when the wake coalesced. A
+ * finished task keeps FINISHED in the word, and no wake finds 0 any more.
+ *
+ * On an executor with a single worker (`alone`), the worker's own thread changes `wakes` with plain
+ * loads and stores, and no other thread touches it: a wake from elsewhere sets `remote`, and the one
+ * that finds it clear injects the task; the worker then clears it and does the wake itself. That
+ * saves two locked instructions in each hand-over between tasks.
+ *
+ * `meeting` is where the task and its join handle meet. Whoever comes second, the end of the task
+ * or the drop of the handle, gives back the one reference that both share; each kept waker is one
+ * more.
+ *
+ * tests/model/task_state.pml is this protocol for spin.
+ */
+
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmio/async/task.h>
+
+#include "async/inline.h"
+
+enum cmio__meeting {
+    CMIO__RUNNING,  /* the task goes on, and nobody waits for it */
+    CMIO__JOINING,  /* the task goes on, and its `joiner` is to be woken */
+    CMIO__TAKEN,    /* the task has ended and takes `joiner`; soon FINISHED */
+    CMIO__FINISHED, /* the result is there */
+    CMIO__DETACHED, /* the task goes on; the handle was dropped */
+};
+
+struct cmio__task {
+    struct cmio__task *next;          /* in a queue of tasks */
+    struct cmio__task *injected_next; /* in the executor's list; with `remote`, beside the above */
+    struct cmio_executor *executor;
+    atomic_uint wakes;
+    atomic_uint references;
+    atomic_uchar meeting; /* enum cmio__meeting */
+    atomic_bool remote;
+    atomic_bool aborted;
+    bool listed;                       /* the polling worker's, as are the next two */
+    uint16_t list;                     /* the worker in whose list of living tasks it is */
+    uint16_t prefix;                   /* bytes of the block before the header: the name */
+    struct cmio_task_waker joiner;     /* a clone */
+    struct cmio__task *newer, **older; /* in that list, while it is listed */
+    const char *_Atomic awaiting;      /* the kind of future that it last waited for */
+    uintptr_t unused;
+};
+
+/* `wakes` of a task that has ended. */
+#define CMIO__ENDED 0x80000000u
+
+_Static_assert(sizeof(struct cmio__task) % alignof(max_align_t) == 0 || sizeof(void *) < 8,
+               "the future behind the header is aligned");
+
+/* The future of a task lies behind its header. */
+CMIO__INLINE struct cmio_future *cmio__task_future(struct cmio__task *task) {
+    return (struct cmio_future *)(void *)(task + 1);
+}
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_ASYNC_WORKER_H
+#define CMIO_ASYNC_WORKER_H
+
+/*
+ * A worker: a thread that polls tasks, and what it looks for events with. The executor owns it.
+ *
+ * It runs the tasks of its queue in turn, looks at its poll, its timers and the tasks that other
+ * threads injected every CMIO__LOOK polls, and when it has nothing to run it looks there first,
+ * then takes tasks from another worker, and at last waits in its poll.
+ */
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <cmio/events.h>
+#include <cmio/poll.h>
+#include <cmio/waker.h>
+
+#include "async/context.h"
+#include "async/io_slot.h"
+#include "async/lock.h"
+#include "async/run_queue.h"
+#include "async/wheel.h"
+
+enum {
+    CMIO__LOOK = 61,    /* polls of tasks between two looks at events */
+    CMIO__EVENTS = 256, /* that a look takes at once */
+};
+
+struct cmio__worker {
+    struct cmio_executor *executor;
+    uint16_t index; /* in executor->workers */
+    bool searching; /* one of those that look for other workers' tasks; its own */
+    unsigned since_look;
+    int64_t deadline; /* of a shutdown that runs on this thread; 0: none */
+
+    /* The tasks to run, where this is the only worker. */
+    struct cmio__task_list list;
+
+    /* Where there are others: the queue that they steal from. */
+    struct cmio__run_queue queue;
+    /* And the task that was woken here last. It runs next, as what it needs is in the cache. */
+    struct cmio__task *_Atomic next;
+    unsigned in_a_row; /* tasks that ran from `next` without one from the queue */
+
+    struct cmio__wheel wheel;
+    struct cmio_poll *poll;
+    struct cmio_events *events;
+    struct cmio_waker *waker;
+    struct cmio__io_slots slots;
+
+    /* Where it is parked: in the executor's list, under the lock of that. */
+    struct cmio__worker *next_idle;
+    bool idle;
+
+    /* The tasks that it polled first, and that live: for introspection and shutdown. */
+    struct cmio__lock tasks_lock;
+    struct cmio__task *tasks;
+
+    /* Counts that this worker alone changes; other threads may read them. */
+    atomic_size_t spawned, finished, blocks, polls, wakes, steals, parks;
+
+    pthread_t thread;
+};
+
+/* The worker whose thread this is, or NULL. */
+extern _Thread_local struct cmio__worker *cmio__worker_current;
+
+/* Adds one to a count of the worker's own. */
+CMIO__INLINE void cmio__count(atomic_size_t *count) {
+    atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+int cmio__worker_init(struct cmio__worker *worker, struct cmio_executor *executor, unsigned index,
+                      const char *backend);
+void cmio__worker_destroy(struct cmio__worker *worker);
+
+/* Polls tasks until done(argument) is true, which the worker asks between tasks. */
+void cmio__worker_run(struct cmio__worker *worker, bool (*done)(void *argument), void *argument);
+
+/* Waits for events until the deadline (0: not at all), and wakes what they and the timers are for. */
+void cmio__worker_look(struct cmio__worker *worker, int64_t deadline);
+
+/* Notes for introspection what a task waits for; gives the state that says so. */
+CMIO__INLINE enum cmio_future_state cmio__context_awaits(struct cmio_context *context,
+                                                         const char *name) {
+    atomic_store_explicit(&context->task->awaiting, name, memory_order_relaxed);
+    return CMIO_PENDING;
+}
+
+#endif
