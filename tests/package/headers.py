@@ -4,10 +4,11 @@
 usage: headers.py SOURCE_ROOT c11|c++17 INSTALLED_HEADER...
 
 Every compiler that is there has to accept them; with none for the language the test is skipped.
-The headers are those of include/cmio, which must be those that the build installs and, but for
-cmio.h itself, those that cmio.h includes.
+The headers are those of include/cmio and include/cmio/async, which must be those that the build
+installs. cmio.h includes all of the first, async.h all of the second.
 """
 
+import glob
 import os
 import shutil
 import subprocess
@@ -46,25 +47,32 @@ def compile_alone(compiler, language, standard, include, header, scratch):
     return "" if result.returncode == 0 else (result.stderr or f"exit status {result.returncode}")
 
 
+def check_all_of(include, umbrella, headers):
+    """That the umbrella header includes these headers, and of those of the folder no other."""
+    with open(os.path.join(include, "cmio", umbrella), encoding="utf-8") as file:
+        included = {name[len("cmio/") :] for _, name, _ in c_text.includes(file.read())}
+    difference = set(headers) ^ included
+    return [f"{umbrella}: includes, or lacks, {name}" for name in sorted(difference)]
+
+
 def check_lists(include, headers, installed):
     problems = []
     if sorted(installed) != headers:
         difference = set(installed) ^ set(headers)
         problems.append(f"in the folder or installed, not both: {', '.join(sorted(difference))}")
-    with open(os.path.join(include, "cmio", "cmio.h"), encoding="utf-8") as file:
-        included = {os.path.basename(name) for _, name, _ in c_text.includes(file.read())}
-    missing = set(headers) - included - {"cmio.h", "export.h"}  # every header includes export.h
-    if missing:
-        problems.append(f"not included by cmio.h: {', '.join(sorted(missing))}")
-    return problems
+    of_async = {name for name in headers if name.startswith("async/")}
+    # Every header includes export.h.
+    core = set(headers) - of_async - {"cmio.h", "export.h", "async.h"}
+    return problems + check_all_of(include, "cmio.h", core) + check_all_of(include, "async.h", of_async)
 
 
 def main():
     root, standard, *installed = sys.argv[1:]
     include = os.path.join(root, "include")
-    names = os.listdir(os.path.join(include, "cmio"))
-    headers = sorted(name for name in names if name.endswith(".h"))
-    problems = check_lists(include, headers, [os.path.basename(name) for name in installed])
+    folder = os.path.join(include, "cmio")
+    found = glob.glob(os.path.join(folder, "**", "*.h"), recursive=True)
+    headers = sorted(os.path.relpath(path, folder) for path in found)
+    problems = check_lists(include, headers, [os.path.relpath(path, folder) for path in installed])
     language, candidates = LANGUAGES[standard]
     compilers = compilers_of(candidates)
     with tempfile.TemporaryDirectory() as scratch:

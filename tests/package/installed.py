@@ -8,6 +8,7 @@ What was installed is looked at too: the headers, the version, and the shared li
 """
 
 import filecmp
+import glob
 import os
 import re
 import shutil
@@ -17,7 +18,14 @@ import tempfile
 from scratch import WARNINGS, expect, header_version, main, needs, plain_environment, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROGRAMS = [("cc", "c11", "consumer.c"), ("c++", "c++17", "consumer.cpp")]
+# The compiler, the language, the source, and the library that pkg-config is asked for.
+PROGRAMS = [
+    ("cc", "c11", "consumer.c", "cmio"),
+    ("c++", "c++17", "consumer.cpp", "cmio"),
+    ("cc", "c11", "async_consumer.c", "cmio-async"),
+    ("c++", "c++17", "async_consumer.c", "cmio-async"),
+]
+LIBRARIES = ["cmio", "cmio-async"]
 
 
 def install(meson, root, scratch, kind, environment):
@@ -31,53 +39,63 @@ def install(meson, root, scratch, kind, environment):
     return prefix, os.path.join(prefix, "lib")
 
 
+def headers_in(folder):
+    found = glob.glob(os.path.join(folder, "**", "*.h"), recursive=True)
+    return sorted(os.path.relpath(path, folder) for path in found)
+
+
 def check_headers(root, prefix):
     sources = os.path.join(root, "include", "cmio")
-    names = sorted(name for name in os.listdir(sources) if name.endswith(".h"))
+    names = headers_in(sources)
     installed = os.path.join(prefix, "include", "cmio")
-    expect(sorted(os.listdir(installed)) == names, f"{installed} holds other files than {sources}")
+    expect(headers_in(installed) == names, f"{installed} holds other files than {sources}")
     _, different, unreadable = filecmp.cmpfiles(sources, installed, names, shallow=False)
     expect(not different + unreadable, f"installed differently: {different + unreadable}")
 
 
-def check_soname(library_folder, release):
+def check_soname(library_folder, name, release):
     """The soname carries the minor version too, as long as the ABI is not promised."""
     needs("readelf")
-    soname = "libcmio.so." + ".".join(release.split(".")[:2])
-    said = run(["readelf", "--dynamic", os.path.join(library_folder, "libcmio.so")])
+    soname = f"lib{name}.so." + ".".join(release.split(".")[:2])
+    said = run(["readelf", "--dynamic", os.path.join(library_folder, f"lib{name}.so")])
     expect(f"[{soname}]" in said, f"the soname is not {soname}:\n{said}")
     expect(os.path.exists(os.path.join(library_folder, soname)), f"no {soname} beside it")
     needed = re.findall(r"\(NEEDED\).*\[([^\]]+)\]", said)
     # libgcc_s is the compiler's run time: libc itself unwinds a cancelled thread's stack with it.
     ours = ("libc.", "ld-", "libpthread.", "libgcc_s.")
+    if name != "cmio":
+        ours += ("libcmio.",)
     foreign = [name for name in needed if not name.startswith(ours)]
     expect(not foreign, f"the library depends on more than libc: {foreign}")
 
 
-def pkg_config(environment, *arguments):
-    return run(["pkg-config", *arguments, "cmio"], env=environment).split()
+def pkg_config(environment, name, *arguments):
+    return run(["pkg-config", *arguments, name], env=environment).split()
 
 
 def check_paths(root, prefix):
-    """The file for pkg-config names the place of installation and no other."""
-    with open(os.path.join(prefix, "lib", "pkgconfig", "cmio.pc"), encoding="utf-8") as file:
-        text = file.read()
-    expect(os.path.abspath(root) + "/" not in text, f"cmio.pc names the source tree:\n{text}")
+    """The files for pkg-config name the place of installation and no other."""
+    for name in LIBRARIES:
+        path = os.path.join(prefix, "lib", "pkgconfig", f"{name}.pc")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        expect(os.path.abspath(root) + "/" not in text, f"{path} names the source tree:\n{text}")
 
 
 def build_and_run(program, scratch, kind, environment, library_folder, release):
-    compiler, standard, source = program
-    flags = pkg_config(environment, "--cflags")
-    libraries = pkg_config(environment, *(["--static"] if kind == "static" else []), "--libs")
+    compiler, standard, source, name = program
+    flags = pkg_config(environment, name, "--cflags")
+    libraries = pkg_config(environment, name, *(["--static"] if kind == "static" else []), "--libs")
     output = os.path.join(scratch, "program")
     copy = shutil.copy(os.path.join(HERE, source), scratch)
-    run([compiler, "-std=" + standard, *WARNINGS, *flags, copy, *libraries, "-o", output])
+    language = ["-x", "c++" if compiler == "c++" else "c", copy, "-x", "none"]
+    run([compiler, "-std=" + standard, *WARNINGS, *flags, *language, *libraries, "-o", output])
     if kind == "shared":
         environment = {**environment, "LD_LIBRARY_PATH": library_folder}
     said = run([output], env=environment, timeout=300)
     expect(said.strip() == release, f"{source} said {said!r}, not {release}")
     if shutil.which("readelf"):
-        uses = "libcmio.so" in run(["readelf", "--dynamic", output])
+        uses = f"lib{name}.so" in run(["readelf", "--dynamic", output])
         expect(uses == (kind == "shared"), f"{source}: uses the shared library: {uses}")
     print(f"{source}, {standard}, {kind}: runs with cmio {release}")
 
@@ -93,10 +111,11 @@ def test(meson, root, kind):
         environment["PKG_CONFIG_PATH"] = os.path.join(library_folder, "pkgconfig")
         check_headers(root, prefix)
         check_paths(root, prefix)
-        modversion = pkg_config(environment, "--modversion")
-        expect(modversion == [release], f"pkg-config says {modversion}, version.h {release}")
-        if kind == "shared" and sys.platform != "darwin":
-            check_soname(library_folder, release)
+        for name in LIBRARIES:
+            modversion = pkg_config(environment, name, "--modversion")
+            expect(modversion == [release], f"pkg-config says {modversion}, version.h {release}")
+            if kind == "shared" and sys.platform != "darwin":
+                check_soname(library_folder, name, release)
         for program in programs:
             build_and_run(program, scratch, kind, environment, library_folder, release)
 

@@ -35,6 +35,9 @@ BACKENDS = {
 # The layers, lowest first: the folder, and what its files may include besides what is in it. An
 # entry is a folder or a single header.
 PUBLIC = "include/cmio"
+PUBLIC_ASYNC = "include/cmio/async"
+PUBLIC_HEADERS = [PUBLIC, PUBLIC_ASYNC]
+UMBRELLA_ASYNC = "include/cmio/async.h"  # lies in the lower one's folder, and belongs to the upper
 SEAM = ["src/core/backend.h", "src/core/fd_table.h"]
 LAYERS = {
     PUBLIC: [],
@@ -47,8 +50,10 @@ LAYERS = {
     "src/net": [PUBLIC, "src/posix", "src/core/source.h"],
     "src/signal": [PUBLIC, "src/posix", "src/core/source.h"],
     "src/process": [PUBLIC, "src/posix", "src/core/source.h"],
-    "examples": [PUBLIC],
-    "bench": [PUBLIC, "examples"],
+    PUBLIC_ASYNC: [PUBLIC],
+    "src/async": [PUBLIC, PUBLIC_ASYNC],
+    "examples": [PUBLIC, PUBLIC_ASYNC],
+    "bench": [PUBLIC, PUBLIC_ASYNC, "examples"],
 }
 
 # The folders that are walked; what lies below a layer's folder belongs to that layer.
@@ -65,7 +70,15 @@ SYSTEM_HEADERS = {
 }
 
 NAMES_BACKENDS = ["src/core/backends.c"]
-SPEAKS_OF_NO_BACKEND = ["src/core", "src/time", "src/net", "src/signal", "src/process"]
+SPEAKS_OF_NO_BACKEND = [
+    "src/core",
+    "src/time",
+    "src/net",
+    "src/signal",
+    "src/process",
+    "src/async",
+    PUBLIC_ASYNC,
+]
 READS_ERRNO = ["src/posix", *("src/" + name for name in BACKENDS)]
 
 
@@ -83,9 +96,13 @@ def resolve(root, path, name, quoted):
     return next((file for file in tries if os.path.isfile(os.path.join(root, file))), None)
 
 
-def may_include(layer, target):
-    if layer_of(target) == layer:
+def may_include(path, target):
+    layer = PUBLIC_ASYNC if path == UMBRELLA_ASYNC else layer_of(path)
+    aim = PUBLIC_ASYNC if target == UMBRELLA_ASYNC else layer_of(target)
+    if aim == layer:
         return True
+    if aim == PUBLIC_ASYNC:
+        return PUBLIC_ASYNC in LAYERS[layer]
     return any(target == entry or target.startswith(entry + "/") for entry in LAYERS[layer])
 
 
@@ -101,9 +118,9 @@ def check_include(root, path, name, quoted):
         if allowed is not None and path.startswith("src/") and not {layer, path} & set(allowed):
             return f"<{name}> belongs to {' and '.join(allowed)}"
         return None
-    if not may_include(layer, target):
+    if not may_include(path, target):
         return f"{layer} must not include {target}"
-    if layer == PUBLIC and quoted:
+    if layer in PUBLIC_HEADERS and quoted:
         return f'"{name}": public headers include each other as <cmio/...>'
     return None
 
@@ -119,7 +136,7 @@ def check_backend_names(path, text):
     layer = layer_of(path)
     if path in NAMES_BACKENDS or layer not in [*SPEAKS_OF_NO_BACKEND, PUBLIC]:
         return
-    if layer == PUBLIC:
+    if layer in PUBLIC_HEADERS:
         text = c_text.without_comments(text)
     for number, line in enumerate(text.splitlines(), 1):
         for name, words in BACKENDS.items():
@@ -194,6 +211,13 @@ BROKEN = [
     ("include/cmio/broken.h", '#include "event.h"', "include each other as <cmio/...>"),
     ("examples/broken.c", '#include "core/backend.h"', "must not include src/core/backend.h"),
     ("src/unknown/broken.c", "int x;", "src/unknown has no row"),
+    ("src/async/broken.c", '#include "core/helper.h"', "must not include src/core/helper.h"),
+    ("src/async/broken.c", "int f(void) { return -errno; }", "errno belongs to"),
+    ("src/async/broken.c", "/* as epoll(7) does */", "must not know the backend epoll"),
+    ("src/net/broken.c", "#include <cmio/async/future.h>", "must not include include/cmio/async"),
+    ("include/cmio/broken.h", "#include <cmio/async/future.h>", "must not include include/cmio/async"),
+    ("include/cmio/broken.h", "#include <cmio/async.h>", "must not include include/cmio/async.h"),
+    ("include/cmio/async/broken.h", '#include "future.h"', "include each other as <cmio/...>"),
     ("src/core/broken.c", "/* as epoll(7) does */", "must not know the backend epoll"),
     ("src/core/broken.c", "#if CMIO_HAVE_KQUEUE", "must not know the backend kqueue"),
     ("src/net/broken.c", "struct pollfd *entry;", "must not know the backend poll"),
@@ -214,6 +238,8 @@ SOUND = [
     ("include/cmio/broken.h", '/* "epoll", "kqueue", "poll" */'),
     ("src/signal/broken.c", "void f(int n) {\nconst int kept = errno;\nerrno = kept;\n}"),
     ("src/posix/child_kqueue.c", "#include <sys/event.h>"),
+    ("src/async/broken.c", "#include <cmio/async.h>\n#include <cmio/poll.h>"),
+    ("examples/broken.c", "#include <cmio/async.h>"),
     ("src/epoll/broken.c", "#include <sys/epoll.h>\nint f(void) { return -errno; }"),
 ]
 

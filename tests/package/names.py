@@ -22,6 +22,7 @@ OTHERS = {
     "CMIO_BACKEND": "an environment variable",
     "CMIO_TEST_GIGABYTE": "an environment variable of the tests",
     "CMIO_TEST_SHRINK": "an environment variable of the tests",
+    "cmio_async_dep": "the dependency of the Meson project on the second library",
     "cmio_dep": "the dependency of the Meson project",
     "cmio_tests": "a program",
 }
@@ -40,7 +41,7 @@ def documents(root):
 
 
 def test(root):
-    headers = sorted(glob.glob(os.path.join(root, "include", "cmio", "*.h")))
+    headers = sorted(glob.glob(os.path.join(root, "include", "cmio", "**", "*.h"), recursive=True))
     expect(headers, f"no headers in {root}")
     text = "".join(without_comments(read(path)) for path in headers)
     declared = set(NAME.findall(text))

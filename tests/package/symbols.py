@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Compares what the libraries export with what the public headers declare.
+"""Compares what a library exports with what its public headers declare.
 
-usage: symbols.py SOURCE_ROOT VERSION SHARED_LIBRARY [STATIC_LIBRARY]
+usage: symbols.py SOURCE_ROOT cmio|cmio-async VERSION SHARED_LIBRARY [STATIC_LIBRARY]
 
 - Every function of the headers is marked CMIO_API or static inline.
 - The shared library exports exactly the functions that are marked, no data, and each under the
-  symbol version of this release: CMIO_<major>.<minor>.
+  symbol version of this release: CMIO_<major>.<minor> or CMIO_ASYNC_<major>.<minor>.
 - The version script knows one version and exports cmio_* alone.
 - The static library defines no global name that does not begin with cmio_.
 """
@@ -26,14 +26,22 @@ _PROTOTYPE = re.compile(
 )
 
 
-def declared_functions(root):
+# Of each library: the folder of its headers, and its version script.
+LIBRARIES = {
+    "cmio": ("include/cmio", "src/cmio.map"),
+    "cmio-async": ("include/cmio/async", "src/async/cmio_async.map"),
+}
+
+
+def declared_functions(folder):
     """The marked functions of the public headers, and the problems of the unmarked ones."""
     marked, problems = {}, []
-    for path in sorted(glob.glob(os.path.join(root, "include", "cmio", "*.h"))):
+    for path in sorted(glob.glob(os.path.join(folder, "*.h"))):
         with open(path, encoding="utf-8") as file:
             text = c_text.code_only(file.read())
         text = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", "", text, flags=re.MULTILINE)
         text = re.sub(r"\bCMIO_(BEGIN|END)_DECLS\b", ";", text)
+        text = re.sub(r"\(\*\w+\)\([^()]*\)", "pointer", text)  # members that point to functions
         for name in re.findall(r"\bCMIO_API\b[^;{}(]*?\b(\w+)\s*\(", text):
             if name in marked:
                 problems.append(f"{name}: declared in {marked[name]} and {os.path.basename(path)}")
@@ -80,11 +88,11 @@ def check_shared(library, declared, version):
     return problems
 
 
-def check_map(root, version):
-    with open(os.path.join(root, "src", "cmio.map"), encoding="utf-8") as file:
+def check_map(path, version):
+    with open(path, encoding="utf-8") as file:
         text = " ".join(c_text.without_comments(re.sub(r"^#.*", "", file.read())).split())
     if not re.fullmatch(rf"{re.escape(version)} ?{{ ?global: ?cmio_\*; ?local: ?\*; ?}};", text):
-        return [f"src/cmio.map should be one node {version} with cmio_* global, * local: {text}"]
+        return [f"{path} should be one node {version} with cmio_* global, * local: {text}"]
     return []
 
 
@@ -107,19 +115,21 @@ def check_static(library):
 
 
 def main():
-    root, release, shared, *static = sys.argv[1:]
+    root, library, release, shared, *static = sys.argv[1:]
     with open(shared, "rb") as file:
         if file.read(4) != b"\x7fELF" or not shutil.which("readelf"):
             print("no ELF library, or no readelf to look into it")
             return SKIPPED
-    version = "CMIO_" + ".".join(release.split(".")[:2])
-    declared, problems = declared_functions(root)
+    prefix = library.upper().replace("-", "_")
+    version = f"{prefix}_" + ".".join(release.split(".")[:2])
+    headers, script = (os.path.join(root, path) for path in LIBRARIES[library])
+    declared, problems = declared_functions(headers)
     if not declared:
         problems.append("no function is declared at all")
-    problems += check_map(root, version)
+    problems += check_map(script, version)
     problems += check_shared(shared, declared, version)
-    for library in static:
-        problems += check_static(library)
+    for path in static:
+        problems += check_static(path)
     for problem in problems:
         print(problem)
     return 1 if problems else 0

@@ -3,6 +3,7 @@
 #define CMIO_ASYNC_FUTURE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include <cmio/export.h>
@@ -52,12 +53,9 @@ struct cmio_future_ops {
  * it, goes away.
  */
 struct cmio_future {
-    const struct cmio_future_ops *ops;
+    const struct cmio_future_ops *ops; /* NULL once it has ended */
     ssize_t result;
 };
-
-/* The operations of a future that has ended: cmio_future_poll() and cmio_future_drop() set them. */
-CMIO_API extern const struct cmio_future_ops cmio_future_ended_ops;
 
 /*
  * Makes a future of the given operations, to be polled: what the _init function of every kind does
@@ -71,20 +69,24 @@ CMIO_API int cmio_future_init(struct cmio_future *future, const struct cmio_futu
  */
 static inline enum cmio_future_state cmio_future_poll(struct cmio_future *future,
                                                       struct cmio_context *context) {
+    if (future->ops == NULL)
+        return CMIO_READY;
     if (future->ops->poll(future, context) == CMIO_PENDING)
         return CMIO_PENDING;
-    future->ops = &cmio_future_ended_ops;
+    future->ops = NULL;
     return CMIO_READY;
 }
 
 /*
  * Gives the future up if it has not ended: what it waits for is called off, and its result is
- * -ECANCELED, or what the kind of future documents. NULL and a zeroed future are allowed.
+ * -ECANCELED, or what the kind of future documents. NULL is allowed. A zeroed future has ended.
  */
 CMIO_API void cmio_future_drop(struct cmio_future *future);
 
-/* Whether the future has ended: it was ready or was dropped. NULL: false. */
-CMIO_API bool cmio_future_has_ended(const struct cmio_future *future);
+/* Whether the future has ended: it was ready or was dropped. */
+static inline bool cmio_future_has_ended(const struct cmio_future *future) {
+    return future->ops == NULL;
+}
 
 CMIO_END_DECLS
 
