@@ -7,6 +7,7 @@
  * them; <cmio/cmio.h> does not. Link with cmio-async (pkg-config).
  */
 
+#include <cmio/async/blocking.h>
 #include <cmio/async/executor.h>
 #include <cmio/async/future.h>
 #include <cmio/async/io.h>

@@ -8,8 +8,11 @@
 
 #include "async/processors.h"
 
+#define BLOCKING_IDLE (10 * CMIO_SECOND)
+
 enum {
     MAX_WORKERS = 1024,
+    BLOCKING_THREADS = 64,
     ORPHANED = 1, /* in `blocks`, which counts in steps of BLOCK: the executor was freed */
     BLOCK = 2,
 };
@@ -116,6 +119,8 @@ static void drop_injected(struct cmio_executor *executor) {
 }
 
 static void destroy(struct cmio_executor *executor, unsigned made) {
+    cmio__blocking_close(executor->blocking);
+    cmio__blocking_unref(executor->blocking);
     cmio_waker_free(executor->ended);
     cmio_events_free(executor->ends_events);
     cmio_poll_free(executor->ends);
@@ -133,16 +138,22 @@ static int make_ends(struct cmio_executor *executor) {
     return error;
 }
 
-static struct cmio_executor *allocate(int workers) {
+static struct cmio_executor *allocate(int workers, const struct cmio_executor_options *options) {
     struct cmio_executor *executor = calloc(1, sizeof *executor);
     if (executor == NULL)
         return NULL;
     executor->count = workers == CMIO_CURRENT_THREAD ? 1 : (unsigned)workers;
     executor->has_threads = workers != CMIO_CURRENT_THREAD;
     executor->injected_end = &executor->injected;
+    executor->blocking = cmio__blocking_new(
+        options->blocking_threads == 0 ? BLOCKING_THREADS : options->blocking_threads,
+        options->blocking_idle == 0 ? BLOCKING_IDLE : options->blocking_idle);
     /* Aligned for the run queues, which keep their ends on cache lines of their own. */
-    if (posix_memalign((void **)&executor->workers, alignof(struct cmio__worker),
+    if (executor->blocking == NULL ||
+        posix_memalign((void **)&executor->workers, alignof(struct cmio__worker),
                        executor->count * sizeof *executor->workers) != 0) {
+        if (executor->blocking != NULL)
+            cmio__blocking_unref(executor->blocking);
         free(executor);
         return NULL;
     }
@@ -154,10 +165,11 @@ int cmio_executor_new(struct cmio_executor **out, const struct cmio_executor_opt
     static const struct cmio_executor_options defaults = {0};
     if (options == NULL)
         options = &defaults;
-    if (out == NULL || options->workers < CMIO_CURRENT_THREAD || options->workers > MAX_WORKERS)
+    if (out == NULL || options->workers < CMIO_CURRENT_THREAD || options->workers > MAX_WORKERS ||
+        options->blocking_idle < 0)
         return -EINVAL;
     const int workers = options->workers == 0 ? cmio__processors(MAX_WORKERS) : options->workers;
-    struct cmio_executor *executor = allocate(workers);
+    struct cmio_executor *executor = allocate(workers, options);
     if (executor == NULL)
         return -ENOMEM;
     unsigned made = 0;
@@ -308,9 +320,7 @@ static void await_ends(struct cmio_executor *executor, int64_t deadline) {
         (void)cmio_poll_wait_until(executor->ends, executor->ends_events, deadline);
 }
 
-int cmio_executor_shutdown(struct cmio_executor *executor, int64_t deadline) {
-    if (executor == NULL || (deadline < 0 && deadline != CMIO_FOREVER))
-        return -EINVAL;
+static int shut_down(struct cmio_executor *executor, int64_t deadline, bool waits_for_jobs) {
     if (cmio__worker_current != NULL)
         return -EDEADLK;
     if (begin_driving(executor) != 0)
@@ -323,15 +333,23 @@ int cmio_executor_shutdown(struct cmio_executor *executor, int64_t deadline) {
     const bool ended = cmio__executor_living(executor) == 0;
     if (ended)
         stop_threads(executor);
+    cmio__blocking_close(executor->blocking);
+    const bool quiet = !waits_for_jobs || cmio__blocking_wait(executor->blocking, deadline);
     end_driving(executor);
-    return ended ? 0 : -ETIMEDOUT;
+    return ended && quiet ? 0 : -ETIMEDOUT;
+}
+
+int cmio_executor_shutdown(struct cmio_executor *executor, int64_t deadline) {
+    if (executor == NULL || (deadline < 0 && deadline != CMIO_FOREVER))
+        return -EINVAL;
+    return shut_down(executor, deadline, true);
 }
 
 void cmio_executor_free(struct cmio_executor *executor) {
     if (executor == NULL)
         return;
     if (!atomic_load_explicit(&executor->stopped, memory_order_acquire))
-        (void)cmio_executor_shutdown(executor, CMIO_FOREVER);
+        (void)shut_down(executor, CMIO_FOREVER, false);
     drop_injected(executor);
     destroy(executor, executor->count);
 }

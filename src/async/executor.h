@@ -19,6 +19,7 @@
 
 #include <cmio/async/executor.h>
 
+#include "async/blocking.h"
 #include "async/lock.h"
 #include "async/task.h"
 #include "async/worker.h"
@@ -45,6 +46,8 @@ struct cmio_executor {
     struct cmio__worker *idle;
     atomic_uint idle_count;
     atomic_uint searching;
+
+    struct cmio__blocking *blocking;
 
     /* For shutdown to wait with: the last task to end wakes it. */
     struct cmio_poll *ends;

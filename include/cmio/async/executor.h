@@ -31,6 +31,10 @@ struct cmio_executor_options {
     int workers;
     /* The backend of the workers' polls, as cmio_poll_new_with() takes it. NULL: cmio_poll_new(). */
     const char *backend;
+    /* How many threads may run blocking functions at once (cmio/async/blocking.h). 0: 64. */
+    unsigned blocking_threads;
+    /* For how long such a thread waits for work before it ends, in nanoseconds. 0: ten seconds. */
+    int64_t blocking_idle;
 };
 
 /*
@@ -44,16 +48,16 @@ CMIO_API int cmio_executor_new(struct cmio_executor **out,
 
 /*
  * Ends the executor: refuses new tasks, aborts all that there are and waits until their futures are
- * dropped and the workers have ended, or until the deadline. Afterwards only cmio_executor_free()
- * is of use. Returns 0; -ETIMEDOUT when tasks are left: a poll that does not return keeps them (see
- * cmio_executor_tasks()), and the call may be repeated; -EDEADLK on a worker; -EBUSY while another
+ * dropped, the workers have ended and no blocking function runs, or until the deadline. Afterwards only cmio_executor_free()
+ * is of use. Returns 0; -ETIMEDOUT when tasks or blocking functions are left, and the call may be repeated; -EDEADLK on a worker; -EBUSY while another
  * thread is in cmio_block_on() or shutdown of an executor without threads; -EINVAL for a null
  * executor or a negative deadline other than CMIO_FOREVER.
  */
 CMIO_API int cmio_executor_shutdown(struct cmio_executor *executor, int64_t deadline);
 
 /*
- * Frees the executor, after a shutdown without a deadline if none was completed. No other thread may
+ * Frees the executor, after a shutdown without a deadline if none was completed. That waits for every
+ * task, but not for blocking functions: one that still runs keeps its thread until it returns. No other thread may
  * be using it. Not on a worker. Kept wakers and join handles may outlive it. NULL is allowed.
  */
 CMIO_API void cmio_executor_free(struct cmio_executor *executor);

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A job lies on the heap and is shared by its future and the pool. Its state, under the pool's lock,
+ * says whose it is: the future alone has it while it is NEW; the pool's queue holds it while it is
+ * QUEUED; a thread while it is RUNNING; and once it is DONE, the future alone again. A future that is
+ * dropped while the job runs leaves it ABANDONED, and the thread frees it.
+ */
+#include "async/blocking.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmio/async/blocking.h>
+#include <cmio/time.h>
+
+#include "async/executor.h"
+
+enum job_state { NEW, QUEUED, RUNNING, DONE, ABANDONED };
+
+struct cmio__job {
+    ssize_t (*function)(void *argument);
+    void (*destroy)(void *argument);
+    void *argument;
+    struct cmio__blocking *pool; /* from QUEUED on */
+    enum job_state state;
+    ssize_t result;
+    struct cmio_task_waker waker; /* borrowed: dropping the future takes it away */
+    struct cmio__job *next, **previous;
+};
+
+struct cmio__blocking {
+    pthread_mutex_t lock;
+    pthread_cond_t queued; /* for a thread: there is a job, or the pool is closed */
+    pthread_cond_t quiet;  /* for shutdown: no job runs */
+    struct cmio__job *first;
+    struct cmio__job **last;
+    unsigned limit, threads, idle, running;
+    unsigned references; /* the executor's and each thread's */
+    int64_t idle_ns;
+    bool closed;
+};
+
+static void lock(struct cmio__blocking *pool) {
+    (void)pthread_mutex_lock(&pool->lock); /* cannot fail: initialised, and not held */
+}
+
+static void unlock(struct cmio__blocking *pool) {
+    (void)pthread_mutex_unlock(&pool->lock);
+}
+
+/* The pool */
+
+struct cmio__blocking *cmio__blocking_new(unsigned limit, int64_t idle_ns) {
+    struct cmio__blocking *pool = calloc(1, sizeof *pool);
+    if (pool == NULL)
+        return NULL;
+    (void)pthread_mutex_init(&pool->lock, NULL); /* without attributes these cannot fail */
+    (void)pthread_cond_init(&pool->queued, NULL);
+    (void)pthread_cond_init(&pool->quiet, NULL);
+    pool->last = &pool->first;
+    pool->limit = limit;
+    pool->idle_ns = idle_ns;
+    pool->references = 1;
+    return pool;
+}
+
+/* Releases the lock, and frees the pool with its last reference. */
+static void unref_locked(struct cmio__blocking *pool) {
+    const bool last = --pool->references == 0;
+    unlock(pool);
+    if (!last)
+        return;
+    (void)pthread_cond_destroy(&pool->quiet);
+    (void)pthread_cond_destroy(&pool->queued);
+    (void)pthread_mutex_destroy(&pool->lock);
+    free(pool);
+}
+
+void cmio__blocking_unref(struct cmio__blocking *pool) {
+    lock(pool);
+    unref_locked(pool);
+}
+
+unsigned cmio__blocking_threads(struct cmio__blocking *pool) {
+    lock(pool);
+    const unsigned threads = pool->threads;
+    unlock(pool);
+    return threads;
+}
+
+/* The queue */
+
+static void append(struct cmio__blocking *pool, struct cmio__job *job) {
+    job->state = QUEUED;
+    job->next = NULL;
+    job->previous = pool->last;
+    *pool->last = job;
+    pool->last = &job->next;
+}
+
+static void take_out(struct cmio__blocking *pool, struct cmio__job *job) {
+    *job->previous = job->next;
+    if (job->next != NULL)
+        job->next->previous = job->previous;
+    else
+        pool->last = job->previous;
+}
+
+/* Waiting on the system's clock: should someone set it, a thread is idle for longer or shorter. */
+static int wait_until(pthread_cond_t *condition, struct cmio__blocking *pool, int64_t deadline) {
+    if (deadline == CMIO_FOREVER)
+        return pthread_cond_wait(condition, &pool->lock);
+    const int64_t now = cmio_now();
+    const int64_t left = deadline > now ? deadline - now : 0;
+    struct timespec end;
+    (void)clock_gettime(CLOCK_REALTIME, &end); /* cannot fail */
+    const int64_t nanoseconds = end.tv_nsec + left % CMIO_SECOND;
+    end.tv_sec += (time_t)(left / CMIO_SECOND + nanoseconds / CMIO_SECOND);
+    end.tv_nsec = (long)(nanoseconds % CMIO_SECOND);
+    return pthread_cond_timedwait(condition, &pool->lock, &end);
+}
+
+/* The threads */
+
+static void destroy_job(struct cmio__job *job) {
+    if (job->destroy != NULL)
+        job->destroy(job->argument);
+    free(job);
+}
+
+/* With the lock held, which it releases while the function runs. */
+static void run_job(struct cmio__blocking *pool, struct cmio__job *job) {
+    take_out(pool, job);
+    job->state = RUNNING;
+    pool->running++;
+    unlock(pool);
+    const ssize_t result = job->function(job->argument);
+    lock(pool);
+    if (job->state == ABANDONED) {
+        unlock(pool);
+        destroy_job(job);
+        lock(pool);
+    } else {
+        job->result = result;
+        job->state = DONE;
+        cmio_task_waker_wake(&job->waker);
+    }
+    if (--pool->running == 0)
+        (void)pthread_cond_broadcast(&pool->quiet);
+}
+
+/* Waits for a job. Returns NULL if none came in time, or none will come. */
+static struct cmio__job *await_job(struct cmio__blocking *pool) {
+    const int64_t deadline = cmio_now() + pool->idle_ns;
+    pool->idle++;
+    int error = 0;
+    while (pool->first == NULL && !pool->closed && error == 0)
+        error = wait_until(&pool->queued, pool, deadline);
+    pool->idle--;
+    return pool->first;
+}
+
+static void *run_thread(void *argument) {
+    struct cmio__blocking *pool = argument;
+    lock(pool);
+    struct cmio__job *job;
+    while ((job = await_job(pool)) != NULL)
+        run_job(pool, job);
+    pool->threads--;
+    unref_locked(pool);
+    return NULL;
+}
+
+/* Starts a thread for a queued job, if none is idle and the limit allows it. */
+static int start_thread(struct cmio__blocking *pool) {
+    pthread_attr_t detached;
+    sigset_t all, before;
+    pthread_t thread;
+    (void)pthread_attr_init(&detached);
+    (void)pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int error = pthread_create(&thread, &detached, run_thread, pool);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&detached);
+    if (error == 0) {
+        pool->threads++;
+        pool->references++;
+    }
+    return -error;
+}
+
+/* Queues a job. -EAGAIN if there is no thread to run it, -ESHUTDOWN if there will be none. */
+static int submit(struct cmio__blocking *pool, struct cmio__job *job) {
+    if (pool->closed)
+        return -ESHUTDOWN;
+    if (pool->idle == 0 && pool->threads < pool->limit) {
+        const int error = start_thread(pool);
+        if (error != 0 && pool->threads == 0)
+            return error; /* otherwise the job waits for one of those that there are */
+    }
+    job->pool = pool;
+    append(pool, job);
+    (void)pthread_cond_signal(&pool->queued);
+    return 0;
+}
+
+void cmio__blocking_close(struct cmio__blocking *pool) {
+    lock(pool);
+    pool->closed = true;
+    (void)pthread_cond_broadcast(&pool->queued);
+    unlock(pool);
+}
+
+bool cmio__blocking_wait(struct cmio__blocking *pool, int64_t deadline) {
+    lock(pool);
+    int error = 0;
+    while (pool->running > 0 && error == 0)
+        error = wait_until(&pool->quiet, pool, deadline);
+    const bool quiet = pool->running == 0;
+    unlock(pool);
+    return quiet;
+}
+
+/* The future */
+
+static enum cmio_future_state end_with(struct cmio_blocking_future *blocking, ssize_t result) {
+    free(blocking->job);
+    blocking->job = NULL;
+    blocking->future.result = result;
+    return CMIO_READY;
+}
+
+static enum cmio_future_state poll_blocking(struct cmio_future *future,
+                                            struct cmio_context *context) {
+    struct cmio_blocking_future *blocking =
+        CMIO__CONTAINER(future, struct cmio_blocking_future, future);
+    struct cmio__job *job = blocking->job;
+    struct cmio__blocking *pool =
+        job->state == NEW ? context->worker->executor->blocking : job->pool;
+    lock(pool);
+    job->waker = context->waker;
+    const int error = job->state == NEW ? submit(pool, job) : 0;
+    const bool done = job->state == DONE;
+    unlock(pool);
+    if (error != 0)
+        return end_with(blocking, error);
+    return done ? end_with(blocking, job->result) : cmio__context_awaits(context, "blocking");
+}
+
+static void drop_blocking(struct cmio_future *future) {
+    struct cmio__job *job = CMIO__CONTAINER(future, struct cmio_blocking_future, future)->job;
+    struct cmio__blocking *pool = job->pool;
+    bool runs = false;
+    if (pool != NULL) {
+        lock(pool);
+        if (job->state == QUEUED)
+            take_out(pool, job);
+        runs = job->state == RUNNING;
+        if (runs)
+            job->state = ABANDONED;
+        unlock(pool);
+    }
+    if (!runs)
+        destroy_job(job);
+}
+
+static const struct cmio_future_ops blocking_ops = {
+    .name = "blocking",
+    .poll = poll_blocking,
+    .drop = drop_blocking,
+};
+
+int cmio_blocking_future_init(struct cmio_blocking_future *blocking,
+                              ssize_t (*function)(void *argument), void *argument,
+                              void (*destroy)(void *argument)) {
+    if (blocking == NULL || function == NULL)
+        return -EINVAL;
+    struct cmio__job *job = calloc(1, sizeof *job);
+    if (job == NULL)
+        return -ENOMEM;
+    job->function = function;
+    job->destroy = destroy;
+    job->argument = argument;
+    *blocking = (struct cmio_blocking_future){.future.ops = &blocking_ops, .job = job};
+    return 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_ASYNC_BLOCKING_INTERNAL_H
+#define CMIO_ASYNC_BLOCKING_INTERNAL_H
+
+/*
+ * The threads of an executor that run blocking functions, and the jobs that wait for one.
+ *
+ * The pool outlives its executor while a job runs: each thread holds a reference, so that shutdown
+ * need not wait for a function that does not return.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cmio__blocking;
+
+struct cmio__blocking *cmio__blocking_new(unsigned limit, int64_t idle_ns);
+
+/* Drops the jobs that wait, and ends the threads that are idle. */
+void cmio__blocking_close(struct cmio__blocking *blocking);
+
+/* Waits until no job runs, or until the deadline. Returns whether none does. */
+bool cmio__blocking_wait(struct cmio__blocking *blocking, int64_t deadline);
+
+/* Gives the executor's reference back, after close. */
+void cmio__blocking_unref(struct cmio__blocking *blocking);
+
+/* How many threads there are. */
+unsigned cmio__blocking_threads(struct cmio__blocking *blocking);
+
+#endif
