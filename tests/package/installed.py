@@ -3,12 +3,14 @@
 
 usage: installed.py MESON SOURCE_ROOT shared|static
 
-The programs are consumer.c and consumer.cpp beside this file; they know nothing of the source tree.
-What was installed is looked at too: the headers, the version, and the shared library's soname.
+The programs are those of PROGRAMS beside this file; they know nothing of the source tree. What was
+installed is looked at too: the headers, the version, and the shared libraries' sonames. And the
+sources of libcmio-async are compiled against the installed libcmio alone, as it needs no more.
 """
 
 import filecmp
 import glob
+import json
 import os
 import re
 import shutil
@@ -100,6 +102,34 @@ def build_and_run(program, scratch, kind, environment, library_folder, release):
     print(f"{source}, {standard}, {kind}: runs with cmio {release}")
 
 
+def async_sources(build):
+    """The files that the build compiles into libcmio-async, as it may pick them."""
+    with open(os.path.join(build, "compile_commands.json"), encoding="utf-8") as file:
+        entries = json.load(file)
+    paths = [os.path.normpath(os.path.join(e["directory"], e["file"])) for e in entries]
+    return sorted({path for path in paths if os.sep + os.path.join("src", "async") in path})
+
+
+def build_async_outside(root, scratch, environment):
+    """libcmio-async out of the tree: its own sources, and the installed headers and library."""
+    outside = os.path.join(scratch, "outside")
+    shutil.copytree(os.path.join(root, "src", "async"), os.path.join(outside, "async"))
+    sources = []
+    for path in async_sources(os.path.join(scratch, "build")):
+        below = os.path.relpath(path, os.path.join(root, "src", "async"))
+        sources.append(os.path.join(outside, "async", below))
+    expect(sources, "no source of libcmio-async was compiled")
+    flags = pkg_config(environment, "cmio", "--cflags")
+    libraries = pkg_config(environment, "cmio", "--libs")
+    program = os.path.join(scratch, "outside_program")
+    define = ["-D_GNU_SOURCE"] if sys.platform == "linux" else []
+    consumer = os.path.join(HERE, "async_consumer.c")
+    command = ["cc", "-std=c11", *define, "-I", outside, *flags, consumer, *sources, *libraries]
+    run([*command, "-pthread", "-o", program])
+    run([program], env=environment, timeout=300)
+    print(f"libcmio-async, {len(sources)} files, builds against the installed libcmio alone")
+
+
 def test(meson, root, kind):
     needs("pkg-config")
     programs = [program for program in PROGRAMS if shutil.which(program[0])]
@@ -118,6 +148,8 @@ def test(meson, root, kind):
                 check_soname(library_folder, name, release)
         for program in programs:
             build_and_run(program, scratch, kind, environment, library_folder, release)
+        if kind == "static":
+            build_async_outside(root, scratch, environment)
 
 
 if __name__ == "__main__":

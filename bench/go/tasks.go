@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+
+// The workloads of bench/tasks on goroutines and channels: see bench/README.md.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+var (
+	mode      = flag.Int("mode", 1, "the workload")
+	workers   = flag.Int("workers", 1, "how many processors may run goroutines at once")
+	count     = flag.Int("count", 1000000, "how many tasks, messages or turns")
+	producers = flag.Int("producers", 1, "how many send into the channel")
+	busy      = flag.Int("busy", 10000, "nanoseconds of work of each task")
+)
+
+func report(name string, value float64) {
+	fmt.Printf("%s %.3f\n", name, value)
+}
+
+// Both end for 0, so that a loop is not optimised away.
+var sink uint64
+
+// Works for about so many nanoseconds, by turns whose length was measured.
+func work(turns uint64) uint64 {
+	x := turns | 1
+	for i := uint64(0); i < turns; i++ {
+		x ^= x << 13
+		x ^= x >> 7
+		x ^= x << 17
+	}
+	return x
+}
+
+func turnsFor(nanoseconds int) uint64 {
+	const probe = 20000000
+	begin := time.Now()
+	sink += work(probe)
+	return uint64(float64(nanoseconds) * probe / float64(time.Since(begin).Nanoseconds()))
+}
+
+func spawnOneByOne() {
+	done := make(chan struct{})
+	for i := 0; i < *count; i++ {
+		go func() { done <- struct{}{} }()
+		<-done
+	}
+}
+
+func spawnBatches() {
+	const batch = 1000
+	var group sync.WaitGroup
+	for i := 0; i < *count; i += batch {
+		group.Add(batch)
+		for j := 0; j < batch; j++ {
+			go group.Done()
+		}
+		group.Wait()
+	}
+}
+
+func pingPong() {
+	there, back := make(chan struct{}), make(chan struct{})
+	go func() {
+		for range there {
+			back <- struct{}{}
+		}
+	}()
+	for i := 0; i < *count/2; i++ {
+		there <- struct{}{}
+		<-back
+	}
+	close(there)
+}
+
+func channel() {
+	messages := make(chan int, 128)
+	each := *count / *producers
+	for p := 0; p < *producers; p++ {
+		go func() {
+			for i := 0; i < each; i++ {
+				messages <- i
+			}
+		}()
+	}
+	for i := 0; i < each**producers; i++ {
+		<-messages
+	}
+}
+
+func yield() {
+	var group sync.WaitGroup
+	group.Add(2)
+	for p := 0; p < 2; p++ {
+		go func() {
+			for i := 0; i < *count/2; i++ {
+				runtime.Gosched()
+			}
+			group.Done()
+		}()
+	}
+	group.Wait()
+}
+
+func resident() float64 {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		panic(err)
+	}
+	pages, err := strconv.ParseFloat(strings.Fields(string(text))[1], 64)
+	if err != nil {
+		panic(err)
+	}
+	return pages * float64(os.Getpagesize())
+}
+
+func sleepers() {
+	const length = 10 * time.Second
+	before := resident()
+	begin := time.Now()
+	end := begin.Add(length)
+	var group sync.WaitGroup
+	group.Add(*count)
+	for i := 0; i < *count; i++ {
+		go func() {
+			time.Sleep(time.Until(end))
+			group.Done()
+		}()
+	}
+	report("spawned_s", time.Since(begin).Seconds())
+	time.Sleep(time.Until(end.Add(-time.Second)))
+	report("bytes", (resident()-before)/float64(*count))
+	group.Wait()
+	report("late_s", time.Since(end).Seconds())
+}
+
+func compute() {
+	turns := turnsFor(*busy)
+	var group sync.WaitGroup
+	results := make([]uint64, *count)
+	begin := time.Now()
+	group.Add(*count)
+	for i := 0; i < *count; i++ {
+		go func(i int) {
+			results[i] = work(turns)
+			group.Done()
+		}(i)
+	}
+	group.Wait()
+	report("ns", float64(time.Since(begin).Nanoseconds())/float64(*count))
+}
+
+func main() {
+	flag.Parse()
+	runtime.GOMAXPROCS(*workers)
+	loops := map[int]func(){1: spawnOneByOne, 2: spawnBatches, 3: pingPong, 4: channel, 5: yield}
+	switch {
+	case loops[*mode] != nil:
+		begin := time.Now()
+		loops[*mode]()
+		report("ns", float64(time.Since(begin).Nanoseconds())/float64(*count))
+	case *mode == 6:
+		sleepers()
+	case *mode == 7:
+		compute()
+	default:
+		fmt.Fprintln(os.Stderr, "tasks: no such mode:", *mode)
+		os.Exit(2)
+	}
+}
