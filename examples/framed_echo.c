@@ -20,7 +20,7 @@
 #include "framed/channel.h"
 #include "framed/options.h"
 
-static const char program[] = "framed_echo";
+static const char program_name[] = "framed_echo";
 
 enum {
     EVENTS_A_WAIT = 256,
@@ -55,7 +55,7 @@ struct server {
 };
 
 static int complain(const char *what, int code) {
-    fprintf(stderr, "%s: %s: %s\n", program, what, cmio_strerror(code));
+    fprintf(stderr, "%s: %s: %s\n", program_name, what, cmio_strerror(code));
     return code;
 }
 
@@ -222,7 +222,7 @@ static void server_close(struct server *server) {
 
 int main(int argc, char **argv) {
     struct options options;
-    int status = options_parse(&options, program, argc, argv);
+    int status = options_parse(&options, program_name, argc, argv);
     if (status >= 0)
         return status;
     struct server server = {.idle_timeout = options.idle_timeout};

@@ -19,7 +19,7 @@
 #include "proxy/flow.h"
 #include "proxy/stream.h"
 
-static const char program[] = "port_proxy";
+static const char program_name[] = "port_proxy";
 
 enum { EVENTS_A_WAIT = 256 };
 static const int64_t accept_pause = 100 * CMIO_MILLISECOND;
@@ -52,7 +52,7 @@ struct proxy {
 };
 
 static int complain(const char *what, int code) {
-    fprintf(stderr, "%s: %s: %s\n", program, what, cmio_strerror(code));
+    fprintf(stderr, "%s: %s: %s\n", program_name, what, cmio_strerror(code));
     return code;
 }
 
@@ -240,7 +240,7 @@ static void proxy_close(struct proxy *proxy) {
 
 int main(int argc, char **argv) {
     static struct proxy proxy;
-    int status = arguments_parse(&proxy.arguments, program, argc, argv);
+    int status = arguments_parse(&proxy.arguments, program_name, argc, argv);
     if (status >= 0)
         return status;
     bool is_done = proxy_open(&proxy) == 0 && proxy_run(&proxy) == 0;

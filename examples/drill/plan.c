@@ -16,7 +16,8 @@ enum { FILE_MAX = 16 * 1024 * 1024 };
 
 static const struct place file_start = {.line = 1, .column = 1};
 
-static int read_count(struct document *document, const char *name, uint64_t most, uint64_t *out) {
+static int read_count_key(struct document *document, const char *name, uint64_t most,
+                          uint64_t *out) {
     const char *plain = document_plain(document);
     char expected[64];
     (void)snprintf(expected, sizeof expected, "a whole number from 1 to %" PRIu64, most);
@@ -27,12 +28,12 @@ static int read_count(struct document *document, const char *name, uint64_t most
 
 static int read_concurrency(struct document *document, const char *name, void *target) {
     struct plan *plan = target;
-    return read_count(document, name, CONCURRENCY_MAX, &plan->concurrency);
+    return read_count_key(document, name, CONCURRENCY_MAX, &plan->concurrency);
 }
 
 static int read_iterations(struct document *document, const char *name, void *target) {
     struct plan *plan = target;
-    return read_count(document, name, ITERATIONS_MAX, &plan->iterations);
+    return read_count_key(document, name, ITERATIONS_MAX, &plan->iterations);
 }
 
 static int read_rampup(struct document *document, const char *name, void *target) {
@@ -43,7 +44,7 @@ static int read_rampup(struct document *document, const char *name, void *target
     return 0;
 }
 
-static int read_base(struct document *document, const char *name, void *target) {
+static int read_base_key(struct document *document, const char *name, void *target) {
     struct plan *plan = target;
     return document_read_text(document, name, &plan->base);
 }
@@ -183,7 +184,7 @@ static int read_items(struct document *document, const char *name, void *target)
 static int read_document(struct document *document, struct plan *plan) {
     static const struct field fields[] = {
         {.name = "concurrency", .read = read_concurrency},
-        {.name = "base", .read = read_base},
+        {.name = "base", .read = read_base_key},
         {.name = "iterations", .read = read_iterations},
         {.name = "rampup", .read = read_rampup},
         {.name = "plan", .required = true, .read = read_items},

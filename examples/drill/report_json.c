@@ -20,7 +20,7 @@ static void print_string(FILE *stream, const char *text) {
     fputc('"', stream);
 }
 
-static void print_count(FILE *stream, const char *key, uint64_t count) {
+static void print_count_member(FILE *stream, const char *key, uint64_t count) {
     fprintf(stream, "\"%s\": %" PRIu64 ", ", key, count);
 }
 
@@ -40,7 +40,7 @@ static void print_latency(FILE *stream, const struct statistics *statistics) {
     fprintf(stream, "\"maximum_ns\": %" PRId64 "}", statistics->maximum);
 }
 
-static void print_failures(FILE *stream, const struct results *results) {
+static void print_failures_member(FILE *stream, const struct results *results) {
     const char *separator = "";
     fprintf(stream, "\"failures\": {");
     for (int status = 0; status < STATUSES; status++) {
@@ -68,9 +68,9 @@ static void print_items(FILE *stream, const struct report *report) {
         fprintf(stream, "%s{\"name\": ", i == 0 ? "" : ", ");
         print_string(stream, report->plan->items[i].name.data);
         fprintf(stream, ", ");
-        print_count(stream, "total_requests", item->succeeded + item->failed);
-        print_count(stream, "successful_requests", item->succeeded);
-        print_count(stream, "failed_requests", item->failed);
+        print_count_member(stream, "total_requests", item->succeeded + item->failed);
+        print_count_member(stream, "successful_requests", item->succeeded);
+        print_count_member(stream, "failed_requests", item->failed);
         print_latency(stream, &report->items[i]);
         fprintf(stream, "}");
     }
@@ -83,15 +83,15 @@ void report_print_json(const struct report *report, FILE *stream) {
             report->backend);
     print_string(stream, report->plan_path);
     fprintf(stream, ", ");
-    print_count(stream, "concurrency", report->concurrency);
-    print_count(stream, "iterations", report->iterations);
-    print_count(stream, "signal", (uint64_t)results->signal);
-    print_count(stream, "time_taken_ns", (uint64_t)results->duration);
-    print_count(stream, "total_requests", results->succeeded + results->failed);
-    print_count(stream, "successful_requests", results->succeeded);
-    print_count(stream, "failed_requests", results->failed);
-    print_count(stream, "interrupted_requests", results->unfinished);
-    print_failures(stream, results);
+    print_count_member(stream, "concurrency", report->concurrency);
+    print_count_member(stream, "iterations", report->iterations);
+    print_count_member(stream, "signal", (uint64_t)results->signal);
+    print_count_member(stream, "time_taken_ns", (uint64_t)results->duration);
+    print_count_member(stream, "total_requests", results->succeeded + results->failed);
+    print_count_member(stream, "successful_requests", results->succeeded);
+    print_count_member(stream, "failed_requests", results->failed);
+    print_count_member(stream, "interrupted_requests", results->unfinished);
+    print_failures_member(stream, results);
     fprintf(stream, "\"requests_per_second\": %.3f, ", report_rate(report));
     print_latency(stream, &report->all);
     fprintf(stream, ", ");

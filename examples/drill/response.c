@@ -39,7 +39,7 @@ enum state {
 };
 
 /* The fields that say where the content ends and what becomes of the connection. */
-enum field {
+enum known_field {
     FIELD_NONE, /* before the first field */
     FIELD_OTHER,
     FIELD_CONTENT_LENGTH,
@@ -53,7 +53,7 @@ static bool is_space(unsigned char byte) {
     return byte == ' ' || byte == '\t';
 }
 
-static bool is_digit(unsigned char byte) {
+static bool is_digit_byte(unsigned char byte) {
     return byte >= '0' && byte <= '9';
 }
 
@@ -64,7 +64,7 @@ static bool is_text(unsigned char byte) {
 
 /* RFC 9110 section 5.6.2. */
 static bool is_token(unsigned char byte) {
-    if (is_digit(byte) || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z'))
+    if (is_digit_byte(byte) || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z'))
         return true;
     return byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL;
 }
@@ -140,7 +140,7 @@ static enum response_result on_version(struct response *response, unsigned char 
 }
 
 static enum response_result on_minor_version(struct response *response, unsigned char byte) {
-    if (!is_digit(byte))
+    if (!is_digit_byte(byte))
         return RESPONSE_MALFORMED;
     response->is_old = byte == '0';
     return enter(response, AFTER_VERSION);
@@ -152,7 +152,7 @@ static enum response_result after_version(struct response *response, unsigned ch
 }
 
 static enum response_result on_status(struct response *response, unsigned char byte) {
-    if (!is_digit(byte) || (response->digits == 0 && byte == '0'))
+    if (!is_digit_byte(byte) || (response->digits == 0 && byte == '0'))
         return RESPONSE_MALFORMED;
     response->status = (uint16_t)(response->status * 10 + (byte - '0'));
     return enter(response, ++response->digits == 3 ? AFTER_STATUS : IN_STATUS);
@@ -184,7 +184,7 @@ static bool take_length(struct response *response) {
         return false;
     for (uint8_t i = 0; i < response->word_length; i++) {
         unsigned char byte = (unsigned char)response->word[i];
-        if (!is_digit(byte) || length > (INT64_MAX - 9) / 10)
+        if (!is_digit_byte(byte) || length > (INT64_MAX - 9) / 10)
             return false;
         length = length * 10 + (uint64_t)(byte - '0');
     }
@@ -249,7 +249,7 @@ static enum response_result on_line(struct response *response, unsigned char byt
     return enter(response, IN_NAME);
 }
 
-static enum field field_named(const struct response *response) {
+static enum known_field field_named(const struct response *response) {
     if (word_is(response, "content-length"))
         return FIELD_CONTENT_LENGTH;
     if (word_is(response, "transfer-encoding"))
@@ -298,7 +298,7 @@ static enum response_result before_head_lf(struct response *response, unsigned c
 }
 
 static int hex_value(unsigned char byte) {
-    if (is_digit(byte))
+    if (is_digit_byte(byte))
         return byte - '0';
     unsigned char lower = (unsigned char)to_lower(byte);
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;

@@ -12,7 +12,7 @@ enum { EXIT_USAGE = 2, LONGEST_SECONDS = 1000000 };
 
 static const char default_address[] = "127.0.0.1:7779";
 
-static int complain(const char *program, const char *text, const char *what) {
+static int complain_of_argument(const char *program, const char *text, const char *what) {
     fprintf(stderr, "%s: '%s' is %s\n", program, text, what);
     return EXIT_USAGE;
 }
@@ -52,13 +52,13 @@ int options_parse(struct options *options, const char *program, int argc, char *
         if (option != 'i')
             return EXIT_USAGE; /* getopt_long(3) has said what is wrong */
         if (!parse_seconds(optarg, &options->idle_timeout))
-            return complain(program, optarg, "not a number of seconds");
+            return complain_of_argument(program, optarg, "not a number of seconds");
     }
     const char *text = optind < argc ? argv[optind++] : default_address;
     if (optind < argc)
-        return complain(program, argv[optind], "one argument too many");
+        return complain_of_argument(program, argv[optind], "one argument too many");
     if (cmio_address_parse(text, &options->address) < 0 ||
         cmio_address_family(&options->address) == AF_UNIX)
-        return complain(program, text, "not an address such as 127.0.0.1:7779");
+        return complain_of_argument(program, text, "not an address such as 127.0.0.1:7779");
     return -1;
 }

@@ -14,16 +14,16 @@ static const struct {
     {"m", 60 * CMIO_SECOND},  {"h", 60 * 60 * CMIO_SECOND},
 };
 
-static const int64_t longest = 365 * 24 * 60 * 60 * CMIO_SECOND;
+static const int64_t longest_duration = 365 * 24 * 60 * 60 * CMIO_SECOND;
 
-static bool is_digit(char c) {
+static bool is_decimal(char c) {
     return c >= '0' && c <= '9';
 }
 
 /* Reads digits as long as the number does not pass max; returns what stands behind them. */
 static const char *read_digits(const char *text, uint64_t max, uint64_t *number) {
     *number = 0;
-    for (; is_digit(*text); text++) {
+    for (; is_decimal(*text); text++) {
         uint64_t digit = (uint64_t)(*text - '0');
         if (digit > max || *number > (max - digit) / 10)
             break;
@@ -44,9 +44,9 @@ bool number_parse(const char *text, uint64_t max, uint64_t *out) {
 /* The decimals behind a point, as a part of unit; returns what stands behind them. */
 static const char *read_decimals(const char *text, int64_t unit, int64_t *part) {
     *part = 0;
-    if (*text != '.' || !is_digit(text[1]))
+    if (*text != '.' || !is_decimal(text[1]))
         return text;
-    for (text++; is_digit(*text); text++) {
+    for (text++; is_decimal(*text); text++) {
         unit /= 10;
         *part += unit * (*text - '0');
     }
@@ -65,9 +65,9 @@ static bool read_unit(const char *text, int64_t *unit) {
 bool duration_parse(const char *text, int64_t *out) {
     uint64_t whole;
     int64_t unit, part;
-    const char *decimals = read_digits(text, (uint64_t)longest, &whole);
+    const char *decimals = read_digits(text, (uint64_t)longest_duration, &whole);
     const char *name = read_decimals(decimals, 0, &part);
-    if (decimals == text || !read_unit(name, &unit) || whole > (uint64_t)(longest / unit))
+    if (decimals == text || !read_unit(name, &unit) || whole > (uint64_t)(longest_duration / unit))
         return false;
     read_decimals(decimals, unit, &part);
     *out = (int64_t)whole * unit + part;

@@ -31,8 +31,8 @@ struct parsing {
 };
 
 /* The one line about what is wrong with the command line. */
-__attribute__((format(printf, 2, 3))) static int complain(const struct parsing *parsing,
-                                                          const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static int complain_about(const struct parsing *parsing,
+                                                                const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     fprintf(stderr, "%s: ", parsing->program);
@@ -61,15 +61,15 @@ static int take_host(struct parsing *parsing, const char *text) {
 
 static int take_port(struct parsing *parsing, const char *text) {
     if (!number_parse(text, UINT16_MAX, &parsing->port))
-        return complain(parsing, "--port: '%s' is not a number from 0 to 65535", text);
+        return complain_about(parsing, "--port: '%s' is not a number from 0 to 65535", text);
     return -1;
 }
 
 static int take_threads(struct parsing *parsing, const char *text) {
     uint64_t threads;
     if (!number_parse(text, MOST_THREADS, &threads) || threads == 0)
-        return complain(parsing, "--threads: '%s' is not a number from 1 to %d", text,
-                        MOST_THREADS);
+        return complain_about(parsing, "--threads: '%s' is not a number from 1 to %d", text,
+                              MOST_THREADS);
     parsing->options->threads = (unsigned)threads;
     return -1;
 }
@@ -84,7 +84,7 @@ static int take_backend(struct parsing *parsing, const char *text) {
         }
     char list[128];
     list_backends(list, sizeof list);
-    return complain(parsing, "--backend: '%s' is not one of: %s", text, list);
+    return complain_about(parsing, "--backend: '%s' is not one of: %s", text, list);
 }
 
 static int take_page(struct parsing *parsing, const char *text) {
@@ -95,7 +95,7 @@ static int take_page(struct parsing *parsing, const char *text) {
 static int take_max_connections(struct parsing *parsing, const char *text) {
     uint64_t most;
     if (!number_parse(text, SIZE_MAX - 1, &most) || most == 0)
-        return complain(parsing, "--max-connections: '%s' is not a number above 0", text);
+        return complain_about(parsing, "--max-connections: '%s' is not a number above 0", text);
     parsing->options->max_connections = (size_t)most;
     return -1;
 }
@@ -103,7 +103,8 @@ static int take_max_connections(struct parsing *parsing, const char *text) {
 static int take_duration(const struct parsing *parsing, const char *name, const char *text,
                          int64_t *out) {
     if (!duration_parse(text, out))
-        return complain(parsing, "%s: '%s' is not a time such as 10s, 500ms or 1h", name, text);
+        return complain_about(parsing, "%s: '%s' is not a time such as 10s, 500ms or 1h", name,
+                              text);
     return -1;
 }
 
@@ -113,7 +114,8 @@ static int take_max_sleep(struct parsing *parsing, const char *text) {
     if (status >= 0)
         return status;
     if (longest > LONGEST_SLEEP_HOURS * 60 * 60 * CMIO_SECOND)
-        return complain(parsing, "--max-sleep: '%s' is more than %dh", text, LONGEST_SLEEP_HOURS);
+        return complain_about(parsing, "--max-sleep: '%s' is more than %dh", text,
+                              LONGEST_SLEEP_HOURS);
     parsing->options->max_sleep_ms = (uint32_t)(longest / CMIO_MILLISECOND);
     return -1;
 }
@@ -235,19 +237,19 @@ static int parse_address(const struct parsing *parsing) {
         snprintf(text, sizeof text, is_v6 ? "[%s]:%u" : "%s:%u", host, (unsigned)parsing->port);
     if (length >= (int)sizeof text || strncmp(text, "unix:", 5) == 0 ||
         cmio_address_parse(text, &parsing->options->address) < 0)
-        return complain(parsing, "--host: '%s' is not a numeric IPv4 or IPv6 address", host);
+        return complain_about(parsing, "--host: '%s' is not a numeric IPv4 or IPv6 address", host);
     return -1;
 }
 
 /* What getopt_long(3) could not make sense of: a long option, or a character among short ones. */
 static int complain_of_option(const struct parsing *parsing, char **argv, int chosen) {
     if (chosen == ':')
-        return complain(parsing, "%s needs a value", argv[optind - 1]);
+        return complain_about(parsing, "%s needs a value", argv[optind - 1]);
     if (optopt >= OPTION_HOST)
-        return complain(parsing, "'%s': this option takes no value", argv[optind - 1]);
+        return complain_about(parsing, "'%s': this option takes no value", argv[optind - 1]);
     if (optopt != 0)
-        return complain(parsing, "unknown option '-%c'", optopt);
-    return complain(parsing, "unknown option '%s'", argv[optind - 1]);
+        return complain_about(parsing, "unknown option '-%c'", optopt);
+    return complain_about(parsing, "unknown option '%s'", argv[optind - 1]);
 }
 
 static int parse_options(struct parsing *parsing, int argc, char **argv) {
@@ -260,8 +262,9 @@ static int parse_options(struct parsing *parsing, int argc, char **argv) {
             return status;
     }
     if (optind < argc)
-        return complain(parsing, "'%s' is not an option%s", argv[optind],
-                        parsing->options->log != NULL ? "; a log file is given as --log=FILE" : "");
+        return complain_about(parsing, "'%s' is not an option%s", argv[optind],
+                              parsing->options->log != NULL ? "; a log file is given as --log=FILE"
+                                                            : "");
     return parse_address(parsing);
 }
 

@@ -9,7 +9,7 @@
 static const struct {
     uint32_t bit;
     const char *name;
-} flags[] = {
+} flag_names[] = {
     {CMIO_READABLE, "readable"},       {CMIO_WRITABLE, "writable"},
     {CMIO_PRIORITY, "priority"},       {CMIO_ERROR, "error"},
     {CMIO_READ_CLOSED, "read-closed"}, {CMIO_WRITE_CLOSED, "write-closed"},
@@ -19,12 +19,12 @@ int cmio_event_format(const struct cmio_event *event, char *buffer, size_t size)
     if (event == NULL || (buffer == NULL && size > 0))
         return -EINVAL;
     char names[96] = "";
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-        if ((event->ready & flags[i].bit) == 0)
+    for (size_t i = 0; i < sizeof flag_names / sizeof *flag_names; i++) {
+        if ((event->ready & flag_names[i].bit) == 0)
             continue;
         if (names[0] != '\0')
             strcat(names, ", ");
-        strcat(names, flags[i].name);
+        strcat(names, flag_names[i].name);
     }
     return snprintf(buffer, size, "token %" PRIuPTR ": %s", event->token,
                     names[0] != '\0' ? names : "nothing");

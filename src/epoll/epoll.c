@@ -31,14 +31,18 @@ enum {
                _Alignof(struct epoll_event) <= _Alignof(struct cmio_event)
 };
 
-struct cmio__selector {
+struct epoll_selector {
     int fd;
     bool no_nanoseconds;     /* the waiting thread's */
     atomic_uint handed_over; /* registrations: see cmio__publish */
 };
 
+static struct epoll_selector *epoll_selector_of(struct cmio__selector *opaque) {
+    return (struct epoll_selector *)opaque;
+}
+
 static int epoll_selector_open(struct cmio__selector **out) {
-    struct cmio__selector *selector = calloc(1, sizeof *selector);
+    struct epoll_selector *selector = calloc(1, sizeof *selector);
     if (selector == NULL)
         return -ENOMEM;
     selector->fd = epoll_create1(EPOLL_CLOEXEC);
@@ -47,16 +51,18 @@ static int epoll_selector_open(struct cmio__selector **out) {
         free(selector);
         return error;
     }
-    *out = selector;
+    *out = (struct cmio__selector *)selector;
     return 0;
 }
 
-static void epoll_selector_close(struct cmio__selector *selector) {
+static void epoll_selector_close(struct cmio__selector *opaque) {
+    struct epoll_selector *selector = epoll_selector_of(opaque);
     (void)cmio__fd_close(selector->fd); /* an epoll descriptor has nothing to lose */
     free(selector);
 }
 
-static int epoll_selector_fd(const struct cmio__selector *selector) {
+static int epoll_selector_fd(const struct cmio__selector *opaque) {
+    const struct epoll_selector *selector = (const struct epoll_selector *)opaque;
     return selector->fd;
 }
 
@@ -91,8 +97,9 @@ CMIO__INLINE void decode(const void *records, struct cmio_event *list, size_t in
     memcpy(&list[index], &event, sizeof event);
 }
 
-CMIO__HOT static int epoll_selector_wait(struct cmio__selector *selector,
-                                         struct cmio_events *events, int64_t timeout) {
+CMIO__HOT static int epoll_selector_wait(struct cmio__selector *opaque, struct cmio_events *events,
+                                         int64_t timeout) {
+    struct epoll_selector *selector = epoll_selector_of(opaque);
     void *records = IN_PLACE ? (void *)events->list : events->records;
     const int count = cmio__epoll_wait(selector->fd, records, (int)events->capacity, timeout,
                                        &selector->no_nanoseconds);
@@ -111,8 +118,9 @@ static int error_of_known(int error) {
     return error == -ENOENT || error == -EPERM ? -EBADF : error;
 }
 
-static int epoll_selector_register(struct cmio__selector *selector, int fd, cmio_token token,
+static int epoll_selector_register(struct cmio__selector *opaque, int fd, cmio_token token,
                                    cmio_interest interest) {
+    struct epoll_selector *selector = epoll_selector_of(opaque);
     struct epoll_event record = record_of(token, interest);
     cmio__publish(&selector->handed_over);
     return epoll_ctl(selector->fd, EPOLL_CTL_ADD, fd, &record) < 0 ? -errno : 0;
@@ -123,8 +131,9 @@ static int epoll_selector_register(struct cmio__selector *selector, int fd, cmio
  * returned, which is how a one-shot source goes from thread to thread. The kernel does not mind,
  * but ThreadSanitizer, which knows the function of libc, would call it a race.
  */
-static int epoll_selector_reregister(struct cmio__selector *selector, int fd, cmio_token token,
+static int epoll_selector_reregister(struct cmio__selector *opaque, int fd, cmio_token token,
                                      cmio_interest interest) {
+    struct epoll_selector *selector = epoll_selector_of(opaque);
     struct epoll_event record = record_of(token, interest);
     cmio__publish(&selector->handed_over);
     if (syscall(SYS_epoll_ctl, selector->fd, EPOLL_CTL_MOD, fd, &record) == 0)
@@ -132,7 +141,8 @@ static int epoll_selector_reregister(struct cmio__selector *selector, int fd, cm
     return error_of_known(-errno);
 }
 
-static int epoll_selector_deregister(struct cmio__selector *selector, int fd) {
+static int epoll_selector_deregister(struct cmio__selector *opaque, int fd) {
+    struct epoll_selector *selector = epoll_selector_of(opaque);
     if (epoll_ctl(selector->fd, EPOLL_CTL_DEL, fd, NULL) == 0)
         return 0;
     return error_of_known(-errno);

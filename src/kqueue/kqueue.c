@@ -49,7 +49,7 @@ enum { CHANGES_MAX = 3 };
 static const cmio_interest both_filters = CMIO_READABLE | CMIO_WRITABLE;
 
 static int kqueue_selector_open(struct cmio__selector **out) {
-    struct cmio__selector *selector = calloc(1, sizeof *selector);
+    struct cmio__kqueue_selector *selector = calloc(1, sizeof *selector);
     if (selector == NULL)
         return -ENOMEM;
     int error = -pthread_mutex_init(&selector->lock, NULL);
@@ -61,7 +61,7 @@ static int kqueue_selector_open(struct cmio__selector **out) {
         goto destroy_lock;
     }
     (void)cmio__fd_control(selector->fd, F_SETFD, FD_CLOEXEC); /* it is open: cannot fail */
-    *out = selector;
+    *out = (struct cmio__selector *)selector;
     return 0;
 
 destroy_lock:
@@ -71,26 +71,28 @@ free_selector:
     return error;
 }
 
-static void kqueue_selector_close(struct cmio__selector *selector) {
+static void kqueue_selector_close(struct cmio__selector *opaque) {
+    struct cmio__kqueue_selector *selector = cmio__kqueue_selector_of(opaque);
     (void)cmio__fd_close(selector->fd); /* a kqueue has nothing to lose */
     cmio__fd_table_free(&selector->table);
     (void)pthread_mutex_destroy(&selector->lock); /* EBUSY alone, and it is not */
     free(selector);
 }
 
-static int kqueue_selector_fd(const struct cmio__selector *selector) {
+static int kqueue_selector_fd(const struct cmio__selector *opaque) {
+    const struct cmio__kqueue_selector *selector = (const struct cmio__kqueue_selector *)opaque;
     return selector->fd;
 }
 
-static void lock_table(struct cmio__selector *selector) {
+static void lock_table(struct cmio__kqueue_selector *selector) {
     (void)pthread_mutex_lock(&selector->lock); /* an ordinary mutex: cannot fail */
 }
 
-static void unlock_table(struct cmio__selector *selector) {
+static void unlock_table(struct cmio__kqueue_selector *selector) {
     (void)pthread_mutex_unlock(&selector->lock);
 }
 
-int cmio__kqueue_apply_one(struct cmio__selector *selector, struct kevent change) {
+int cmio__kqueue_apply_one(struct cmio__kqueue_selector *selector, struct kevent change) {
     int error;
     cmio__kqueue_apply(selector->fd, &change, 1, &error);
     return error;
@@ -132,7 +134,7 @@ static int adding(struct kevent *changes, int fd, const struct cmio__fd_slot *sl
  * Adds the read filter that tells of nothing but a missing reader. Where the kernel has none for
  * the descriptor, as for the write end of a FIFO on OpenBSD, it goes without. Under the lock.
  */
-static int watch_end(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
+static int watch_end(struct cmio__kqueue_selector *selector, int fd, struct cmio__fd_slot *slot) {
     int error = cmio__kqueue_apply_one(selector,
                                        change_of(fd, EVFILT_READ, EV_ADD | EV_CLEAR, slot->token));
     if (error == 0)
@@ -145,7 +147,7 @@ static bool is_only_written(const struct cmio__fd_slot *slot) {
 }
 
 /* Makes up the readiness of a write end without a reader. Under the lock. */
-static int make_up(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
+static int make_up(struct cmio__kqueue_selector *selector, int fd, struct cmio__fd_slot *slot) {
     int error = cmio__kqueue_apply_one(
         selector,
         cmio__kqueue_change((uintptr_t)fd, EVFILT_TIMER, EV_ADD | EV_ONESHOT, 0, 1, slot->token));
@@ -161,7 +163,7 @@ static int make_up(struct cmio__selector *selector, int fd, struct cmio__fd_slot
 /*
  * What the answer to an added filter means. NetBSD says EBADF for a missing reader, others EPIPE.
  */
-static int settle_answer(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot,
+static int settle_answer(struct cmio__kqueue_selector *selector, int fd, struct cmio__fd_slot *slot,
                          const struct kevent *change, int error) {
     const bool has_no_reader = error == -EPIPE || (error == -EBADF && cmio__fd_check_open(fd) == 0);
     return change->filter == EVFILT_WRITE && has_no_reader ? make_up(selector, fd, slot) : error;
@@ -172,7 +174,8 @@ static int settle_answer(struct cmio__selector *selector, int fd, struct cmio__f
  * gone already (ENOENT). Any other refusal is told, but it must leave no filter behind, so the
  * kernel is asked once more. Under the lock.
  */
-static int remove_filters(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
+static int remove_filters(struct cmio__kqueue_selector *selector, int fd,
+                          struct cmio__fd_slot *slot) {
     struct kevent changes[CHANGES_MAX];
     int errors[CHANGES_MAX];
     int result = 0;
@@ -190,7 +193,7 @@ static int remove_filters(struct cmio__selector *selector, int fd, struct cmio__
 }
 
 /* Adds the filters of a slot. On a failure some may be there: the caller removes them. */
-static int add_filters(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
+static int add_filters(struct cmio__kqueue_selector *selector, int fd, struct cmio__fd_slot *slot) {
     struct kevent changes[CHANGES_MAX];
     int errors[CHANGES_MAX];
     int error = 0;
@@ -206,13 +209,15 @@ static int add_filters(struct cmio__selector *selector, int fd, struct cmio__fd_
 }
 
 /* Takes the filters and the slot away, so that no event follows. Under the lock. */
-static void withdraw_slot(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
+static void withdraw_slot(struct cmio__kqueue_selector *selector, int fd,
+                          struct cmio__fd_slot *slot) {
     (void)remove_filters(selector, fd, slot); /* the caller has an error to tell already */
     cmio__fd_table_remove(slot);
 }
 
-static int kqueue_selector_register(struct cmio__selector *selector, int fd, cmio_token token,
+static int kqueue_selector_register(struct cmio__selector *opaque, int fd, cmio_token token,
                                     cmio_interest interest) {
+    struct cmio__kqueue_selector *selector = cmio__kqueue_selector_of(opaque);
     struct cmio__fd_slot *slot;
     int error = cmio__fd_check_watchable(fd);
     if (error < 0)
@@ -231,8 +236,8 @@ static int kqueue_selector_register(struct cmio__selector *selector, int fd, cmi
 }
 
 /* A slot gets other filters. A failure leaves neither. Under the lock. */
-static int replace_filters(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot,
-                           cmio_token token, cmio_interest interest) {
+static int replace_filters(struct cmio__kqueue_selector *selector, int fd,
+                           struct cmio__fd_slot *slot, cmio_token token, cmio_interest interest) {
     int error = remove_filters(selector, fd, slot);
     if (error == 0) {
         slot->token = token;
@@ -245,8 +250,9 @@ static int replace_filters(struct cmio__selector *selector, int fd, struct cmio_
 }
 
 /* What is refused here has changed nothing; any failure after that unregisters the descriptor. */
-static int kqueue_selector_reregister(struct cmio__selector *selector, int fd, cmio_token token,
+static int kqueue_selector_reregister(struct cmio__selector *opaque, int fd, cmio_token token,
                                       cmio_interest interest) {
+    struct cmio__kqueue_selector *selector = cmio__kqueue_selector_of(opaque);
     int error = cmio__fd_check_open(fd);
     if (error < 0)
         return error;
@@ -259,7 +265,8 @@ static int kqueue_selector_reregister(struct cmio__selector *selector, int fd, c
     return error;
 }
 
-static int kqueue_selector_deregister(struct cmio__selector *selector, int fd) {
+static int kqueue_selector_deregister(struct cmio__selector *opaque, int fd) {
+    struct cmio__kqueue_selector *selector = cmio__kqueue_selector_of(opaque);
     lock_table(selector);
     struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->table, fd);
     int error = slot == NULL ? -EBADF : remove_filters(selector, fd, slot);
@@ -306,7 +313,7 @@ static uint32_t ready_of(const struct cmio__fd_slot *slot, const struct kevent *
  * Joins readiness to its descriptor's event in this batch, or begins one at events->list[count].
  * Returns how many it began.
  */
-static size_t merge_record(struct cmio__selector *selector, struct cmio_events *events,
+static size_t merge_record(struct cmio__kqueue_selector *selector, struct cmio_events *events,
                            size_t count, struct cmio__fd_slot *slot, uint32_t ready) {
     if (slot->batch == selector->batch && slot->place < count &&
         events->list[slot->place].token == slot->token) {
@@ -324,7 +331,7 @@ static size_t merge_record(struct cmio__selector *selector, struct cmio_events *
  * its reader's end reports it from now on, and the readiness of one that is refused is made up.
  * Whether it is refused. Under the lock.
  */
-static bool look_again(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
+static bool look_again(struct cmio__kqueue_selector *selector, int fd, struct cmio__fd_slot *slot) {
     int error = cmio__kqueue_apply_one(selector, change_of(fd, EVFILT_WRITE, EV_ADD, slot->token));
     if (error < 0)
         (void)make_up(selector, fd, slot); /* without memory the level ends here */
@@ -335,7 +342,7 @@ static bool look_again(struct cmio__selector *selector, int fd, struct cmio__fd_
  * Whether the descriptor is the one that was registered: its read filter would have gone with it. A
  * change that names the filter and changes nothing asks.
  */
-static bool is_still_open(struct cmio__selector *selector, int fd,
+static bool is_still_open(struct cmio__kqueue_selector *selector, int fd,
                           const struct cmio__fd_slot *slot) {
     if (cmio__fd_check_open(fd) < 0)
         return false;
@@ -347,7 +354,8 @@ static bool is_still_open(struct cmio__selector *selector, int fd,
 }
 
 /* A timer that makes up readiness is over: whether it still tells the truth. Under the lock. */
-static bool is_still_true(struct cmio__selector *selector, int fd, struct cmio__fd_slot *slot) {
+static bool is_still_true(struct cmio__kqueue_selector *selector, int fd,
+                          struct cmio__fd_slot *slot) {
     slot->state &= ~(uint32_t)HAS_TIMER;
     if ((slot->interest & CMIO_LEVEL) == 0)
         return cmio__fd_check_open(fd) == 0;
@@ -374,7 +382,8 @@ static bool uses_up_all(const struct cmio__fd_slot *slot, uint32_t ready) {
  * both_filters; and a filter that watches for the missing reader goes with the one it was added for. Under
  * the lock.
  */
-static void use_up(struct cmio__selector *selector, int fd, const struct cmio__fd_slot *slot) {
+static void use_up(struct cmio__kqueue_selector *selector, int fd,
+                   const struct cmio__fd_slot *slot) {
     struct kevent changes[CHANGES_MAX];
     int errors[CHANGES_MAX];
     const int count = removing(changes, fd, slot);
@@ -382,8 +391,8 @@ static void use_up(struct cmio__selector *selector, int fd, const struct cmio__f
 }
 
 /* Turns a record into an event, or into part of one. Returns how many events it began. */
-static size_t take_record(struct cmio__selector *selector, struct cmio_events *events, size_t count,
-                          const struct kevent *record) {
+static size_t take_record(struct cmio__kqueue_selector *selector, struct cmio_events *events,
+                          size_t count, const struct kevent *record) {
     const cmio_token token = (cmio_token)record->udata;
     if (CMIO__KQUEUE_IS_WAKE(record)) {
         events->list[count] = (struct cmio_event){.token = token, .ready = CMIO_READABLE};
@@ -404,7 +413,7 @@ static size_t take_record(struct cmio__selector *selector, struct cmio_events *e
 }
 
 /* Returns how many events the records make. */
-static size_t take_records(struct cmio__selector *selector, struct cmio_events *events,
+static size_t take_records(struct cmio__kqueue_selector *selector, struct cmio_events *events,
                            int received) {
     const struct kevent *records = events->records;
     size_t count = 0;
@@ -416,7 +425,7 @@ static size_t take_records(struct cmio__selector *selector, struct cmio_events *
     return count;
 }
 
-static int wait_records(struct cmio__selector *selector, struct cmio_events *events,
+static int wait_records(struct cmio__kqueue_selector *selector, struct cmio_events *events,
                         int64_t timeout) {
     const struct timespec span = {
         .tv_sec = (time_t)(timeout / CMIO_SECOND),
@@ -432,8 +441,9 @@ static int wait_records(struct cmio__selector *selector, struct cmio_events *eve
  * The kernel is asked again where it came back early, which starved ones do, where it reported only
  * what is registered no more, and where such records left no room for others.
  */
-static int kqueue_selector_wait(struct cmio__selector *selector, struct cmio_events *events,
+static int kqueue_selector_wait(struct cmio__selector *opaque, struct cmio_events *events,
                                 int64_t timeout) {
+    struct cmio__kqueue_selector *selector = cmio__kqueue_selector_of(opaque);
     const int64_t deadline = timeout > 0 ? cmio_now() + timeout : timeout;
     size_t count;
     int received;

@@ -14,13 +14,19 @@
  * What kqueue.c shares with the files among which the build chooses: waker_user.c or
  * none, apply_receipts.c or apply_plain.c, lost_reader_told.c or lost_reader_missed.c.
  */
-struct cmio__selector {
+struct cmio__kqueue_selector {
     int fd;
     pthread_mutex_t lock; /* the table and next_waker; never held during a wait in the kernel */
     struct cmio__fd_table table;
     uint32_t batch;      /* the number of this wait: see merge_record */
     uint32_t next_waker; /* wakers are numbered; the number says which filter is whose */
 };
+
+/* What core has of it, as it is. */
+static inline struct cmio__kqueue_selector *
+cmio__kqueue_selector_of(struct cmio__selector *opaque) {
+    return (struct cmio__kqueue_selector *)opaque;
+}
 
 /*
  * Applies the changes at once, each on its own, also after one that failed. errors has room for as
@@ -30,7 +36,7 @@ struct cmio__selector {
 void cmio__kqueue_apply(int fd, struct kevent *changes, int count, int *errors);
 
 /* Applies one change: 0, or its error. */
-int cmio__kqueue_apply_one(struct cmio__selector *selector, struct kevent change);
+int cmio__kqueue_apply_one(struct cmio__kqueue_selector *selector, struct kevent change);
 
 /*
  * Whether the descriptor is a pipe that can be written and whose write filter may sleep on when the

@@ -4,8 +4,8 @@
 
 #include <errno.h>
 
-static int user_wake_open(struct cmio__selector *selector, cmio_token token,
-                          struct cmio__wake *out) {
+static int user_wake_open(struct cmio__selector *opaque, cmio_token token, struct cmio__wake *out) {
+    struct cmio__kqueue_selector *selector = cmio__kqueue_selector_of(opaque);
     (void)pthread_mutex_lock(&selector->lock); /* an ordinary mutex: cannot fail */
     const uint32_t number = selector->next_waker++;
     (void)pthread_mutex_unlock(&selector->lock);
@@ -17,7 +17,8 @@ static int user_wake_open(struct cmio__selector *selector, cmio_token token,
 }
 
 /* The token goes along: a trigger replaces the filter's. */
-static int user_wake(struct cmio__selector *selector, const struct cmio__wake *wake) {
+static int user_wake(struct cmio__selector *opaque, const struct cmio__wake *wake) {
+    struct cmio__kqueue_selector *selector = cmio__kqueue_selector_of(opaque);
     const int kept = errno;
     int error = cmio__kqueue_apply_one(
         selector, cmio__kqueue_change(wake->number, EVFILT_USER, 0, NOTE_TRIGGER, 0, wake->token));
@@ -25,7 +26,8 @@ static int user_wake(struct cmio__selector *selector, const struct cmio__wake *w
     return error;
 }
 
-static void user_wake_close(struct cmio__selector *selector, struct cmio__wake *wake) {
+static void user_wake_close(struct cmio__selector *opaque, struct cmio__wake *wake) {
+    struct cmio__kqueue_selector *selector = cmio__kqueue_selector_of(opaque);
     (void)cmio__kqueue_apply_one(
         selector, cmio__kqueue_change(wake->number, EVFILT_USER, EV_DELETE, 0, 0, wake->token));
 }

@@ -45,7 +45,7 @@
 
 extern const struct cmio__backend cmio__poll_backend;
 
-struct cmio__selector {
+struct poll_selector {
     pthread_mutex_t lock;
     pthread_cond_t may_wait;
     pthread_cond_t may_change;
@@ -58,7 +58,11 @@ struct cmio__selector {
     bool looking; /* resting sockets are among the entries: the waiting thread's */
 };
 
-static int open_locks(struct cmio__selector *selector) {
+static struct poll_selector *poll_selector_of(struct cmio__selector *opaque) {
+    return (struct poll_selector *)opaque;
+}
+
+static int open_locks(struct poll_selector *selector) {
     int error = -pthread_mutex_init(&selector->lock, NULL);
     if (error < 0)
         return error;
@@ -77,14 +81,14 @@ destroy_lock:
     return error;
 }
 
-static void close_locks(struct cmio__selector *selector) {
+static void close_locks(struct poll_selector *selector) {
     (void)pthread_cond_destroy(&selector->may_change); /* EBUSY alone, and they are not */
     (void)pthread_cond_destroy(&selector->may_wait);
     (void)pthread_mutex_destroy(&selector->lock);
 }
 
 static int poll_selector_open(struct cmio__selector **out) {
-    struct cmio__selector *selector = calloc(1, sizeof *selector);
+    struct poll_selector *selector = calloc(1, sizeof *selector);
     if (selector == NULL)
         return -ENOMEM;
     int error = open_locks(selector);
@@ -96,7 +100,7 @@ static int poll_selector_open(struct cmio__selector **out) {
     error = cmio__poll_entries_init(&selector->entries, selector->interruption.read_fd);
     if (error < 0)
         goto close_interruption;
-    *out = selector;
+    *out = (struct cmio__selector *)selector;
     return 0;
 
 close_interruption:
@@ -108,28 +112,29 @@ free_selector:
     return error;
 }
 
-static void poll_selector_close(struct cmio__selector *selector) {
+static void poll_selector_close(struct cmio__selector *opaque) {
+    struct poll_selector *selector = poll_selector_of(opaque);
     cmio__poll_entries_free(&selector->entries);
     cmio__wake_fd_close(&selector->interruption);
     close_locks(selector);
     free(selector);
 }
 
-static int poll_selector_fd(const struct cmio__selector *selector) {
-    (void)selector; /* there is no descriptor that stands for a set of them */
+static int poll_selector_fd(const struct cmio__selector *opaque) {
+    (void)opaque; /* there is no descriptor that stands for a set of them */
     return -ENOTSUP;
 }
 
-static void lock_entries(struct cmio__selector *selector) {
+static void lock_entries(struct poll_selector *selector) {
     (void)pthread_mutex_lock(&selector->lock); /* an ordinary mutex: cannot fail */
 }
 
-static void unlock_entries(struct cmio__selector *selector) {
+static void unlock_entries(struct poll_selector *selector) {
     (void)pthread_mutex_unlock(&selector->lock);
 }
 
 /* Sleeps until those who are queued have had their turn. Under the lock; no cancellation point. */
-CMIO__COLD static void let_changes_go_first(struct cmio__selector *selector) {
+CMIO__COLD static void let_changes_go_first(struct poll_selector *selector) {
     const int state = cmio__cancel_disable();
     while (selector->queued > 0)
         (void)pthread_cond_wait(&selector->may_wait, &selector->lock);
@@ -137,7 +142,7 @@ CMIO__COLD static void let_changes_go_first(struct cmio__selector *selector) {
 }
 
 /* The waiting thread takes the entries. Returns the timeout for poll(2): see rest.h. */
-static int64_t begin_polling(struct cmio__selector *selector, int64_t timeout) {
+static int64_t begin_polling(struct poll_selector *selector, int64_t timeout) {
     lock_entries(selector);
     if (selector->queued > 0)
         let_changes_go_first(selector);
@@ -149,7 +154,7 @@ static int64_t begin_polling(struct cmio__selector *selector, int64_t timeout) {
 }
 
 /* It gives them back, and has the lock. */
-static void end_polling(struct cmio__selector *selector) {
+static void end_polling(struct poll_selector *selector) {
     lock_entries(selector);
     selector->polling = false;
     if (selector->interrupted)
@@ -160,21 +165,21 @@ static void end_polling(struct cmio__selector *selector) {
 }
 
 /* Under the lock. After an error of poll(2) nothing is known, and they rest on. */
-CMIO__COLD static int end_look(struct cmio__selector *selector, int ready) {
+CMIO__COLD static int end_look(struct poll_selector *selector, int ready) {
     selector->looking = false;
     return cmio__poll_entries_end_look(&selector->entries, ready);
 }
 
 /* The thread was cancelled in poll(2). */
 static void cancel_polling(void *argument) {
-    struct cmio__selector *selector = argument;
+    struct poll_selector *selector = argument;
     end_polling(selector);
     if (selector->looking)
         (void)end_look(selector, -ECANCELED);
     unlock_entries(selector);
 }
 
-static void interrupt_wait(struct cmio__selector *selector) {
+static void interrupt_wait(struct poll_selector *selector) {
     if (!selector->interrupted)
         (void)cmio__wake_fd_signal(&selector->interruption); /* it is ours, open and empty */
     selector->interrupted = true;
@@ -184,7 +189,7 @@ static void interrupt_wait(struct cmio__selector *selector) {
  * A change takes the entries while they are polled, with the lock held, which it gives up
  * meanwhile. No cancellation point.
  */
-CMIO__COLD static void take_entries(struct cmio__selector *selector) {
+CMIO__COLD static void take_entries(struct poll_selector *selector) {
     const int state = cmio__cancel_disable();
     selector->queued++;
     interrupt_wait(selector);
@@ -196,7 +201,7 @@ CMIO__COLD static void take_entries(struct cmio__selector *selector) {
 }
 
 /* Locks, for a change of the entries. */
-static void begin_change(struct cmio__selector *selector) {
+static void begin_change(struct poll_selector *selector) {
     lock_entries(selector);
     if (selector->polling)
         take_entries(selector);
@@ -207,7 +212,7 @@ CMIO__COLD static void drain_waker(int fd) {
 }
 
 /* What poll(2) said of one entry, as an event: false where there is none. */
-static bool deliver_entry(struct cmio__selector *selector, const struct pollfd *entry,
+static bool deliver_entry(struct poll_selector *selector, const struct pollfd *entry,
                           struct cmio_event *out) {
     const int fd = cmio__poll_entry_fd(entry);
     struct cmio__fd_slot *slot = cmio__fd_table_at(&selector->entries.table, fd);
@@ -219,7 +224,7 @@ static bool deliver_entry(struct cmio__selector *selector, const struct pollfd *
 }
 
 /* Turns the entries that are ready into events, as many as fit, from where the last scan ended. */
-static int collect_events(struct cmio__selector *selector, struct cmio_events *events, int ready) {
+static int collect_events(struct poll_selector *selector, struct cmio_events *events, int ready) {
     const struct pollfd *list = selector->entries.list;
     const size_t end = selector->entries.count;
     size_t next = selector->next;
@@ -247,7 +252,7 @@ static size_t asked_count(struct cmio__poll_entries *entries) {
 }
 
 /* One poll(2): events, -errno, or 0 where there was nothing to report. */
-static int poll_once(struct cmio__selector *selector, struct cmio_events *events, int64_t timeout) {
+static int poll_once(struct poll_selector *selector, struct cmio_events *events, int64_t timeout) {
     int ready;
     timeout = begin_polling(selector, timeout);
     pthread_cleanup_push(cancel_polling, selector);
@@ -262,8 +267,9 @@ static int poll_once(struct cmio__selector *selector, struct cmio_events *events
     return count;
 }
 
-CMIO__HOT static int poll_selector_wait(struct cmio__selector *selector, struct cmio_events *events,
+CMIO__HOT static int poll_selector_wait(struct cmio__selector *opaque, struct cmio_events *events,
                                         int64_t timeout) {
+    struct poll_selector *selector = poll_selector_of(opaque);
     const int64_t deadline = timeout > 0 ? cmio_now() + timeout : timeout;
     for (;;) {
         const int count = poll_once(selector, events, timeout);
@@ -278,8 +284,9 @@ CMIO__HOT static int poll_selector_wait(struct cmio__selector *selector, struct 
     }
 }
 
-static int poll_selector_register(struct cmio__selector *selector, int fd, cmio_token token,
+static int poll_selector_register(struct cmio__selector *opaque, int fd, cmio_token token,
                                   cmio_interest interest) {
+    struct poll_selector *selector = poll_selector_of(opaque);
     const int kind = interest & CMIO__WAKER ? 0 : cmio__fd_check_watchable(fd);
     if (kind < 0)
         return kind;
@@ -293,8 +300,9 @@ static int poll_selector_register(struct cmio__selector *selector, int fd, cmio_
     return error;
 }
 
-static int poll_selector_reregister(struct cmio__selector *selector, int fd, cmio_token token,
+static int poll_selector_reregister(struct cmio__selector *opaque, int fd, cmio_token token,
                                     cmio_interest interest) {
+    struct poll_selector *selector = poll_selector_of(opaque);
     int error = cmio__fd_check_open(fd);
     if (error < 0)
         return error;
@@ -306,7 +314,7 @@ static int poll_selector_reregister(struct cmio__selector *selector, int fd, cmi
     return slot == NULL ? -EBADF : 0;
 }
 
-static int remove_entry(struct cmio__selector *selector, int fd) {
+static int remove_entry(struct poll_selector *selector, int fd) {
     begin_change(selector);
     struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->entries.table, fd);
     if (slot != NULL)
@@ -315,13 +323,14 @@ static int remove_entry(struct cmio__selector *selector, int fd) {
     return slot == NULL ? -EBADF : 0;
 }
 
-static int poll_selector_deregister(struct cmio__selector *selector, int fd) {
+static int poll_selector_deregister(struct cmio__selector *opaque, int fd) {
+    struct poll_selector *selector = poll_selector_of(opaque);
     int error = remove_entry(selector, fd);
     return error < 0 ? error : cmio__fd_check_open(fd);
 }
 
 /* The rarer outcomes, under the lock. Whether the descriptor is registered. */
-CMIO__COLD static bool settle_entry(struct cmio__selector *selector, int fd,
+CMIO__COLD static bool settle_entry(struct poll_selector *selector, int fd,
                                     cmio_interest directions, enum cmio__outcome outcome) {
     if (selector->polling)
         take_entries(selector);
@@ -332,7 +341,7 @@ CMIO__COLD static bool settle_entry(struct cmio__selector *selector, int fd,
 }
 
 /* Progress, or -EAGAIN after it. The slot is NULL if the descriptor is not registered. */
-static bool rearm_entry(struct cmio__selector *selector, struct cmio__fd_slot *slot, int fd,
+static bool rearm_entry(struct poll_selector *selector, struct cmio__fd_slot *slot, int fd,
                         cmio_interest directions) {
     if (selector->polling && slot != NULL) {
         if (cmio__poll_slot_is_armed(slot, directions)) {
@@ -356,8 +365,9 @@ CMIO__INLINE bool is_usual(const struct cmio__fd_slot *slot, enum cmio__outcome 
 }
 
 /* Most often it is armed already, as at the end of every read: then there is nothing to change. */
-CMIO__HOT static int poll_selector_rearm(struct cmio__selector *selector, int fd,
+CMIO__HOT static int poll_selector_rearm(struct cmio__selector *opaque, int fd,
                                          cmio_interest directions, enum cmio__outcome outcome) {
+    struct poll_selector *selector = poll_selector_of(opaque);
     lock_entries(selector);
     struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->entries.table, fd);
     const bool found = is_usual(slot, outcome) ? rearm_entry(selector, slot, fd, directions)

@@ -45,7 +45,10 @@ int cmio__fd_check_watchable(int fd);
  */
 int cmio__fd_adopt(int fd, int access);
 
-/* Makes a pipe, both ends non-blocking and close-on-exec; fds[0] is read, fds[1] written. */
+/*
+ * Makes a pipe, both ends non-blocking and close-on-exec: see fresh.c. fds[0] is read, fds[1]
+ * written; both are untouched on failure.
+ */
 int cmio__pipe_open(int fds[2]);
 
 /* read(2), write(2) and their vectored kin: a count or -errno. */

@@ -21,7 +21,39 @@
 #define CMIO__HAS_ABSTRACT_NAMES 0
 #endif
 
-/* Apple has SO_NOSIGPIPE in its place, set once a socket: see socket_plain.c. */
+/*
+ * What the calls that bring new descriptors set on them by themselves, or 0 where fcntl(2) has to
+ * follow: see fresh.c. The build looks for each of the four and defines what it finds.
+ */
+#ifdef CMIO_HAVE_PIPE2
+#define CMIO__PIPE_FLAGS (O_NONBLOCK | O_CLOEXEC)
+#define CMIO__PIPE(fds) pipe2(fds, CMIO__PIPE_FLAGS)
+#else
+#define CMIO__PIPE_FLAGS 0
+#define CMIO__PIPE(fds) pipe(fds)
+#endif
+
+#ifdef CMIO_HAVE_SOCK_CLOEXEC
+#define CMIO__SOCKET_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
+#else
+#define CMIO__SOCKET_FLAGS 0
+#endif
+
+#ifdef CMIO_HAVE_ACCEPT4
+#define CMIO__ACCEPT_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
+#define CMIO__ACCEPT(fd, peer, length) accept4(fd, peer, length, CMIO__ACCEPT_FLAGS)
+#else
+#define CMIO__ACCEPT_FLAGS 0
+#define CMIO__ACCEPT(fd, peer, length) accept(fd, peer, length)
+#endif
+
+#ifdef CMIO_HAVE_MSG_CMSG_CLOEXEC
+#define CMIO__RIGHTS_FLAGS MSG_CMSG_CLOEXEC
+#else
+#define CMIO__RIGHTS_FLAGS 0
+#endif
+
+/* Apple has SO_NOSIGPIPE in its place, set once a socket: see fresh.c. */
 #ifdef MSG_NOSIGNAL
 #define CMIO__MSG_NOSIGNAL MSG_NOSIGNAL
 #else

@@ -4,8 +4,8 @@
 
 /*
  * Descriptors that travel with the bytes of a Unix stream: SCM_RIGHTS of unix(7), cmsg(3). What
- * comes in is close-on-exec, atomically where the system can (rights_flags.c), otherwise at once
- * (rights_plain.c), and is never left open unless the caller gets it.
+ * comes in is close-on-exec, atomically where the system can (see fresh.c), and is never left open unless the
+ * caller gets it.
  */
 
 #include <stddef.h>

@@ -4,8 +4,8 @@
 
 /*
  * Sockets, one system call a function: a count, a descriptor or 0, or -errno. New descriptors are
- * non-blocking and close-on-exec, atomically where the system can (socket_flags.c), otherwise one
- * call after the other (socket_plain.c). Sending never raises SIGPIPE. Sending and receiving never
+ * non-blocking and close-on-exec, atomically where the system can: see fresh.c. Sending never raises
+ * SIGPIPE. Sending and receiving never
  * block, also where somebody else made the socket blocking (MSG_DONTWAIT): the exceptions are
  * sendfile(2), accept(2) and connect(2), which have no such flag.
  */

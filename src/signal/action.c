@@ -36,7 +36,7 @@ static struct {
     _Atomic(const struct kept_action *) oldest;
     const struct kept_action *all;
     bool installed; /* until we put the action back, also if someone has replaced the handler */
-} numbers[CMIO__SIGNAL_MAX + 1];
+} actions[CMIO__SIGNAL_MAX + 1];
 
 static bool is_handler(const struct sigaction *action, cmio__signal_handler *handler) {
     return (action->sa_flags & SA_SIGINFO) != 0 && action->sa_sigaction == handler;
@@ -68,15 +68,15 @@ static bool is_same(const struct sigaction *one, const struct sigaction *other) 
 
 /* The action among those kept, added if it is new; NULL without memory. */
 static const struct kept_action *keep(int number, const struct sigaction *action) {
-    for (const struct kept_action *kept = numbers[number].all; kept != NULL; kept = kept->next)
+    for (const struct kept_action *kept = actions[number].all; kept != NULL; kept = kept->next)
         if (is_same(&kept->action, action))
             return kept;
     struct kept_action *kept = calloc(1, sizeof *kept);
     if (kept == NULL)
         return NULL;
     kept->action = *action;
-    kept->next = numbers[number].all;
-    numbers[number].all = kept;
+    kept->next = actions[number].all;
+    actions[number].all = kept;
     return kept;
 }
 
@@ -101,12 +101,12 @@ int cmio__action_install(int number, cmio__signal_handler *handler) {
     const struct kept_action *kept = keep(number, &current);
     if (kept == NULL)
         return -ENOMEM;
-    if (!numbers[number].installed)
-        atomic_store(&numbers[number].oldest, kept);
-    atomic_store(&numbers[number].newest, kept); /* before a signal can ask for it */
+    if (!actions[number].installed)
+        atomic_store(&actions[number].oldest, kept);
+    atomic_store(&actions[number].newest, kept); /* before a signal can ask for it */
     const int error = set_handler(number, handler);
     if (error == 0)
-        numbers[number].installed = true;
+        actions[number].installed = true;
     return error;
 }
 
@@ -114,14 +114,14 @@ void cmio__action_restore(int number, cmio__signal_handler *handler) {
     struct sigaction current;
     if (sigaction(number, NULL, &current) < 0 || !is_handler(&current, handler))
         return;
-    const struct kept_action *kept = atomic_load(&numbers[number].newest);
+    const struct kept_action *kept = atomic_load(&actions[number].newest);
     (void)sigaction(number, &kept->action, NULL); /* it was in force before */
-    numbers[number].installed = false;
+    actions[number].installed = false;
 }
 
 void cmio__action_restore_all(cmio__signal_handler *handler) {
     for (int number = 1; number <= CMIO__SIGNAL_MAX; number++)
-        if (numbers[number].installed)
+        if (actions[number].installed)
             cmio__action_restore(number, handler);
 }
 
@@ -172,8 +172,8 @@ static void call(const struct sigaction *action, int number, siginfo_t *info, vo
 
 void cmio__action_do_old(int number, siginfo_t *info, void *context,
                          cmio__signal_handler *handler) {
-    const struct kept_action *kept = is_called_by_kernel() ? atomic_load(&numbers[number].newest)
-                                                           : atomic_load(&numbers[number].oldest);
+    const struct kept_action *kept = is_called_by_kernel() ? atomic_load(&actions[number].newest)
+                                                           : atomic_load(&actions[number].oldest);
     const struct sigaction *action = &kept->action;
     if (is_default(action))
         do_default(number, handler);

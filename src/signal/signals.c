@@ -48,11 +48,11 @@ _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_POINTER_LOCK_FREE == 2,
                "a signal handler can take no lock");
 _Static_assert(sizeof(pid_t) <= sizeof(int), "the owner is an int");
 
-enum { WORD_BITS = 32, WORDS = (CMIO__SIGNAL_MAX + 1) / WORD_BITS };
+enum { SIGNALS_PER_WORD = 32, SIGNAL_WORDS = (CMIO__SIGNAL_MAX + 1) / SIGNALS_PER_WORD };
 
 struct cmio__signal_watch {
-    atomic_uint wanted[WORDS];
-    atomic_uint pending[WORDS];
+    atomic_uint wanted[SIGNAL_WORDS];
+    atomic_uint pending[SIGNAL_WORDS];
     int write_fd; /* of an empty watch: not open */
     bool in_use;
     bool inherited;                  /* made by the process that this one was forked from */
@@ -68,11 +68,11 @@ static atomic_int lock; /* 0, or the process that holds it */
 static bool has_fork_handler;
 
 static unsigned bit_of(int number) {
-    return 1U << (number % WORD_BITS);
+    return 1U << (number % SIGNALS_PER_WORD);
 }
 
 static bool wants(const struct cmio__signal_watch *watch, int number) {
-    return (atomic_load(&watch->wanted[number / WORD_BITS]) & bit_of(number)) != 0;
+    return (atomic_load(&watch->wanted[number / SIGNALS_PER_WORD]) & bit_of(number)) != 0;
 }
 
 /* Tells the watches that want the number; whether there are any. */
@@ -86,7 +86,7 @@ static bool tell_watches(int number) {
         if (!wants(watch, number))
             continue;
         is_wanted = true;
-        atomic_fetch_or(&watch->pending[number / WORD_BITS], bit_of(number));
+        atomic_fetch_or(&watch->pending[number / SIGNALS_PER_WORD], bit_of(number));
         (void)cmio__fd_write(watch->write_fd, "", 1); /* a full pipe is readable all the same */
     }
     atomic_fetch_sub(running, 1);
@@ -111,7 +111,7 @@ static void wait_a_little(void) {
 static void become_owner(void) {
     struct cmio__signal_watch *watch = atomic_load(&watches);
     for (; watch != NULL; watch = watch->next) {
-        for (size_t word = 0; word < WORDS; word++) {
+        for (size_t word = 0; word < SIGNAL_WORDS; word++) {
             atomic_store(&watch->wanted[word], 0);
             atomic_store(&watch->pending[word], 0);
         }
@@ -198,11 +198,11 @@ static void stop_watch(struct cmio__signal_watch *watch, int end) {
     for (int number = 1; number < end; number++) {
         if (!wants(watch, number))
             continue;
-        atomic_fetch_and(&watch->wanted[number / WORD_BITS], ~bit_of(number));
+        atomic_fetch_and(&watch->wanted[number / SIGNALS_PER_WORD], ~bit_of(number));
         if (!is_wanted_by_any(number))
             cmio__action_restore(number, handle_signal);
     }
-    for (size_t word = 0; word < WORDS; word++)
+    for (size_t word = 0; word < SIGNAL_WORDS; word++)
         atomic_store(&watch->wanted[word], 0);
     await_handlers();
     watch->in_use = false;
@@ -213,7 +213,7 @@ static int start_watch(struct cmio__signal_watch *watch, const unsigned *wanted,
     watch->write_fd = write_fd;
     watch->in_use = true;
     watch->inherited = false;
-    for (size_t word = 0; word < WORDS; word++) {
+    for (size_t word = 0; word < SIGNAL_WORDS; word++) {
         atomic_store(&watch->pending[word], 0);
         atomic_store(&watch->wanted[word], wanted[word]);
     }
@@ -279,11 +279,11 @@ static int open_set(struct cmio_signals *signals, const unsigned *wanted) {
 int cmio_signals_init(struct cmio_signals *signals, const int *numbers, size_t count) {
     if (signals == NULL || numbers == NULL || count == 0)
         return -EINVAL;
-    unsigned wanted[WORDS] = {0};
+    unsigned wanted[SIGNAL_WORDS] = {0};
     for (size_t i = 0; i < count; i++) {
         if (!is_catchable(numbers[i]))
             return -EINVAL;
-        wanted[numbers[i] / WORD_BITS] |= bit_of(numbers[i]);
+        wanted[numbers[i] / SIGNALS_PER_WORD] |= bit_of(numbers[i]);
     }
     const int cancel = cmio__cancel_disable();
     const int error = open_set(signals, wanted);
@@ -294,7 +294,7 @@ int cmio_signals_init(struct cmio_signals *signals, const int *numbers, size_t c
 /* The lowest number that is pending, taken; 0 when there is none. */
 static int take_pending(struct cmio__signal_watch *watch) {
     for (int number = 1; number <= CMIO__SIGNAL_MAX; number++) {
-        atomic_uint *word = &watch->pending[number / WORD_BITS];
+        atomic_uint *word = &watch->pending[number / SIGNALS_PER_WORD];
         if ((atomic_load(word) & bit_of(number)) == 0)
             continue;
         atomic_fetch_and(word, ~bit_of(number));
@@ -304,7 +304,7 @@ static int take_pending(struct cmio__signal_watch *watch) {
 }
 
 static bool has_pending(const struct cmio__signal_watch *watch) {
-    for (size_t word = 0; word < WORDS; word++)
+    for (size_t word = 0; word < SIGNAL_WORDS; word++)
         if (atomic_load(&watch->pending[word]) != 0)
             return true;
     return false;

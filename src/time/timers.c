@@ -44,27 +44,27 @@ enum {
     FIRST_BITS = 11, /* the digit that counts ticks */
     /* Deadlines have 63 bits. */
     UPPER_LEVELS = (63 - TICK_BITS - FIRST_BITS + LEVEL_BITS - 1) / LEVEL_BITS,
-    WORD_BITS = 64,
+    SLOTS_PER_WORD = 64,
 
     /* Where slots begin: what is due has a word of bits for itself. */
     DUE = 0,
-    FINE = DUE + WORD_BITS,
+    FINE = DUE + SLOTS_PER_WORD,
     FIRST = FINE + FINE_LEVELS * (1 << LEVEL_BITS),
     UPPER = FIRST + (1 << FIRST_BITS),
     SLOTS = UPPER + UPPER_LEVELS * (1 << LEVEL_BITS),
-    WORDS = SLOTS / WORD_BITS,
+    SLOT_WORDS = SLOTS / SLOTS_PER_WORD,
 
     SLACK = 12,    /* ticks: 0.8 ms, and the rest of one for the system to wake the thread in */
     TOGETHER = 15, /* ticks whose timers are less than 1 ms apart */
 };
 
-_Static_assert(WORDS <= WORD_BITS, "one word has a bit for each word of bits");
+_Static_assert(SLOT_WORDS <= SLOTS_PER_WORD, "one word has a bit for each word of bits");
 
 struct cmio_timers {
     uint64_t current;
-    uint64_t words_in_use;        /* a bit a word of the next */
-    uint64_t slots_in_use[WORDS]; /* a bit a slot */
-    unsigned turn;                /* the slot of those due that is next to be taken from */
+    uint64_t words_in_use;             /* a bit a word of the next */
+    uint64_t slots_in_use[SLOT_WORDS]; /* a bit a slot */
+    unsigned turn;                     /* the slot of those due that is next to be taken from */
     struct cmio_timer *lists[SLOTS];
 };
 
@@ -118,13 +118,13 @@ int64_t cmio_timer_deadline(const struct cmio_timer *timer) {
 }
 
 CMIO__INLINE void mark_in_use(struct cmio_timers *timers, unsigned slot) {
-    timers->words_in_use |= UINT64_C(1) << slot / WORD_BITS;
-    timers->slots_in_use[slot / WORD_BITS] |= UINT64_C(1) << slot % WORD_BITS;
+    timers->words_in_use |= UINT64_C(1) << slot / SLOTS_PER_WORD;
+    timers->slots_in_use[slot / SLOTS_PER_WORD] |= UINT64_C(1) << slot % SLOTS_PER_WORD;
 }
 
 static void mark_empty(struct cmio_timers *timers, unsigned slot) {
-    const unsigned word = slot / WORD_BITS;
-    timers->slots_in_use[word] &= ~(UINT64_C(1) << slot % WORD_BITS);
+    const unsigned word = slot / SLOTS_PER_WORD;
+    timers->slots_in_use[word] &= ~(UINT64_C(1) << slot % SLOTS_PER_WORD);
     if (timers->slots_in_use[word] == 0)
         timers->words_in_use &= ~(UINT64_C(1) << word);
 }
@@ -222,18 +222,18 @@ int cmio_timers_cancel(struct cmio_timers *timers, struct cmio_timer *timer) {
 }
 
 CMIO__INLINE bool are_due(const struct cmio_timers *timers) {
-    return timers->slots_in_use[DUE / WORD_BITS] != 0;
+    return timers->slots_in_use[DUE / SLOTS_PER_WORD] != 0;
 }
 
 /* The words of the levels that are in use: all but that of what is due. */
 CMIO__INLINE uint64_t level_words(const struct cmio_timers *timers) {
-    return timers->words_in_use & ~(UINT64_C(1) << DUE / WORD_BITS);
+    return timers->words_in_use & ~(UINT64_C(1) << DUE / SLOTS_PER_WORD);
 }
 
 /* The next slot in use on the levels, and the time at which it begins; there is one. */
 static uint64_t next_slot(const struct cmio_timers *timers, unsigned *slot) {
     const unsigned word = lowest_bit(level_words(timers));
-    *slot = word * WORD_BITS + lowest_bit(timers->slots_in_use[word]);
+    *slot = word * SLOTS_PER_WORD + lowest_bit(timers->slots_in_use[word]);
     const unsigned level = level_of_slot(*slot), below = bits_below(level);
     const uint64_t above = timers->current >> below >> bits_of(level) << bits_of(level);
     return (above | (*slot - first_of(level))) << below;
@@ -241,10 +241,10 @@ static uint64_t next_slot(const struct cmio_timers *timers, unsigned *slot) {
 
 /* How many ticks after that of this slot the last one in use begins that goes with it. */
 static unsigned slack_after(const struct cmio_timers *timers, unsigned slot) {
-    const unsigned word = slot / WORD_BITS, bit = slot % WORD_BITS;
+    const unsigned word = slot / SLOTS_PER_WORD, bit = slot % SLOTS_PER_WORD;
     uint64_t slots = timers->slots_in_use[word] >> bit;
-    if (bit > WORD_BITS - SLACK && word + 1 < UPPER / WORD_BITS)
-        slots |= timers->slots_in_use[word + 1] << (WORD_BITS - bit);
+    if (bit > SLOTS_PER_WORD - SLACK && word + 1 < UPPER / SLOTS_PER_WORD)
+        slots |= timers->slots_in_use[word + 1] << (SLOTS_PER_WORD - bit);
     return highest_bit((slots & ((1U << SLACK) - 1)) | 1); /* 1: taken apart, it is not in use */
 }
 
@@ -331,7 +331,7 @@ static struct cmio_timer *take_all(struct cmio_timers *timers) {
     while (timers->words_in_use != 0) {
         const unsigned word = lowest_bit(timers->words_in_use);
         struct cmio_timer *timer =
-            take_list(timers, word * WORD_BITS + lowest_bit(timers->slots_in_use[word]));
+            take_list(timers, word * SLOTS_PER_WORD + lowest_bit(timers->slots_in_use[word]));
         while (timer != NULL) {
             struct cmio_timer *next = timer->next;
             timer->next = all;
@@ -354,10 +354,10 @@ CMIO__COLD static void go_back(struct cmio_timers *timers, uint64_t now) {
 
 /* The first of the slot whose turn it is of those that are due; there is one. */
 static struct cmio_timer *next_due(struct cmio_timers *timers) {
-    const uint64_t in_use = timers->slots_in_use[DUE / WORD_BITS];
+    const uint64_t in_use = timers->slots_in_use[DUE / SLOTS_PER_WORD];
     const uint64_t later = in_use >> timers->turn << timers->turn;
     const unsigned slot = lowest_bit(later != 0 ? later : in_use);
-    timers->turn = (slot + 1) % WORD_BITS;
+    timers->turn = (slot + 1) % SLOTS_PER_WORD;
     return timers->lists[slot];
 }
 

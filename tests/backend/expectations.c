@@ -25,7 +25,7 @@ struct row {
     struct expected expected;
 };
 
-static const struct row table[] = {
+static const struct row expectations[] = {
     {SCENE_PIPE_WRITER_CLOSED, NULL, NULL, {.all = R | RC, .never = E}},
     {SCENE_PIPE_READER_CLOSED, "Linux", NULL, {.all = W | E}},
     {SCENE_PIPE_READER_CLOSED, NULL, NULL, {.all = W, .any = E | WC}},
@@ -109,10 +109,10 @@ static const char *system_of(const struct cmio_poll *poll, struct utsname *syste
 const struct expected *expected_in(const struct cmio_poll *poll, enum scene scene) {
     struct utsname space;
     const char *system = system_of(poll, &space);
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (table[i].scene == scene && fits(table[i].system, system) &&
-            fits(table[i].backend, cmio_poll_backend(poll)))
-            return &table[i].expected;
+    for (size_t i = 0; i < sizeof expectations / sizeof *expectations; i++)
+        if (expectations[i].scene == scene && fits(expectations[i].system, system) &&
+            fits(expectations[i].backend, cmio_poll_backend(poll)))
+            return &expectations[i].expected;
     return NULL;
 }
 

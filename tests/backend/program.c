@@ -49,7 +49,7 @@ enum {
     WRONG = INT_MIN, /* no result that a call may have */
 };
 
-static const cmio_interest directions = CMIO_READABLE | CMIO_WRITABLE;
+static const cmio_interest both_directions = CMIO_READABLE | CMIO_WRITABLE;
 
 struct end {
     int fd;                        /* -1: closed */
@@ -351,7 +351,7 @@ static bool judge_hints(struct machine *machine, const struct end *end, const st
 static bool judge_end(struct machine *machine, struct channel *channel, int which, uint32_t ready) {
     struct end *end = &channel->ends[which];
     const struct end *peer = &channel->ends[1 - which];
-    uint32_t named = ready & end->interest & directions;
+    uint32_t named = ready & end->interest & both_directions;
     if (named == 0)
         return fails(machine, "an event of nothing that was asked for", (long)ready);
     bool may_be_spurious = expected_spurious(machine->poll) || channel->kind->repeats;
@@ -392,8 +392,8 @@ static bool is_twice_in(const struct cmio_events *events, const struct cmio_even
 }
 
 /* One wait, judged; *full says whether it may have left some behind. */
-static bool wait_once(struct machine *machine, struct cmio_events *batch, int64_t timeout,
-                      bool *full) {
+static bool wait_batch(struct machine *machine, struct cmio_events *batch, int64_t timeout,
+                       bool *full) {
     int count = cmio_poll_wait(machine->poll, batch, timeout);
     if (count < 0 || (size_t)count > cmio_events_capacity(batch))
         return fails(machine, "wait", count);
@@ -435,13 +435,13 @@ static bool settle(struct machine *machine, struct cmio_events *batch) {
             machine->channels[i].ends[j].seen = 0;
     bool full = true;
     for (int turn = 0; full && turn < 8 * (2 * CHANNELS + WAKERS); turn++)
-        if (!wait_once(machine, batch, 0, &full))
+        if (!wait_batch(machine, batch, 0, &full))
             return false;
     int64_t give_up = cmio_now() + PATIENCE_SECONDS * CMIO_SECOND;
     while (!is_settled(machine, true)) {
         if (cmio_now() > give_up)
             return is_settled(machine, false);
-        if (!wait_once(machine, batch, CMIO_MILLISECOND, &full))
+        if (!wait_batch(machine, batch, CMIO_MILLISECOND, &full))
             return false;
     }
     return true;
@@ -479,7 +479,7 @@ static cmio_interest interest_of(const struct end *end, uint8_t how) {
 static void note_interest(struct end *end, cmio_token token, cmio_interest interest) {
     end->token = token;
     end->interest = interest;
-    end->owed = interest & directions;
+    end->owed = interest & both_directions;
     end->listening = 0;
     end->quiet = 0;
     end->spent = 0;
@@ -578,7 +578,7 @@ static bool note_write(struct machine *machine, struct order order, ssize_t resu
     if (is_short && !kind->repeats)
         end->listening |= CMIO_WRITABLE;
     if (result == -ECONNREFUSED)
-        end->listening |= directions;
+        end->listening |= both_directions;
     if (result > 0) {
         peer->at_end = false;
         hears(peer, CMIO_READABLE);
@@ -664,7 +664,7 @@ static bool do_close(struct machine *machine, struct order order) {
     disturb(machine, order);
     if (!channel_of(machine, order)->kind->never_hears)
         hears(peer_of(machine, order),
-              peer_of(machine, order)->at_end ? CMIO_WRITABLE : directions);
+              peer_of(machine, order)->at_end ? CMIO_WRITABLE : both_directions);
     return close_end(machine, end);
 }
 
@@ -730,7 +730,7 @@ static bool do_replace_poll(struct machine *machine, struct order order) {
 
 static bool do_wait(struct machine *machine, struct order order) {
     bool full;
-    return wait_once(machine, machine->batches[order.which % 4], 0, &full);
+    return wait_batch(machine, machine->batches[order.which % 4], 0, &full);
 }
 
 static bool do_settle(struct machine *machine, struct order order) {

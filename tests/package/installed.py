@@ -20,6 +20,7 @@ import tempfile
 from scratch import WARNINGS, expect, header_version, main, needs, plain_environment, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+OPTIONS = {"shared": ["-Dstatic=false"], "static": ["-Ddefault_library=static"]}
 # The compiler, the language, the source, and the library that pkg-config is asked for.
 PROGRAMS = [
     ("cc", "c11", "consumer.c", "cmio"),
@@ -33,7 +34,7 @@ LIBRARIES = ["cmio", "cmio-async"]
 def install(meson, root, scratch, kind, environment):
     """Builds and installs a library of the kind; returns the prefix and the library's folder."""
     build, prefix = os.path.join(scratch, "build"), os.path.join(scratch, "prefix")
-    options = ["--prefix", prefix, "--libdir", "lib", "-Ddefault_library=" + kind]
+    options = ["--prefix", prefix, "--libdir", "lib", *OPTIONS[kind]]
     parts = ["-Dexamples=disabled", "-Dtests=disabled", "-Dfuzz=false"]
     run([meson, "setup", build, root, *options, *parts], env=environment)
     run([meson, "compile", "-C", build], env=environment)
@@ -53,6 +54,15 @@ def check_headers(root, prefix):
     expect(headers_in(installed) == names, f"{installed} holds other files than {sources}")
     _, different, unreadable = filecmp.cmpfiles(sources, installed, names, shallow=False)
     expect(not different + unreadable, f"installed differently: {different + unreadable}")
+
+
+def check_kind(library_folder, kind):
+    """That kind of library is installed, and no other."""
+    static = [name for name in os.listdir(library_folder) if name.endswith(".a")]
+    wanted = [f"lib{name}.a" for name in LIBRARIES] if kind == "static" else []
+    expect(sorted(static) == sorted(wanted), f"static libraries: {static}")
+    shared = [name for name in os.listdir(library_folder) if ".so" in name or ".dylib" in name]
+    expect((shared != []) == (kind == "shared"), f"shared libraries: {shared}")
 
 
 def check_soname(library_folder, name, release):
@@ -141,6 +151,7 @@ def test(meson, root, kind):
         environment["PKG_CONFIG_PATH"] = os.path.join(library_folder, "pkgconfig")
         check_headers(root, prefix)
         check_paths(root, prefix)
+        check_kind(library_folder, kind)
         for name in LIBRARIES:
             modversion = pkg_config(environment, name, "--modversion")
             expect(modversion == [release], f"pkg-config says {modversion}, version.h {release}")

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Builds and runs a scratch project that has cmio as a Meson subproject.
 
-usage: subproject.py MESON SOURCE_ROOT
+usage: subproject.py MESON SOURCE_ROOT [--static-unity]
 
 It finds cmio the two ways that Meson projects do: by name, with the subproject as the fallback, and
 by taking the variable of the subproject. All warnings are errors there, and none of cmio's tests or
 examples may be built.
+
+With --static-unity the project wants static libraries and each target compiled as one file: then no
+shared library may be built.
 """
 
+import glob
 import os
 import shutil
 import sys
@@ -45,7 +49,24 @@ def make_project(root, project, release):
         shutil.copy(os.path.join(HERE, name), project)
 
 
-def test(meson, root):
+OPTIONS = {
+    "": [],
+    "--static-unity": ["-Ddefault_library=static", "--unity=on", "--unity-size=1000"],
+}
+
+
+def check_static(build):
+    inner = os.path.join(build, "subprojects", "cmio", "src")
+    expect(os.path.exists(os.path.join(inner, "libcmio.a")), "there is no static library")
+    shared = glob.glob(os.path.join(inner, "libcmio*.so*")) + glob.glob(os.path.join(inner, "*.dylib"))
+    expect(not shared, f"a shared library was built: {shared}")
+    # Meson names what it puts together by number: 1 would be a second file for one target.
+    parts = glob.glob(os.path.join(inner, "**", "*-unity*"), recursive=True)
+    expect(parts, "the library was compiled file by file")
+    expect(not [name for name in parts if "-unity1" in name], f"not one file each: {parts}")
+
+
+def test(meson, root, kind=""):
     release = header_version(root)
     environment = plain_environment()
     # Nothing that is installed may stand in for the subproject.
@@ -53,12 +74,14 @@ def test(meson, root):
     with tempfile.TemporaryDirectory() as scratch:
         project, build = os.path.join(scratch, "project"), os.path.join(scratch, "build")
         make_project(root, project, release)
-        run([meson, "setup", build, project, "--fatal-meson-warnings"], env=environment)
+        run([meson, "setup", build, project, "--fatal-meson-warnings", *OPTIONS[kind]], env=environment)
         run([meson, "compile", "-C", build], env=environment)
         for name in ["by_name", "by_variable"]:
             said = run([os.path.join(build, name)], env=environment, timeout=300)
             expect(said.strip() == release, f"{name} said {said!r}, not {release}")
             print(f"{name}: runs with cmio {release}")
+        if kind == "--static-unity":
+            check_static(build)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors that travel over Unix streams. Built twice: with the file that has them made
- * close-on-exec by recvmsg(2), and with the plain one. No test may tell them apart.
+ * Descriptors that travel over Unix streams. Built twice: where recvmsg(2) makes them close-on-exec
+ * and as on systems where it cannot. No test may tell the two apart.
  */
 #include "support/test.h"
 

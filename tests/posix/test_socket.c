@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * New sockets and pipes, and files that are sent. Built twice: with the files for what this system
- * can do, and with the plain ones for systems that cannot. No test may tell them apart.
+ * New sockets and pipes, and files that are sent. Built twice: with what this system can do, and as
+ * on systems that can do less. No test may tell the two apart.
  */
 #include "support/pair.h"
 #include "support/scale.h"

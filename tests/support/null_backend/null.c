@@ -12,31 +12,32 @@
 
 extern const struct cmio__backend cmio__null_backend;
 
-struct cmio__selector {
+struct null_selector {
     struct timespec longest;
 };
 
 static int selector_open(struct cmio__selector **out) {
-    struct cmio__selector *selector = malloc(sizeof *selector);
+    struct null_selector *selector = malloc(sizeof *selector);
     if (selector == NULL)
         return -ENOMEM;
-    *selector = (struct cmio__selector){.longest.tv_sec = CMIO__LONGEST_WAIT / CMIO_SECOND};
-    *out = selector;
+    *selector = (struct null_selector){.longest.tv_sec = CMIO__LONGEST_WAIT / CMIO_SECOND};
+    *out = (struct cmio__selector *)selector;
     return 0;
 }
 
-static void selector_close(struct cmio__selector *selector) {
-    free(selector);
+static void selector_close(struct cmio__selector *opaque) {
+    free(opaque);
 }
 
-static int selector_fd(const struct cmio__selector *selector) {
-    (void)selector;
+static int selector_fd(const struct cmio__selector *opaque) {
+    (void)opaque;
     return -ENOTSUP;
 }
 
-static int selector_wait(struct cmio__selector *selector, struct cmio_events *events,
+static int selector_wait(struct cmio__selector *opaque, struct cmio_events *events,
                          int64_t timeout) {
     (void)events;
+    const struct null_selector *selector = (const struct null_selector *)opaque;
     const struct timespec span = {
         .tv_sec = (time_t)(timeout / CMIO_SECOND),
         .tv_nsec = (long)(timeout % CMIO_SECOND),
@@ -44,14 +45,14 @@ static int selector_wait(struct cmio__selector *selector, struct cmio_events *ev
     return nanosleep(timeout == CMIO_FOREVER ? &selector->longest : &span, NULL) < 0 ? -EINTR : 0;
 }
 
-static int selector_register(struct cmio__selector *selector, int fd, cmio_token token,
+static int selector_register(struct cmio__selector *opaque, int fd, cmio_token token,
                              cmio_interest interest) {
-    (void)selector, (void)fd, (void)token, (void)interest;
+    (void)opaque, (void)fd, (void)token, (void)interest;
     return 0;
 }
 
-static int selector_deregister(struct cmio__selector *selector, int fd) {
-    (void)selector, (void)fd;
+static int selector_deregister(struct cmio__selector *opaque, int fd) {
+    (void)opaque, (void)fd;
     return 0;
 }
 
