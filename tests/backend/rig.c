@@ -77,6 +77,8 @@ static bool ends_turn(const struct rig *rig, cmio_interest direction, ssize_t re
         return rig->kind->reopens;
     if (direction == CMIO_WRITABLE)
         return result < (ssize_t)(rig->kind->whole > 0 ? rig->kind->whole : wanted);
+    if (rig->kind->is_file)
+        return result == -EAGAIN;
     return result != 0 || rig->kind->reopens || rig->kind->has_messages || rig->kind->may_be_empty;
 }
 

@@ -66,6 +66,8 @@ struct rig_kind {
     size_t whole;                      /* what a full write gives, whatever its length; or 0 */
     bool has_messages;                 /* 0 is an empty one, not the end */
     bool may_be_empty;                 /* 0 is an empty message or the end */
+    bool is_file;                      /* in the library's eyes: -EAGAIN alone ends a turn */
+    bool queues_errors;                /* which no call takes away that the library sees */
     bool reopens;                      /* the end is not final */
     bool makes_room_late;              /* after a full write, by and by, and tells nobody */
 };
@@ -114,10 +116,11 @@ struct rig_choices rig_portable_choices(void);
 struct rig_choices rig_system_choices(void);
 
 /*
- * The random scene of this seed, over the portable choices and the system's. A step that finds
- * nothing to do, such as closing a peer that is closed, does nothing.
+ * The random scene of this seed. Portably: without what this system has beside, and without
+ * interest in priority. A step that finds nothing to do, such as closing a peer that is closed, does
+ * nothing.
  */
-void rig_make_random_scene(struct rig_scene *scene, uint64_t seed, bool may_ask_for_priority);
+void rig_make_random_scene(struct rig_scene *scene, uint64_t seed, bool portably);
 
 /* The steps of random scenes that change the registration. */
 rig_step owner_registers, owner_reregisters_as, owner_deregisters;

@@ -239,7 +239,8 @@ static const struct rig_kind queue = {.open = open_queue,
                                       .send = queue_send,
                                       .close = unlink_queue,
                                       .interest = R | W,
-                                      .whole = 8};
+                                      .whole = 8,
+                                      .is_file = true};
 
 /* An epoll(7) descriptor that watches the reading end of a pipe, other. */
 
@@ -358,6 +359,7 @@ static const struct rig_kind udp_with_queue = {
     .open_peer = bind_again,
     .interest = R | W,
     .has_messages = true,
+    .queues_errors = true,
 };
 
 /* A pipe whose writes are packets. */

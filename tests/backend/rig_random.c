@@ -13,7 +13,7 @@
 
 #include "support/pair.h"
 
-enum { LARGE = 65536, MOST_CALLS = 2000, FEWEST_STEPS = 6, MOST_CHOICES = 32 };
+enum { LARGE = 65536, MOST_CALLS = 2000, FEWEST_STEPS = 6, MOST_IN_POOL = 48 };
 
 static char buffer[LARGE];
 
@@ -88,9 +88,14 @@ static void owner_reads_all(struct rig *rig) {
     while (++calls < MOST_CALLS && (result > 0 || (result == 0 && rig->kind->has_messages)));
 }
 
+/* A peek that gave all that was asked for ends no turn. */
 static void owner_peeks_some(struct rig *rig) {
     const size_t length = length_of(rig);
-    (void)rig_note(rig, CMIO_READABLE, rig->kind->peek(rig, buffer, length), length);
+    const ssize_t result = rig->kind->peek(rig, buffer, length);
+    if (result < (ssize_t)length)
+        (void)rig_note(rig, CMIO_READABLE, result, length);
+    else
+        rig->result = 1;
 }
 
 static void owner_writes_some(struct rig *rig) {
@@ -179,7 +184,7 @@ static const struct rig_action of_failing[] = {S(owner_takes_error)};
 static const struct rig_action of_reopening[] = {S(peer_opens_if_closed), S(peer_opens_if_closed)};
 
 struct pool {
-    struct rig_action list[48];
+    struct rig_action list[MOST_IN_POOL];
     size_t count;
 };
 
@@ -203,10 +208,10 @@ static void fill_pool(struct pool *pool, const struct rig_choice *choice) {
     ADD(pool, true, choice->own);
 }
 
-static const struct rig_choice *choose(uint64_t *state) {
+static const struct rig_choice *choose(uint64_t *state, bool portably) {
     const struct rig_choices portable = rig_portable_choices();
     const struct rig_choices system = rig_system_choices();
-    const size_t number = below(state, portable.count + system.count);
+    const size_t number = below(state, portable.count + (portably ? 0 : system.count));
     return number < portable.count ? &portable.list[number] : &system.list[number - portable.count];
 }
 
@@ -219,13 +224,13 @@ static cmio_interest random_interest(uint64_t *state, const struct rig_kind *kin
     return interest_of(&rig);
 }
 
-void rig_make_random_scene(struct rig_scene *scene, uint64_t seed, bool may_ask_for_priority) {
+void rig_make_random_scene(struct rig_scene *scene, uint64_t seed, bool portably) {
     uint64_t state = seed;
     struct pool pool;
-    const struct rig_choice *choice = choose(&state);
+    const struct rig_choice *choice = choose(&state, portably);
     fill_pool(&pool, choice);
     *scene = (struct rig_scene){.name = choice->name, .kind = choice->kind};
-    scene->interest = random_interest(&state, choice->kind, may_ask_for_priority);
+    scene->interest = random_interest(&state, choice->kind, !portably);
     const size_t count = FEWEST_STEPS + below(&state, RIG_MOST_STEPS - FEWEST_STEPS + 1);
     for (size_t i = 0; i < count; i++) {
         scene->steps[i] = pool.list[below(&state, pool.count)];
