@@ -69,6 +69,7 @@ struct rig_kind {
     bool is_file;                      /* in the library's eyes: -EAGAIN alone ends a turn */
     bool queues_errors;                /* which no call takes away that the library sees */
     bool reopens;                      /* the end is not final */
+    bool varies;                       /* how much goes in, or has come, is a matter of time */
     bool makes_room_late;              /* after a full write, by and by, and tells nobody */
 };
 

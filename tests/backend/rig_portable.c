@@ -102,6 +102,7 @@ static const struct rig_kind tcp = {
     .shutdown = tcp_shutdown,
     .take_error = tcp_take_error,
     .interest = R | W,
+    .varies = true,
 };
 
 static const struct rig_kind tcp_accepted = {
@@ -109,6 +110,7 @@ static const struct rig_kind tcp_accepted = {
     .receive = tcp_readv,
     .send = tcp_writev,
     .interest = R | W,
+    .varies = true,
 };
 
 static const struct rig_kind tcp_raw = {
@@ -116,6 +118,7 @@ static const struct rig_kind tcp_raw = {
     .receive = raw_recv,
     .send = raw_send,
     .interest = R | W,
+    .varies = true,
 };
 
 /* Connecting: other listens. */
@@ -156,6 +159,7 @@ static const struct rig_kind tcp_client = {
     .receive = tcp_read,
     .send = tcp_write,
     .interest = R | W,
+    .varies = true,
 };
 
 static const struct rig_kind tcp_refused = {
@@ -761,6 +765,7 @@ static const struct rig_kind pty_lines = {
     .send = rig_fd_write,
     .interest = R,
     .reopens = true,
+    .varies = true,
     .makes_room_late = true,
 };
 
@@ -771,6 +776,7 @@ static const struct rig_kind pty_master = {
     .open_peer = open_slave,
     .interest = R | W,
     .reopens = true,
+    .varies = true,
     .makes_room_late = true,
 };
 
@@ -780,6 +786,7 @@ static const struct rig_kind pty_slave = {
     .send = rig_fd_write,
     .interest = R | W,
     .reopens = true,
+    .varies = true,
     .makes_room_late = true,
 };
 
