@@ -106,6 +106,7 @@ struct rig_choice {
     const char *name;
     const struct rig_kind *kind;
     struct rig_action own[RIG_MOST_OWN];
+    bool is_untraced; /* nobody has seen what kqueue(2) says, so the stand-in may be wrong */
 };
 
 struct rig_choices {
@@ -117,11 +118,11 @@ struct rig_choices rig_portable_choices(void);
 struct rig_choices rig_system_choices(void);
 
 /*
- * The random scene of this seed. Portably: without what this system has beside, and without
+ * The random scene of this seed. For kqueue: without what nobody has seen there, and without
  * interest in priority. A step that finds nothing to do, such as closing a peer that is closed, does
  * nothing.
  */
-void rig_make_random_scene(struct rig_scene *scene, uint64_t seed, bool portably);
+void rig_make_random_scene(struct rig_scene *scene, uint64_t seed, bool for_kqueue);
 
 /* The steps of random scenes that change the registration. */
 rig_step owner_registers, owner_reregisters_as, owner_deregisters;

@@ -530,16 +530,16 @@ static void peer_gets_if_any(struct rig *rig) {
 
 /* Mounts and processes are left out: there is little that can be done with them in any order. */
 static const struct rig_choice choices[] = {
-    {"eventfd", &counter, {S(owner_reads_too_little), S(owner_writes_too_much)}},
-    {"eventfd, semaphore", &semaphore, {S(owner_reads_too_little)}},
-    {"timerfd", &timer, {S(timer_is_set)}},
-    {"inotify", &watcher, {S(file_comes_and_goes), S(owner_reads_a_record)}},
-    {"signalfd", &signals, {S(signal_comes)}},
-    {"netlink", &netlink, {{0}}},
-    {"mqueue", &queue, {S(peer_puts_if_room), S(peer_gets_if_any)}},
-    {"epoll in it", &nested, {{0}}},
-    {"UDP, errors are queued", &udp_with_queue, {S(owner_empties_error_queue)}},
-    {"pipe of packets", &packets, {{0}}},
+    {"eventfd", &counter, {S(owner_reads_too_little), S(owner_writes_too_much)}, true},
+    {"eventfd, semaphore", &semaphore, {S(owner_reads_too_little)}, true},
+    {"timerfd", &timer, {S(timer_is_set)}, true},
+    {"inotify", &watcher, {S(file_comes_and_goes), S(owner_reads_a_record)}, true},
+    {"signalfd", &signals, {S(signal_comes)}, true},
+    {"netlink", &netlink, {{0}}, true},
+    {"mqueue", &queue, {S(peer_puts_if_room), S(peer_gets_if_any)}, true},
+    {"epoll in it", &nested, {{0}}, true},
+    {"UDP, errors are queued", &udp_with_queue, {S(owner_empties_error_queue)}, true},
+    {"pipe of packets", &packets, {{0}}, true},
 };
 
 struct rig_choices rig_system_choices(void) {

@@ -208,11 +208,16 @@ static void fill_pool(struct pool *pool, const struct rig_choice *choice) {
     ADD(pool, true, choice->own);
 }
 
-static const struct rig_choice *choose(uint64_t *state, bool portably) {
+static const struct rig_choice *choose(uint64_t *state, bool traced) {
     const struct rig_choices portable = rig_portable_choices();
     const struct rig_choices system = rig_system_choices();
-    const size_t number = below(state, portable.count + (portably ? 0 : system.count));
-    return number < portable.count ? &portable.list[number] : &system.list[number - portable.count];
+    const struct rig_choice *choice;
+    do {
+        const size_t number = below(state, portable.count + system.count);
+        choice = number < portable.count ? &portable.list[number]
+                                         : &system.list[number - portable.count];
+    } while (traced && choice->is_untraced);
+    return choice;
 }
 
 static cmio_interest random_interest(uint64_t *state, const struct rig_kind *kind, bool priority) {
@@ -224,13 +229,13 @@ static cmio_interest random_interest(uint64_t *state, const struct rig_kind *kin
     return interest_of(&rig);
 }
 
-void rig_make_random_scene(struct rig_scene *scene, uint64_t seed, bool portably) {
+void rig_make_random_scene(struct rig_scene *scene, uint64_t seed, bool for_kqueue) {
     uint64_t state = seed;
     struct pool pool;
-    const struct rig_choice *choice = choose(&state, portably);
+    const struct rig_choice *choice = choose(&state, for_kqueue);
     fill_pool(&pool, choice);
     *scene = (struct rig_scene){.name = choice->name, .kind = choice->kind};
-    scene->interest = random_interest(&state, choice->kind, !portably);
+    scene->interest = random_interest(&state, choice->kind, !for_kqueue);
     const size_t count = FEWEST_STEPS + below(&state, RIG_MOST_STEPS - FEWEST_STEPS + 1);
     for (size_t i = 0; i < count; i++) {
         scene->steps[i] = pool.list[below(&state, pool.count)];
