@@ -152,10 +152,13 @@ static void note_conditions(struct run *run) {
     run->knows_lasting = run->knows_lasting && lasts(run, now);
 }
 
-/* -EPIPE ends no turn: the library takes it to be final. */
+/*
+ * -EPIPE ends no turn: the library takes it to be final. After -EFAULT the owner may go on, so nothing
+ * is owed for that, though poll(2) may tell once more.
+ */
 static void note_answers(struct run *run) {
     const uint32_t answered = run->rig.answered & ~(run->rig.ended & CMIO_WRITABLE);
-    run->acted |= answered;
+    run->acted |= run->rig.result == -EFAULT ? 0 : answered;
     run->held &= ~answered;
     note_conditions(run);
 }
