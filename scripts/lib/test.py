@@ -113,7 +113,8 @@ def address_gcc_stage(result):
 
 
 def address_clang_stage(result):
-    without = (*NOT_AGAIN, *other_flavours_than("netbsd"))
+    # The examples are sanitized by gcc and for threads, the fuzz targets in the stage of that name.
+    without = (*NOT_AGAIN, "examples", "fuzz", *other_flavours_than("netbsd"))
     build_and_run(ADDRESS_CLANG, result, "--timeout-multiplier=4", without=without)
 
 
@@ -135,7 +136,8 @@ def threads_stage(result):
         result.add("skipped", "the suite", "nothing starts under ThreadSanitizer on this system")
         return
     options = ["--wrapper=" + " ".join(wrapper)] if wrapper else []
-    without = (*NOT_AGAIN, *other_flavours_than("freebsd"))
+    # The fuzz targets have one thread.
+    without = (*NOT_AGAIN, "fuzz", *other_flavours_than("freebsd"))
     build_and_run(THREADS, result, "--timeout-multiplier=6", *options, without=without)
 
 
@@ -205,7 +207,7 @@ STAGES = [
     ("plain", "the whole suite, warnings as errors", plain_stage, "quick"),
     ("lint", "clang-format, shellcheck, cppcheck, clang-tidy", lint.check, "usual"),
     ("address-gcc", "the suite under ASan and UBSan, gcc; coverage", address_gcc_stage, "usual"),
-    ("address-clang", "the suite under ASan and UBSan, clang", address_clang_stage, "usual"),
+    ("address-clang", "the suite but the examples under ASan and UBSan, clang", address_clang_stage, "usual"),
     ("threads", "the suite under TSan", threads_stage, "usual"),
     ("valgrind", "the library's own tests under valgrind", valgrind_stage, "usual"),
     ("fuzz", f"the fuzz targets, {FUZZ_SECONDS} s in all", fuzz_stage, "usual"),

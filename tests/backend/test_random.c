@@ -37,6 +37,13 @@ enum { SCENES = 400, TRIES = 3, MOST_REPEATED = 10, LONGEST_PROBLEM = 160, LASTS
 
 #define LASTING (50 * CMIO_MILLISECOND)
 
+/* Not every system tells of it. */
+#ifdef POLLRDHUP
+enum { HALF_CLOSE = POLLRDHUP };
+#else
+enum { HALF_CLOSE = 0 };
+#endif
+
 static const uint32_t portable = CMIO_READABLE | CMIO_WRITABLE;
 
 /* How long to listen for what nobody is owed, and how long to wait for what somebody is. */
@@ -111,14 +118,11 @@ static bool has_other_hints(const struct run *run) {
  * not writable.
  */
 static uint32_t look(const struct run *run) {
-    struct pollfd asked = {.fd = run->rig.fd, .events = POLLIN | POLLOUT | POLLPRI};
+    struct pollfd asked = {.fd = run->rig.fd, .events = POLLIN | POLLOUT | POLLPRI | HALF_CLOSE};
     uint32_t ready = 0;
-#ifdef POLLRDHUP
-    asked.events |= POLLRDHUP;
-#endif
     assert_true(poll(&asked, 1, 0) >= 0);
-    if (asked.revents & ~(POLLIN | POLLOUT | POLLPRI | POLLERR | POLLHUP))
-        ready |= CMIO_READABLE | CMIO_READ_CLOSED; /* POLLRDHUP */
+    if (asked.revents & HALF_CLOSE)
+        ready |= CMIO_READABLE | CMIO_READ_CLOSED;
     if (asked.revents & POLLERR)
         ready |= CMIO_READABLE | CMIO_WRITABLE | CMIO_ERROR;
     if (asked.revents & POLLHUP)
