@@ -26,7 +26,7 @@ static uint64_t next_random(uint64_t *state) {
 }
 
 static unsigned below(uint64_t *state, size_t bound) {
-    return (unsigned)(next_random(state) % bound);
+    return bound > 0 ? (unsigned)(next_random(state) % bound) : 0;
 }
 
 /* The argument as a length: short ones more often, and now and then all that the buffer holds. */
