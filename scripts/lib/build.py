@@ -2,6 +2,7 @@
 """Ways to build cmio: each a folder under build/, compilers and Meson's options."""
 
 import dataclasses
+import json
 import os
 import shutil
 import subprocess
@@ -31,11 +32,31 @@ class Build:
         shutil.rmtree(self.path, ignore_errors=True)
         return logged(command, log, environment)
 
+    def needed_by(self, wanted):
+        """The files of the targets that the tests need for which wanted(suites of the test) is true."""
+        tests = [test for test in self.introspect("--tests") if wanted(test["suite"])]
+        needed = {target for test in tests for target in test["depends"]}
+        targets = [target for target in self.introspect("--targets") if target["id"] in needed]
+        return sorted(os.path.relpath(target["filename"][0], self.path) for target in targets)
+
+    def introspect(self, what):
+        command = ["meson", "introspect", what, self.path]
+        return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
     def make(self, *targets):
-        """Builds; whether that worked."""
+        """Builds all, or some targets by their names; whether that worked."""
+        return self.compile(lambda: targets)
+
+    def make_needed(self, wanted):
+        """Builds what the wanted tests need, as needed_by() says; whether that worked."""
+        return self.compile(lambda: [f"--ninja-args={self.needed_by(wanted)}"])
+
+    def compile(self, arguments):
+        """arguments() is asked once the folder is set up."""
         started = time.monotonic()
         log = os.path.join(BUILD, self.name + "-build.log")
-        made = self.set_up() and logged(["meson", "compile", "-C", self.path, *targets], log)
+        made = self.set_up()
+        made = made and logged(["meson", "compile", "-C", self.path, *arguments()], log)
         if made:
             print(f"built build/{self.name} in {time.monotonic() - started:.0f} s", flush=True)
         return made

@@ -43,11 +43,11 @@ struct cmio__blocking {
     bool closed;
 };
 
-static void lock(struct cmio__blocking *pool) {
+static void lock_pool(struct cmio__blocking *pool) {
     (void)pthread_mutex_lock(&pool->lock); /* cannot fail: initialised, and not held */
 }
 
-static void unlock(struct cmio__blocking *pool) {
+static void unlock_pool(struct cmio__blocking *pool) {
     (void)pthread_mutex_unlock(&pool->lock);
 }
 
@@ -70,7 +70,7 @@ struct cmio__blocking *cmio__blocking_new(unsigned limit, int64_t idle_ns) {
 /* Releases the lock, and frees the pool with its last reference. */
 static void unref_locked(struct cmio__blocking *pool) {
     const bool last = --pool->references == 0;
-    unlock(pool);
+    unlock_pool(pool);
     if (!last)
         return;
     (void)pthread_cond_destroy(&pool->quiet);
@@ -80,20 +80,20 @@ static void unref_locked(struct cmio__blocking *pool) {
 }
 
 void cmio__blocking_unref(struct cmio__blocking *pool) {
-    lock(pool);
+    lock_pool(pool);
     unref_locked(pool);
 }
 
 unsigned cmio__blocking_threads(struct cmio__blocking *pool) {
-    lock(pool);
+    lock_pool(pool);
     const unsigned threads = pool->threads;
-    unlock(pool);
+    unlock_pool(pool);
     return threads;
 }
 
 /* The queue */
 
-static void append(struct cmio__blocking *pool, struct cmio__job *job) {
+static void append_job(struct cmio__blocking *pool, struct cmio__job *job) {
     job->state = QUEUED;
     job->next = NULL;
     job->previous = pool->last;
@@ -101,7 +101,7 @@ static void append(struct cmio__blocking *pool, struct cmio__job *job) {
     pool->last = &job->next;
 }
 
-static void take_out(struct cmio__blocking *pool, struct cmio__job *job) {
+static void take_job_out(struct cmio__blocking *pool, struct cmio__job *job) {
     *job->previous = job->next;
     if (job->next != NULL)
         job->next->previous = job->previous;
@@ -110,7 +110,7 @@ static void take_out(struct cmio__blocking *pool, struct cmio__job *job) {
 }
 
 /* Waiting on the system's clock: should someone set it, a thread is idle for longer or shorter. */
-static int wait_until(pthread_cond_t *condition, struct cmio__blocking *pool, int64_t deadline) {
+static int wait_for(pthread_cond_t *condition, struct cmio__blocking *pool, int64_t deadline) {
     if (deadline == CMIO_FOREVER)
         return pthread_cond_wait(condition, &pool->lock);
     const int64_t now = cmio_now();
@@ -133,16 +133,16 @@ static void destroy_job(struct cmio__job *job) {
 
 /* With the lock held, which it releases while the function runs. */
 static void run_job(struct cmio__blocking *pool, struct cmio__job *job) {
-    take_out(pool, job);
+    take_job_out(pool, job);
     job->state = RUNNING;
     pool->running++;
-    unlock(pool);
+    unlock_pool(pool);
     const ssize_t result = job->function(job->argument);
-    lock(pool);
+    lock_pool(pool);
     if (job->state == ABANDONED) {
-        unlock(pool);
+        unlock_pool(pool);
         destroy_job(job);
-        lock(pool);
+        lock_pool(pool);
     } else {
         job->result = result;
         job->state = DONE;
@@ -158,14 +158,14 @@ static struct cmio__job *await_job(struct cmio__blocking *pool) {
     pool->idle++;
     int error = 0;
     while (pool->first == NULL && !pool->closed && error == 0)
-        error = wait_until(&pool->queued, pool, deadline);
+        error = wait_for(&pool->queued, pool, deadline);
     pool->idle--;
     return pool->first;
 }
 
-static void *run_thread(void *argument) {
+static void *run_jobs(void *argument) {
     struct cmio__blocking *pool = argument;
-    lock(pool);
+    lock_pool(pool);
     struct cmio__job *job;
     while ((job = await_job(pool)) != NULL)
         run_job(pool, job);
@@ -175,7 +175,7 @@ static void *run_thread(void *argument) {
 }
 
 /* Starts a thread for a queued job, if none is idle and the limit allows it. */
-static int start_thread(struct cmio__blocking *pool) {
+static int start_job_thread(struct cmio__blocking *pool) {
     pthread_attr_t detached;
     sigset_t all, before;
     pthread_t thread;
@@ -183,7 +183,7 @@ static int start_thread(struct cmio__blocking *pool) {
     (void)pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int error = pthread_create(&thread, &detached, run_thread, pool);
+    const int error = pthread_create(&thread, &detached, run_jobs, pool);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     (void)pthread_attr_destroy(&detached);
     if (error == 0) {
@@ -194,40 +194,40 @@ static int start_thread(struct cmio__blocking *pool) {
 }
 
 /* Queues a job. -EAGAIN if there is no thread to run it, -ESHUTDOWN if there will be none. */
-static int submit(struct cmio__blocking *pool, struct cmio__job *job) {
+static int submit_job(struct cmio__blocking *pool, struct cmio__job *job) {
     if (pool->closed)
         return -ESHUTDOWN;
     if (pool->idle == 0 && pool->threads < pool->limit) {
-        const int error = start_thread(pool);
+        const int error = start_job_thread(pool);
         if (error != 0 && pool->threads == 0)
             return error; /* otherwise the job waits for one of those that there are */
     }
     job->pool = pool;
-    append(pool, job);
+    append_job(pool, job);
     (void)pthread_cond_signal(&pool->queued);
     return 0;
 }
 
 void cmio__blocking_close(struct cmio__blocking *pool) {
-    lock(pool);
+    lock_pool(pool);
     pool->closed = true;
     (void)pthread_cond_broadcast(&pool->queued);
-    unlock(pool);
+    unlock_pool(pool);
 }
 
 bool cmio__blocking_wait(struct cmio__blocking *pool, int64_t deadline) {
-    lock(pool);
+    lock_pool(pool);
     int error = 0;
     while (pool->running > 0 && error == 0)
-        error = wait_until(&pool->quiet, pool, deadline);
+        error = wait_for(&pool->quiet, pool, deadline);
     const bool quiet = pool->running == 0;
-    unlock(pool);
+    unlock_pool(pool);
     return quiet;
 }
 
 /* The future */
 
-static enum cmio_future_state end_with(struct cmio_blocking_future *blocking, ssize_t result) {
+static enum cmio_future_state end_blocking(struct cmio_blocking_future *blocking, ssize_t result) {
     free(blocking->job);
     blocking->job = NULL;
     blocking->future.result = result;
@@ -241,14 +241,14 @@ static enum cmio_future_state poll_blocking(struct cmio_future *future,
     struct cmio__job *job = blocking->job;
     struct cmio__blocking *pool =
         job->state == NEW ? context->worker->executor->blocking : job->pool;
-    lock(pool);
+    lock_pool(pool);
     job->waker = context->waker;
-    const int error = job->state == NEW ? submit(pool, job) : 0;
+    const int error = job->state == NEW ? submit_job(pool, job) : 0;
     const bool done = job->state == DONE;
-    unlock(pool);
+    unlock_pool(pool);
     if (error != 0)
-        return end_with(blocking, error);
-    return done ? end_with(blocking, job->result) : cmio__context_awaits(context, "blocking");
+        return end_blocking(blocking, error);
+    return done ? end_blocking(blocking, job->result) : cmio__context_awaits(context, "blocking");
 }
 
 static void drop_blocking(struct cmio_future *future) {
@@ -256,13 +256,13 @@ static void drop_blocking(struct cmio_future *future) {
     struct cmio__blocking *pool = job->pool;
     bool runs = false;
     if (pool != NULL) {
-        lock(pool);
+        lock_pool(pool);
         if (job->state == QUEUED)
-            take_out(pool, job);
+            take_job_out(pool, job);
         runs = job->state == RUNNING;
         if (runs)
             job->state = ABANDONED;
-        unlock(pool);
+        unlock_pool(pool);
     }
     if (!runs)
         destroy_job(job);

@@ -76,13 +76,24 @@ static bool ends_turn(const struct rig *rig, cmio_interest direction, ssize_t re
     if (direction == CMIO_WRITABLE && result == -EPIPE)
         return rig->kind->reopens;
     if (direction == CMIO_WRITABLE)
-        return result < (ssize_t)wanted;
-    return result != 0 || rig->kind->reopens || rig->kind->has_messages;
+        return result < (ssize_t)(rig->kind->whole > 0 ? rig->kind->whole : wanted);
+    if (rig->kind->is_file)
+        return result == -EAGAIN;
+    return result != 0 || rig->kind->reopens || rig->kind->has_messages || rig->kind->may_be_empty;
+}
+
+static void note_end(struct rig *rig, cmio_interest direction, ssize_t result) {
+    const bool is_end =
+        direction == CMIO_WRITABLE ? result == -EPIPE : result == 0 || result == -EIO;
+    rig->ended &= ~direction;
+    if (is_end && rig->kind->reopens)
+        rig->ended |= direction;
 }
 
 ssize_t rig_note(struct rig *rig, cmio_interest direction, ssize_t result, size_t wanted) {
     if (ends_turn(rig, direction, result, wanted))
         rig->answered |= direction;
+    note_end(rig, direction, result);
     rig->result = result > 0 ? 1 : (long)result;
     return result;
 }

@@ -19,7 +19,7 @@
 
 #include "support/loop.h"
 
-enum { RIG_TOKEN = 1, RIG_PATH = 96, RIG_MOST_STEPS = 12 };
+enum { RIG_TOKEN = 1, RIG_PATH = 96, RIG_MOST_STEPS = 24, RIG_MOST_OWN = 6 };
 
 struct rig_kind;
 
@@ -46,8 +46,10 @@ struct rig {
     int other; /* what else a kind needs, or -1 */
     uint16_t port;
     char path[RIG_PATH];
+    unsigned argument; /* the step's */
     uint32_t answered; /* directions in which the owner ended its turn in this step */
     long result;       /* of the last of them: 0, 1 for any count above, or -errno */
+    uint32_t ended;    /* directions whose last call found an end that is not final */
 };
 
 struct rig_kind {
@@ -61,19 +63,27 @@ struct rig_kind {
     int (*open_peer)(struct rig *rig); /* opens what the peer had closed */
     void (*close)(struct rig *rig);    /* what is left beside owner, peer and other; or NULL */
     cmio_interest interest;            /* that is usual for it */
+    size_t whole;                      /* what a full write gives, whatever its length; or 0 */
     bool has_messages;                 /* 0 is an empty one, not the end */
+    bool may_be_empty;                 /* 0 is an empty message or the end */
+    bool is_file;                      /* in the library's eyes: -EAGAIN alone ends a turn */
+    bool queues_errors;                /* which no call takes away that the library sees */
     bool reopens;                      /* the end is not final */
+    bool varies;                       /* how much goes in, or has come, is a matter of time */
+    bool makes_room_late;              /* after a full write, by and by, and tells nobody */
 };
 
 typedef void rig_step(struct rig *rig);
 
-/* A step by its name. */
+/* A step by its name. The other two are for random scenes. */
 struct rig_action {
     const char *name;
     rig_step *run;
+    unsigned argument; /* how much, or which: as the step takes it */
+    bool unheard;      /* the next step follows without a wait */
 };
 #define RIG_STEP(step)                                                                             \
-    { #step, step }
+    { #step, step, 0, false }
 
 struct rig_scene {
     const char *name;
@@ -90,6 +100,32 @@ struct rig_scenes {
 /* Those of every system, and those that this system has beside them. */
 struct rig_scenes rig_portable_scenes(void);
 struct rig_scenes rig_system_scenes(void);
+
+/* What random scenes are made of: a kind, and steps of its own beside those that its hooks allow. */
+struct rig_choice {
+    const char *name;
+    const struct rig_kind *kind;
+    struct rig_action own[RIG_MOST_OWN];
+    bool is_untraced; /* nobody has seen what kqueue(2) says, so the stand-in may be wrong */
+};
+
+struct rig_choices {
+    const struct rig_choice *list;
+    size_t count;
+};
+
+struct rig_choices rig_portable_choices(void);
+struct rig_choices rig_system_choices(void);
+
+/*
+ * The random scene of this seed. For kqueue: without what nobody has seen there, and without
+ * interest in priority. A step that finds nothing to do, such as closing a peer that is closed, does
+ * nothing.
+ */
+void rig_make_random_scene(struct rig_scene *scene, uint64_t seed, bool for_kqueue);
+
+/* The steps of random scenes that change the registration. */
+rig_step owner_registers, owner_reregisters_as, owner_deregisters;
 
 /* Makes the rig on the backend: false where there is no such thing, and nothing is left of it. */
 bool rig_open(struct rig *rig, const struct rig_scene *scene, const char *backend);

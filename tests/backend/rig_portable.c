@@ -102,6 +102,7 @@ static const struct rig_kind tcp = {
     .shutdown = tcp_shutdown,
     .take_error = tcp_take_error,
     .interest = R | W,
+    .varies = true,
 };
 
 static const struct rig_kind tcp_accepted = {
@@ -109,6 +110,7 @@ static const struct rig_kind tcp_accepted = {
     .receive = tcp_readv,
     .send = tcp_writev,
     .interest = R | W,
+    .varies = true,
 };
 
 static const struct rig_kind tcp_raw = {
@@ -116,6 +118,7 @@ static const struct rig_kind tcp_raw = {
     .receive = raw_recv,
     .send = raw_send,
     .interest = R | W,
+    .varies = true,
 };
 
 /* Connecting: other listens. */
@@ -156,6 +159,7 @@ static const struct rig_kind tcp_client = {
     .receive = tcp_read,
     .send = tcp_write,
     .interest = R | W,
+    .varies = true,
 };
 
 static const struct rig_kind tcp_refused = {
@@ -441,13 +445,12 @@ static bool open_seqpacket(struct rig *rig) {
     return true;
 }
 
-/* 0 is an end or an empty message, and nobody can tell. */
 static const struct rig_kind seqpacket = {
     .open = open_seqpacket,
     .receive = raw_recv,
     .send = raw_send,
     .interest = R | W,
-    .reopens = true,
+    .may_be_empty = true,
 };
 
 /* UDP. The owner is connected to the peer, whose port is kept to open it again. */
@@ -563,6 +566,7 @@ static const struct rig_kind udp_batch = {
     .take_error = udp_take_error,
     .open_peer = bind_udp_again,
     .interest = R | W,
+    .whole = 2,
 };
 
 static const struct rig_kind udp_raw = {
@@ -761,6 +765,8 @@ static const struct rig_kind pty_lines = {
     .send = rig_fd_write,
     .interest = R,
     .reopens = true,
+    .varies = true,
+    .makes_room_late = true,
 };
 
 static const struct rig_kind pty_master = {
@@ -770,6 +776,8 @@ static const struct rig_kind pty_master = {
     .open_peer = open_slave,
     .interest = R | W,
     .reopens = true,
+    .varies = true,
+    .makes_room_late = true,
 };
 
 static const struct rig_kind pty_slave = {
@@ -778,6 +786,8 @@ static const struct rig_kind pty_slave = {
     .send = rig_fd_write,
     .interest = R | W,
     .reopens = true,
+    .varies = true,
+    .makes_room_late = true,
 };
 
 /* Steps of sockets. */
@@ -1352,6 +1362,66 @@ static const struct rig_scene scenes[] = {
       S(owner_drains), S(peer_types_two_lines), S(owner_drains), S(peer_types_end_of_file),
       S(owner_reads_once), S(peer_types_two_lines), S(owner_drains)}},
 };
+
+/* Once: other is closed then. */
+static void peer_accepts_once(struct rig *rig) {
+    if (rig->other < 0)
+        return;
+    peer_accepts(rig);
+    test_close(rig->other);
+    rig->other = -1;
+}
+
+static void peer_types_a_line(struct rig *rig) {
+    if (rig->peer >= 0)
+        (void)!write(rig->peer, "line\n", 5);
+}
+
+static void peer_types_an_end(struct rig *rig) {
+    if (rig->peer >= 0)
+        (void)!write(rig->peer, "\x04", 1);
+}
+
+static void peer_sends_an_urgent_byte(struct rig *rig) {
+    if (rig->peer >= 0)
+        (void)send(rig->peer, "!", 1, MSG_OOB | MSG_NOSIGNAL);
+}
+
+static const struct rig_choice choices[] = {
+    {"TCP", &tcp, {S(owner_takes_urgent), S(peer_sends_an_urgent_byte)}, false},
+    {"TCP, accepted, in vectors", &tcp_accepted, {{0}}, false},
+    {"TCP, raw", &tcp_raw, {S(owner_reads_to_nowhere), S(owner_writes_from_nowhere)}, false},
+    {"TCP client", &tcp_client, {S(owner_finishes_connect), S(peer_accepts_once)}, false},
+    {"TCP, refused", &tcp_refused, {S(owner_finishes_connect)}, false},
+    {"TCP listener", &tcp_listener, {S(owner_accepts_without_descriptors)}, false},
+    {"Unix listener", &unix_listener, {S(owner_accepts_without_descriptors)}, false},
+    {"Unix stream", &unix_stream, {{0}}, false},
+    {"Unix client", &unix_client, {S(peer_accepts_once)}, false},
+    {"Unix stream, descriptors", &unix_rights, {{0}}, false},
+    {"Unix datagram", &unix_datagram, {{0}}, false},
+    {"Unix datagram, not connected", &unix_datagram_unconnected, {{0}}, false},
+    {"seqpacket", &seqpacket, {S(owner_reads_to_nowhere), S(owner_writes_from_nowhere)}, false},
+    {"UDP", &udp, {S(owner_writes_too_much)}, false},
+    {"UDP, not connected",
+     &udp_unconnected,
+     {S(owner_sends_to_everybody), S(owner_sends_to_port_0), S(owner_sends_to_nobody)},
+     false},
+    {"UDP, batches", &udp_batch, {{0}}, false},
+    {"UDP, raw", &udp_raw, {S(owner_reads_to_nowhere), S(owner_writes_from_nowhere)}, false},
+    {"pipe receiver", &receiver, {{0}}, false},
+    {"pipe sender", &sender, {{0}}, false},
+    {"FIFO reader", &fifo_reader, {S(owner_reads_to_nowhere)}, false},
+    {"FIFO receiver", &fifo_receiver, {{0}}, false},
+    {"FIFO writer", &fifo_writer, {S(owner_writes_from_nowhere)}, true},
+    {"FIFO, both ends in one", &fifo_both, {{0}}, false},
+    {"pty master", &pty_master, {{0}}, false},
+    {"pty slave", &pty_slave, {{0}}, false},
+    {"pty slave, lines", &pty_lines, {S(peer_types_a_line), S(peer_types_an_end)}, false},
+};
+
+struct rig_choices rig_portable_choices(void) {
+    return (struct rig_choices){choices, sizeof choices / sizeof *choices};
+}
 
 struct rig_scenes rig_portable_scenes(void) {
     return (struct rig_scenes){scenes, sizeof scenes / sizeof *scenes};

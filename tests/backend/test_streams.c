@@ -492,13 +492,13 @@ static void into_fd_deregisters_and_what_was_given_away_can_be_adopted(void **st
 
 /* 16 MiB through one thread, as edges allow: each end goes on until it blocks, then waits. */
 
-enum { MEBIBYTE = 1 << 20, CHUNK = 128 * 1024 };
+enum { MEBIBYTE = 1 << 20, CHUNK = 128 * 1024, LONGEST = 16 * MEBIBYTE };
 
 enum transfer_way { PLAIN, VECTORED, PEEKING, FROM_A_FILE };
 
 struct transfer {
     enum transfer_way way;
-    unsigned char *bytes;
+    const unsigned char *bytes;
     size_t length;
     size_t sent;
     size_t received;
@@ -507,9 +507,14 @@ struct transfer {
     FILE *file; /* which holds the bytes, where they are sent from it */
 };
 
-/* A pattern in which no piece equals its neighbours. */
-static unsigned char byte_at(size_t offset) {
-    return (unsigned char)(offset * 2654435761U >> 13);
+/* A pattern in which no piece equals its neighbours. It is made once, which is slow with sanitizers. */
+static const unsigned char *pattern(void) {
+    static unsigned char bytes[LONGEST];
+    static bool is_made;
+    for (size_t i = 0; !is_made && i < LONGEST; i++)
+        bytes[i] = (unsigned char)(i * 2654435761U >> 13);
+    is_made = true;
+    return bytes;
 }
 
 static FILE *file_of(const unsigned char *bytes, size_t length) {
@@ -523,12 +528,9 @@ static FILE *file_of(const unsigned char *bytes, size_t length) {
 static void transfer_open(struct transfer *transfer, enum transfer_way way) {
     *transfer = (struct transfer){
         .way = way,
-        .length = test_is_slow() ? 2 * MEBIBYTE : 16 * MEBIBYTE,
+        .bytes = pattern(),
+        .length = test_is_slow() ? 2 * MEBIBYTE : LONGEST,
     };
-    transfer->bytes = malloc(transfer->length);
-    assert_non_null(transfer->bytes);
-    for (size_t i = 0; i < transfer->length; i++)
-        transfer->bytes[i] = byte_at(i);
     if (way == FROM_A_FILE)
         transfer->file = file_of(transfer->bytes, transfer->length);
 }
@@ -536,13 +538,13 @@ static void transfer_open(struct transfer *transfer, enum transfer_way way) {
 static void transfer_close(struct transfer *transfer) {
     if (transfer->file != NULL)
         TEST_OK(fclose(transfer->file));
-    free(transfer->bytes);
 }
 
 static ssize_t send_some(struct test_stream *stream, const struct transfer *transfer,
                          size_t wanted) {
-    unsigned char *begin = transfer->bytes + transfer->sent;
-    const struct iovec out[] = {{begin, wanted / 3}, {begin + wanted / 3, wanted - wanted / 3}};
+    const unsigned char *begin = transfer->bytes + transfer->sent;
+    char *first = (char *)(uintptr_t)begin; /* iovec has no const */
+    const struct iovec out[] = {{first, wanted / 3}, {first + wanted / 3, wanted - wanted / 3}};
     if (transfer->way == VECTORED)
         return stream_writev(stream, out, 2);
     if (transfer->way == FROM_A_FILE)
