@@ -251,7 +251,7 @@ static void end_driving(struct cmio_executor *executor) {
 }
 
 /* Waits for the block to end: polls tasks meanwhile where nobody else does. */
-static void wait_for(struct cmio_executor *executor, struct block *block) {
+static void await_block(struct cmio_executor *executor, struct block *block) {
     if (!executor->has_threads) {
         cmio__worker_run(executor->alone, block_has_ended, block);
         return;
@@ -272,7 +272,7 @@ static ssize_t block_on(struct cmio_executor *executor, struct cmio_future *futu
     const struct block_future task = {{.ops = &block_ops}, &block};
     error = cmio_spawn(executor, &task.future, sizeof task, NULL, NULL);
     if (error == 0)
-        wait_for(executor, &block);
+        await_block(executor, &block);
     (void)pthread_cond_destroy(&block.ended);
     (void)pthread_mutex_destroy(&block.lock);
     if (!executor->has_threads)
