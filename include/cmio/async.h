@@ -12,7 +12,17 @@
 #include <cmio/async/future.h>
 #include <cmio/async/io.h>
 #include <cmio/async/resolve.h>
+#include <cmio/async/accept.h>
+#include <cmio/async/child.h>
+#include <cmio/async/connect.h>
+#include <cmio/async/datagram.h>
+#include <cmio/async/executor.h>
+#include <cmio/async/future.h>
+#include <cmio/async/io.h>
+#include <cmio/async/read.h>
+#include <cmio/async/signal.h>
 #include <cmio/async/sleep.h>
 #include <cmio/async/task.h>
+#include <cmio/async/write.h>
 
 #endif

@@ -4,9 +4,17 @@
 
 /*
  * What the futures that do I/O need to know of a bound source: how one call on it is made, for each
- * type of source, and how its result is noted.
+ * type of source, and how its result is noted. Each of them goes round
+ *
+ *     until the source may be ready (cmio__io_wait_poll), or an error
+ *     one call
+ *     again if it would have blocked (cmio__io_is_to_wait)
+ *
+ * so that a source that is ready costs one system call, and no lock.
  */
 
+#include <errno.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -15,6 +23,7 @@
 
 #include "async/context.h"
 #include "async/io_slot.h"
+#include "async/worker.h"
 
 struct iovec;
 
@@ -24,29 +33,88 @@ struct cmio__io_ops {
     ssize_t (*write)(struct cmio_source *source, const void *buffer, size_t length);
     ssize_t (*writev)(struct cmio_source *source, const struct iovec *buffers, int count);
     int (*shutdown_write)(struct cmio_source *source);
+    /* Of datagrams; address may be NULL, and so may peer and truncated. */
+    ssize_t (*receive)(struct cmio_source *source, void *buffer, size_t length,
+                       struct cmio_address *peer, bool *truncated);
+    ssize_t (*send)(struct cmio_source *source, const void *buffer, size_t length,
+                    const struct cmio_address *address);
+    int (*accept)(struct cmio_source *source, void *stream, struct cmio_address *peer);
     /*
      * Whether a read that gives less than it was asked for has emptied the source, so that the next
      * one need not be tried (see the read call of the type).
      */
     bool short_read_empties;
+    /* The same of a write: there is an event when there is room again. */
+    bool short_write_fills;
+    /* -EAGAIN of a send to an address may be about its receiver, of whom no event tells. */
+    bool send_to_may_stall;
 };
 
-/* Makes a waiting future, as part of another one that was given the binding. */
-void cmio__ready_init(struct cmio_ready_future *ready, struct cmio_io *io, cmio_interest direction);
+/* Those that only some futures take. */
+extern const struct cmio__io_ops cmio__io_tcp_listener, cmio__io_unix_listener, cmio__io_signals,
+    cmio__io_child;
+
+/* Whether io was bound for the direction and is of a type that has the call. */
+#define CMIO__IO_HAS(io, call, bits)                                                               \
+    ((io) != NULL && (io)->ops != NULL && (io)->ops->call != NULL && ((io)->interest & (bits)) != 0)
+
+/* Begins to wait for a binding, as part of a future that was given it. */
+void cmio__io_wait_init(struct cmio__io_wait *wait, struct cmio_io *io, cmio_interest direction);
+
+/* The same as below where that is not known at once. */
+enum cmio_future_state cmio__io_wait_slowly(struct cmio__io_wait *wait,
+                                            struct cmio_context *context, const char *name,
+                                            ssize_t *result);
 
 /*
- * Whether the operation is to be tried now. If not, future->result is set and READY returned for an
- * error; or the state is PENDING, and the task is woken when it should be.
+ * READY with *result 0: the operation is to be tried now. READY with an error: it is the future's.
+ * PENDING: the task is woken when the source may be ready. name is that of the future.
  */
-enum cmio_future_state cmio__ready_poll(struct cmio_ready_future *ready,
-                                        struct cmio_context *context, const char *name);
+CMIO__INLINE enum cmio_future_state cmio__io_wait_poll(struct cmio__io_wait *wait,
+                                                       struct cmio_context *context,
+                                                       const char *name, ssize_t *result) {
+    const struct cmio__io_slot *slot = wait->slot;
+    if (CMIO__UNLIKELY(slot == NULL || wait->waits || context->budget == 0 ||
+                       !cmio__io_slot_is_open(slot, wait->generation)))
+        return cmio__io_wait_slowly(wait, context, name, result);
+    wait->seen = atomic_load_explicit(&slot->readiness, memory_order_acquire);
+    if ((wait->seen & cmio__io_bits(wait->direction)) == 0)
+        return cmio__io_wait_slowly(wait, context, name, result);
+    context->budget--;
+    *result = 0;
+    return CMIO_READY;
+}
 
-/* The operation found nothing (or all there was): waits again. */
-CMIO__INLINE void cmio__ready_clear(struct cmio_ready_future *ready) {
-    cmio__io_slot_clear(ready->io->slot, ready->direction, ready->seen);
+/* Whether the call whose result this is has to be made again, after a wait or at once. */
+CMIO__INLINE bool cmio__io_is_to_wait(const struct cmio__io_wait *wait, ssize_t result) {
+    if (result == -EAGAIN || result == -EWOULDBLOCK)
+        cmio__io_slot_clear(wait);
+    return result == -EAGAIN || result == -EWOULDBLOCK || result == -EINTR;
+}
+
+/*
+ * A read gave less than it was asked for. Where that says that there is no more, the next one waits
+ * for an event. It does not say so if the end was there already, for which no event comes, or urgent
+ * data, at which reads stop.
+ */
+CMIO__INLINE void cmio__io_note_read(const struct cmio__io_wait *wait, ssize_t count,
+                                     size_t wanted) {
+    if (count > 0 && (size_t)count < wanted && wait->io->ops->short_read_empties &&
+        (wait->seen & (CMIO_READ_CLOSED | CMIO_PRIORITY | CMIO_ERROR)) == 0)
+        cmio__io_slot_clear(wait);
+}
+
+/* The same of a write, unless what was seen says that the next one fails at once. */
+CMIO__INLINE void cmio__io_note_write(const struct cmio__io_wait *wait, ssize_t count,
+                                      size_t wanted) {
+    if (count > 0 && (size_t)count < wanted && wait->io->ops->short_write_fills &&
+        (wait->seen & (CMIO_WRITE_CLOSED | CMIO_ERROR)) == 0)
+        cmio__io_slot_clear(wait);
 }
 
 /* Waits no longer. */
-void cmio__ready_drop(struct cmio_ready_future *ready);
+CMIO__INLINE void cmio__io_wait_drop(struct cmio__io_wait *wait) {
+    cmio__io_slot_forget(wait);
+}
 
 #endif

@@ -18,8 +18,9 @@ struct cmio__io_chunk {
 
 /* What an operation in the direction that found nothing says about the source. */
 static uint32_t bits_of(cmio_interest direction) {
-    return direction == CMIO_READABLE ? CMIO_READABLE | CMIO_READ_CLOSED | CMIO_PRIORITY
-                                      : CMIO_WRITABLE | CMIO_WRITE_CLOSED;
+    return direction == CMIO_READABLE
+               ? CMIO_READABLE | CMIO_READ_CLOSED | CMIO_PRIORITY | CMIO_ERROR
+               : CMIO_WRITABLE | CMIO_WRITE_CLOSED | CMIO_ERROR;
 }
 
 static bool add_chunk(struct cmio__worker *worker) {
@@ -36,23 +37,23 @@ static bool add_chunk(struct cmio__worker *worker) {
     return true;
 }
 
-struct cmio__io_slot *cmio__io_slot_take(struct cmio__worker *worker) {
+struct cmio__io_slot *cmio__io_slot_take(struct cmio__worker *worker, cmio_interest interest) {
     struct cmio__io_slots *slots = &worker->slots;
     struct cmio__io_slot *slot = NULL;
     cmio__lock_take(&slots->lock);
     if (slots->unused != NULL || add_chunk(worker)) {
         slot = slots->unused;
         slots->unused = slot->next;
+        (void)atomic_fetch_add_explicit(&slots->in_use, 1, memory_order_relaxed);
     }
     cmio__lock_release(&slots->lock);
     if (slot == NULL)
         return NULL;
-    /* Nothing is known yet: the first operation finds out. */
     const uint32_t tick =
         atomic_load_explicit(&slot->readiness, memory_order_relaxed) & ~CMIO__READINESS;
-    atomic_store_explicit(&slot->readiness, (tick + TICK) | CMIO_READABLE | CMIO_WRITABLE,
+    atomic_store_explicit(&slot->readiness,
+                          (tick + TICK) | (interest & (CMIO_READABLE | CMIO_WRITABLE)),
                           memory_order_relaxed);
-    (void)atomic_fetch_add_explicit(&slots->in_use, 1, memory_order_relaxed);
     return slot;
 }
 
@@ -70,7 +71,6 @@ void cmio__io_slot_close(struct cmio__io_slot *slot) {
     wake_waiter(&slot->reader);
     wake_waiter(&slot->writer);
     cmio__lock_release(&slot->lock);
-    (void)atomic_fetch_sub_explicit(&slots->in_use, 1, memory_order_relaxed);
     cmio__lock_take(&slots->lock);
     slot->next = slots->closed;
     slots->closed = slot;
@@ -89,11 +89,13 @@ void cmio__io_slots_after_wait(struct cmio__io_slots *slots, struct cmio__io_slo
     if (closed == NULL)
         return;
     struct cmio__io_slot *last = closed;
-    while (last->next != NULL)
+    size_t count = 1;
+    for (; last->next != NULL; count++)
         last = last->next;
     cmio__lock_take(&slots->lock);
     last->next = slots->unused;
     slots->unused = closed;
+    (void)atomic_fetch_sub_explicit(&slots->in_use, count, memory_order_relaxed);
     cmio__lock_release(&slots->lock);
 }
 
@@ -113,63 +115,70 @@ void cmio__io_slot_event(struct cmio__io_slot *slot, uint32_t ready) {
     while (!atomic_compare_exchange_weak_explicit(&slot->readiness, &was, now, memory_order_seq_cst,
                                                   memory_order_relaxed));
     cmio__lock_take(&slot->lock);
-    if ((ready & CMIO_READABLE) != 0)
+    if ((ready & cmio__io_bits(CMIO_READABLE)) != 0)
         wake_waiter(&slot->reader);
-    if ((ready & CMIO_WRITABLE) != 0)
+    if ((ready & cmio__io_bits(CMIO_WRITABLE)) != 0)
         wake_waiter(&slot->writer);
     cmio__lock_release(&slot->lock);
 }
 
-static struct cmio__io_waiter *waiter_of(struct cmio__io_slot *slot, cmio_interest direction) {
-    return direction == CMIO_READABLE ? &slot->reader : &slot->writer;
+static struct cmio__io_waiter *waiter_of(const struct cmio__io_wait *wait) {
+    return wait->direction == CMIO_READABLE ? &wait->slot->reader : &wait->slot->writer;
 }
 
 /* Leaves the waker, unless the slot is closed or another future waits there. */
-static int leave_waker(struct cmio__io_slot *slot, unsigned generation, cmio_interest direction,
-                       const void *who, const struct cmio_task_waker *waker) {
-    struct cmio__io_waiter *waiter = waiter_of(slot, direction);
+static int leave_waker(struct cmio__io_wait *wait, const struct cmio_task_waker *waker) {
+    struct cmio__io_waiter *waiter = waiter_of(wait);
     int error = 0;
-    cmio__lock_take(&slot->lock);
-    if (atomic_load_explicit(&slot->generation, memory_order_relaxed) != generation)
+    cmio__lock_take(&wait->slot->lock);
+    if (!cmio__io_slot_is_open(wait->slot, wait->generation))
         error = -ECANCELED;
-    else if (waiter->who != NULL && waiter->who != who)
+    else if (waiter->who != NULL)
         error = -EBUSY;
     else
-        *waiter = (struct cmio__io_waiter){who, *waker};
-    cmio__lock_release(&slot->lock);
+        *waiter = (struct cmio__io_waiter){wait, *waker};
+    cmio__lock_release(&wait->slot->lock);
+    wait->waits = error == 0;
     return error;
 }
 
-enum cmio_future_state cmio__io_slot_poll(struct cmio__io_slot *slot, unsigned generation,
-                                          cmio_interest direction, const void *who,
-                                          const struct cmio_task_waker *waker, uint32_t *seen,
-                                          int *error) {
-    uint32_t readiness = atomic_load_explicit(&slot->readiness, memory_order_acquire);
-    if ((readiness & direction) == 0) {
-        *error = leave_waker(slot, generation, direction, who, waker);
-        if (*error != 0)
-            return CMIO_READY;
-        readiness = atomic_load_explicit(&slot->readiness, memory_order_seq_cst);
-        if ((readiness & direction) == 0)
-            return CMIO_PENDING;
-        cmio__io_slot_forget(slot, direction, who);
-    }
-    *seen = readiness;
+/* What is known now; whether that is enough to try. */
+static bool is_ready(struct cmio__io_wait *wait) {
+    wait->seen = atomic_load_explicit(&wait->slot->readiness, memory_order_seq_cst);
+    return (wait->seen & cmio__io_bits(wait->direction)) != 0;
+}
+
+enum cmio_future_state cmio__io_slot_poll(struct cmio__io_wait *wait,
+                                          const struct cmio_task_waker *waker, int *error) {
+    cmio__io_slot_forget(wait);
+    *error = cmio__io_slot_is_open(wait->slot, wait->generation) ? 0 : -ECANCELED;
+    if (*error != 0 || is_ready(wait))
+        return CMIO_READY;
+    *error = leave_waker(wait, waker);
+    if (*error != 0)
+        return CMIO_READY;
+    if (!is_ready(wait))
+        return CMIO_PENDING;
+    cmio__io_slot_forget(wait);
     return CMIO_READY;
 }
 
-void cmio__io_slot_clear(struct cmio__io_slot *slot, cmio_interest direction, uint32_t seen) {
-    uint32_t now = atomic_load_explicit(&slot->readiness, memory_order_relaxed);
-    while (now / TICK == seen / TICK)
-        if (atomic_compare_exchange_weak_explicit(&slot->readiness, &now, now & ~bits_of(direction),
+void cmio__io_slot_clear(const struct cmio__io_wait *wait) {
+    atomic_uint *readiness = &wait->slot->readiness;
+    uint32_t now = atomic_load_explicit(readiness, memory_order_relaxed);
+    while (now / TICK == wait->seen / TICK)
+        if (atomic_compare_exchange_weak_explicit(readiness, &now, now & ~bits_of(wait->direction),
                                                   memory_order_relaxed, memory_order_relaxed))
             return;
 }
 
-void cmio__io_slot_forget(struct cmio__io_slot *slot, cmio_interest direction, const void *who) {
-    struct cmio__io_waiter *waiter = waiter_of(slot, direction);
-    cmio__lock_take(&slot->lock);
-    if (waiter->who == who)
+void cmio__io_slot_forget(struct cmio__io_wait *wait) {
+    if (!wait->waits)
+        return;
+    wait->waits = false;
+    struct cmio__io_waiter *waiter = waiter_of(wait);
+    cmio__lock_take(&wait->slot->lock);
+    if (waiter->who == wait)
         waiter->who = NULL;
-    cmio__lock_release(&slot->lock);
+    cmio__lock_release(&wait->slot->lock);
 }

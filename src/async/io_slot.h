@@ -15,16 +15,23 @@
  * bit leaves its waker under the lock and looks again; an event sets the bit first and takes the
  * wakers afterwards. tests/model/readiness.pml is this protocol for spin.
  *
+ * A waker is borrowed, so a future that left one takes it back, under the lock, before it is ready:
+ * the event that set its bit may not have come to the wakers yet. Then nobody wakes a task that has
+ * ended.
+ *
  * `generation` tells a future whose source was closed from the slot's next user.
  */
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <cmio/async/future.h>
+#include <cmio/async/io.h>
 #include <cmio/async/task.h>
 #include <cmio/event.h>
 
+#include "async/inline.h"
 #include "async/lock.h"
 
 /* The bits of an event. */
@@ -35,7 +42,7 @@
 struct cmio__worker;
 
 struct cmio__io_waiter {
-    const void *who;              /* the future, or NULL */
+    const void *who;              /* the cmio__io_wait of a future, or NULL */
     struct cmio_task_waker waker; /* borrowed: the future takes it away before its task ends */
 };
 
@@ -54,11 +61,19 @@ struct cmio__io_slots {
     struct cmio__io_slot *unused;
     struct cmio__io_slot *closed; /* since the last wait began */
     struct cmio__io_chunk *chunks;
-    atomic_size_t in_use;
+    atomic_size_t in_use; /* not among the unused ones: open, or closed since the last wait */
 };
 
-/* Takes a slot; NULL without memory. */
-struct cmio__io_slot *cmio__io_slot_take(struct cmio__worker *worker);
+/* What makes a source ready in a direction. Priority data is read. */
+CMIO__INLINE uint32_t cmio__io_bits(cmio_interest direction) {
+    return direction == CMIO_READABLE ? CMIO_READABLE | CMIO_PRIORITY : CMIO_WRITABLE;
+}
+
+/*
+ * Takes a slot for a source with that interest; NULL without memory. Nothing is known yet, so that
+ * it counts as ready: the first operation finds out.
+ */
+struct cmio__io_slot *cmio__io_slot_take(struct cmio__worker *worker, cmio_interest interest);
 
 /* Gives a slot back: who waits on it is woken, and finds it closed. */
 void cmio__io_slot_close(struct cmio__io_slot *slot);
@@ -72,20 +87,22 @@ void cmio__io_slots_destroy(struct cmio__io_slots *slots);
 /* An event came. */
 void cmio__io_slot_event(struct cmio__io_slot *slot, uint32_t ready);
 
-/*
- * Whether the source may be ready in the direction: seen is then what is to be cleared after an
- * -EAGAIN. If not, the waker is woken when it is. error is set, and READY returned, for -EBUSY and
- * -ECANCELED.
- */
-enum cmio_future_state cmio__io_slot_poll(struct cmio__io_slot *slot, unsigned generation,
-                                          cmio_interest direction, const void *who,
-                                          const struct cmio_task_waker *waker, uint32_t *seen,
-                                          int *error);
+/* Whether what is known of the slot is known of the source that it was taken for. */
+CMIO__INLINE bool cmio__io_slot_is_open(const struct cmio__io_slot *slot, unsigned generation) {
+    return atomic_load_explicit(&slot->generation, memory_order_relaxed) == generation;
+}
 
-/* The operation found nothing: the direction is not ready until an event after `seen`. */
-void cmio__io_slot_clear(struct cmio__io_slot *slot, cmio_interest direction, uint32_t seen);
+/*
+ * Whether the source may be ready: wait->seen is then what is to be cleared after an -EAGAIN. If
+ * not, the waker is woken when it is. error is set, and READY returned, for -EBUSY and -ECANCELED.
+ */
+enum cmio_future_state cmio__io_slot_poll(struct cmio__io_wait *wait,
+                                          const struct cmio_task_waker *waker, int *error);
+
+/* The operation found nothing: the direction is not ready until an event after what was seen. */
+void cmio__io_slot_clear(const struct cmio__io_wait *wait);
 
 /* The future waits no longer. */
-void cmio__io_slot_forget(struct cmio__io_slot *slot, cmio_interest direction, const void *who);
+void cmio__io_slot_forget(struct cmio__io_wait *wait);
 
 #endif
