@@ -40,13 +40,27 @@ static inline enum cmio_future_state poll_script(struct cmio_future *future,
     return CMIO_READY;
 }
 
-/* Runs the body in a task of a new executor. */
-static inline void run_script(void **state, void (*body)(struct cmio_context *context)) {
+/* Runs the body in a task of the executor. */
+static inline void run_body(struct cmio_executor *executor,
+                            void (*body)(struct cmio_context *context)) {
     static const struct cmio_future_ops ops = {"script", poll_script, drop_nothing};
-    struct cmio_executor *executor = new_executor(state);
     struct script script = {{.ops = &ops}, body};
     TEST_OK(cmio_block_on(executor, &script.future));
+}
+
+static inline void run_script(void **state, void (*body)(struct cmio_context *context)) {
+    struct cmio_executor *executor = new_executor(state);
+    run_body(executor, body);
     cmio_executor_free(executor);
+}
+
+/* Gives tasks a few turns. Where the executor has no threads, all that were woken have one. */
+static inline void let_tasks_run(struct cmio_executor *executor) {
+    struct cmio_yield_future yield;
+    for (int i = 0; i < 3; i++) {
+        TEST_OK(cmio_yield_future_init(&yield));
+        TEST_OK(cmio_block_on(executor, &yield.future));
+    }
 }
 
 #define SCRIPT(name)                                                                               \
@@ -54,7 +68,7 @@ static inline void run_script(void **state, void (*body)(struct cmio_context *co
     static void name(void **state) {                                                               \
         run_script(state, name##_script);                                                          \
     }                                                                                              \
-    static void name##_script(struct cmio_context *context)
+    static void name##_script(__attribute__((unused)) struct cmio_context *context)
 
 /* How a step of a script went. */
 #define WAITS(leaf) assert_int_equal(cmio_future_poll(&(leaf)->future, context), CMIO_PENDING)

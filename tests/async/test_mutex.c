@@ -133,8 +133,8 @@ static enum cmio_future_state poll_counter(struct cmio_future *future,
         if (self->step == START) {
             TEST_OK(cmio_lock_future_init(&self->lock, &mutex));
             self->step = LOCKING;
-        } else if ((self->step == LOCKING ? lock_or_give_up
-                                          : count_and_unlock)(self, context) == CMIO_PENDING) {
+        } else if ((self->step == LOCKING ? lock_or_give_up : count_and_unlock)(self, context) ==
+                   CMIO_PENDING) {
             return CMIO_PENDING;
         }
     }

@@ -205,8 +205,7 @@ static void permits_are_neither_lost_nor_made(void **state) {
     TEST_OK(cmio_semaphore_init(&semaphore, PERMITS));
     atomic_store(&held, 0);
     for (unsigned i = 0; i < TASKS; i++) {
-        const struct holder holder = {
-            .future.ops = &ops, .left = test_scale(10000), .seed = i};
+        const struct holder holder = {.future.ops = &ops, .left = test_scale(10000), .seed = i};
         spawn(executor, &holder.future, sizeof holder, &handles[i]);
     }
     for (int i = 0; i < TASKS; i++)
