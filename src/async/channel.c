@@ -75,10 +75,10 @@ CMIO__INLINE void push(struct channel *channel, const void *message) {
 }
 
 /* There is room, and somebody waits for it. */
-static CMIO__COLD void push_waiting(struct channel *channel) {
+static void push_waiting(struct channel *channel) {
     struct cmio__waiter *first = channel->sending.first;
     push(channel, CMIO__CONTAINER(first, struct cmio_send_future, waiter)->message);
-    cmio__waiters_serve(&channel->sending, first, CMIO__GRANTED);
+    cmio__waiters_serve(&channel->sending, CMIO__GRANTED);
 }
 
 /* There is a message. */
@@ -86,7 +86,7 @@ CMIO__INLINE void pop(struct channel *channel, void *message) {
     cmio__message_copy(message, channel->head, channel->size);
     channel->head = after(channel, channel->head);
     channel->count--;
-    if (channel->sending.first != NULL)
+    if (CMIO__UNLIKELY(channel->sending.first != NULL))
         push_waiting(channel);
 }
 
@@ -245,8 +245,10 @@ int cmio_send_future_init(struct cmio_send_future *send, struct cmio_channel_sen
                           const void *message) {
     if (send == NULL || sender == NULL || message == NULL)
         return -EINVAL;
-    *send =
-        (struct cmio_send_future){.future.ops = &send_ops, .sender = sender, .message = message};
+    send->future = (struct cmio_future){.ops = &send_ops};
+    send->sender = sender;
+    send->message = message;
+    cmio__waiter_init(&send->waiter);
     return 0;
 }
 
@@ -334,8 +336,10 @@ int cmio_receive_future_init(struct cmio_receive_future *receive,
                              struct cmio_channel_receiver *receiver, void *message) {
     if (receive == NULL || receiver == NULL || message == NULL)
         return -EINVAL;
-    *receive = (struct cmio_receive_future){
-        .future.ops = &receive_ops, .receiver = receiver, .message = message};
+    receive->future = (struct cmio_future){.ops = &receive_ops};
+    receive->receiver = receiver;
+    receive->message = message;
+    cmio__waiter_init(&receive->waiter);
     return 0;
 }
 

@@ -104,6 +104,8 @@ static const struct cmio_future_ops lock_ops = {
 int cmio_lock_future_init(struct cmio_lock_future *lock, struct cmio_mutex *mutex) {
     if (lock == NULL || mutex == NULL)
         return -EINVAL;
-    *lock = (struct cmio_lock_future){.future.ops = &lock_ops, .mutex = mutex};
+    lock->future = (struct cmio_future){.ops = &lock_ops};
+    lock->mutex = mutex;
+    cmio__waiter_init(&lock->waiter);
     return 0;
 }

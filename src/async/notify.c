@@ -104,6 +104,8 @@ static const struct cmio_future_ops notify_ops = {
 int cmio_notify_future_init(struct cmio_notify_future *future, struct cmio_notify *notify) {
     if (future == NULL || notify == NULL)
         return -EINVAL;
-    *future = (struct cmio_notify_future){.future.ops = &notify_ops, .notify = notify};
+    future->future = (struct cmio_future){.ops = &notify_ops};
+    future->notify = notify;
+    cmio__waiter_init(&future->waiter);
     return 0;
 }

@@ -39,7 +39,7 @@ static void serve(struct cmio_semaphore *semaphore) {
         if (wanted > semaphore->permits)
             return;
         semaphore->permits -= wanted;
-        cmio__waiters_serve(&semaphore->waiters, first, CMIO__GRANTED);
+        cmio__waiters_serve(&semaphore->waiters, CMIO__GRANTED);
     }
 }
 
@@ -157,7 +157,9 @@ int cmio_acquire_future_init(struct cmio_acquire_future *acquire, struct cmio_se
                              size_t permits) {
     if (acquire == NULL || semaphore == NULL || permits == 0 || permits > CMIO_SEMAPHORE_MAX)
         return -EINVAL;
-    *acquire = (struct cmio_acquire_future){
-        .future.ops = &acquire_ops, .semaphore = semaphore, .permits = permits};
+    acquire->future = (struct cmio_future){.ops = &acquire_ops};
+    acquire->semaphore = semaphore;
+    acquire->permits = permits;
+    cmio__waiter_init(&acquire->waiter);
     return 0;
 }

@@ -52,6 +52,11 @@ CMIO__INLINE void cmio__waiter_set_state(struct cmio__waiter *waiter,
     __atomic_store_n(&waiter->state, (uint32_t)state, __ATOMIC_RELEASE);
 }
 
+/* A future's waiter before its first poll. What else it holds is set when it is put into a line. */
+CMIO__INLINE void cmio__waiter_init(struct cmio__waiter *waiter) {
+    waiter->state = CMIO__NEW;
+}
+
 /* What follows is done under the lock. */
 
 /* Whom to wake from now on. */
@@ -98,10 +103,14 @@ CMIO__INLINE void cmio__waiters_remove(struct cmio__waiters *line, struct cmio__
         waiter->next->previous = waiter->previous;
 }
 
-/* Serves a waiter of the line. */
-CMIO__INLINE void cmio__waiters_serve(struct cmio__waiters *line, struct cmio__waiter *waiter,
-                                      enum cmio__waiter_state state) {
-    cmio__waiters_remove(line, waiter);
+/* Serves the first of the line, which is not empty. */
+CMIO__INLINE void cmio__waiters_serve(struct cmio__waiters *line, enum cmio__waiter_state state) {
+    struct cmio__waiter *waiter = line->first;
+    line->first = waiter->next;
+    if (waiter->next == NULL)
+        line->last = NULL;
+    else
+        waiter->next->previous = NULL;
     if (CMIO__UNLIKELY(waiter->thread != NULL))
         cmio__parker_unpark(waiter->thread);
     else
@@ -114,7 +123,7 @@ CMIO__INLINE bool cmio__waiters_serve_first(struct cmio__waiters *line,
                                             enum cmio__waiter_state state) {
     if (line->first == NULL)
         return false;
-    cmio__waiters_serve(line, line->first, state);
+    cmio__waiters_serve(line, state);
     return true;
 }
 
