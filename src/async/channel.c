@@ -24,7 +24,7 @@ struct channel {
     bool is_closed; /* nothing is sent any more */
     size_t size, count, capacity;
     char *head, *tail, *end; /* the oldest message, the next free place, behind the last place */
-    struct cmio__waiters sending, receiving;
+    struct cmio__waiters sending, receiving, closing;
     size_t senders, receivers;
     _Alignas(max_align_t) char ring[];
 };
@@ -112,6 +112,7 @@ static void close_channel(struct channel *channel) {
     channel->is_closed = true;
     cmio__waiters_serve_all(&channel->sending, CMIO__REFUSED);
     cmio__waiters_serve_all(&channel->receiving, CMIO__HINTED);
+    cmio__waiters_serve_all(&channel->closing, CMIO__HINTED);
 }
 
 /* Handles */
@@ -348,4 +349,45 @@ int cmio_channel_receive_until(struct cmio_channel_receiver *receiver, void *mes
     struct cmio_receive_future receive;
     const int error = cmio_receive_future_init(&receive, receiver, message);
     return error != 0 ? error : cmio__attempt_until(&receive.future, attempt_receive, deadline);
+}
+
+/* Hearing of the close */
+
+static struct cmio_channel_closed_future *closed_of(struct cmio_future *future) {
+    return CMIO__CONTAINER(future, struct cmio_channel_closed_future, future);
+}
+
+static bool attempt_closed(struct cmio_future *future, struct cmio__party party) {
+    struct cmio_channel_closed_future *closed = closed_of(future);
+    struct channel *channel = of_sender(closed->sender);
+    cmio__lock_take(&channel->lock);
+    const bool is_closed = channel->is_closed;
+    cmio__waiters_look_again(&channel->closing, &closed->waiter, party, !is_closed);
+    cmio__lock_release(&channel->lock);
+    return is_closed;
+}
+
+static enum cmio_future_state poll_closed(struct cmio_future *future,
+                                          struct cmio_context *context) {
+    return cmio__attempt_in_task(future, attempt_closed, context, "channel closed");
+}
+
+static void drop_closed(struct cmio_future *future) {
+    struct cmio_channel_closed_future *closed = closed_of(future);
+    struct channel *channel = of_sender(closed->sender);
+    cmio__waiters_leave(&channel->closing, &closed->waiter, &channel->lock);
+}
+
+static const struct cmio_future_ops closed_ops = {
+    .name = "channel closed",
+    .poll = poll_closed,
+    .drop = drop_closed,
+};
+
+int cmio_channel_closed_future_init(struct cmio_channel_closed_future *closed,
+                                    struct cmio_channel_sender *sender) {
+    if (closed == NULL || sender == NULL)
+        return -EINVAL;
+    *closed = (struct cmio_channel_closed_future){.future.ops = &closed_ops, .sender = sender};
+    return 0;
 }

@@ -142,6 +142,20 @@ SCRIPT(waiting_senders_hear_that_the_receivers_are_gone) {
     cmio_channel_sender_drop(sender);
 }
 
+SCRIPT(an_idle_sender_hears_of_the_close) {
+    prepare(1);
+    struct cmio_channel_closed_future closed, dropped;
+    TEST_OK(cmio_channel_closed_future_init(&closed, sender));
+    TEST_OK(cmio_channel_closed_future_init(&dropped, sender));
+    WAITS(&closed);
+    WAITS(&dropped);
+    DROP(&dropped);
+    WAITS(&closed);
+    cmio_channel_receiver_drop(receiver);
+    ENDS(&closed, 0);
+    cmio_channel_sender_drop(sender);
+}
+
 SCRIPT(a_receiver_that_closes_gets_what_was_sent_before) {
     prepare(2);
     fill(2);
@@ -581,6 +595,9 @@ static void misuse_of_a_channel_is_an_error(void **state) {
     TEST_FAILS(cmio_receive_future_init(NULL, receiver, &in_a), -EINVAL);
     TEST_FAILS(cmio_receive_future_init(&ra, NULL, &in_a), -EINVAL);
     TEST_FAILS(cmio_receive_future_init(&ra, receiver, NULL), -EINVAL);
+    struct cmio_channel_closed_future closed;
+    TEST_FAILS(cmio_channel_closed_future_init(NULL, sender), -EINVAL);
+    TEST_FAILS(cmio_channel_closed_future_init(&closed, NULL), -EINVAL);
     assert_false(cmio_send_future_is_sent(NULL));
     assert_true(cmio_channel_sender_is_closed(NULL));
     assert_null(cmio_channel_sender_clone(NULL));
@@ -599,6 +616,7 @@ static const struct CMUnitTest tests[] = {
     ROWS(the_last_sender_closes_and_what_was_sent_is_received),
     ROWS(waiting_receivers_hear_of_the_close),
     ROWS(waiting_senders_hear_that_the_receivers_are_gone),
+    ROWS(an_idle_sender_hears_of_the_close),
     ROWS(a_receiver_that_closes_gets_what_was_sent_before),
     ROWS(a_send_dropped_before_its_first_poll_sends_nothing),
     ROWS(a_send_dropped_while_it_waits_sends_nothing),

@@ -135,11 +135,28 @@ struct cmio_receive_future {
 /*
  * A future that is ready, with 1, once a message was copied to message; with 0 once the channel is
  * closed and empty. It takes a message only when it becomes ready: dropping it never loses one, and
- * a message that it was woken for goes to the next receiver. Errors of init: -EINVAL for a null
- * argument. The future has no errors.
+ * a message that it was woken for goes to the next receiver. Waiting futures are woken in the order
+ * of their first polls, but a receiver that runs may take a message before one that was woken for
+ * it, which then waits on, first in the line. Errors of init: -EINVAL for a null argument. The
+ * future has no errors.
  */
 CMIO_API int cmio_receive_future_init(struct cmio_receive_future *receive,
                                       struct cmio_channel_receiver *receiver, void *message);
+
+/* Waits until nobody receives any more. Its members are private. */
+struct cmio_channel_closed_future {
+    struct cmio_future future;
+    struct cmio__waiter waiter;
+    struct cmio_channel_sender *sender;
+};
+
+/*
+ * A future that is ready, with 0, once sends give -EPIPE: for a task that has nothing to send yet,
+ * and need not make it. Dropping it changes nothing. Errors of init: -EINVAL for a null argument.
+ * The future has no errors.
+ */
+CMIO_API int cmio_channel_closed_future_init(struct cmio_channel_closed_future *closed,
+                                             struct cmio_channel_sender *sender);
 
 CMIO_END_DECLS
 
