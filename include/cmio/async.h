@@ -24,5 +24,18 @@
 #include <cmio/async/sleep.h>
 #include <cmio/async/task.h>
 #include <cmio/async/write.h>
+#include <cmio/async/broadcast.h>
+#include <cmio/async/channel.h>
+#include <cmio/async/executor.h>
+#include <cmio/async/future.h>
+#include <cmio/async/io.h>
+#include <cmio/async/mutex.h>
+#include <cmio/async/notify.h>
+#include <cmio/async/oneshot.h>
+#include <cmio/async/semaphore.h>
+#include <cmio/async/sleep.h>
+#include <cmio/async/task.h>
+#include <cmio/async/waiter.h>
+#include <cmio/async/watch.h>
 
 #endif

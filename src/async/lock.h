@@ -36,4 +36,11 @@ CMIO__INLINE void cmio__lock_release(struct cmio__lock *lock) {
     atomic_store_explicit(&lock->taken, false, memory_order_release);
 }
 
+_Static_assert(sizeof(struct cmio__lock) == 1, "a lock fits where public structs keep one");
+
+/* The lock that a struct in the caller's memory has as a plain byte; 0 is a lock that is not taken. */
+CMIO__INLINE struct cmio__lock *cmio__lock_at(unsigned char *byte) {
+    return (struct cmio__lock *)byte;
+}
+
 #endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include <cmio/async/mutex.h>
+
+#include <errno.h>
+
+#include "async/waiters.h"
+
+/* Somebody waits only while it is locked. */
+
+int cmio_mutex_init(struct cmio_mutex *mutex) {
+    if (mutex == NULL)
+        return -EINVAL;
+    *mutex = (struct cmio_mutex){0};
+    return 0;
+}
+
+static void begin(struct cmio_mutex *mutex) {
+    cmio__lock_take(cmio__lock_at(&mutex->lock));
+}
+
+static void end(struct cmio_mutex *mutex) {
+    cmio__lock_release(cmio__lock_at(&mutex->lock));
+}
+
+int cmio_mutex_destroy(struct cmio_mutex *mutex) {
+    if (mutex == NULL)
+        return -EINVAL;
+    begin(mutex);
+    const bool locked = mutex->locked;
+    end(mutex);
+    return locked ? -EBUSY : 0;
+}
+
+int cmio_mutex_try_lock(struct cmio_mutex *mutex) {
+    if (mutex == NULL)
+        return -EINVAL;
+    begin(mutex);
+    const bool locked = mutex->locked;
+    mutex->locked = true;
+    end(mutex);
+    return locked ? -EBUSY : 0;
+}
+
+static void hand_over(struct cmio_mutex *mutex) {
+    mutex->locked = cmio__waiters_serve_first(&mutex->waiters, CMIO__GRANTED);
+}
+
+int cmio_mutex_unlock(struct cmio_mutex *mutex) {
+    if (mutex == NULL)
+        return -EINVAL;
+    begin(mutex);
+    const bool locked = mutex->locked;
+    if (locked)
+        hand_over(mutex);
+    end(mutex);
+    return locked ? 0 : -EPERM;
+}
+
+static struct cmio_lock_future *lock_of(struct cmio_future *future) {
+    return CMIO__CONTAINER(future, struct cmio_lock_future, future);
+}
+
+CMIO__INLINE bool attempt(struct cmio_future *future, struct cmio__party party) {
+    struct cmio_lock_future *lock = lock_of(future);
+    struct cmio_mutex *mutex = lock->mutex;
+    if (cmio__waiter_state(&lock->waiter) == CMIO__GRANTED)
+        return true;
+    begin(mutex);
+    bool done = cmio__waiter_state(&lock->waiter) == CMIO__GRANTED;
+    if (cmio__waiter_state(&lock->waiter) == CMIO__QUEUED) {
+        cmio__waiter_set_party(&lock->waiter, party);
+    } else if (!done && !mutex->locked) {
+        mutex->locked = true;
+        done = true;
+    } else if (!done) {
+        cmio__waiters_add(&mutex->waiters, &lock->waiter, party);
+    }
+    end(mutex);
+    return done;
+}
+
+static enum cmio_future_state poll_lock(struct cmio_future *future, struct cmio_context *context) {
+    return cmio__attempt_in_task(future, attempt, context, "lock");
+}
+
+static void drop_lock(struct cmio_future *future) {
+    struct cmio_lock_future *lock = lock_of(future);
+    if (cmio__waiter_state(&lock->waiter) == CMIO__NEW)
+        return;
+    begin(lock->mutex);
+    if (cmio__waiter_state(&lock->waiter) == CMIO__QUEUED)
+        cmio__waiters_remove(&lock->mutex->waiters, &lock->waiter);
+    else
+        hand_over(lock->mutex);
+    end(lock->mutex);
+}
+
+static const struct cmio_future_ops lock_ops = {
+    .name = "lock",
+    .poll = poll_lock,
+    .drop = drop_lock,
+};
+
+int cmio_lock_future_init(struct cmio_lock_future *lock, struct cmio_mutex *mutex) {
+    if (lock == NULL || mutex == NULL)
+        return -EINVAL;
+    lock->future = (struct cmio_future){.ops = &lock_ops};
+    lock->mutex = mutex;
+    cmio__waiter_init(&lock->waiter);
+    return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_ASYNC_PARKER_H
+#define CMIO_ASYNC_PARKER_H
+
+/*
+ * Where a plain thread sleeps until another one unparks it. An unpark that comes first is kept for
+ * the next park. The build picks how the thread waits for a deadline: by the monotonic clock, where
+ * condition variables can, or in short naps by the other one.
+ */
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cmio__parker {
+    pthread_mutex_t lock;
+    pthread_cond_t unparked;
+    bool is_unparked;
+};
+
+/* Returns 0, -ENOMEM or -EAGAIN. */
+int cmio__parker_init(struct cmio__parker *parker);
+void cmio__parker_destroy(struct cmio__parker *parker);
+
+/* Ends the park, or the next one. It does not touch the parker after the park has ended. */
+void cmio__parker_unpark(struct cmio__parker *parker);
+
+/* Waits to be unparked, until the deadline at most. Returns whether it was. */
+bool cmio__parker_park(struct cmio__parker *parker, int64_t deadline);
+
+/* A condition variable for cmio__parker_nap(). Returns 0 or a negative errno. */
+int cmio__parker_init_condition(pthread_cond_t *condition);
+
+/* Waits until the deadline at most, perhaps for less long. The lock is held. */
+void cmio__parker_nap(struct cmio__parker *parker, int64_t deadline);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Condition variables that wait by the clock of cmio_now(). */
+#include "async/parker.h"
+
+#include <time.h>
+
+#include <cmio/time.h>
+
+int cmio__parker_init_condition(pthread_cond_t *condition) {
+    pthread_condattr_t attributes;
+    int error = pthread_condattr_init(&attributes);
+    if (error != 0)
+        return -error;
+    error = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    if (error == 0)
+        error = pthread_cond_init(condition, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    return -error;
+}
+
+void cmio__parker_nap(struct cmio__parker *parker, int64_t deadline) {
+    const struct timespec until = {.tv_sec = (time_t)(deadline / CMIO_SECOND),
+                                   .tv_nsec = (long)(deadline % CMIO_SECOND)};
+    (void)pthread_cond_timedwait(&parker->unparked, &parker->lock, &until);
+}

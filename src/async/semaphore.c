@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include <cmio/async/semaphore.h>
+
+#include <errno.h>
+
+#include "async/waiters.h"
+
+/* Whenever the lock is free, the first in the line wants more permits than there are. */
+
+int cmio_semaphore_init(struct cmio_semaphore *semaphore, size_t permits) {
+    if (semaphore == NULL || permits > CMIO_SEMAPHORE_MAX)
+        return -EINVAL;
+    *semaphore = (struct cmio_semaphore){.permits = permits};
+    return 0;
+}
+
+static void lock(struct cmio_semaphore *semaphore) {
+    cmio__lock_take(cmio__lock_at(&semaphore->lock));
+}
+
+static void unlock(struct cmio_semaphore *semaphore) {
+    cmio__lock_release(cmio__lock_at(&semaphore->lock));
+}
+
+int cmio_semaphore_destroy(struct cmio_semaphore *semaphore) {
+    if (semaphore == NULL)
+        return -EINVAL;
+    lock(semaphore);
+    const bool waits = semaphore->waiters.first != NULL;
+    unlock(semaphore);
+    return waits ? -EBUSY : 0;
+}
+
+/* Hands permits to the line while they suffice for its first. */
+static void serve(struct cmio_semaphore *semaphore) {
+    struct cmio__waiter *first;
+    while ((first = semaphore->waiters.first) != NULL) {
+        const size_t wanted = CMIO__CONTAINER(first, struct cmio_acquire_future, waiter)->permits;
+        if (wanted > semaphore->permits)
+            return;
+        semaphore->permits -= wanted;
+        cmio__waiters_serve(&semaphore->waiters, CMIO__GRANTED);
+    }
+}
+
+/* 0, -EAGAIN or -ECANCELED. */
+CMIO__INLINE int acquire(struct cmio_semaphore *semaphore, size_t permits) {
+    if (semaphore->closed)
+        return -ECANCELED;
+    if (semaphore->waiters.first != NULL || semaphore->permits < permits)
+        return -EAGAIN;
+    semaphore->permits -= permits;
+    return 0;
+}
+
+int cmio_semaphore_try_acquire(struct cmio_semaphore *semaphore, size_t permits) {
+    if (semaphore == NULL || permits == 0 || permits > CMIO_SEMAPHORE_MAX)
+        return -EINVAL;
+    lock(semaphore);
+    const int result = acquire(semaphore, permits);
+    unlock(semaphore);
+    return result;
+}
+
+int cmio_semaphore_release(struct cmio_semaphore *semaphore, size_t permits) {
+    if (semaphore == NULL || permits == 0)
+        return -EINVAL;
+    lock(semaphore);
+    const bool fits =
+        permits <= CMIO_SEMAPHORE_MAX && semaphore->permits <= CMIO_SEMAPHORE_MAX - permits;
+    if (fits) {
+        semaphore->permits += permits;
+        serve(semaphore);
+    }
+    unlock(semaphore);
+    return fits ? 0 : -EOVERFLOW;
+}
+
+void cmio_semaphore_close(struct cmio_semaphore *semaphore) {
+    if (semaphore == NULL)
+        return;
+    lock(semaphore);
+    semaphore->closed = true;
+    cmio__waiters_serve_all(&semaphore->waiters, CMIO__REFUSED);
+    unlock(semaphore);
+}
+
+size_t cmio_semaphore_permits(struct cmio_semaphore *semaphore) {
+    if (semaphore == NULL)
+        return 0;
+    lock(semaphore);
+    const size_t permits = semaphore->permits;
+    unlock(semaphore);
+    return permits;
+}
+
+static struct cmio_acquire_future *acquire_of(struct cmio_future *future) {
+    return CMIO__CONTAINER(future, struct cmio_acquire_future, future);
+}
+
+/* Whether it was served; the result then says how. */
+CMIO__INLINE bool is_served(struct cmio_acquire_future *future) {
+    const enum cmio__waiter_state state = cmio__waiter_state(&future->waiter);
+    if (state == CMIO__REFUSED)
+        future->future.result = -ECANCELED;
+    return state == CMIO__GRANTED || state == CMIO__REFUSED;
+}
+
+CMIO__INLINE bool attempt(struct cmio_future *future, struct cmio__party party) {
+    struct cmio_acquire_future *self = acquire_of(future);
+    struct cmio_semaphore *semaphore = self->semaphore;
+    if (is_served(self))
+        return true;
+    lock(semaphore);
+    bool done = is_served(self);
+    if (cmio__waiter_state(&self->waiter) == CMIO__QUEUED) {
+        cmio__waiter_set_party(&self->waiter, party);
+    } else if (!done) {
+        const int result = acquire(semaphore, self->permits);
+        done = result != -EAGAIN;
+        if (done)
+            future->result = result;
+        else
+            cmio__waiters_add(&semaphore->waiters, &self->waiter, party);
+    }
+    unlock(semaphore);
+    return done;
+}
+
+static enum cmio_future_state poll_acquire(struct cmio_future *future,
+                                           struct cmio_context *context) {
+    return cmio__attempt_in_task(future, attempt, context, "acquire");
+}
+
+/* A first in the line that gives up may make way for one that wants less. */
+static void drop_acquire(struct cmio_future *future) {
+    struct cmio_acquire_future *acquire = acquire_of(future);
+    struct cmio_semaphore *semaphore = acquire->semaphore;
+    if (cmio__waiter_state(&acquire->waiter) == CMIO__NEW)
+        return;
+    lock(semaphore);
+    if (cmio__waiter_state(&acquire->waiter) == CMIO__QUEUED)
+        cmio__waiters_remove(&semaphore->waiters, &acquire->waiter);
+    else if (cmio__waiter_state(&acquire->waiter) == CMIO__GRANTED)
+        semaphore->permits += acquire->permits;
+    serve(semaphore);
+    unlock(semaphore);
+}
+
+static const struct cmio_future_ops acquire_ops = {
+    .name = "acquire",
+    .poll = poll_acquire,
+    .drop = drop_acquire,
+};
+
+int cmio_acquire_future_init(struct cmio_acquire_future *acquire, struct cmio_semaphore *semaphore,
+                             size_t permits) {
+    if (acquire == NULL || semaphore == NULL || permits == 0 || permits > CMIO_SEMAPHORE_MAX)
+        return -EINVAL;
+    acquire->future = (struct cmio_future){.ops = &acquire_ops};
+    acquire->semaphore = semaphore;
+    acquire->permits = permits;
+    cmio__waiter_init(&acquire->waiter);
+    return 0;
+}

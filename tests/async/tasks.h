@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CMIO_TESTS_ASYNC_TASKS_H
+#define CMIO_TESTS_ASYNC_TASKS_H
+
+/*
+ * What the tests of leaves share: executors of each kind, and scripts, which poll and drop leaves by
+ * hand inside one turn of a task, so that nothing happens between two of their steps.
+ */
+#include <cmio/async.h>
+
+#include <stdatomic.h>
+
+#include "support/test.h"
+
+static const int none = CMIO_CURRENT_THREAD, one = 1, four = 4;
+
+#define ROWS(test)                                                                                 \
+    TEST_ROW(none, test, &none), TEST_ROW(one, test, &one), TEST_ROW(four, test, &four)
+
+static inline struct cmio_executor *new_executor(void **state) {
+    struct cmio_executor *executor = NULL;
+    TEST_OK(cmio_executor_new(&executor,
+                              &(struct cmio_executor_options){.workers = *(const int *)*state,
+                                                              .backend = test_backend()}));
+    return executor;
+}
+
+static inline void drop_nothing(struct cmio_future *future) {
+    (void)future;
+}
+
+struct script {
+    struct cmio_future future;
+    void (*body)(struct cmio_context *context);
+};
+
+static inline enum cmio_future_state poll_script(struct cmio_future *future,
+                                                 struct cmio_context *context) {
+    ((struct script *)future)->body(context);
+    return CMIO_READY;
+}
+
+/* Runs the body in a task of the executor. */
+static inline void run_body(struct cmio_executor *executor,
+                            void (*body)(struct cmio_context *context)) {
+    static const struct cmio_future_ops ops = {"script", poll_script, drop_nothing};
+    struct script script = {{.ops = &ops}, body};
+    TEST_OK(cmio_block_on(executor, &script.future));
+}
+
+static inline void run_script(void **state, void (*body)(struct cmio_context *context)) {
+    struct cmio_executor *executor = new_executor(state);
+    run_body(executor, body);
+    cmio_executor_free(executor);
+}
+
+/* Gives tasks a few turns. Where the executor has no threads, all that were woken have one. */
+static inline void let_tasks_run(struct cmio_executor *executor) {
+    struct cmio_yield_future yield;
+    for (int i = 0; i < 3; i++) {
+        TEST_OK(cmio_yield_future_init(&yield));
+        TEST_OK(cmio_block_on(executor, &yield.future));
+    }
+}
+
+#define SCRIPT(name)                                                                               \
+    static void name##_script(struct cmio_context *context);                                       \
+    static void name(void **state) {                                                               \
+        run_script(state, name##_script);                                                          \
+    }                                                                                              \
+    static void name##_script(__attribute__((unused)) struct cmio_context *context)
+
+/* How a step of a script went. */
+#define WAITS(leaf) assert_int_equal(cmio_future_poll(&(leaf)->future, context), CMIO_PENDING)
+#define ENDS(leaf, value)                                                                          \
+    do {                                                                                           \
+        assert_int_equal(cmio_future_poll(&(leaf)->future, context), CMIO_READY);                  \
+        TEST_GIVES((leaf)->future.result, (value));                                                \
+    } while (0)
+#define DROP(leaf) cmio_future_drop(&(leaf)->future)
+
+static inline void spawn(struct cmio_executor *executor, const struct cmio_future *future,
+                         size_t size, struct cmio_join_handle **handle) {
+    TEST_OK(cmio_spawn(executor, future, size, NULL, handle));
+}
+
+static inline ssize_t join(struct cmio_executor *executor, struct cmio_join_handle *handle) {
+    struct cmio_join_future future;
+    TEST_OK(cmio_join_future_init(&future, handle));
+    const ssize_t result = cmio_block_on(executor, &future.future);
+    cmio_join_handle_drop(handle);
+    return result;
+}
+
+/* Random numbers, each task its own. */
+static inline unsigned next_random(unsigned *seed) {
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 16;
+}
+
+#endif
