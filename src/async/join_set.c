@@ -156,9 +156,17 @@ static void drop_children(struct cmio_join_set *set) {
         }
 }
 
+static void wait_no_more(struct cmio_join_set *set) {
+    set->by = NULL;
+    cmio__lock_take(&set->lock);
+    set->parent = (struct cmio_task_waker){0};
+    cmio__lock_release(&set->lock);
+}
+
 void cmio_join_set_free(struct cmio_join_set *set) {
     if (set == NULL)
         return;
+    wait_no_more(set);
     drop_children(set);
     drop_reference(set);
 }
@@ -199,13 +207,6 @@ static void wait_and_take(struct cmio_join_set *set, const struct cmio_task_wake
         set->taken = set->woken;
         set->woken = (struct places){NULL, NULL};
     }
-    cmio__lock_release(&set->lock);
-}
-
-static void wait_no_more(struct cmio_join_set *set) {
-    set->by = NULL;
-    cmio__lock_take(&set->lock);
-    set->parent = (struct cmio_task_waker){0};
     cmio__lock_release(&set->lock);
 }
 

@@ -35,8 +35,9 @@ struct cmio_join_set;
 CMIO_API int cmio_join_set_new(struct cmio_join_set **out, size_t capacity);
 
 /*
- * Drops all children and frees the set. No future of the set may be pending. Wakers of children that
- * were cloned may outlive it. NULL is allowed.
+ * Drops all children and frees the set. A future of the set that is pending must not be used any more,
+ * neither polled nor dropped. Wakers of children that were cloned may outlive the set. NULL is
+ * allowed.
  */
 CMIO_API void cmio_join_set_free(struct cmio_join_set *set);
 
