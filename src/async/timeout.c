@@ -11,6 +11,19 @@ static struct cmio_timeout_future *timeout_of(struct cmio_future *future) {
 }
 
 /*
+ * The clock costs the turn nothing: a child that spends every turn could otherwise keep a deadline
+ * that has passed from being seen.
+ */
+static enum cmio_future_state poll_clock(struct cmio_timeout_future *timeout,
+                                         struct cmio_context *context) {
+    const unsigned budget = context->budget;
+    context->budget = budget + 1;
+    const enum cmio_future_state state = cmio_future_poll(&timeout->sleep.future, context);
+    context->budget = budget;
+    return state;
+}
+
+/*
  * The last poll of a child whose time is up. In a turn that is over, its leaves may have been ready
  * but for the turn: they get one more, once, so that a child that is ready wins, and one that is
  * never done with its turn does not keep the time from running out.
@@ -30,7 +43,7 @@ static enum cmio_future_state poll_timeout(struct cmio_future *future,
     struct cmio_timeout_future *timeout = timeout_of(future);
     enum cmio_future_state child = cmio_future_poll(timeout->child, context);
     if (child == CMIO_PENDING) {
-        if (cmio_future_poll(&timeout->sleep.future, context) == CMIO_PENDING)
+        if (poll_clock(timeout, context) == CMIO_PENDING)
             return CMIO_PENDING;
         child = poll_at_last(timeout->child, context);
     }

@@ -89,6 +89,18 @@ static enum cmio_future_state poll_busy(struct cmio_future *future, struct cmio_
 
 static const struct cmio_future_ops busy_ops = {"busy", poll_busy, scene_drop};
 
+static void be_busy_and_late(struct cmio_context *context) {
+    struct cmio_future busy = {.ops = &busy_ops};
+    TEST_OK(cmio_timeout_until_future_init(&timeout, &busy, 0));
+    assert_int_equal(cmio_future_poll(&timeout.future, context), CMIO_READY);
+    TEST_FAILS(timeout.future.result, -ETIMEDOUT);
+}
+
+static void a_child_that_spends_the_turn_does_not_hide_the_time(void **state) {
+    (void)state;
+    play(be_busy_and_late);
+}
+
 static void a_child_that_never_waits_is_dropped_too(void **state) {
     struct cmio_executor *executor = new_executor(*state);
     struct cmio_future busy = {.ops = &busy_ops};
@@ -149,6 +161,7 @@ static const struct CMUnitTest tests[] = {
     ROWS(the_child_is_dropped_when_the_time_is_up),
     cmocka_unit_test(a_child_that_is_ready_when_the_time_is_up_wins),
     cmocka_unit_test(a_child_whose_turn_was_over_wins_too),
+    cmocka_unit_test(a_child_that_spends_the_turn_does_not_hide_the_time),
     ROWS(a_child_that_never_waits_is_dropped_too),
     cmocka_unit_test(dropping_it_drops_the_child_and_cancels_the_timer),
     cmocka_unit_test(the_timer_is_cancelled_when_the_child_is_ready),
