@@ -37,5 +37,16 @@
 #include <cmio/async/task.h>
 #include <cmio/async/waiter.h>
 #include <cmio/async/watch.h>
+#include <cmio/async/coroutine.h>
+#include <cmio/async/executor.h>
+#include <cmio/async/future.h>
+#include <cmio/async/io.h>
+#include <cmio/async/join_all.h>
+#include <cmio/async/join_set.h>
+#include <cmio/async/map.h>
+#include <cmio/async/select.h>
+#include <cmio/async/sleep.h>
+#include <cmio/async/task.h>
+#include <cmio/async/timeout.h>
 
 #endif

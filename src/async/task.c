@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "async/executor.h"
+#include "async/join_set.h"
 
 enum { NAME_MAX_KEPT = 63 }; /* bytes of a name */
 
@@ -86,13 +87,19 @@ void cmio__task_wake(struct cmio__task *task) {
 void cmio_task_waker_wake(const struct cmio_task_waker *waker) {
     if (waker == NULL || waker->target == 0)
         return;
-    cmio__task_wake(task_of(waker));
+    if (cmio__waker_is_place(waker))
+        cmio__place_wake(waker);
+    else
+        cmio__task_wake(task_of(waker));
 }
 
 int cmio_task_waker_clone(const struct cmio_task_waker *waker, struct cmio_task_waker *out) {
     if (waker == NULL || waker->target == 0 || out == NULL)
         return -EINVAL;
-    add_reference(task_of(waker));
+    if (cmio__waker_is_place(waker))
+        cmio__place_keep(waker);
+    else
+        add_reference(task_of(waker));
     *out = *waker;
     return 0;
 }
@@ -100,9 +107,12 @@ int cmio_task_waker_clone(const struct cmio_task_waker *waker, struct cmio_task_
 void cmio_task_waker_drop(struct cmio_task_waker *waker) {
     if (waker == NULL || waker->target == 0)
         return;
-    struct cmio__task *task = task_of(waker);
+    const struct cmio_task_waker dropped = *waker;
     *waker = (struct cmio_task_waker){0};
-    drop_reference(task);
+    if (cmio__waker_is_place(&dropped))
+        cmio__place_release(&dropped);
+    else
+        drop_reference(task_of(&dropped));
 }
 
 bool cmio_task_waker_equal(const struct cmio_task_waker *a, const struct cmio_task_waker *b) {
