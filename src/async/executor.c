@@ -16,15 +16,27 @@ enum {
 
 /* Counting tasks */
 
+/* A task of the worker's own asks, which lives still: nobody waits for this count to go down. */
+static bool admit_own(struct cmio_executor *executor, struct cmio__worker *worker) {
+    cmio__count(&worker->blocks);
+    if (atomic_load_explicit(&executor->closing, memory_order_relaxed))
+        return false;
+    cmio__count(&worker->spawned);
+    return true;
+}
+
 bool cmio__executor_admit(struct cmio_executor *executor, struct cmio__worker *worker) {
-    if (worker != NULL && worker->executor == executor) {
-        cmio__count(&worker->spawned);
-        cmio__count(&worker->blocks);
-        return !atomic_load_explicit(&executor->closing, memory_order_relaxed);
-    }
+    if (worker != NULL && worker->executor == executor)
+        return admit_own(executor, worker);
     (void)atomic_fetch_add_explicit(&executor->blocks, BLOCK, memory_order_relaxed);
     (void)atomic_fetch_add_explicit(&executor->spawned, 1, memory_order_seq_cst);
-    return !atomic_load_explicit(&executor->closing, memory_order_seq_cst);
+    if (!atomic_load_explicit(&executor->closing, memory_order_seq_cst))
+        return true;
+    /* Shutdown may have seen a task that it has to wait for, where there is none. */
+    (void)atomic_fetch_sub_explicit(&executor->spawned, 1, memory_order_seq_cst);
+    (void)cmio_waker_wake(executor->ended);
+    cmio__unpark_all(executor);
+    return false;
 }
 
 /*
