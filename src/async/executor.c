@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "async/processors.h"
+#include "async/signal_stack.h"
 
 enum {
     MAX_WORKERS = 1024,
@@ -91,14 +92,27 @@ static bool is_stopped(void *argument) {
 
 static void *run_thread(void *argument) {
     struct cmio__worker *worker = argument;
+    struct cmio__signal_stack stack;
+    cmio__signal_stack_begin(&stack);
     cmio__worker_run(worker, is_stopped, worker->executor);
+    cmio__signal_stack_end(&stack);
     return NULL;
 }
 
-/* Signals are the program's: its own threads handle them. */
+/*
+ * Signals are the program's: its own threads handle them. But those that tell of a fault of this
+ * thread can come to no other one; blocked, they would end the program without calling a handler.
+ */
+static void fill_with_others(sigset_t *signals) {
+    static const int faults[] = {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
+    (void)sigfillset(signals);
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        (void)sigdelset(signals, faults[i]);
+}
+
 static int start_threads(struct cmio_executor *executor) {
     sigset_t all, before;
-    (void)sigfillset(&all);
+    fill_with_others(&all);
     int error = -pthread_sigmask(SIG_SETMASK, &all, &before);
     if (error != 0)
         return error;
