@@ -10,6 +10,7 @@
 #include <cmio/async/blocking.h>
 #include <cmio/async/executor.h>
 #include <cmio/async/future.h>
+#include <cmio/async/green.h>
 #include <cmio/async/io.h>
 #include <cmio/async/resolve.h>
 #include <cmio/async/accept.h>

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "async/processors.h"
+#include "async/signal_stack.h"
 
 #define BLOCKING_IDLE (10 * CMIO_SECOND)
 
@@ -19,15 +20,27 @@ enum {
 
 /* Counting tasks */
 
+/* A task of the worker's own asks, which lives still: nobody waits for this count to go down. */
+static bool admit_own(struct cmio_executor *executor, struct cmio__worker *worker) {
+    cmio__count(&worker->blocks);
+    if (atomic_load_explicit(&executor->closing, memory_order_relaxed))
+        return false;
+    cmio__count(&worker->spawned);
+    return true;
+}
+
 bool cmio__executor_admit(struct cmio_executor *executor, struct cmio__worker *worker) {
-    if (worker != NULL && worker->executor == executor) {
-        cmio__count(&worker->spawned);
-        cmio__count(&worker->blocks);
-        return !atomic_load_explicit(&executor->closing, memory_order_relaxed);
-    }
+    if (worker != NULL && worker->executor == executor)
+        return admit_own(executor, worker);
     (void)atomic_fetch_add_explicit(&executor->blocks, BLOCK, memory_order_relaxed);
     (void)atomic_fetch_add_explicit(&executor->spawned, 1, memory_order_seq_cst);
-    return !atomic_load_explicit(&executor->closing, memory_order_seq_cst);
+    if (!atomic_load_explicit(&executor->closing, memory_order_seq_cst))
+        return true;
+    /* Shutdown may have seen a task that it has to wait for, where there is none. */
+    (void)atomic_fetch_sub_explicit(&executor->spawned, 1, memory_order_seq_cst);
+    (void)cmio_waker_wake(executor->ended);
+    cmio__unpark_all(executor);
+    return false;
 }
 
 /*
@@ -82,14 +95,27 @@ static bool is_stopped(void *argument) {
 
 static void *run_thread(void *argument) {
     struct cmio__worker *worker = argument;
+    struct cmio__signal_stack stack;
+    cmio__signal_stack_begin(&stack);
     cmio__worker_run(worker, is_stopped, worker->executor);
+    cmio__signal_stack_end(&stack);
     return NULL;
 }
 
-/* Signals are the program's: its own threads handle them. */
+/*
+ * Signals are the program's: its own threads handle them. But those that tell of a fault of this
+ * thread can come to no other one; blocked, they would end the program without calling a handler.
+ */
+static void fill_with_others(sigset_t *signals) {
+    static const int faults[] = {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
+    (void)sigfillset(signals);
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        (void)sigdelset(signals, faults[i]);
+}
+
 static int start_threads(struct cmio_executor *executor) {
     sigset_t all, before;
-    (void)sigfillset(&all);
+    fill_with_others(&all);
     int error = -pthread_sigmask(SIG_SETMASK, &all, &before);
     if (error != 0)
         return error;

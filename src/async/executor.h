@@ -11,6 +11,12 @@
  * with sequentially consistent operations, so one of them sees the other. A searcher that finds
  * something and was the last one wakes the next, so that the number of those awake grows while there
  * is work. tests/model/parking.pml is this protocol for spin.
+ *
+ * A task that has a home (async/task.h) can be run by one worker alone, so to wake just any would not
+ * do. Its worker keeps it in a list of its own. Another thread that wakes it puts it into the worker's
+ * list of sent tasks, sets `has_sent`, and then looks at `parked`; the worker sets `parked` before it
+ * waits, and then looks at `has_sent`. Again one of them sees the other. Only who finds the list of
+ * sent tasks empty has to wake the worker; nobody searches on this account.
  */
 
 #include <stdatomic.h>
@@ -82,7 +88,10 @@ void cmio__schedule_again(struct cmio__worker *worker, struct cmio__task *task);
 /* The next task of the worker, from wherever there is one, without waiting; or NULL. */
 struct cmio__task *cmio__schedule_next(struct cmio__worker *worker);
 
-/* Moves injected tasks to the worker's queue. Returns whether there were any. */
+/*
+ * Moves injected tasks, and those that were sent to the worker, to its queue. Returns whether there
+ * were any.
+ */
 bool cmio__schedule_injected(struct cmio__worker *worker);
 
 /* Waits in the worker's poll until there may be something to do. */

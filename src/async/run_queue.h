@@ -78,6 +78,19 @@ CMIO__INLINE void cmio__task_list_push(struct cmio__task_list *list, struct cmio
     list->last = task;
 }
 
+/* Moves all tasks of another list to the end of this one. */
+CMIO__INLINE void cmio__task_list_append(struct cmio__task_list *list,
+                                         struct cmio__task_list *other) {
+    if (other->first == NULL)
+        return;
+    if (list->first == NULL)
+        list->first = other->first;
+    else
+        list->last->next = other->first;
+    list->last = other->last;
+    other->first = NULL;
+}
+
 CMIO__INLINE struct cmio__task *cmio__task_list_pop(struct cmio__task_list *list) {
     struct cmio__task *task = list->first;
     if (task != NULL)

@@ -56,8 +56,35 @@ static struct cmio__task *take_injected(struct cmio_executor *executor) {
     return first;
 }
 
+/* Tasks that have a home */
+
+/*
+ * From another thread. The worker is woken under the lock, for it takes the task only afterwards: if
+ * that is the last task, the worker may be gone as soon as it has.
+ */
+static CMIO__COLD void send_home(struct cmio__worker *worker, struct cmio__task *task) {
+    cmio__lock_take(&worker->sent_lock);
+    cmio__task_list_push(&worker->sent, task);
+    if (!atomic_exchange_explicit(&worker->has_sent, true, memory_order_seq_cst) &&
+        atomic_load_explicit(&worker->parked, memory_order_seq_cst))
+        (void)cmio_waker_wake(worker->waker); /* fails only where the system is broken */
+    cmio__lock_release(&worker->sent_lock);
+}
+
+/* Moves what was sent to the list. Returns whether there was anything. */
+static bool take_sent(struct cmio__worker *worker) {
+    if (!atomic_load_explicit(&worker->has_sent, memory_order_seq_cst))
+        return false;
+    cmio__lock_take(&worker->sent_lock);
+    cmio__task_list_append(&worker->list, &worker->sent);
+    atomic_store_explicit(&worker->has_sent, false, memory_order_seq_cst);
+    cmio__lock_release(&worker->sent_lock);
+    return true;
+}
+
+/* On the worker's own thread. */
 static void push(struct cmio__worker *worker, struct cmio__task *task) {
-    if (worker->executor->alone != NULL)
+    if (worker->executor->alone != NULL || task->home != NULL)
         cmio__task_list_push(&worker->list, task);
     else if (!cmio__run_queue_push(&worker->queue, task))
         (void)inject(worker->executor, task); /* not stopped: this worker runs */
@@ -66,7 +93,7 @@ static void push(struct cmio__worker *worker, struct cmio__task *task) {
 bool cmio__schedule_injected(struct cmio__worker *worker) {
     struct cmio_executor *executor = worker->executor;
     struct cmio__task *task = take_injected(executor);
-    const bool any = task != NULL;
+    const bool any = take_sent(worker) || task != NULL;
     while (task != NULL) {
         struct cmio__task *next = task->injected_next;
         if (atomic_load_explicit(&task->remote, memory_order_relaxed))
@@ -89,19 +116,28 @@ static void run_next(struct cmio__worker *worker, struct cmio__task *task) {
     cmio__unpark_one(worker->executor);
 }
 
+static void schedule_from_outside(struct cmio__task *task) {
+    if (task->home != NULL && task->executor->alone == NULL)
+        send_home(task->home, task);
+    else
+        (void)inject(task->executor, task); /* not stopped: the task lives */
+}
+
 void cmio__schedule(struct cmio__task *task) {
     struct cmio__worker *worker = cmio__worker_current;
     if (worker == NULL || worker->executor != task->executor)
-        (void)inject(task->executor, task); /* not stopped: the task lives */
-    else if (worker->executor->alone != NULL)
+        schedule_from_outside(task);
+    else if (worker->executor->alone != NULL || task->home == worker)
         push(worker, task);
+    else if (task->home != NULL)
+        send_home(task->home, task);
     else
         run_next(worker, task);
 }
 
 void cmio__schedule_again(struct cmio__worker *worker, struct cmio__task *task) {
     push(worker, task);
-    if (worker->executor->alone == NULL)
+    if (worker->executor->alone == NULL && task->home == NULL)
         cmio__unpark_one(worker->executor);
 }
 
@@ -113,6 +149,16 @@ static struct cmio__task *take_next(struct cmio__worker *worker) {
     return atomic_exchange_explicit(&worker->next, NULL, memory_order_acquire);
 }
 
+/* From the list and the queue in turn, as long as both have tasks. */
+static struct cmio__task *take_queued(struct cmio__worker *worker) {
+    struct cmio__task *task = NULL;
+    worker->list_is_due = !worker->list_is_due;
+    if (worker->list_is_due && (task = cmio__task_list_pop(&worker->list)) != NULL)
+        return task;
+    task = cmio__run_queue_pop(&worker->queue);
+    return task != NULL ? task : cmio__task_list_pop(&worker->list);
+}
+
 static struct cmio__task *take_own(struct cmio__worker *worker) {
     if (worker->executor->alone != NULL)
         return cmio__task_list_pop(&worker->list);
@@ -122,7 +168,7 @@ static struct cmio__task *take_own(struct cmio__worker *worker) {
         return task;
     }
     worker->in_a_row = 0;
-    task = cmio__run_queue_pop(&worker->queue);
+    task = take_queued(worker);
     return task != NULL ? task : take_next(worker);
 }
 
@@ -222,9 +268,11 @@ static void become_busy(struct cmio__worker *worker) {
     cmio__lock_release(&executor->idle_lock);
 }
 
-/* Whether there is work that any worker may take. */
-static bool there_is_work(struct cmio_executor *executor) {
-    if (atomic_load_explicit(&executor->injected_count, memory_order_seq_cst) > 0 ||
+/* Whether there is work that any worker may take, or this one has to. */
+static bool there_is_work(struct cmio__worker *worker) {
+    struct cmio_executor *executor = worker->executor;
+    if (atomic_load_explicit(&worker->has_sent, memory_order_seq_cst) ||
+        atomic_load_explicit(&executor->injected_count, memory_order_seq_cst) > 0 ||
         atomic_load_explicit(&executor->stopped, memory_order_seq_cst))
         return true;
     for (unsigned i = 0; i < executor->count; i++)
@@ -244,12 +292,14 @@ static int64_t wait_until(struct cmio__worker *worker) {
 
 void cmio__park(struct cmio__worker *worker) {
     become_idle(worker);
+    atomic_store_explicit(&worker->parked, true, memory_order_seq_cst);
     if (worker->searching)
         (void)end_search(worker);
     atomic_thread_fence(memory_order_seq_cst); /* before the queues are looked at */
-    if (!there_is_work(worker->executor)) {
+    if (!there_is_work(worker)) {
         cmio__count(&worker->parks);
         cmio__worker_look(worker, wait_until(worker));
     }
+    atomic_store_explicit(&worker->parked, false, memory_order_relaxed);
     become_busy(worker);
 }

@@ -189,6 +189,11 @@ static void finish_task(struct cmio__task *task, struct cmio__worker *worker) {
     cmio__executor_task_finished(worker->executor);
 }
 
+static bool is_to_end(struct cmio__task *task) {
+    return atomic_load_explicit(&task->aborted, memory_order_relaxed) ||
+           atomic_load_explicit(&task->executor->closing, memory_order_relaxed);
+}
+
 void cmio__task_run(struct cmio__task *task, struct cmio__worker *worker) {
     struct cmio_executor *executor = worker->executor;
     const unsigned answered = atomic_load_explicit(&task->wakes, memory_order_acquire);
@@ -196,8 +201,7 @@ void cmio__task_run(struct cmio__task *task, struct cmio__worker *worker) {
         .waker = {(uintptr_t)task}, .task = task, .worker = worker, .budget = CMIO__TURN};
     struct cmio_future *future = cmio__task_future(task);
     cmio__count(&worker->polls);
-    if (CMIO__UNLIKELY(atomic_load_explicit(&task->aborted, memory_order_relaxed) ||
-                       atomic_load_explicit(&executor->closing, memory_order_relaxed))) {
+    if (CMIO__UNLIKELY(is_to_end(task)) && task->home == NULL) {
         cmio_future_drop(future);
         finish_task(task, worker);
         return;

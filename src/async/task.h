@@ -23,6 +23,11 @@
  * or the drop of the handle, gives back the one reference that both share; each kept waker is one
  * more.
  *
+ * A future that leaves its stack in the middle of things (a green thread) sets `home` in its first
+ * poll, and never changes it. From then on no other worker polls the task, and the task ends when its
+ * future is ready and not before: an abort, or a shutdown, polls it instead of dropping it. Whoever
+ * finds `wakes` at 0 and queues the task does so after the end of a poll, and so sees the home.
+ *
  * tests/model/task_state.pml is this protocol for spin.
  */
 
@@ -43,10 +48,13 @@ enum cmio__meeting {
     CMIO__DETACHED, /* the task goes on; the handle was dropped */
 };
 
+struct cmio__worker;
+
 struct cmio__task {
     struct cmio__task *next;          /* in a queue of tasks */
     struct cmio__task *injected_next; /* in the executor's list; with `remote`, beside the above */
     struct cmio_executor *executor;
+    struct cmio__worker *home; /* NULL: any */
     atomic_uint wakes;
     atomic_uint references;
     atomic_uchar meeting; /* enum cmio__meeting */
@@ -58,7 +66,6 @@ struct cmio__task {
     struct cmio_task_waker joiner;     /* a clone */
     struct cmio__task *newer, **older; /* in that list, while it is listed */
     const char *_Atomic awaiting;      /* the kind of future that it last waited for */
-    uintptr_t unused;
 };
 
 /* `wakes` of a task that has ended. */

@@ -25,6 +25,8 @@
 #include "async/run_queue.h"
 #include "async/wheel.h"
 
+struct cmio__green;
+
 enum {
     CMIO__LOOK = 61,    /* polls of tasks between two looks at events */
     CMIO__EVENTS = 256, /* that a look takes at once */
@@ -37,7 +39,7 @@ struct cmio__worker {
     unsigned since_look;
     int64_t deadline; /* of a shutdown that runs on this thread; 0: none */
 
-    /* The tasks to run, where this is the only worker. */
+    /* The tasks to run, where this is the only worker; where it is not, those at home here. */
     struct cmio__task_list list;
 
     /* Where there are others: the queue that they steal from. */
@@ -45,6 +47,15 @@ struct cmio__worker {
     /* And the task that was woken here last. It runs next, as what it needs is in the cache. */
     struct cmio__task *_Atomic next;
     unsigned in_a_row; /* tasks that ran from `next` without one from the queue */
+    bool list_is_due;  /* rather than the queue, when both have tasks */
+
+    /* Tasks at home here that other threads have woken: on their way to `list`. */
+    struct cmio__lock sent_lock;
+    struct cmio__task_list sent;
+    atomic_bool has_sent;
+    atomic_bool parked; /* or about to be: a sender wakes it */
+
+    struct cmio__green *green; /* that runs on this worker, and may await */
 
     struct cmio__wheel wheel;
     struct cmio_poll *poll;

@@ -111,6 +111,33 @@ static void shutdown_drops_what_waits(void **state) {
     cmio_executor_free(executor);
 }
 
+/* A future whose poll does not return until it is told to. */
+static enum cmio_future_state poll_stubborn(struct cmio_future *future,
+                                            struct cmio_context *context) {
+    struct turns *turns = (struct turns *)future;
+    (void)context;
+    atomic_store(turns->polls, 1);
+    while (atomic_load(turns->drops) == 0)
+        test_pause();
+    return CMIO_READY;
+}
+
+static const struct cmio_future_ops stubborn_ops = {"stubborn", poll_stubborn, drop_turns};
+
+static void shutdown_does_not_wait_for_a_task_that_it_refused(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    atomic_int polls = 0, may_end = 0;
+    const struct turns stubborn = {.future.ops = &stubborn_ops, .polls = &polls, .drops = &may_end};
+    TEST_OK(cmio_spawn(executor, &stubborn.future, sizeof stubborn, NULL, NULL));
+    TEST_EVENTUALLY(atomic_load(&polls) != 0);
+    TEST_FAILS(cmio_executor_shutdown(executor, 0), -ETIMEDOUT);
+    struct turns late = turns_of(0);
+    TEST_FAILS(cmio_spawn(executor, &late.future, sizeof late, NULL, NULL), -ESHUTDOWN);
+    atomic_store(&may_end, 1);
+    TEST_OK(cmio_executor_shutdown(executor, cmio_now() + 30 * CMIO_SECOND));
+    cmio_executor_free(executor);
+}
+
 static void abort_drops_the_future_once(void **state) {
     struct cmio_executor *executor = new_executor(state);
     atomic_int drops = 0;
@@ -183,9 +210,14 @@ static const int none = CMIO_CURRENT_THREAD, one = 1, four = 4;
     TEST_ROW(none, test, &none), TEST_ROW(one, test, &one), TEST_ROW(four, test, &four)
 
 static const struct CMUnitTest tests[] = {
-    ROWS(a_future_runs_to_its_end),    ROWS(a_task_gives_its_result_to_who_joins_it),
-    ROWS(a_sleep_is_not_early),        ROWS(shutdown_drops_what_waits),
-    ROWS(abort_drops_the_future_once), ROWS(tasks_that_wake_one_another_end),
+    ROWS(a_future_runs_to_its_end),
+    ROWS(a_task_gives_its_result_to_who_joins_it),
+    ROWS(a_sleep_is_not_early),
+    ROWS(shutdown_drops_what_waits),
+    TEST_ROW(one, shutdown_does_not_wait_for_a_task_that_it_refused, &one),
+    TEST_ROW(four, shutdown_does_not_wait_for_a_task_that_it_refused, &four),
+    ROWS(abort_drops_the_future_once),
+    ROWS(tasks_that_wake_one_another_end),
 };
 
 TEST_GROUP(async_executor, tests)

@@ -39,7 +39,9 @@ struct cmio_executor_options {
 
 /*
  * Makes an executor and starts its workers. options may be NULL. The workers block every signal, so
- * that handlers run on the program's own threads. Errors: -EINVAL for a null out or a number of
+ * that handlers run on the program's own threads, but for those that tell of a fault of the thread
+ * itself, such as SIGSEGV. For a handler of these with SA_ONSTACK, each worker has an alternate stack.
+ * Errors: -EINVAL for a null out or a number of
  * workers out of range; -ENOTSUP for an unknown backend; -EAGAIN when the system starts no more
  * threads; -EMFILE, -ENFILE, -ENOMEM. On failure nothing is left running or open.
  */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "async/stack_memory.h"
+
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+/* Since Linux 6.13 and 5.14; older headers do not have them. */
+enum {
+    GUARD_INSTALL = 102, /* MADV_GUARD_INSTALL */
+    MINIMUM_FRAME = 51,  /* AT_MINSIGSTKSZ */
+};
+
+void *cmio__stack_map(size_t length) {
+    void *memory = mmap(NULL, length, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    if (memory == MAP_FAILED)
+        return NULL;
+    /* A huge page would hold a dozen stacks of which a page each is used. */
+    (void)madvise(memory, length, MADV_NOHUGEPAGE); /* EINVAL: a kernel that has none */
+    return memory;
+}
+
+void cmio__stack_unmap(void *memory, size_t length) {
+    (void)munmap(memory, length); /* whole mappings of ours */
+}
+
+/*
+ * A guard that is a mark in the page table takes no mapping of its own. Kernels before 6.13 do not
+ * know it, and none can set it in locked memory.
+ */
+bool cmio__stack_guard(void *page, size_t length) {
+    return madvise(page, length, GUARD_INSTALL) == 0 || mprotect(page, length, PROT_NONE) == 0;
+}
+
+void cmio__stack_give_pages(void *memory, size_t length) {
+    (void)madvise(memory, length, MADV_DONTNEED); /* EINVAL: locked memory, which stays */
+}
+
+size_t cmio__stack_signal_frame(void) {
+    return getauxval(MINIMUM_FRAME); /* 0: not known */
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * async/switch.h where there is no assembly for the processor. What is suspended is known by the
+ * address of its ucontext_t, which lies on the stack that it describes.
+ */
+#include "async/switch.h"
+
+#include <stdint.h>
+#include <ucontext.h>
+
+/* At the upper end of a new stack. */
+struct beginning {
+    ucontext_t context;
+    void (*entry)(void *argument);
+    void *argument;
+};
+
+/* makecontext(3) passes integers on, which hold half an address each. */
+static void begin(unsigned high, unsigned low) {
+    const uintptr_t address = (uintptr_t)((uint64_t)high << 32 | low);
+    const struct beginning *beginning = (const struct beginning *)address; // NOLINT
+    beginning->entry(beginning->argument);
+}
+
+void *cmio__switch_prepare(void *bottom, size_t size, void (*entry)(void *argument),
+                           void *argument) {
+    const size_t rest = (size - sizeof(struct beginning)) / 64 * 64;
+    struct beginning *beginning = (struct beginning *)(void *)((char *)bottom + rest);
+    beginning->entry = entry;
+    beginning->argument = argument;
+    (void)getcontext(&beginning->context); /* fails on no system */
+    beginning->context.uc_stack.ss_sp = bottom;
+    beginning->context.uc_stack.ss_size = rest;
+    beginning->context.uc_link = NULL;
+    const uint64_t address = (uintptr_t)beginning;
+    makecontext(&beginning->context, (void (*)(void))begin, 2, (unsigned)(address >> 32),
+                (unsigned)address);
+    return &beginning->context;
+}
+
+void cmio__switch(void **from, void *to) {
+    ucontext_t here;
+    here.uc_stack = (stack_t){0}; /* AddressSanitizer looks at it */
+    *from = &here;
+    (void)swapcontext(&here, to); /* fails on no system, with a context of ours */
+}
