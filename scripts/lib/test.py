@@ -34,7 +34,7 @@ FUZZ_SECONDS = 30
 SOAK_ROUNDS = 20
 
 # What this suite looks at does not depend on how the rest was built: once is enough.
-NOT_AGAIN = ("--no-suite", "package")
+NOT_AGAIN = ("--no-suite", "package", "--no-suite", "model")
 
 # The suite over the kqueue stand-in, flavour by flavour. All run plain; each of the slower stages takes
 # one of them, so that every flavour is sanitized or checked once and a run stays under a quarter of an hour.
