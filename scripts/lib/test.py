@@ -38,7 +38,7 @@ SOAK_ROUNDS = 20
 PROCESSES = 4
 
 # What this suite looks at does not depend on how the rest was built: once is enough.
-NOT_AGAIN = ("package",)
+NOT_AGAIN = ("package", "model")
 
 # The suite over the kqueue stand-in, flavour by flavour. All run plain; each of the slower stages takes
 # one of them, so that every flavour is sanitized or checked once and a run stays under a quarter of an hour.
