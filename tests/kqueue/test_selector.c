@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "backend/exhaustion.h"
-#include "core/backend.h"
+#include "kqueue/kqueue.h"
 #include "support/pair.h"
 #include "support/test.h"
 
@@ -216,12 +216,83 @@ static void a_reregister_that_is_refused_changes_nothing(void **state) {
     setting_close(&setting);
 }
 
+/*
+ * A lock that the test holds already, once: a hook that locks and unlocks leaves it so. One that
+ * forgot to lock has given away the test's hold.
+ */
+static void hold_lock(struct cmio__selector *selector) {
+    pthread_mutexattr_t attributes;
+    assert_int_equal(pthread_mutexattr_init(&attributes), 0);
+    assert_int_equal(pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE), 0);
+    assert_int_equal(pthread_mutex_destroy(&selector->lock), 0);
+    assert_int_equal(pthread_mutex_init(&selector->lock, &attributes), 0);
+    assert_int_equal(pthread_mutexattr_destroy(&attributes), 0);
+    assert_int_equal(pthread_mutex_lock(&selector->lock), 0);
+}
+
+static void expect_held_once(struct cmio__selector *selector) {
+    assert_int_equal(pthread_mutex_unlock(&selector->lock), 0);
+    assert_int_equal(pthread_mutex_unlock(&selector->lock), EPERM); /* not held any more */
+    assert_int_equal(pthread_mutex_lock(&selector->lock), 0);
+}
+
+static void expect_waker_to_lock(struct cmio__selector *selector) {
+    struct cmio__wake wake;
+    if (kqueues->waking == NULL)
+        return;
+    assert_int_equal(kqueues->waking->open(selector, FIRST, &wake), 0);
+    expect_held_once(selector);
+    kqueues->waking->close(selector, &wake);
+    expect_held_once(selector);
+}
+
+static void each_hook_locks_as_often_as_it_unlocks(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting, TEST_TCP);
+    struct cmio__selector *selector = setting.selector;
+    const int fd = setting.fds[1];
+    hold_lock(selector);
+    assert_int_equal(kqueues->register_fd(selector, fd, FIRST, both), 0);
+    expect_held_once(selector);
+    assert_int_equal(kqueues->register_fd(selector, fd, FIRST, both), -EEXIST);
+    expect_held_once(selector);
+    assert_int_equal(kqueues->reregister_fd(selector, fd, SECOND, both), 0);
+    expect_held_once(selector);
+    TEST_EVENTUALLY(wait_at_once(&setting) == 1);
+    expect_held_once(selector);
+    assert_int_equal(kqueues->deregister_fd(selector, fd), 0);
+    expect_held_once(selector);
+    assert_int_equal(kqueues->deregister_fd(selector, fd), -EBADF);
+    expect_held_once(selector);
+    expect_waker_to_lock(selector);
+    assert_int_equal(pthread_mutex_unlock(&selector->lock), 0);
+    setting_close(&setting);
+}
+
+/* Where wakers are descriptors, there is none to wake any more. */
+static void a_wake_after_the_close_is_refused_and_leaves_no_event(void **state) {
+    (void)state;
+    struct setting setting;
+    struct cmio__wake wake;
+    if (kqueues->waking == NULL)
+        skip();
+    setting_open(&setting, TEST_TCP);
+    assert_int_equal(kqueues->waking->open(setting.selector, FIRST, &wake), 0);
+    kqueues->waking->close(setting.selector, &wake);
+    assert_int_equal(kqueues->waking->wake(setting.selector, &wake), -ENOENT);
+    assert_int_equal(wait_at_once(&setting), 0);
+    setting_close(&setting);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_register_that_fails_leaves_nothing),
     cmocka_unit_test(a_reregister_that_fails_leaves_nothing),
     cmocka_unit_test(a_broken_pipe_that_fails_to_register_leaves_nothing),
     cmocka_unit_test(a_register_that_is_cancelled_is_whole),
     cmocka_unit_test(a_reregister_that_is_refused_changes_nothing),
+    cmocka_unit_test(each_hook_locks_as_often_as_it_unlocks),
+    cmocka_unit_test(a_wake_after_the_close_is_refused_and_leaves_no_event),
 };
 
 TEST_GROUP(kqueue_selector, tests)
