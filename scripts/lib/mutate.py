@@ -369,8 +369,9 @@ def tests_for(file, tests):
     """Those that can notice a fault in this file, the most likely and quickest first."""
     folder, stem = os.path.split(os.path.splitext(os.path.relpath(file, "src"))[0])
     able = [test for test in tests if file.endswith(".h") or file in test.sources]
+    own = f"{folder}/{stem}"
     # The stand-in for kqueue is slow: for what it alone has.
-    usual = [test for test in able if "kqueue" not in test.name]
+    usual = [test for test in able if "kqueue" not in test.name or test.name.startswith(own)]
     able = usual if usual and folder != "kqueue" else [test for test in able if test not in usual]
     if folder in USUAL_BACKENDS:
         able = [test for test in able if test.backend in {folder, None}]
@@ -379,7 +380,7 @@ def tests_for(file, tests):
 
     def order(test):
         words = set(stem.split("_"))
-        if test.name.startswith(f"{folder}/{stem}"):
+        if test.name.startswith(own):
             return 0, test.seconds
         if test.name.startswith(folder + "/") or words & set(test.name.replace("_", "/").split("/")):
             return 1, test.seconds

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What only kqueue(2) needs of src/posix/child_kqueue.c: a new edge after a rearm, and waits by
- * number. */
+/*
+ * What only kqueue(2) needs of src/posix/child_kqueue.c: a new edge after a rearm, and waits by
+ * number. The linker turns waitpid to here (--wrap: see meson.build).
+ */
 #include "support/test.h"
 
 #include <errno.h>
@@ -16,6 +18,21 @@
 
 #include "posix/child.h"
 #include "posix/descriptor.h"
+
+/* What happens just before cmio's own waitpid(2), once: somebody else waits, or time passes. */
+static enum { NOTHING, OTHER_WAITS, OTHER_HAS_NUMBER } meanwhile;
+
+pid_t __real_waitpid(pid_t pid, int *status, int options);
+pid_t __wrap_waitpid(pid_t pid, int *status, int options);
+pid_t __wrap_waitpid(pid_t pid, int *status, int options) {
+    const int what = meanwhile;
+    meanwhile = NOTHING;
+    if (what == OTHER_HAS_NUMBER)
+        return 0;
+    if (what == OTHER_WAITS)
+        (void)__real_waitpid(pid, NULL, 0);
+    return __real_waitpid(pid, status, options);
+}
 
 /* How many events there are, waiting for one. */
 static int events_within(int queue, time_t seconds) {
@@ -80,8 +97,43 @@ static void a_stop_of_a_process_that_this_one_traces_is_no_end(void **state) {
     assert_int_equal(cmio__child_wait_by_number(pid, &status), -ECHILD);
 }
 
+static pid_t start_ended(void) {
+    siginfo_t info;
+    const pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(7);
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+    return pid;
+}
+
+static void a_process_that_another_thread_waits_for_first_is_no_child_any_more(void **state) {
+    (void)state;
+    int status = 77;
+    const pid_t pid = start_ended();
+    meanwhile = OTHER_WAITS;
+    errno = 0;
+    assert_int_equal(cmio__child_wait_by_number(pid, &status), -ECHILD);
+    assert_int_equal(status, 77);
+}
+
+/* Another thread waited for it, and a new child got the number, which has not ended. */
+static void a_new_child_with_the_number_is_waited_for_as_long_as_it_runs(void **state) {
+    (void)state;
+    int status = 77;
+    const pid_t pid = start_ended();
+    meanwhile = OTHER_HAS_NUMBER;
+    errno = 0;
+    assert_int_equal(cmio__child_wait_by_number(pid, &status), -EAGAIN);
+    assert_int_equal(status, 77);
+    assert_int_equal(cmio__child_wait_by_number(pid, &status), 0);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_stop_of_a_process_that_this_one_traces_is_no_end),
     cmocka_unit_test(a_rearm_after_the_end_makes_an_edge_and_before_none),
+    cmocka_unit_test(a_process_that_another_thread_waits_for_first_is_no_child_any_more),
+    cmocka_unit_test(a_new_child_with_the_number_is_waited_for_as_long_as_it_runs),
 };
 TEST_GROUP(posix_child_kqueue, tests)
