@@ -327,6 +327,30 @@ static void a_half_closed_stream_neither_rests_nor_is_held(void **state) {
     test_pair_close(fds);
 }
 
+/* The descriptors that rest are told by ~fd: so 0 is one like any other. */
+static void a_look_without_news_leaves_every_descriptor_at_rest(void **state) {
+    (void)state;
+    for (int fd = 0; fd < 3; fd++) {
+        struct cmio__poll_entries entries;
+        assert_int_equal(cmio__poll_entries_init(&entries, 77), 0);
+        assert_int_equal(cmio__poll_entries_add(&entries, fd, 1, CMIO_READABLE), 0);
+        struct cmio__fd_slot *slot = cmio__fd_table_find(&entries.table, fd);
+        struct pollfd *entry = &entries.list[slot->place];
+        slot->batch = POLLHUP;
+        cmio__poll_entries_set_state(&entries, slot, fd, slot->state | CMIO__RESTS);
+        assert_int_equal(entry->fd, ~fd);
+        bool looking = false;
+        (void)cmio__poll_entries_begin_look(&entries, 0, &looking);
+        assert_true(looking);
+        assert_int_equal(entry->fd, fd);
+        entry->revents = POLLHUP;
+        assert_int_equal(cmio__poll_entries_end_look(&entries, 1), 0);
+        assert_int_equal(entry->fd, ~fd);
+        assert_int_equal(entry->revents, 0);
+        cmio__poll_entries_free(&entries);
+    }
+}
+
 static void progress_one_way_arms_what_was_held_the_other_way(void **state) {
     (void)state;
     struct cmio__poll_entries entries;
@@ -441,6 +465,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_peek_that_wants_more_makes_few_events),
     cmocka_unit_test(reading_a_closed_terminal_again_and_again_makes_no_event),
     cmocka_unit_test(a_half_closed_stream_neither_rests_nor_is_held),
+    cmocka_unit_test(a_look_without_news_leaves_every_descriptor_at_rest),
     cmocka_unit_test(progress_one_way_arms_what_was_held_the_other_way),
     cmocka_unit_test(what_was_told_meanwhile_is_held_no_more),
     cmocka_unit_test(a_file_is_armed_by_reading_only_once_it_would_block),
