@@ -327,28 +327,48 @@ static void a_half_closed_stream_neither_rests_nor_is_held(void **state) {
     test_pair_close(fds);
 }
 
-/* The descriptors that rest are told by ~fd: so 0 is one like any other. */
+/* An entry that rests after a hang-up, as a look begins. */
+static struct cmio__fd_slot *begin_look_at_resting(struct cmio__poll_entries *entries, int fd) {
+    assert_int_equal(cmio__poll_entries_init(entries, 77), 0);
+    assert_int_equal(cmio__poll_entries_add(entries, fd, 1, CMIO_READABLE), 0);
+    struct cmio__fd_slot *slot = cmio__fd_table_find(&entries->table, fd);
+    slot->batch = POLLHUP;
+    entries->waiting = 1;
+    cmio__poll_entries_set_state(entries, slot, fd, slot->state | CMIO__RESTS);
+    assert_int_equal(entries->list[slot->place].fd, ~fd);
+    bool looking = false;
+    (void)cmio__poll_entries_begin_look(entries, 0, &looking);
+    assert_true(looking);
+    assert_int_equal(entries->list[slot->place].fd, fd);
+    return slot;
+}
+
+/* Descriptor 0 is one like any other. */
 static void a_look_without_news_leaves_every_descriptor_at_rest(void **state) {
     (void)state;
     for (int fd = 0; fd < 3; fd++) {
         struct cmio__poll_entries entries;
-        assert_int_equal(cmio__poll_entries_init(&entries, 77), 0);
-        assert_int_equal(cmio__poll_entries_add(&entries, fd, 1, CMIO_READABLE), 0);
-        struct cmio__fd_slot *slot = cmio__fd_table_find(&entries.table, fd);
+        struct cmio__fd_slot *slot = begin_look_at_resting(&entries, fd);
         struct pollfd *entry = &entries.list[slot->place];
-        slot->batch = POLLHUP;
-        cmio__poll_entries_set_state(&entries, slot, fd, slot->state | CMIO__RESTS);
-        assert_int_equal(entry->fd, ~fd);
-        bool looking = false;
-        (void)cmio__poll_entries_begin_look(&entries, 0, &looking);
-        assert_true(looking);
-        assert_int_equal(entry->fd, fd);
         entry->revents = POLLHUP;
         assert_int_equal(cmio__poll_entries_end_look(&entries, 1), 0);
         assert_int_equal(entry->fd, ~fd);
         assert_int_equal(entry->revents, 0);
+        assert_int_equal(entries.waiting, 1);
         cmio__poll_entries_free(&entries);
     }
+}
+
+/* If the hang-up comes back, it is news. */
+static void a_look_that_finds_the_hang_up_gone_ends_the_rest(void **state) {
+    (void)state;
+    struct cmio__poll_entries entries;
+    struct cmio__fd_slot *slot = begin_look_at_resting(&entries, 3);
+    assert_int_equal(cmio__poll_entries_end_look(&entries, 0), 0);
+    assert_int_equal(entries.list[slot->place].fd, 3);
+    assert_int_equal(slot->state & CMIO__RESTS, 0);
+    assert_int_equal(entries.waiting, 0);
+    cmio__poll_entries_free(&entries);
 }
 
 static void progress_one_way_arms_what_was_held_the_other_way(void **state) {
@@ -466,6 +486,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(reading_a_closed_terminal_again_and_again_makes_no_event),
     cmocka_unit_test(a_half_closed_stream_neither_rests_nor_is_held),
     cmocka_unit_test(a_look_without_news_leaves_every_descriptor_at_rest),
+    cmocka_unit_test(a_look_that_finds_the_hang_up_gone_ends_the_rest),
     cmocka_unit_test(progress_one_way_arms_what_was_held_the_other_way),
     cmocka_unit_test(what_was_told_meanwhile_is_held_no_more),
     cmocka_unit_test(a_file_is_armed_by_reading_only_once_it_would_block),
