@@ -216,6 +216,33 @@ static void a_reregister_that_is_refused_changes_nothing(void **state) {
     setting_close(&setting);
 }
 
+static struct setting *overtaken;
+
+static void ask_for_writing_instead(void) {
+    exhaustion_after_wait = NULL;
+    assert_int_equal(kqueues->reregister_fd(overtaken->selector, overtaken->fds[1], FIRST,
+                                            CMIO_WRITABLE | CMIO_LEVEL),
+                     0);
+}
+
+/* Another thread was quicker, and the token is the same. */
+static void a_record_of_what_is_not_asked_for_any_more_is_dropped(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting, TEST_TCP);
+    test_put(setting.fds[0], 1);
+    const int fd = setting.fds[1];
+    assert_int_equal(kqueues->register_fd(setting.selector, fd, FIRST, CMIO_READABLE | CMIO_LEVEL),
+                     0);
+    TEST_EVENTUALLY(wait_at_once(&setting) == 1);
+    overtaken = &setting;
+    exhaustion_after_wait = ask_for_writing_instead;
+    assert_int_equal(wait_at_once(&setting), 0);
+    TEST_EVENTUALLY(wait_at_once(&setting) == 1);
+    assert_int_equal(setting.events->list[0].ready, CMIO_WRITABLE);
+    setting_close(&setting);
+}
+
 /*
  * A lock that the test holds already, once: a hook that locks and unlocks leaves it so. One that
  * forgot to lock has given away the test's hold.
@@ -291,6 +318,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_broken_pipe_that_fails_to_register_leaves_nothing),
     cmocka_unit_test(a_register_that_is_cancelled_is_whole),
     cmocka_unit_test(a_reregister_that_is_refused_changes_nothing),
+    cmocka_unit_test(a_record_of_what_is_not_asked_for_any_more_is_dropped),
     cmocka_unit_test(each_hook_locks_as_often_as_it_unlocks),
     cmocka_unit_test(a_wake_after_the_close_is_refused_and_leaves_no_event),
 };
