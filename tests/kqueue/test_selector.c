@@ -216,6 +216,19 @@ static void a_reregister_that_is_refused_changes_nothing(void **state) {
     setting_close(&setting);
 }
 
+/* Nor is what an earlier call left in errno taken for an interrupt of this one. */
+static void a_change_that_succeeds_is_made_once(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting, TEST_TCP);
+    errno = EINTR;
+    assert_false(fails(&setting, 100, kqueues->register_fd, FIRST, CMIO_READABLE));
+    errno = EINTR;
+    assert_false(fails(&setting, 100, kqueues->reregister_fd, SECOND, CMIO_WRITABLE));
+    assert_int_equal(kqueues->deregister_fd(setting.selector, setting.fds[1]), 0);
+    setting_close(&setting);
+}
+
 static struct setting *overtaken;
 
 static void ask_for_writing_instead(void) {
@@ -318,6 +331,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_broken_pipe_that_fails_to_register_leaves_nothing),
     cmocka_unit_test(a_register_that_is_cancelled_is_whole),
     cmocka_unit_test(a_reregister_that_is_refused_changes_nothing),
+    cmocka_unit_test(a_change_that_succeeds_is_made_once),
     cmocka_unit_test(a_record_of_what_is_not_asked_for_any_more_is_dropped),
     cmocka_unit_test(each_hook_locks_as_often_as_it_unlocks),
     cmocka_unit_test(a_wake_after_the_close_is_refused_and_leaves_no_event),
