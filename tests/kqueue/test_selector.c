@@ -7,8 +7,11 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backend/exhaustion.h"
@@ -229,6 +232,59 @@ static void a_change_that_succeeds_is_made_once(void **state) {
     setting_close(&setting);
 }
 
+/* A FIFO that is written, and its path. Its reader has gone. */
+static int open_deserted(char *path) {
+    assert_non_null(mkdtemp(path));
+    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    const int reader = open(path, O_RDONLY | O_NONBLOCK);
+    const int writer = open(path, O_WRONLY | O_NONBLOCK);
+    assert_true(reader >= 0 && writer >= 0);
+    test_close(reader);
+    return writer;
+}
+
+static int waits;
+
+static void count_wait(void) {
+    waits++;
+}
+
+/* Not even for a record that makes no event. */
+static bool sleeps_through(struct setting *setting) {
+    waits = 0;
+    return kqueues->wait(setting->selector, setting->events, 50 * CMIO_MILLISECOND) == 0 &&
+           waits == 1;
+}
+
+static void readiness_is_made_up_no_longer_when_a_reader_is_back(void **state) {
+    (void)state;
+    char path[] = "/tmp/cmio-selector-XXXXXX";
+    char bytes[4096] = {0};
+    struct setting setting;
+    setting_open(&setting, TEST_TCP);
+    const int writer = open_deserted(path);
+    const cmio_interest interest = CMIO_WRITABLE | CMIO_LEVEL;
+    assert_int_equal(kqueues->register_fd(setting.selector, writer, FIRST, interest), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(kqueues->wait(setting.selector, setting.events, CMIO_FOREVER), 1);
+        assert_true(setting.events->list[0].ready & CMIO_WRITE_CLOSED);
+    }
+    const int reader = open(path, O_RDONLY | O_NONBLOCK);
+    assert_true(reader >= 0);
+    while (write(writer, bytes, sizeof bytes) > 0)
+        continue;
+    assert_int_equal(errno, EAGAIN);
+    exhaustion_after_wait = count_wait;
+    TEST_EVENTUALLY(sleeps_through(&setting));
+    exhaustion_after_wait = NULL;
+    assert_int_equal(kqueues->deregister_fd(setting.selector, writer), 0);
+    test_close(reader);
+    test_close(writer);
+    assert_int_equal(unlink(path), 0);
+    setting_close(&setting);
+}
+
 static struct setting *overtaken;
 
 static void ask_for_writing_instead(void) {
@@ -270,9 +326,26 @@ static void hold_lock(struct cmio__selector *selector) {
     assert_int_equal(pthread_mutex_lock(&selector->lock), 0);
 }
 
+static void *try_lock(void *selector) {
+    struct cmio__selector *self = selector;
+    if (pthread_mutex_trylock(&self->lock) != 0)
+        return NULL;
+    assert_int_equal(pthread_mutex_unlock(&self->lock), 0);
+    return self;
+}
+
+static bool is_free(struct cmio__selector *selector) {
+    pthread_t other;
+    void *locked;
+    assert_int_equal(pthread_create(&other, NULL, try_lock, selector), 0);
+    assert_int_equal(pthread_join(other, &locked), 0);
+    return locked != NULL;
+}
+
 static void expect_held_once(struct cmio__selector *selector) {
+    assert_false(is_free(selector));
     assert_int_equal(pthread_mutex_unlock(&selector->lock), 0);
-    assert_int_equal(pthread_mutex_unlock(&selector->lock), EPERM); /* not held any more */
+    assert_true(is_free(selector));
     assert_int_equal(pthread_mutex_lock(&selector->lock), 0);
 }
 
@@ -332,6 +405,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_register_that_is_cancelled_is_whole),
     cmocka_unit_test(a_reregister_that_is_refused_changes_nothing),
     cmocka_unit_test(a_change_that_succeeds_is_made_once),
+    cmocka_unit_test(readiness_is_made_up_no_longer_when_a_reader_is_back),
     cmocka_unit_test(a_record_of_what_is_not_asked_for_any_more_is_dropped),
     cmocka_unit_test(each_hook_locks_as_often_as_it_unlocks),
     cmocka_unit_test(a_wake_after_the_close_is_refused_and_leaves_no_event),
