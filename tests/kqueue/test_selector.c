@@ -153,6 +153,31 @@ static void a_reregister_that_fails_leaves_nothing(void **state) {
         }
 }
 
+static int deregister(struct cmio__selector *selector, int fd, cmio_token token,
+                      cmio_interest interest) {
+    (void)token, (void)interest;
+    return kqueues->deregister_fd(selector, fd);
+}
+
+/* A filter that stayed would keep its mode when it is added anew. */
+static void a_deregister_that_fails_leaves_no_filter(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting, TEST_TCP);
+    test_put(setting.fds[0], 1);
+    const int fd = setting.fds[1];
+    assert_int_equal(kqueues->register_fd(setting.selector, fd, FIRST, CMIO_READABLE | CMIO_LEVEL),
+                     0);
+    TEST_EVENTUALLY(wait_at_once(&setting) == 1);
+    assert_true(fails(&setting, 1, deregister, 0, 0));
+    assert_int_equal(kqueues->register_fd(setting.selector, fd, SECOND, CMIO_READABLE), 0);
+    TEST_EVENTUALLY(wait_at_once(&setting) == 1);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(wait_at_once(&setting), 0);
+    assert_int_equal(kqueues->deregister_fd(setting.selector, fd), 0);
+    setting_close(&setting);
+}
+
 /* With the timer that makes its readiness up. */
 static void a_broken_pipe_that_fails_to_register_leaves_nothing(void **state) {
     (void)state;
@@ -401,6 +426,7 @@ static void a_wake_after_the_close_is_refused_and_leaves_no_event(void **state) 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_register_that_fails_leaves_nothing),
     cmocka_unit_test(a_reregister_that_fails_leaves_nothing),
+    cmocka_unit_test(a_deregister_that_fails_leaves_no_filter),
     cmocka_unit_test(a_broken_pipe_that_fails_to_register_leaves_nothing),
     cmocka_unit_test(a_register_that_is_cancelled_is_whole),
     cmocka_unit_test(a_reregister_that_is_refused_changes_nothing),
