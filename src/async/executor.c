@@ -2,6 +2,7 @@
 #include "async/executor.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,20 +17,34 @@ enum {
 
 /* Counting tasks */
 
+/* A task of the worker's own asks, which lives still: nobody waits for this count to go down. */
+static bool admit_own(struct cmio_executor *executor, struct cmio__worker *worker) {
+    cmio__count(&worker->blocks);
+    if (atomic_load_explicit(&executor->closing, memory_order_relaxed))
+        return false;
+    cmio__count(&worker->spawned);
+    return true;
+}
+
 bool cmio__executor_admit(struct cmio_executor *executor, struct cmio__worker *worker) {
-    if (worker != NULL && worker->executor == executor) {
-        cmio__count(&worker->spawned);
-        cmio__count(&worker->blocks);
-        return !atomic_load_explicit(&executor->closing, memory_order_relaxed);
-    }
+    if (worker != NULL && worker->executor == executor)
+        return admit_own(executor, worker);
     (void)atomic_fetch_add_explicit(&executor->blocks, BLOCK, memory_order_relaxed);
     (void)atomic_fetch_add_explicit(&executor->spawned, 1, memory_order_seq_cst);
-    return !atomic_load_explicit(&executor->closing, memory_order_seq_cst);
+    if (!atomic_load_explicit(&executor->closing, memory_order_seq_cst))
+        return true;
+    /* Shutdown may have seen a task that it has to wait for, where there is none. */
+    (void)atomic_fetch_sub_explicit(&executor->spawned, 1, memory_order_seq_cst);
+    (void)cmio_waker_wake(executor->ended);
+    cmio__unpark_all(executor);
+    return false;
 }
 
 /*
  * What has finished is counted before what was spawned: a task that is spawned and finishes in
- * between then makes the result too big, never too small.
+ * between then makes the result too big, never too small. A worker's count of what has finished is
+ * stored with release, so whoever sees a task's end in it sees that the task was spawned, also where
+ * another worker did that.
  */
 size_t cmio__executor_living(struct cmio_executor *executor) {
     size_t finished = 0;
@@ -41,10 +56,16 @@ size_t cmio__executor_living(struct cmio_executor *executor) {
     return spawned - finished;
 }
 
-void cmio__executor_task_finished(struct cmio_executor *executor) {
-    if (CMIO__UNLIKELY(atomic_load_explicit(&executor->closing, memory_order_seq_cst)) &&
-        cmio__executor_living(executor) == 0)
+/* Wakes whoever is in shutdown, if no task lives any more. */
+static CMIO__COLD void tell_if_ended(struct cmio_executor *executor) {
+    atomic_thread_fence(memory_order_seq_cst); /* after this worker's count */
+    if (cmio__executor_living(executor) == 0)
         (void)cmio_waker_wake(executor->ended);
+}
+
+void cmio__executor_task_finished(struct cmio_executor *executor) {
+    if (CMIO__UNLIKELY(atomic_load_explicit(&executor->closing, memory_order_seq_cst)))
+        tell_if_ended(executor);
 }
 
 void cmio__executor_block_freed(struct cmio_executor *executor) {
@@ -100,6 +121,12 @@ static int start_threads(struct cmio_executor *executor) {
     return error;
 }
 
+/* Threads that took a worker from the list of the idle have still to wake it. */
+static void await_unparking(struct cmio_executor *executor) {
+    while (atomic_load_explicit(&executor->unparking, memory_order_acquire) != 0)
+        (void)sched_yield(); /* cannot fail */
+}
+
 static void stop_threads(struct cmio_executor *executor) {
     cmio__lock_take(&executor->injected_lock); /* nothing is injected any more */
     atomic_store_explicit(&executor->stopped, true, memory_order_seq_cst);
@@ -107,6 +134,7 @@ static void stop_threads(struct cmio_executor *executor) {
     cmio__unpark_all(executor);
     for (; executor->started > 0; executor->started--)
         (void)pthread_join(executor->workers[executor->started - 1].thread, NULL);
+    await_unparking(executor);
 }
 
 /* Wakes of tasks that have ended, which came too late for any worker. */
@@ -170,8 +198,8 @@ int cmio_executor_new(struct cmio_executor **out, const struct cmio_executor_opt
     if (error == 0 && executor->has_threads)
         error = start_threads(executor);
     if (error != 0) {
+        executor->count = made; /* the others are not made */
         stop_threads(executor);
-        executor->count = made;
         destroy(executor, made);
         return error;
     }

@@ -75,6 +75,9 @@ bool cmio__schedule_injected(struct cmio__worker *worker) {
             push(worker, task);
         task = next;
     }
+    /* Between the executor's list and the queue, a worker that fell asleep did not see them. */
+    if (cmio__run_queue_count(&worker->queue) > 1)
+        cmio__unpark_one(executor);
     return any;
 }
 
@@ -182,13 +185,16 @@ void cmio__unpark_one(struct cmio_executor *executor) {
     if (worker != NULL) {
         executor->idle = worker->next_idle;
         worker->idle = false;
+        (void)atomic_fetch_add_explicit(&executor->unparking, 1, memory_order_relaxed);
         /* It searches from now on, so that the next to make work need not wake another one. */
         (void)atomic_fetch_add_explicit(&executor->searching, 1, memory_order_seq_cst);
         (void)atomic_fetch_sub_explicit(&executor->idle_count, 1, memory_order_seq_cst);
     }
     cmio__lock_release(&executor->idle_lock);
-    if (worker != NULL)
-        (void)cmio_waker_wake(worker->waker); /* fails only where the system is broken */
+    if (worker == NULL)
+        return;
+    (void)cmio_waker_wake(worker->waker); /* fails only where the system is broken */
+    (void)atomic_fetch_sub_explicit(&executor->unparking, 1, memory_order_release);
 }
 
 void cmio__unpark_all(struct cmio_executor *executor) {

@@ -36,7 +36,8 @@ static struct cmio__task *task_of(const struct cmio_task_waker *waker) {
 
 void cmio__task_wake_local(struct cmio__task *task) {
     const unsigned wakes = atomic_load_explicit(&task->wakes, memory_order_relaxed);
-    if (wakes >= CMIO__ENDED)
+    if (wakes >=
+        CMIO__ENDED / 2) /* it has ended, or was woken so often that no more need be counted */
         return;
     if (wakes == 0)
         cmio__schedule(task);
@@ -175,7 +176,7 @@ static void finish_task(struct cmio__task *task, struct cmio__worker *worker) {
     struct cmio_task_waker joiner = meet_as_task(task);
     cmio_task_waker_wake(&joiner);
     cmio_task_waker_drop(&joiner);
-    cmio__count(&worker->finished);
+    cmio__count_finished(worker);
     cmio__executor_task_finished(worker->executor);
 }
 
@@ -252,6 +253,8 @@ static void spawn_remotely(struct cmio__task *task) {
 int cmio_spawn(struct cmio_executor *executor, const struct cmio_future *future, size_t size,
                const struct cmio_spawn_options *options, struct cmio_join_handle **out) {
     if (future == NULL || future->ops == NULL || size < sizeof *future)
+        return -EINVAL;
+    if (future->ops->poll == NULL || future->ops->drop == NULL)
         return -EINVAL;
     struct cmio__worker *worker = cmio__worker_current;
     if (executor == NULL && worker == NULL)

@@ -61,18 +61,25 @@ void cmio__worker_look(struct cmio__worker *worker, int64_t deadline) {
         cmio__wheel_expire(&worker->wheel, cmio_now());
 }
 
+static void rest(struct cmio__worker *worker) {
+    atomic_thread_fence(memory_order_seq_cst);
+    cmio__executor_task_finished(worker->executor);
+    cmio__park(worker);
+}
+
 void cmio__worker_run(struct cmio__worker *worker, bool (*done)(void *argument), void *argument) {
     cmio__worker_current = worker;
     while (!done(argument)) {
         if (CMIO__UNLIKELY(++worker->since_look >= CMIO__LOOK)) {
             cmio__worker_look(worker, 0);
-            (void)cmio__schedule_injected(worker);
+            if (cmio__schedule_injected(worker))
+                cmio__unpark_one(worker->executor); /* the worker has others to run first */
         }
         struct cmio__task *task = cmio__schedule_next(worker);
         if (task != NULL)
             cmio__task_run(task, worker);
         else
-            cmio__park(worker);
+            rest(worker);
     }
     cmio__worker_current = NULL;
 }

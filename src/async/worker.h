@@ -75,6 +75,13 @@ CMIO__INLINE void cmio__count(atomic_size_t *count) {
                           memory_order_relaxed);
 }
 
+/* Counts a task that has ended; see cmio__executor_living(). */
+CMIO__INLINE void cmio__count_finished(struct cmio__worker *worker) {
+    atomic_store_explicit(&worker->finished,
+                          atomic_load_explicit(&worker->finished, memory_order_relaxed) + 1,
+                          memory_order_release);
+}
+
 int cmio__worker_init(struct cmio__worker *worker, struct cmio_executor *executor, unsigned index,
                       const char *backend);
 void cmio__worker_destroy(struct cmio__worker *worker);
