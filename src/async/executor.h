@@ -41,6 +41,12 @@ struct cmio_executor {
     struct cmio__task **injected_end;
     atomic_size_t injected_count;
 
+    /* See relief.c: how many polls of tasks there were when somebody last looked, and since when. */
+    struct cmio__lock relief_lock;
+    size_t seen_polls;
+    int64_t seen_since;
+    atomic_bool quiet;
+
     struct cmio__lock idle_lock;
     struct cmio__worker *idle;
     atomic_uint unparking; /* threads that are about to wake one: it must not be freed yet */

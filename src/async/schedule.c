@@ -7,6 +7,8 @@
 
 #include <cmio/time.h>
 
+#include "async/relief.h"
+
 enum {
     IN_A_ROW = 16, /* tasks that run from `next` while others wait in the queue */
     BULK = 64,     /* tasks that are moved from the injected ones at once */
@@ -255,7 +257,7 @@ void cmio__park(struct cmio__worker *worker) {
     atomic_thread_fence(memory_order_seq_cst); /* before the queues are looked at */
     if (!there_is_work(worker->executor)) {
         cmio__count(&worker->parks);
-        cmio__worker_look(worker, wait_until(worker));
+        cmio__relief_wait(worker, wait_until(worker));
     }
     become_busy(worker);
 }

@@ -36,8 +36,7 @@ static struct cmio__task *task_of(const struct cmio_task_waker *waker) {
 
 void cmio__task_wake_local(struct cmio__task *task) {
     const unsigned wakes = atomic_load_explicit(&task->wakes, memory_order_relaxed);
-    if (wakes >=
-        CMIO__ENDED / 2) /* it has ended, or was woken so often that no more need be counted */
+    if (wakes >= CMIO__ENDED / 2) /* or woken so often that it need not be counted any more */
         return;
     if (wakes == 0)
         cmio__schedule(task);
