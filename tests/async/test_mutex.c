@@ -78,6 +78,19 @@ SCRIPT(a_locked_mutex_is_not_destroyed) {
     TEST_OK(cmio_mutex_destroy(&mutex));
 }
 
+static void waiting_tasks_are_woken(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    prepare();
+    TEST_OK(cmio_mutex_try_lock(&mutex));
+    struct cmio_join_handle *handle = await_in_task(executor, &a.future);
+    TEST_OK(cmio_mutex_unlock(&mutex));
+    TEST_OK(join(executor, handle));
+    TEST_FAILS(cmio_mutex_try_lock(&mutex), -EBUSY);
+    TEST_OK(cmio_mutex_unlock(&mutex));
+    cmio_executor_free(executor);
+    TEST_OK(cmio_mutex_destroy(&mutex));
+}
+
 static void misuse_of_a_mutex_is_an_error(void **state) {
     (void)state;
     TEST_FAILS(cmio_mutex_init(NULL), -EINVAL);
@@ -161,6 +174,7 @@ static void one_task_at_a_time_holds_a_mutex(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
+    ROWS(waiting_tasks_are_woken),
     ROWS(a_mutex_is_handed_to_who_waits_longest),
     ROWS(a_lock_dropped_before_its_first_poll_takes_nothing),
     ROWS(a_lock_dropped_while_it_waits_leaves_the_line),

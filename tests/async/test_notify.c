@@ -118,6 +118,26 @@ SCRIPT(a_notify_with_waits_is_not_destroyed) {
     TEST_OK(cmio_notify_destroy(&notify));
 }
 
+static void waiting_tasks_are_woken(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    prepare();
+    struct cmio_join_handle *handle = await_in_task(executor, &a.future);
+    cmio_notify_one(&notify);
+    TEST_OK(join(executor, handle));
+    again(&a);
+    struct cmio_join_handle *first = await_in_task(executor, &a.future);
+    struct cmio_join_handle *second = await_in_task(executor, &b.future);
+    TEST_EVENTUALLY(cmio_notify_destroy(&notify) == -EBUSY);
+    while (!cmio_join_handle_is_finished(first) || !cmio_join_handle_is_finished(second)) {
+        cmio_notify_all(&notify); /* perhaps before one of them waits */
+        let_tasks_run(executor);
+    }
+    TEST_OK(join(executor, first));
+    TEST_OK(join(executor, second));
+    cmio_executor_free(executor);
+    TEST_OK(cmio_notify_destroy(&notify));
+}
+
 static void misuse_of_notify_is_an_error(void **state) {
     (void)state;
     TEST_FAILS(cmio_notify_init(NULL), -EINVAL);
@@ -198,6 +218,7 @@ static void a_notification_is_never_lost(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
+    ROWS(waiting_tasks_are_woken),
     ROWS(a_notification_comes_before_its_future),
     ROWS(at_most_one_notification_is_stored),
     ROWS(notify_one_ends_the_longest_wait),

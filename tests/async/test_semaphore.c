@@ -121,6 +121,24 @@ SCRIPT(an_acquire_counts_as_a_leaf_of_the_turn) {
     DROP(&a);
 }
 
+static void waiting_tasks_are_woken(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    prepare(0, 1, 2);
+    struct cmio_join_handle *first = await_in_task(executor, &a.future);
+    struct cmio_join_handle *second = await_in_task(executor, &b.future);
+    TEST_OK(cmio_semaphore_release(&semaphore, 3));
+    TEST_OK(join(executor, first));
+    TEST_OK(join(executor, second));
+    prepare(0, 1, 2);
+    first = await_in_task(executor, &a.future);
+    second = await_in_task(executor, &b.future);
+    cmio_semaphore_close(&semaphore);
+    TEST_FAILS(join(executor, first), -ECANCELED);
+    TEST_FAILS(join(executor, second), -ECANCELED);
+    cmio_executor_free(executor);
+    TEST_OK(cmio_semaphore_destroy(&semaphore));
+}
+
 static void misuse_of_a_semaphore_is_an_error(void **state) {
     (void)state;
     TEST_FAILS(cmio_semaphore_init(NULL, 1), -EINVAL);
@@ -216,6 +234,7 @@ static void permits_are_neither_lost_nor_made(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
+    ROWS(waiting_tasks_are_woken),
     ROWS(permits_that_are_free_are_acquired_at_once),
     ROWS(a_wait_for_many_is_not_overtaken),
     ROWS(a_release_serves_all_that_it_suffices_for),
