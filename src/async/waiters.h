@@ -29,6 +29,7 @@
 #include "async/parker.h"
 #include "async/worker.h"
 
+/* Those from GRANTED on are final. */
 enum cmio__waiter_state {
     CMIO__NEW,     /* in no line yet */
     CMIO__QUEUED,  /* in the line */
