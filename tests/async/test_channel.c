@@ -560,6 +560,48 @@ static void a_blocking_call_ends_at_its_deadline(void **state) {
     cmio_channel_receiver_drop(receiver);
 }
 
+static atomic_bool waits_soon;
+
+static void *wait_for_message(void *argument) {
+    int message;
+    atomic_store(&waits_soon, true);
+    (void)cmio_channel_receive_until(argument, &message, CMIO_FOREVER);
+    return NULL;
+}
+
+static void *wait_for_room(void *argument) {
+    atomic_store(&waits_soon, true);
+    (void)cmio_channel_send_until(argument, &two, CMIO_FOREVER);
+    return NULL;
+}
+
+static void cancel_blocked(void *(*call)(void *argument), void *argument) {
+    pthread_t thread;
+    void *result = NULL;
+    atomic_store(&waits_soon, false);
+    TEST_OK(pthread_create(&thread, NULL, call, argument));
+    TEST_EVENTUALLY(atomic_load(&waits_soon));
+    test_pause();
+    TEST_OK(pthread_cancel(thread));
+    TEST_OK(pthread_join(thread, &result));
+    assert_ptr_equal(result, PTHREAD_CANCELED);
+}
+
+static void a_cancelled_blocking_call_leaves_nothing(void **state) {
+    (void)state;
+    if (test_is_under_thread_sanitizer())
+        skip();
+    for (int round = 0; round < 20; round++) {
+        prepare(1);
+        cancel_blocked(wait_for_message, receiver);
+        fill(1);
+        cancel_blocked(wait_for_room, sender);
+        expect(100);
+        TEST_FAILS(cmio_channel_try_receive(receiver, &in_a), -EAGAIN);
+        finish();
+    }
+}
+
 SCRIPT(blocking_calls_are_refused_on_a_worker) {
     prepare(1);
     TEST_FAILS(cmio_channel_send_until(sender, &two, CMIO_FOREVER), -EDEADLK);
@@ -689,6 +731,7 @@ static const struct CMUnitTest tests[] = {
     ROWS(tasks_send_to_plain_threads),
     ROWS(plain_threads_send_to_tasks),
     ROWS(blocking_calls_are_refused_on_a_worker),
+    cmocka_unit_test(a_cancelled_blocking_call_leaves_nothing),
     cmocka_unit_test(a_blocking_call_ends_at_its_deadline),
     cmocka_unit_test(misuse_of_a_channel_is_an_error),
 };

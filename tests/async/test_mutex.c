@@ -4,6 +4,8 @@
 #include <cmio/async/mutex.h>
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
 
 #include "support/scale.h"
 #include "tasks.h"
@@ -89,6 +91,32 @@ static void waiting_tasks_are_woken(void **state) {
     TEST_OK(cmio_mutex_unlock(&mutex));
     cmio_executor_free(executor);
     TEST_OK(cmio_mutex_destroy(&mutex));
+}
+
+static void *unlock_on_thread(void *argument) {
+    TEST_OK(cmio_mutex_unlock(argument));
+    return NULL;
+}
+
+/* The other thread may still be about to leave the call when the task has what it waited for. */
+static void a_mutex_may_be_freed_once_it_is_destroyed(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    const int rounds = test_scale(1000);
+    for (int round = 0; round < rounds; round++) {
+        struct cmio_mutex *own = malloc(sizeof *own);
+        TEST_OK(cmio_mutex_init(own));
+        TEST_OK(cmio_mutex_try_lock(own));
+        TEST_OK(cmio_lock_future_init(&a, own));
+        struct cmio_join_handle *handle = await_in_task(executor, &a.future);
+        pthread_t thread;
+        TEST_OK(pthread_create(&thread, NULL, unlock_on_thread, own));
+        TEST_OK(join(executor, handle));
+        TEST_OK(cmio_mutex_unlock(own));
+        TEST_OK(cmio_mutex_destroy(own));
+        free(own);
+        TEST_OK(pthread_join(thread, NULL));
+    }
+    cmio_executor_free(executor);
 }
 
 static void misuse_of_a_mutex_is_an_error(void **state) {
@@ -182,6 +210,7 @@ static const struct CMUnitTest tests[] = {
     ROWS(a_mutex_granted_to_a_dropped_lock_is_unlocked_where_nobody_waits),
     ROWS(a_locked_mutex_is_not_destroyed),
     ROWS(one_task_at_a_time_holds_a_mutex),
+    ROWS(a_mutex_may_be_freed_once_it_is_destroyed),
     cmocka_unit_test(misuse_of_a_mutex_is_an_error),
 };
 

@@ -4,6 +4,8 @@
 #include <cmio/async/notify.h>
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
 
 #include "support/scale.h"
 #include "tasks.h"
@@ -138,6 +140,30 @@ static void waiting_tasks_are_woken(void **state) {
     TEST_OK(cmio_notify_destroy(&notify));
 }
 
+static void *notify_on_thread(void *argument) {
+    cmio_notify_one(argument);
+    return NULL;
+}
+
+/* The other thread may still be about to leave the call when the task has what it waited for. */
+static void a_notify_may_be_freed_once_it_is_destroyed(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    const int rounds = test_scale(1000);
+    for (int round = 0; round < rounds; round++) {
+        struct cmio_notify *own = malloc(sizeof *own);
+        TEST_OK(cmio_notify_init(own));
+        TEST_OK(cmio_notify_future_init(&a, own));
+        struct cmio_join_handle *handle = await_in_task(executor, &a.future);
+        pthread_t thread;
+        TEST_OK(pthread_create(&thread, NULL, notify_on_thread, own));
+        TEST_OK(join(executor, handle));
+        TEST_OK(cmio_notify_destroy(own));
+        free(own);
+        TEST_OK(pthread_join(thread, NULL));
+    }
+    cmio_executor_free(executor);
+}
+
 static void misuse_of_notify_is_an_error(void **state) {
     (void)state;
     TEST_FAILS(cmio_notify_init(NULL), -EINVAL);
@@ -230,6 +256,7 @@ static const struct CMUnitTest tests[] = {
     ROWS(a_wait_notified_with_all_passes_nothing_on),
     ROWS(a_notify_with_waits_is_not_destroyed),
     ROWS(a_notification_is_never_lost),
+    ROWS(a_notify_may_be_freed_once_it_is_destroyed),
     cmocka_unit_test(misuse_of_notify_is_an_error),
 };
 
