@@ -53,7 +53,7 @@ CMIO_BEGIN_DECLS
  *   between two awaits a block of its own. clang refuses the use of the lost value, where it is
  *   called with -Wall (or -Wuninitialized). A variable without an initialiser is refused by clang in
  *   the same way; gcc warns of it when it optimises, with -Wall.
- *   What stands before CMIO_BEGIN is done in every call: `echo` above is right each time.
+ *   What stands before CMIO_BEGIN is done again in every call, so `echo` above is always right.
  * - No variable-length array in the scope of an await: refused.
  * - No switch statement around an await: refused. Use if and else, or a switch that only chooses. Only
  *   where the compiler has no integers of 128 bits (on machines of 32 bits), a switch over unsigned
@@ -100,9 +100,9 @@ CMIO_API int cmio_coroutine_init(struct cmio_coroutine *coroutine, cmio_coroutin
  * CMIO_BEGIN(coroutine, context): the coroutine begins here. The arguments are those of the
  * function.
  *
- * CMIO_AWAIT(future): waits until the future, which was initialised, has ended; its result is in
- * the future. The future must lie in the struct, or elsewhere outside the function. When the
- * coroutine is dropped here, the future is. A statement.
+ * CMIO_AWAIT(future): waits until the future has ended; its result is in the future. The argument is
+ * a pointer to a struct cmio_future that was initialised and lies in the struct, or elsewhere outside
+ * the function. If the coroutine is dropped here, that future is dropped. A statement.
  *
  * CMIO_RETURN(value): ends the coroutine with the value as its result: 0 or more, or a negative
  * errno. Coming to CMIO_FINALLY, or to CMIO_END without one, ends it with 0. A statement.
