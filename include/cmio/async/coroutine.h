@@ -50,9 +50,9 @@ CMIO_BEGIN_DECLS
  * - What is needed after an await lives in the struct. Local variables lose their values at an await,
  *   as the function returns there. gcc refuses an await in the scope of a local variable that has an
  *   initialiser, and so one in a for loop that declares its variable; give a variable that is used
- *   between two awaits a block of its own. clang refuses the use of the lost value, where it is
- *   called with -Wall (or -Wuninitialized). A variable without an initialiser is refused by clang in
- *   the same way; gcc warns of it when it optimises, with -Wall.
+ *   between two awaits a block of its own. clang, with -Wall or -Wuninitialized, refuses every use of
+ *   a variable that may have no value, and so that of a lost one. Without an initialiser, the loss is
+ *   refused by clang alone; gcc warns of it with -Wall when it optimises.
  *   What stands before CMIO_BEGIN is done again in every call, so `echo` above is always right.
  * - No variable-length array in the scope of an await: refused.
  * - No switch statement around an await: refused. Use if and else, or a switch that only chooses. Only
