@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -695,6 +696,54 @@ static void a_wake_from_anywhere_reaches_a_green_thread(void **state) {
     cmio_executor_free(executor);
 }
 
+/* Many at once */
+
+struct crowd {
+    atomic_int present, leaving;
+};
+
+static ssize_t wait_in_the_crowd(void *argument) {
+    struct crowd *crowd = argument;
+    atomic_fetch_add(&crowd->present, 1);
+    const ssize_t result = sleep_for(CMIO_FOREVER);
+    atomic_fetch_add(&crowd->leaving, 1);
+    return result;
+}
+
+static size_t free_memory(void) {
+    const long pages = sysconf(_SC_AVPHYS_PAGES);
+    return pages > 0 ? (size_t)pages * (size_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+/*
+ * 100,000 where guards take no mapping of their own and there is memory for a page each; as many as
+ * ThreadSanitizer can tell apart, or valgrind bear, under those.
+ */
+static int size_of_crowd(void) {
+    if (test_is_under_thread_sanitizer() || test_is_slow())
+        return 1000;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *memory = mmap(NULL, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(memory, MAP_FAILED);
+    const bool has_light_guards = madvise(memory, page, 102 /* MADV_GUARD_INSTALL */) == 0;
+    assert_int_equal(munmap(memory, page), 0);
+    return has_light_guards && free_memory() > (size_t)2 << 30 ? 100000 : 10000;
+}
+
+static void a_hundred_thousand_green_threads_are_alive_at_once(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    struct crowd crowd = {0};
+    const int size = size_of_crowd();
+    const struct cmio_green_options options = {.stack_size = 16 * 1024};
+    for (int i = 0; i < size; i++)
+        TEST_OK(cmio_green_spawn(executor, wait_in_the_crowd, &crowd, &options, NULL));
+    TEST_EVENTUALLY(atomic_load(&crowd.present) == size);
+    assert_int_equal(crowd.leaving, 0);
+    TEST_OK(cmio_executor_shutdown(executor, CMIO_FOREVER));
+    assert_int_equal(crowd.leaving, size);
+    cmio_executor_free(executor);
+}
+
 static const int none = CMIO_CURRENT_THREAD, one = 1, four = 4;
 
 #define ROWS(test)                                                                                 \
@@ -728,6 +777,7 @@ static const struct CMUnitTest tests[] = {
     TEST_ROW(one, awaiting_nothing_is_einval, &one),
     ROWS(errno_and_the_thread_are_the_same_after_an_await),
     ROWS(a_wake_from_anywhere_reaches_a_green_thread),
+    TEST_ROW(four, a_hundred_thousand_green_threads_are_alive_at_once, &four),
 };
 
 TEST_GROUP(async_green, tests)
