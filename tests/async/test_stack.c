@@ -27,7 +27,7 @@ static struct cmio__stack *take(int pool) {
 
 static void a_stack_has_at_least_the_bytes_asked_for(void **state) {
     (void)state;
-    assert_int_equal(cmio__stack_size(pool_of(0)), 64 * 1024);
+    assert_true(cmio__stack_size(pool_of(0)) >= 64 * 1024);
     assert_true(cmio__stack_size(pool_of(1)) >= 16 * 1024);
     for (size_t size = 1; size < (size_t)1 << 30; size = size * 3 / 2 + 1) {
         assert_true(cmio__stack_size(pool_of(size)) >= size);
