@@ -12,7 +12,7 @@ enum {
     BULK = 64,     /* tasks that are moved from the injected ones at once */
 };
 
-_Thread_local struct cmio__worker *cmio__worker_current;
+CMIO__THREAD_LOCAL struct cmio__worker *cmio__worker_current;
 
 /* Tasks that were injected */
 

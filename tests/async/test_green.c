@@ -4,6 +4,7 @@
 #include <cmio/async.h>
 
 #include <errno.h>
+#include <fenv.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -624,6 +625,37 @@ static void errno_and_the_thread_are_the_same_after_an_await(void **state) {
     cmio_executor_free(executor);
 }
 
+static double third(void) {
+    volatile double one = 1, three = 3;
+    return one / three;
+}
+
+static ssize_t round_as_told(void *argument) {
+    if (fesetround(*(const int *)argument) != 0)
+        return -ENOTSUP;
+    const double before = third();
+    for (int i = 0; i < 5; i++) {
+        const ssize_t error = give_way();
+        if (error != 0)
+            return error;
+    }
+    return third() == before && fegetround() == *(const int *)argument;
+}
+
+static void the_rounding_mode_is_a_green_threads_own(void **state) {
+    static int modes[] = {FE_TONEAREST, FE_UPWARD};
+    struct cmio_executor *executor = new_executor(state);
+    struct cmio_join_handle *handles[10];
+    const double before = third();
+    for (int i = 0; i < 10; i++)
+        TEST_OK(cmio_green_spawn(executor, round_as_told, &modes[i % 2], NULL, &handles[i]));
+    for (int i = 0; i < 10; i++)
+        TEST_GIVES(join(executor, handles[i]), 1);
+    assert_true(third() == before);
+    assert_int_equal(fegetround(), FE_TONEAREST);
+    cmio_executor_free(executor);
+}
+
 /* Wakes from other workers and from outside */
 
 struct relay {
@@ -778,6 +810,7 @@ static const struct CMUnitTest tests[] = {
     ROWS(block_on_in_a_green_thread_is_edeadlk),
     TEST_ROW(one, awaiting_nothing_is_einval, &one),
     ROWS(errno_and_the_thread_are_the_same_after_an_await),
+    ROWS(the_rounding_mode_is_a_green_threads_own),
     ROWS(a_wake_from_anywhere_reaches_a_green_thread),
     TEST_ROW(four, a_hundred_thousand_green_threads_are_alive_at_once, &four),
 };
