@@ -14,7 +14,7 @@ enum {
     BULK = 64,     /* tasks that are moved from the injected ones at once */
 };
 
-_Thread_local struct cmio__worker *cmio__worker_current;
+CMIO__THREAD_LOCAL struct cmio__worker *cmio__worker_current;
 
 /* Tasks that were injected */
 
@@ -141,8 +141,10 @@ void cmio__schedule(struct cmio__task *task) {
 }
 
 void cmio__schedule_again(struct cmio__worker *worker, struct cmio__task *task) {
+    /* Once it is pushed, another worker may take it, and end it. */
+    const bool is_for_others = worker->executor->alone == NULL && task->home == NULL;
     push(worker, task);
-    if (worker->executor->alone == NULL && task->home == NULL)
+    if (is_for_others)
         cmio__unpark_one(worker->executor);
 }
 

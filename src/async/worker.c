@@ -89,6 +89,7 @@ static void rest(struct cmio__worker *worker) {
 
 void cmio__worker_run(struct cmio__worker *worker, bool (*done)(void *argument), void *argument) {
     cmio__worker_current = worker;
+    worker->error = &errno;
     while (!done(argument)) {
         if (CMIO__UNLIKELY(++worker->since_look >= CMIO__LOOK)) {
             cmio__worker_look(worker, 0);

@@ -56,6 +56,7 @@ struct cmio__worker {
     atomic_bool parked; /* or about to be: a sender wakes it */
 
     struct cmio__green *green; /* that runs on this worker, and may await */
+    int *error;                /* where errno is, on the thread that runs the worker */
 
     struct cmio__wheel wheel;
     struct cmio_poll *poll;
@@ -82,7 +83,7 @@ struct cmio__worker {
 };
 
 /* The worker whose thread this is, or NULL. */
-extern _Thread_local struct cmio__worker *cmio__worker_current;
+extern CMIO__THREAD_LOCAL struct cmio__worker *cmio__worker_current;
 
 /* Adds one to a count of the worker's own. */
 CMIO__INLINE void cmio__count(atomic_size_t *count) {
