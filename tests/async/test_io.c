@@ -322,6 +322,51 @@ static void both_halves_may_fail_on_two_threads_at_once(void **state) {
     cmio_poll_free(poll);
 }
 
+/* Reads byte after byte, all of which are there. */
+struct nibbler {
+    struct cmio_future future;
+    struct cmio_io *io;
+    struct cmio_read_future read;
+    int left, *polls;
+    char byte;
+};
+
+static enum cmio_future_state poll_nibbler(struct cmio_future *future,
+                                           struct cmio_context *context) {
+    struct nibbler *nibbler = (struct nibbler *)future;
+    ++*nibbler->polls;
+    while (nibbler->left > 0) {
+        if (nibbler->read.future.ops == NULL)
+            TEST_OK(cmio_read_future_init(&nibbler->read, nibbler->io, &nibbler->byte, 1));
+        if (cmio_future_poll(&nibbler->read.future, context) == CMIO_PENDING)
+            return CMIO_PENDING;
+        TEST_GIVES(nibbler->read.future.result, 1);
+        nibbler->read = (struct cmio_read_future){0};
+        nibbler->left--;
+    }
+    return CMIO_READY;
+}
+
+static void drop_nibbler(struct cmio_future *future) {
+    cmio_future_drop(&((struct nibbler *)future)->read.future);
+}
+
+static const struct cmio_future_ops nibbler_ops = {"nibbler", poll_nibbler, drop_nibbler};
+
+static void a_task_whose_source_is_always_ready_gives_way(void **state) {
+    enum { BYTES = 1280 };
+    struct cmio_executor *executor;
+    struct ends ends;
+    int polls = 0;
+    open_bound(state, &executor, &ends);
+    test_put(end_fd(&ends.a), BYTES);
+    struct nibbler nibbler = {
+        .future.ops = &nibbler_ops, .io = &ends.b.io, .left = BYTES, .polls = &polls};
+    TEST_OK(cmio_block_on(executor, &nibbler.future));
+    assert_in_range(polls, BYTES / 128, BYTES / 2);
+    close_bound(executor, &ends);
+}
+
 /*
  * Sources come and go in tasks of several workers, while events of those before are on their way:
  * each one reads what was sent to it and nothing else, and none waits for ever.
@@ -400,6 +445,7 @@ static const struct CMUnitTest tests[] = {
     WORKERS_ROWS(a_direction_that_was_not_bound_is_refused),
     EACH_DUPLEX(both_halves_of_a_stream_are_used_at_once),
     cmocka_unit_test(both_halves_may_fail_on_two_threads_at_once),
+    EACH_KIND(a_task_whose_source_is_always_ready_gives_way),
     WORKERS_ROWS(slots_are_used_again_while_events_are_on_their_way),
 };
 
