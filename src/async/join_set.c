@@ -113,7 +113,7 @@ int cmio_join_set_new(struct cmio_join_set **out, size_t capacity) {
 }
 
 ssize_t cmio_join_set_add(struct cmio_join_set *set, struct cmio_future *child) {
-    if (set == NULL || child == NULL || child->ops == NULL)
+    if (set == NULL || child == NULL)
         return -EINVAL;
     if (set->free_place == NONE)
         return -ENOSPC;
