@@ -9,6 +9,7 @@
 
 #include <cmio/async/executor.h>
 #include <cmio/async/future.h>
+#include <cmio/async/inspect.h>
 #include <cmio/async/io.h>
 #include <cmio/async/sleep.h>
 #include <cmio/async/task.h>
