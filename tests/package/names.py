@@ -21,6 +21,8 @@ from scratch import expect, main
 OTHERS = {
     "CMIO_BACKEND": "an environment variable",
     "CMIO_TEST_GIGABYTE": "an environment variable of the tests",
+    "CMIO_TEST_SCENES": "an environment variable of the tests",
+    "CMIO_TEST_SEED": "an environment variable of the tests",
     "CMIO_TEST_SHRINK": "an environment variable of the tests",
     "cmio_async_dep": "the dependency of the Meson project on the second library",
     "cmio_dep": "the dependency of the Meson project",
