@@ -7,7 +7,9 @@
  */
 #include "async/io_support.h"
 
+#include <stdlib.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 static struct cmio_executor *executor_of(void **state) {
     return new_executor(SUBJECT(state)->workers);
@@ -16,7 +18,8 @@ static struct cmio_executor *executor_of(void **state) {
 /* Polls the child so often, and drops it at the next wake; to be ended by join(). */
 static struct cmio_join_handle *spawn_giving_up(struct cmio_executor *executor,
                                                 struct cmio_future *child, int polls) {
-    atomic_int pending = 0;
+    static atomic_int pending;
+    atomic_store(&pending, 0);
     struct giving_up giving_up = giving_up_after(child, polls, &pending);
     struct cmio_join_handle *handle = SPAWN(executor, &giving_up);
     await_pending(executor, &pending, polls);
@@ -145,8 +148,8 @@ static void read_exactly_that_is_dropped_at_any_point_loses_nothing(void **state
         put(&ends.a, "ab");
         end_reading(executor, &ends, &read.future, polls);
         assert_int_equal(read.done, polls == 0 ? 0 : 2);
-        TEST_OK(cmio_read_exactly_future_init(&rest, &ends.b.io, buffer + read.done,
-                                              5 - read.done));
+        TEST_OK(
+            cmio_read_exactly_future_init(&rest, &ends.b.io, buffer + read.done, 5 - read.done));
         TEST_GIVES(cmio_block_on(executor, &rest.future), (ssize_t)(5 - read.done));
         assert_string_equal(buffer, "abcd\n");
     }
@@ -173,18 +176,14 @@ static void read_until_that_is_dropped_at_any_point_loses_nothing(void **state) 
     streams_close(executor, &ends);
 }
 
-/* Reads all that was sent, and returns how much that was. */
-static size_t drain(const struct end *end) {
+/* Reads what was sent behind the first bytes, and returns how much that was. */
+static size_t drain_from(const struct end *end, size_t first) {
     static char buffer[1 << 16];
     size_t all = 0;
-    for (;;) {
-        const ssize_t n = read(end_fd(end), buffer, sizeof buffer);
-        if (n <= 0)
-            return all;
+    for (ssize_t n; (n = read(end_fd(end), buffer, sizeof buffer)) > 0; all += (size_t)n)
         for (ssize_t i = 0; i < n; i++)
-            assert_int_equal(buffer[i], byte_at(all + (size_t)i));
-        all += (size_t)n;
-    }
+            assert_int_equal(buffer[i], byte_at(first + all + (size_t)i));
+    return all;
 }
 
 enum { MORE_THAN_FITS = 16 << 20 };
@@ -196,6 +195,17 @@ static char *new_pattern(void) {
     return pattern;
 }
 
+/* Drops what writes when there is room again; returns how much was received. */
+static size_t receive_until_dropped(struct cmio_executor *executor, struct ends *ends,
+                                    struct cmio_future *writing) {
+    struct cmio_join_handle *handle = spawn_giving_up(executor, writing, 1);
+    size_t got = 0;
+    TEST_EVENTUALLY(run_a_little(executor) && (got += drain_from(&ends->b, got)) > 0 &&
+                    cmio_join_handle_is_finished(handle));
+    TEST_FAILS(join(executor, handle), -ECANCELED);
+    return got;
+}
+
 static void write_all_that_is_dropped_when_there_is_room_says_what_went(void **state) {
     struct cmio_executor *executor;
     struct ends ends;
@@ -203,15 +213,188 @@ static void write_all_that_is_dropped_when_there_is_room_says_what_went(void **s
     struct cmio_write_all_future write;
     streams_open(state, &executor, &ends);
     TEST_OK(cmio_write_all_future_init(&write, &ends.a.io, pattern, MORE_THAN_FITS));
-    struct cmio_join_handle *handle = spawn_giving_up(executor, &write.future, 1);
-    size_t got = 0;
-    TEST_EVENTUALLY((got += drain(&ends.b)) > 0 && cmio_join_handle_is_finished(handle));
-    TEST_FAILS(join(executor, handle), -ECANCELED);
-    TEST_FAILS(write.future.result, -ECANCELED);
-    TEST_EVENTUALLY((got += drain(&ends.b)) == write.done);
+    size_t got = receive_until_dropped(executor, &ends, &write.future);
+    TEST_EVENTUALLY((got += drain_from(&ends.b, got)) >= write.done);
+    assert_int_equal(got, write.done);
     assert_true(write.done < MORE_THAN_FITS);
     streams_close(executor, &ends);
     free(pattern);
+}
+
+static void writev_all_that_is_dropped_at_any_point_says_what_is_left(void **state) {
+    struct cmio_executor *executor;
+    struct ends ends;
+    char *pattern = new_pattern();
+    struct iovec buffers[2] = {{pattern, 10}, {pattern + 10, MORE_THAN_FITS - 10}};
+    struct cmio_writev_all_future write;
+    streams_open(state, &executor, &ends);
+    TEST_OK(cmio_writev_all_future_init(&write, &ends.a.io, buffers, 2));
+    drop_after(executor, &write.future, 0);
+    assert_int_equal(write.done, 0);
+    assert_int_equal(buffers[0].iov_len, 10);
+    TEST_OK(cmio_writev_all_future_init(&write, &ends.a.io, buffers, 2));
+    size_t got = receive_until_dropped(executor, &ends, &write.future);
+    TEST_EVENTUALLY((got += drain_from(&ends.b, got)) >= write.done);
+    assert_int_equal(got, write.done);
+    assert_ptr_equal(buffers[1].iov_base, pattern + write.done);
+    streams_close(executor, &ends);
+    free(pattern);
+}
+
+static void ready_that_is_dropped_at_any_point_leaves_the_source_ready(void **state) {
+    struct cmio_executor *executor;
+    struct ends ends;
+    struct cmio_ready_future ready;
+    char byte;
+    streams_open(state, &executor, &ends);
+    for (int polls = 0; polls < 2; polls++) {
+        TEST_OK(cmio_ready_future_init(&ready, &ends.b.io, CMIO_READABLE));
+        assert_true(cmio_block_on(executor, &ready.future) >= 0); /* bound just now, or an event */
+        TEST_FAILS(cmio_io_note(&ready, -EAGAIN), -EAGAIN);
+        TEST_OK(cmio_ready_future_init(&ready, &ends.b.io, CMIO_READABLE));
+        struct cmio_join_handle *handle = spawn_giving_up(executor, &ready.future, polls);
+        put(&ends.a, "x");
+        TEST_FAILS(join(executor, handle), -ECANCELED);
+        TEST_OK(cmio_ready_future_init(&ready, &ends.b.io, CMIO_READABLE));
+        assert_true((cmio_block_on(executor, &ready.future) & CMIO_READABLE) != 0);
+        assert_int_equal(read(end_fd(&ends.b), &byte, 1), 1);
+    }
+    streams_close(executor, &ends);
+}
+
+/* Datagrams */
+
+static int fill_queue(struct cmio_unix_datagram *socket, const char *message, size_t length) {
+    int sent = 0;
+    while (cmio_unix_datagram_send(socket, message, length) > 0)
+        sent++;
+    return sent;
+}
+
+static int empty_queue(struct cmio_unix_datagram *socket) {
+    char buffer[64];
+    int received = 0;
+    while (cmio_unix_datagram_recv(socket, buffer, sizeof buffer, NULL) > 0)
+        received++;
+    return received;
+}
+
+static void a_send_to_that_is_dropped_at_any_point_has_sent_nothing(void **state) {
+    static const char message[64];
+    struct cmio_executor *executor = executor_of(state);
+    struct cmio_unix_datagram a, b;
+    struct cmio_io io;
+    struct cmio_send_to_future send;
+    TEST_OK(cmio_unix_datagram_pair(&a, &b));
+    TEST_OK(cmio_io_bind_unix_datagram(&io, executor, &a));
+    TEST_OK(cmio_send_to_future_init(&send, &io, message, sizeof message, NULL));
+    drop_after(executor, &send.future, 0);
+    assert_int_equal(empty_queue(&b), 0);
+    const int sent = fill_queue(&a, message, sizeof message);
+    TEST_OK(cmio_send_to_future_init(&send, &io, message, sizeof message, NULL));
+    struct cmio_join_handle *handle = spawn_giving_up(executor, &send.future, 1);
+    assert_int_equal(empty_queue(&b), sent);
+    TEST_FAILS(join(executor, handle), -ECANCELED);
+    assert_int_equal(empty_queue(&b), 0);
+    TEST_OK(cmio_io_close(&io));
+    TEST_OK(cmio_unix_datagram_close(&a));
+    TEST_OK(cmio_unix_datagram_close(&b));
+    cmio_executor_free(executor);
+}
+
+/* Channels: the futures that wait for the other side to go */
+
+static void a_wait_for_the_close_is_dropped_at_any_point(void **state) {
+    struct cmio_executor *executor = executor_of(state);
+    for (int polls = 0; polls < 2; polls++) {
+        struct cmio_channel_sender *sender;
+        struct cmio_channel_receiver *receiver;
+        struct cmio_oneshot_sender *oneshot_sender;
+        struct cmio_oneshot_receiver *oneshot_receiver;
+        struct cmio_channel_closed_future closed;
+        struct cmio_oneshot_closed_future oneshot_closed;
+        TEST_OK(cmio_channel_new(&sender, &receiver, 1, 1));
+        TEST_OK(cmio_oneshot_new(&oneshot_sender, &oneshot_receiver, 1));
+        TEST_OK(cmio_channel_closed_future_init(&closed, sender));
+        TEST_OK(cmio_oneshot_closed_future_init(&oneshot_closed, oneshot_sender));
+        struct cmio_join_handle *handle = spawn_giving_up(executor, &closed.future, polls);
+        cmio_channel_receiver_drop(receiver);
+        TEST_FAILS(join(executor, handle), -ECANCELED);
+        handle = spawn_giving_up(executor, &oneshot_closed.future, polls);
+        cmio_oneshot_receiver_drop(oneshot_receiver);
+        TEST_FAILS(join(executor, handle), -ECANCELED);
+        assert_true(cmio_channel_sender_is_closed(sender));
+        assert_true(cmio_oneshot_sender_is_closed(oneshot_sender));
+        cmio_channel_sender_drop(sender);
+        cmio_oneshot_sender_drop(oneshot_sender);
+    }
+    cmio_executor_free(executor);
+}
+
+/* Blocking functions, and what is made of them */
+
+static atomic_int calls, destroyed;
+
+static ssize_t count_call(void *argument) {
+    (void)argument;
+    return atomic_fetch_add(&calls, 1);
+}
+
+static void count_destroyed(void *argument) {
+    (void)argument;
+    atomic_fetch_add(&destroyed, 1);
+}
+
+static void a_job_that_is_dropped_when_it_is_done_destroys_its_argument(void **state) {
+    struct cmio_executor *executor = executor_of(state);
+    struct cmio_blocking_future blocking;
+    atomic_store(&calls, 0);
+    atomic_store(&destroyed, 0);
+    TEST_OK(cmio_blocking_future_init(&blocking, count_call, &calls, count_destroyed));
+    drop_after(executor, &blocking.future, 1);
+    assert_int_equal(calls, 1);
+    assert_int_equal(destroyed, 1);
+    cmio_executor_free(executor);
+}
+
+static void a_lookup_that_is_dropped_when_it_is_done_writes_nothing(void **state) {
+    struct cmio_executor *executor = executor_of(state);
+    struct cmio_resolve_future resolve;
+    struct cmio_address address = {.length = 0};
+    for (int polls = 0; polls < 2; polls++) {
+        TEST_OK(cmio_resolve_future_init(&resolve, "localhost", 80, &address, 1));
+        drop_after(executor, &resolve.future, polls);
+        assert_int_equal(address.length, 0);
+    }
+    TEST_OK(cmio_executor_shutdown(executor, CMIO_FOREVER));
+    cmio_executor_free(executor);
+}
+
+/* The address is known at the first poll: the next wake is the connection's. */
+static void a_connect_to_a_name_is_dropped_at_any_point(void **state) {
+    struct cmio_executor *executor = executor_of(state);
+    struct cmio_tcp_listener listener;
+    struct cmio_address address;
+    TEST_OK(cmio_address_parse("127.0.0.1:0", &address));
+    TEST_OK(cmio_tcp_listener_bind(&listener, &address, NULL));
+    TEST_OK(cmio_tcp_listener_local_address(&listener, &address));
+    const int descriptors = test_count_descriptors();
+    for (int polls = 0; polls < 2; polls++) {
+        struct cmio_connect_name_future connect;
+        struct cmio_tcp_stream stream;
+        struct cmio_io io;
+        TEST_OK(cmio_connect_name_future_init(&connect, &io, &stream, "127.0.0.1",
+                                              cmio_address_port(&address)));
+        atomic_int pending = 0;
+        struct giving_up giving_up = giving_up_after(&connect.future, polls, &pending);
+        const ssize_t result = cmio_block_on(executor, &giving_up.future);
+        assert_true(result == -ECANCELED || (result == 0 && polls > 0)); /* or it never waited */
+        TEST_OK(cmio_io_close(&io));
+        TEST_OK(cmio_tcp_stream_close(&stream));
+        assert_int_equal(test_count_descriptors(), descriptors);
+    }
+    TEST_OK(cmio_tcp_listener_close(&listener));
+    cmio_executor_free(executor);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -221,6 +404,13 @@ static const struct CMUnitTest tests[] = {
     EACH_KIND(read_exactly_that_is_dropped_at_any_point_loses_nothing),
     EACH_KIND(read_until_that_is_dropped_at_any_point_loses_nothing),
     EACH_KIND(write_all_that_is_dropped_when_there_is_room_says_what_went),
+    EACH_KIND(writev_all_that_is_dropped_at_any_point_says_what_is_left),
+    EACH_KIND(ready_that_is_dropped_at_any_point_leaves_the_source_ready),
+    WORKERS_ROWS(a_send_to_that_is_dropped_at_any_point_has_sent_nothing),
+    WORKERS_ROWS(a_wait_for_the_close_is_dropped_at_any_point),
+    WORKERS_ROWS(a_job_that_is_dropped_when_it_is_done_destroys_its_argument),
+    WORKERS_ROWS(a_lookup_that_is_dropped_when_it_is_done_writes_nothing),
+    WORKERS_ROWS(a_connect_to_a_name_is_dropped_at_any_point),
 };
 
 TEST_GROUP(async_cancel_safety, tests)
