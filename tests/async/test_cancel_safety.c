@@ -7,7 +7,6 @@
  */
 #include "async/io_support.h"
 
-#include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -147,7 +146,7 @@ static void read_exactly_that_is_dropped_at_any_point_loses_nothing(void **state
         TEST_OK(cmio_read_exactly_future_init(&read, &ends.b.io, buffer, 5));
         put(&ends.a, "ab");
         end_reading(executor, &ends, &read.future, polls);
-        assert_int_equal(read.done, polls == 0 ? 0 : 2);
+        assert_true(read.done == 0 || (polls > 0 && read.done == 2)); /* 2: it was not the wake */
         TEST_OK(
             cmio_read_exactly_future_init(&rest, &ends.b.io, buffer + read.done, 5 - read.done));
         TEST_GIVES(cmio_block_on(executor, &rest.future), (ssize_t)(5 - read.done));
@@ -168,7 +167,8 @@ static void read_until_that_is_dropped_at_any_point_loses_nothing(void **state) 
         TEST_OK(cmio_read_until_future_init(&read, &ends.b.io, &buffer, "\n", 1));
         put(&ends.a, "ab");
         end_reading(executor, &ends, &read.future, polls);
-        assert_int_equal(cmio_read_buffer_size(&buffer), polls == 0 ? 0 : 2);
+        const size_t size = cmio_read_buffer_size(&buffer);
+        assert_true(size == 0 || (polls > 0 && size == 2)); /* 2: it was not the wake */
         TEST_OK(cmio_read_until_future_init(&read, &ends.b.io, &buffer, "\n", 1));
         TEST_GIVES(cmio_block_on(executor, &read.future), 5);
         assert_memory_equal(cmio_read_buffer_data(&buffer), "abcd\n", 5);
@@ -188,11 +188,11 @@ static size_t drain_from(const struct end *end, size_t first) {
 
 enum { MORE_THAN_FITS = 16 << 20 };
 
-static char *new_pattern(void) {
-    char *pattern = malloc(MORE_THAN_FITS);
-    assert_non_null(pattern);
-    fill_pattern(pattern, MORE_THAN_FITS);
-    return pattern;
+static char pattern[MORE_THAN_FITS];
+
+static void prepare_pattern(void) {
+    if (pattern[1] == 0)
+        fill_pattern(pattern, sizeof pattern);
 }
 
 /* Drops what writes when there is room again; returns how much was received. */
@@ -209,8 +209,8 @@ static size_t receive_until_dropped(struct cmio_executor *executor, struct ends 
 static void write_all_that_is_dropped_when_there_is_room_says_what_went(void **state) {
     struct cmio_executor *executor;
     struct ends ends;
-    char *pattern = new_pattern();
     struct cmio_write_all_future write;
+    prepare_pattern();
     streams_open(state, &executor, &ends);
     TEST_OK(cmio_write_all_future_init(&write, &ends.a.io, pattern, MORE_THAN_FITS));
     size_t got = receive_until_dropped(executor, &ends, &write.future);
@@ -218,15 +218,14 @@ static void write_all_that_is_dropped_when_there_is_room_says_what_went(void **s
     assert_int_equal(got, write.done);
     assert_true(write.done < MORE_THAN_FITS);
     streams_close(executor, &ends);
-    free(pattern);
 }
 
 static void writev_all_that_is_dropped_at_any_point_says_what_is_left(void **state) {
     struct cmio_executor *executor;
     struct ends ends;
-    char *pattern = new_pattern();
     struct iovec buffers[2] = {{pattern, 10}, {pattern + 10, MORE_THAN_FITS - 10}};
     struct cmio_writev_all_future write;
+    prepare_pattern();
     streams_open(state, &executor, &ends);
     TEST_OK(cmio_writev_all_future_init(&write, &ends.a.io, buffers, 2));
     drop_after(executor, &write.future, 0);
@@ -238,26 +237,38 @@ static void writev_all_that_is_dropped_at_any_point_says_what_is_left(void **sta
     assert_int_equal(got, write.done);
     assert_ptr_equal(buffers[1].iov_base, pattern + write.done);
     streams_close(executor, &ends);
-    free(pattern);
+}
+
+/* A read of the program's own, of which the source and the binding are told. */
+static ssize_t read_own(struct end *end, struct cmio_ready_future *ready) {
+    char byte;
+    if (end->kind != FD)
+        return cmio_io_note(ready, stream_read(&end->stream, &byte, 1));
+    return cmio_io_note(
+        ready, cmio_fd_source_note_io(&end->fd_source, CMIO_READABLE, read(end->fd, &byte, 1), 1));
+}
+
+static struct cmio_ready_future readable(struct end *end) {
+    struct cmio_ready_future ready;
+    TEST_OK(cmio_ready_future_init(&ready, &end->io, CMIO_READABLE));
+    return ready;
 }
 
 static void ready_that_is_dropped_at_any_point_leaves_the_source_ready(void **state) {
     struct cmio_executor *executor;
     struct ends ends;
-    struct cmio_ready_future ready;
-    char byte;
     streams_open(state, &executor, &ends);
     for (int polls = 0; polls < 2; polls++) {
-        TEST_OK(cmio_ready_future_init(&ready, &ends.b.io, CMIO_READABLE));
-        assert_true(cmio_block_on(executor, &ready.future) >= 0); /* bound just now, or an event */
-        TEST_FAILS(cmio_io_note(&ready, -EAGAIN), -EAGAIN);
-        TEST_OK(cmio_ready_future_init(&ready, &ends.b.io, CMIO_READABLE));
-        struct cmio_join_handle *handle = spawn_giving_up(executor, &ready.future, polls);
+        struct cmio_ready_future ready = readable(&ends.b); /* it may be: it was just bound */
+        assert_true(cmio_block_on(executor, &ready.future) > 0);
+        TEST_FAILS(read_own(&ends.b, &ready), -EAGAIN);
+        struct cmio_ready_future dropped = readable(&ends.b);
+        struct cmio_join_handle *handle = spawn_giving_up(executor, &dropped.future, polls);
         put(&ends.a, "x");
         TEST_FAILS(join(executor, handle), -ECANCELED);
-        TEST_OK(cmio_ready_future_init(&ready, &ends.b.io, CMIO_READABLE));
+        ready = readable(&ends.b);
         assert_true((cmio_block_on(executor, &ready.future) & CMIO_READABLE) != 0);
-        assert_int_equal(read(end_fd(&ends.b), &byte, 1), 1);
+        TEST_GIVES(read_own(&ends.b, &ready), 1);
     }
     streams_close(executor, &ends);
 }
