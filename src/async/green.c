@@ -99,7 +99,7 @@ ssize_t cmio_await(struct cmio_future *future) {
     struct cmio__green *green = running();
     if (green == NULL)
         return -EPERM;
-    if (future == NULL || future->ops == NULL)
+    if (future == NULL)
         return -EINVAL;
     /* On an executor without threads, errno itself may be at another place after the wait. */
     const int before = *green->context->worker->error;

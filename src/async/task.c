@@ -265,9 +265,10 @@ static void spawn_remotely(struct cmio__task *task) {
 
 int cmio_spawn(struct cmio_executor *executor, const struct cmio_future *future, size_t size,
                const struct cmio_spawn_options *options, struct cmio_join_handle **out) {
-    if (future == NULL || future->ops == NULL || size < sizeof *future)
+    if (future == NULL || size < sizeof *future)
         return -EINVAL;
-    if (future->ops->poll == NULL || future->ops->drop == NULL)
+    const struct cmio_future_ops *ops = future->ops;
+    if (ops != NULL && (ops->poll == NULL || ops->drop == NULL))
         return -EINVAL;
     struct cmio__worker *worker = cmio__worker_current;
     if (executor == NULL && worker == NULL)

@@ -582,13 +582,13 @@ static void block_on_in_a_green_thread_is_edeadlk(void **state) {
 
 static ssize_t await_nothing(void *argument) {
     (void)argument;
-    struct cmio_future empty = {0};
-    return cmio_await(NULL) == -EINVAL ? cmio_await(&empty) : 0;
+    struct cmio_future ended = {.result = 7};
+    return cmio_await(NULL) == -EINVAL ? cmio_await(&ended) : 0;
 }
 
-static void awaiting_nothing_is_einval(void **state) {
+static void awaiting_null_is_einval_and_what_has_ended_its_result(void **state) {
     struct cmio_executor *executor = new_executor(state);
-    TEST_FAILS(run(executor, await_nothing, NULL), -EINVAL);
+    TEST_GIVES(run(executor, await_nothing, NULL), 7);
     cmio_executor_free(executor);
 }
 
@@ -808,7 +808,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(await_outside_a_green_thread_is_eperm),
     ROWS(await_in_a_poll_is_eperm),
     ROWS(block_on_in_a_green_thread_is_edeadlk),
-    TEST_ROW(one, awaiting_nothing_is_einval, &one),
+    TEST_ROW(one, awaiting_null_is_einval_and_what_has_ended_its_result, &one),
     ROWS(errno_and_the_thread_are_the_same_after_an_await),
     ROWS(the_rounding_mode_is_a_green_threads_own),
     ROWS(a_wake_from_anywhere_reaches_a_green_thread),

@@ -341,22 +341,25 @@ static void a_record_of_what_is_not_asked_for_any_more_is_dropped(void **state) 
  * A lock that the test holds already, once: a hook that locks and unlocks leaves it so. One that
  * forgot to lock has given away the test's hold.
  */
+static pthread_mutex_t *lock_of(struct cmio__selector *selector) {
+    return &cmio__kqueue_selector_of(selector)->lock;
+}
+
 static void hold_lock(struct cmio__selector *selector) {
     pthread_mutexattr_t attributes;
     assert_int_equal(pthread_mutexattr_init(&attributes), 0);
     assert_int_equal(pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE), 0);
-    assert_int_equal(pthread_mutex_destroy(&selector->lock), 0);
-    assert_int_equal(pthread_mutex_init(&selector->lock, &attributes), 0);
+    assert_int_equal(pthread_mutex_destroy(lock_of(selector)), 0);
+    assert_int_equal(pthread_mutex_init(lock_of(selector), &attributes), 0);
     assert_int_equal(pthread_mutexattr_destroy(&attributes), 0);
-    assert_int_equal(pthread_mutex_lock(&selector->lock), 0);
+    assert_int_equal(pthread_mutex_lock(lock_of(selector)), 0);
 }
 
 static void *try_lock(void *selector) {
-    struct cmio__selector *self = selector;
-    if (pthread_mutex_trylock(&self->lock) != 0)
+    if (pthread_mutex_trylock(lock_of(selector)) != 0)
         return NULL;
-    assert_int_equal(pthread_mutex_unlock(&self->lock), 0);
-    return self;
+    assert_int_equal(pthread_mutex_unlock(lock_of(selector)), 0);
+    return selector;
 }
 
 static bool is_free(struct cmio__selector *selector) {
@@ -369,9 +372,9 @@ static bool is_free(struct cmio__selector *selector) {
 
 static void expect_held_once(struct cmio__selector *selector) {
     assert_false(is_free(selector));
-    assert_int_equal(pthread_mutex_unlock(&selector->lock), 0);
+    assert_int_equal(pthread_mutex_unlock(lock_of(selector)), 0);
     assert_true(is_free(selector));
-    assert_int_equal(pthread_mutex_lock(&selector->lock), 0);
+    assert_int_equal(pthread_mutex_lock(lock_of(selector)), 0);
 }
 
 static void expect_waker_to_lock(struct cmio__selector *selector) {
@@ -404,7 +407,7 @@ static void each_hook_locks_as_often_as_it_unlocks(void **state) {
     assert_int_equal(kqueues->deregister_fd(selector, fd), -EBADF);
     expect_held_once(selector);
     expect_waker_to_lock(selector);
-    assert_int_equal(pthread_mutex_unlock(&selector->lock), 0);
+    assert_int_equal(pthread_mutex_unlock(lock_of(selector)), 0);
     setting_close(&setting);
 }
 
