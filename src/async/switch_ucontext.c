@@ -3,10 +3,17 @@
  * async/switch.h where there is no assembly for the processor. What is suspended is known by the
  * address of its ucontext_t, which lies on the stack that it describes.
  */
+/* Without the first, macOS refuses <ucontext.h>; without the second, it hides what is not POSIX. */
+#define _XOPEN_SOURCE 700
+#define _DARWIN_C_SOURCE 1
+
 #include "async/switch.h"
 
 #include <stdint.h>
 #include <ucontext.h>
+
+/* macOS calls ucontext(3) obsolete, and has nothing in its place. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 /* At the upper end of a new stack. */
 struct beginning {
