@@ -23,7 +23,7 @@ struct beginning {
 };
 
 /* makecontext(3) passes integers on, which hold half an address each. */
-static void begin(unsigned high, unsigned low) {
+static void begin_context(unsigned high, unsigned low) {
     const uintptr_t address = (uintptr_t)((uint64_t)high << 32 | low);
     const struct beginning *beginning = (const struct beginning *)address; // NOLINT
     beginning->entry(beginning->argument);
@@ -40,7 +40,7 @@ void *cmio__switch_prepare(void *bottom, size_t size, void (*entry)(void *argume
     beginning->context.uc_stack.ss_size = rest;
     beginning->context.uc_link = NULL;
     const uint64_t address = (uintptr_t)beginning;
-    makecontext(&beginning->context, (void (*)(void))begin, 2, (unsigned)(address >> 32),
+    makecontext(&beginning->context, (void (*)(void))begin_context, 2, (unsigned)(address >> 32),
                 (unsigned)address);
     return &beginning->context;
 }

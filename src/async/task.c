@@ -340,7 +340,7 @@ static void withdraw(struct cmio_join_future *join) {
 }
 
 /* Leaves the waker, unless the task has ended. Returns whether it has. */
-static bool leave(struct cmio_join_future *join, const struct cmio_task_waker *waker) {
+static bool leave_joiner(struct cmio_join_future *join, const struct cmio_task_waker *waker) {
     struct cmio__task *task = joined(join->handle);
     (void)cmio_task_waker_clone(waker,
                                 &join->waker); /* of a task that is being polled: cannot fail */
@@ -372,7 +372,7 @@ static enum cmio_future_state poll_join(struct cmio_future *future, struct cmio_
         cmio_task_waker_wake(&context->waker);
         return CMIO_PENDING;
     }
-    if (meeting == CMIO__RUNNING && !leave(join, &context->waker))
+    if (meeting == CMIO__RUNNING && !leave_joiner(join, &context->waker))
         return cmio__context_awaits(context, "join");
     join->waker = (struct cmio_task_waker){0};
     if (!cmio__context_spend(context))
