@@ -54,10 +54,10 @@ CMIO_API int cmio_executor_new(struct cmio_executor **out,
  * and no blocking function runs, or until the deadline (cmio/time.h). Then it ends the workers.
  * Afterwards only cmio_executor_free() is of use.
  *
- * Returns 0. Errors: -ETIMEDOUT when tasks or blocking functions are left: the call may be repeated;
- * -EDEADLK on a worker; -EBUSY while another thread shuts the executor down, or is in
- * cmio_block_on() of an executor without threads; -EINVAL for a null executor or a negative deadline
- * other than CMIO_FOREVER.
+ * Returns 0. Errors: -ETIMEDOUT when tasks or blocking functions are left: cmio_executor_tasks() lists
+ * the tasks, and the call may be repeated; -EDEADLK on a worker; -EBUSY while another thread is in
+ * this call, or, for an executor without threads, in cmio_block_on(); -EINVAL for a null executor or
+ * a negative deadline other than CMIO_FOREVER.
  */
 CMIO_API int cmio_executor_shutdown(struct cmio_executor *executor, int64_t deadline);
 
