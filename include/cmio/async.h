@@ -13,6 +13,7 @@
 #include <cmio/async/channel.h>
 #include <cmio/async/child.h>
 #include <cmio/async/connect.h>
+#include <cmio/async/connect_name.h>
 #include <cmio/async/coroutine.h>
 #include <cmio/async/datagram.h>
 #include <cmio/async/executor.h>

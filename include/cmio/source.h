@@ -33,8 +33,10 @@ struct cmio_source_ops {
 /*
  * Something that can be registered. Every source type begins with a member
  * `struct cmio_source source`, so what the registry takes is always &thing.source. The caller
- * allocates it; its members are private. A source belongs to one thread at a time. It may be moved
- * in memory, registered or not, if one copy alone is used afterwards.
+ * allocates it; its members are private. A source belongs to one thread at a time; but while it stays
+ * registered, or stays unregistered, one thread may read from a stream or receive from a datagram
+ * socket, and another write or send. It may be moved in memory, registered or not, if one copy alone
+ * is used afterwards.
  */
 struct cmio_source {
     const struct cmio_source_ops *ops;

@@ -58,8 +58,11 @@ EQUIVALENT, NOT_BUILT = "equivalent", "does not compile"
 OUTCOMES = [KILLED, SURVIVED, TIMED_OUT, EQUIVALENT, NOT_BUILT]
 
 # A namespace of its own, so that a fault in what sends signals reaches nobody else, and nothing is
-# left of a test that is stopped.
-CONFINED = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
+# left of a test that is stopped. Tests name their files and sockets after their process number, so
+# those that run at the same time must not have the same one: the test gets the number behind $0.
+NUMBERED = 'echo "$0" >/proc/sys/kernel/ns_last_pid && "$@"; exit'
+CONFINED = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", NUMBERED]
+NUMBER_STEP, NUMBER_MOST = 1000, 30000
 UNCONFINED_RISKS = ("src/process/", "src/posix/child", "src/signal/")
 
 
@@ -203,6 +206,8 @@ def tree_hash():
         folders.sort()
         for name in sorted(names):
             path = os.path.join(folder, name)
+            if os.path.relpath(path, TREE) == EQUIVALENTS:
+                continue  # it changes with each survivor, and no test reads it
             digest.update(os.path.relpath(path, TREE).encode())
             with open(path, "rb") as file:
                 digest.update(file.read())
@@ -233,8 +238,8 @@ class Test:
     name: str
     command: list
     environment: dict
-    program: str  # as Ninja calls it
-    sources: set  # that are linked into it
+    targets: tuple  # the program and the libraries that it loads, as Ninja calls them
+    sources: set  # that are linked into them
     seconds: float = 0.0
 
     @property
@@ -243,28 +248,38 @@ class Test:
         return self.name.rpartition("(")[2][:-1] if self.name.startswith("backend/") else None
 
 
-def sources_of(program):
-    command = ["ninja", "-C", OUT, "-t", "inputs", program]
+def sources_of(targets):
+    command = ["ninja", "-C", OUT, "-t", "inputs", *targets]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\n")
     paths = [os.path.normpath(os.path.join(OUT, line)) for line in lines]
     return {os.path.relpath(path, TREE) for path in paths if path.startswith(TREE + os.sep)}
 
 
+def introspect(what):
+    command = ["meson", "introspect", f"--{what}", OUT]
+    return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
 def find_tests():
-    command = ["meson", "introspect", "--tests", OUT]
+    outputs = {target["id"]: target["filename"] for target in introspect("targets")}
     cache, found = {}, []
-    for entry in json.loads(subprocess.run(command, capture_output=True, check=True).stdout):
+    for entry in introspect("tests"):
         suites = {suite.split(":")[-1] for suite in entry["suite"]}
-        program = os.path.relpath(entry["cmd"][0], OUT)
-        if suites & SUITES_LEFT_OUT or program.startswith(".."):
+        if suites & SUITES_LEFT_OUT or not is_within(entry["cmd"][0], OUT):
             continue
-        if program not in cache:
-            cache[program] = sources_of(program)
+        files = [file for target in entry["depends"] for file in outputs[target]]
+        targets = tuple(os.path.relpath(file, OUT) for file in files)
+        if targets not in cache:
+            cache[targets] = sources_of(targets)
         name = entry["name"].rpartition(" / ")[2]
-        found.append(Test(name, entry["cmd"], entry["env"], program, cache[program]))
+        found.append(Test(name, entry["cmd"], entry["env"], targets, cache[targets]))
     if not found:
         raise Impossible("there are no tests: is cmocka installed?")
     return found
+
+
+def targets_of(tests):
+    return sorted({target for test in tests for target in test.targets})
 
 
 def limit():
@@ -277,14 +292,20 @@ class Runner:
 
     def __init__(self, jobs):
         self.jobs = jobs
-        probe = subprocess.run([*CONFINED, "true"], capture_output=True, check=False)
+        self.number = NUMBER_STEP
+        probe = subprocess.run([*CONFINED, str(self.number), "true"], capture_output=True, check=False)
         self.prefix = CONFINED if probe.returncode == 0 else []
+
+    def confinement(self):
+        """What precedes the command of a test, with a process number that no running one is near."""
+        self.number = (self.number + NUMBER_STEP) % NUMBER_MOST
+        return [*self.prefix, str(self.number)] if self.prefix else []
 
     def start(self, test):
         with open(LOG, "ab") as log:
             options = {"stdout": log, "stderr": subprocess.STDOUT, "preexec_fn": limit}
             options["env"] = {**os.environ, **test.environment}
-            return start([*self.prefix, *test.command], **options)
+            return start([*self.confinement(), *test.command], **options)
 
     def run(self, tests):
         """Runs them until one fails: (outcome, test), test being None where none did."""
@@ -350,8 +371,9 @@ def tests_for(file, tests):
     """Those that can notice a fault in this file, the most likely and quickest first."""
     folder, stem = os.path.split(os.path.splitext(os.path.relpath(file, "src"))[0])
     able = [test for test in tests if file.endswith(".h") or file in test.sources]
-    # The stand-in for kqueue is slow: for what it alone has.
-    usual = [test for test in able if "kqueue" not in test.name]
+    own = f"{folder}/{stem}"
+    # The stand-in for kqueue is slow: for the file's own tests, and for what it alone contains.
+    usual = [test for test in able if "kqueue" not in test.name or test.name.startswith(own)]
     able = usual if usual and folder != "kqueue" else [test for test in able if test not in usual]
     if folder in USUAL_BACKENDS:
         able = [test for test in able if test.backend in {folder, None}]
@@ -360,7 +382,7 @@ def tests_for(file, tests):
 
     def order(test):
         words = set(stem.split("_"))
-        if test.name.startswith(f"{folder}/{stem}"):
+        if test.name.startswith(own):
             return 0, test.seconds
         if test.name.startswith(folder + "/") or words & set(test.name.replace("_", "/").split("/")):
             return 1, test.seconds
@@ -387,8 +409,8 @@ def try_mutant(mutant, tests, runner):
     write_if_changed(path, mutant.apply(original).encode())
     try:
         for part in (tests[:FIRST_TESTS], tests[FIRST_TESTS:]):
-            programs = sorted({test.program for test in part})
-            if programs and not make(programs, runner.jobs):
+            targets = targets_of(part)
+            if targets and not make(targets, runner.jobs):
                 return NOT_BUILT, None
             outcome, test = runner.run(part)
             if test:
@@ -444,7 +466,7 @@ def prepare(jobs):
     set_up()
     tests = find_tests()
     progress("building the copy")
-    if not make(sorted({test.program for test in tests}), jobs):
+    if not make(targets_of(tests), jobs):
         print(read(LOG)[-3000:], end="")
         raise Impossible("the copy cannot be built without a mutant")
     runner = Runner(jobs)

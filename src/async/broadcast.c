@@ -170,7 +170,8 @@ static bool attempt_receive(struct cmio_future *future, struct cmio__party party
     struct broadcast *broadcast = receive->receiver->broadcast;
     cmio__lock_take(&broadcast->lock);
     const int result = receive_now(receive->receiver, receive->message);
-    cmio__waiters_look_again(&broadcast->receiving, &receive->waiter, party, result == -EAGAIN);
+    if (result == -EAGAIN)
+        cmio__waiters_wait(&broadcast->receiving, &receive->waiter, party);
     cmio__lock_release(&broadcast->lock);
     if (result == -EAGAIN)
         return false;

@@ -362,7 +362,8 @@ static bool attempt_closed(struct cmio_future *future, struct cmio__party party)
     struct channel *channel = of_sender(closed->sender);
     cmio__lock_take(&channel->lock);
     const bool is_closed = channel->is_closed;
-    cmio__waiters_look_again(&channel->closing, &closed->waiter, party, !is_closed);
+    if (!is_closed)
+        cmio__waiters_wait(&channel->closing, &closed->waiter, party);
     cmio__lock_release(&channel->lock);
     return is_closed;
 }

@@ -2,6 +2,7 @@
 #include "async/executor.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -45,7 +46,9 @@ bool cmio__executor_admit(struct cmio_executor *executor, struct cmio__worker *w
 
 /*
  * What has finished is counted before what was spawned: a task that is spawned and finishes in
- * between then makes the result too big, never too small.
+ * between then makes the result too big, never too small. A worker's count of what has finished is
+ * stored with release, so whoever sees a task's end in it sees that the task was spawned, also where
+ * another worker did that.
  */
 size_t cmio__executor_living(struct cmio_executor *executor) {
     size_t finished = 0;
@@ -57,10 +60,16 @@ size_t cmio__executor_living(struct cmio_executor *executor) {
     return spawned - finished;
 }
 
-void cmio__executor_task_finished(struct cmio_executor *executor) {
-    if (CMIO__UNLIKELY(atomic_load_explicit(&executor->closing, memory_order_seq_cst)) &&
-        cmio__executor_living(executor) == 0)
+/* Wakes whoever is in shutdown, if no task lives any more. */
+static CMIO__COLD void tell_if_ended(struct cmio_executor *executor) {
+    atomic_thread_fence(memory_order_seq_cst); /* after this worker's count */
+    if (cmio__executor_living(executor) == 0)
         (void)cmio_waker_wake(executor->ended);
+}
+
+void cmio__executor_task_finished(struct cmio_executor *executor) {
+    if (CMIO__UNLIKELY(atomic_load_explicit(&executor->closing, memory_order_seq_cst)))
+        tell_if_ended(executor);
 }
 
 void cmio__executor_block_freed(struct cmio_executor *executor) {
@@ -129,6 +138,12 @@ static int start_threads(struct cmio_executor *executor) {
     return error;
 }
 
+/* Threads that took a worker from the list of the idle have still to wake it. */
+static void await_unparking(struct cmio_executor *executor) {
+    while (atomic_load_explicit(&executor->unparking, memory_order_acquire) != 0)
+        (void)sched_yield(); /* cannot fail */
+}
+
 static void stop_threads(struct cmio_executor *executor) {
     cmio__lock_take(&executor->injected_lock); /* nothing is injected any more */
     atomic_store_explicit(&executor->stopped, true, memory_order_seq_cst);
@@ -136,6 +151,7 @@ static void stop_threads(struct cmio_executor *executor) {
     cmio__unpark_all(executor);
     for (; executor->started > 0; executor->started--)
         (void)pthread_join(executor->workers[executor->started - 1].thread, NULL);
+    await_unparking(executor);
 }
 
 /* Wakes of tasks that have ended, which came too late for any worker. */
@@ -208,8 +224,8 @@ int cmio_executor_new(struct cmio_executor **out, const struct cmio_executor_opt
     if (error == 0 && executor->has_threads)
         error = start_threads(executor);
     if (error != 0) {
+        executor->count = made; /* the others are not made */
         stop_threads(executor);
-        executor->count = made;
         destroy(executor, made);
         return error;
     }

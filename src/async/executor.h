@@ -48,8 +48,15 @@ struct cmio_executor {
     struct cmio__task **injected_end;
     atomic_size_t injected_count;
 
+    /* See relief.c: how many polls of tasks there were when somebody last looked, and since when. */
+    struct cmio__lock relief_lock;
+    size_t seen_polls;
+    int64_t seen_since;
+    atomic_bool quiet;
+
     struct cmio__lock idle_lock;
     struct cmio__worker *idle;
+    atomic_uint unparking; /* threads that are about to wake one: it must not be freed yet */
     atomic_uint idle_count;
     atomic_uint searching;
 
@@ -67,7 +74,11 @@ bool cmio__executor_admit(struct cmio_executor *executor, struct cmio__worker *w
 /* Tasks that have not ended. May say too many, never too few, while others spawn and end. */
 size_t cmio__executor_living(struct cmio_executor *executor);
 
-/* A task has ended, on a worker. */
+/*
+ * A task has ended, on a worker; or a worker that counted such ends is about to sleep. Its count is a
+ * plain store, which this look at `closing` may overtake: a shutdown that begins just then misses the
+ * end, and is missed. So a worker looks again before it sleeps, after a fence.
+ */
 void cmio__executor_task_finished(struct cmio_executor *executor);
 
 /*

@@ -37,6 +37,13 @@
 #endif
 #endif
 
+/* How many times as much of a stack a sanitizer's code needs. */
+#if defined(CMIO__ADDRESS_SANITIZER) || defined(CMIO__THREAD_SANITIZER)
+enum { CMIO__FIBER_GROWTH = 4 };
+#else
+enum { CMIO__FIBER_GROWTH = 1 };
+#endif
+
 /* A stack, as the tools know it. */
 struct cmio__fiber {
     const void *bottom;

@@ -95,27 +95,16 @@ static ssize_t await(struct cmio__green *green, struct cmio_future *future) {
     return -ECANCELED;
 }
 
-/*
- * errno is reached in functions of their own: on an executor without threads its address may be
- * another one after an await.
- */
-static __attribute__((noinline)) int read_errno(void) {
-    return errno;
-}
-
-static __attribute__((noinline)) void write_errno(int error) {
-    errno = error;
-}
-
 ssize_t cmio_await(struct cmio_future *future) {
     struct cmio__green *green = running();
     if (green == NULL)
         return -EPERM;
     if (future == NULL || future->ops == NULL)
         return -EINVAL;
-    const int before = read_errno();
+    /* On an executor without threads, errno itself may be at another place after the wait. */
+    const int before = *green->context->worker->error;
     const ssize_t result = await(green, future);
-    write_errno(before);
+    *green->context->worker->error = before;
     return result;
 }
 
@@ -139,12 +128,21 @@ int cmio_shield_end(void) {
 
 /* On the worker's stack */
 
+/*
+ * If all stacks began at the same place of a page, they would compete for the same few lines of the
+ * cache. An arena has an odd number of pages for each stack, so the pages' numbers tell them apart.
+ */
+static size_t offset(const char *bottom) {
+    return (uintptr_t)bottom / 4096 % 16 * 64;
+}
+
 static CMIO__COLD void begin(struct cmio__green *green, struct cmio_context *context) {
     context->task->home = context->worker;
     green->stack = cmio__stack_take(green->pool);
     const size_t size = cmio__stack_size(green->pool);
-    cmio__fiber_begin(&green->own, green->stack->bottom, size);
-    green->suspended = cmio__switch_prepare(green->stack->bottom, size, run, green);
+    char *bottom = green->stack->bottom;
+    cmio__fiber_begin(&green->own, bottom, size);
+    green->suspended = cmio__switch_prepare(bottom, size - offset(bottom), run, green);
 }
 
 static CMIO__COLD void end(struct cmio__green *green) {

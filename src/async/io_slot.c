@@ -79,8 +79,11 @@ void cmio__io_slot_close(struct cmio__io_slot *slot) {
 
 struct cmio__io_slot *cmio__io_slots_before_wait(struct cmio__io_slots *slots) {
     cmio__lock_take(&slots->lock);
-    struct cmio__io_slot *closed = slots->closed;
-    slots->closed = NULL;
+    struct cmio__io_slot *closed = NULL;
+    if (slots->visitors == 0) {
+        closed = slots->closed;
+        slots->closed = NULL;
+    }
     cmio__lock_release(&slots->lock);
     return closed;
 }
@@ -96,6 +99,18 @@ void cmio__io_slots_after_wait(struct cmio__io_slots *slots, struct cmio__io_slo
     last->next = slots->unused;
     slots->unused = closed;
     (void)atomic_fetch_sub_explicit(&slots->in_use, count, memory_order_relaxed);
+    cmio__lock_release(&slots->lock);
+}
+
+void cmio__io_slots_visit(struct cmio__io_slots *slots) {
+    cmio__lock_take(&slots->lock);
+    slots->visitors++;
+    cmio__lock_release(&slots->lock);
+}
+
+void cmio__io_slots_leave(struct cmio__io_slots *slots) {
+    cmio__lock_take(&slots->lock);
+    slots->visitors--;
     cmio__lock_release(&slots->lock);
 }
 

@@ -58,6 +58,7 @@ struct cmio__io_slot {
 /* The slots of a worker. Any thread may take one and give one back. */
 struct cmio__io_slots {
     struct cmio__lock lock;
+    unsigned visitors; /* threads other than the worker's that have events of its poll */
     struct cmio__io_slot *unused;
     struct cmio__io_slot *closed; /* since the last wait began */
     struct cmio__io_chunk *chunks;
@@ -81,6 +82,10 @@ void cmio__io_slot_close(struct cmio__io_slot *slot);
 /* Around a wait: what was closed before it began may be used again after it. */
 struct cmio__io_slot *cmio__io_slots_before_wait(struct cmio__io_slots *slots);
 void cmio__io_slots_after_wait(struct cmio__io_slots *slots, struct cmio__io_slot *closed);
+
+/* Around a wait of another thread: closed slots stay closed until it has dispatched its events. */
+void cmio__io_slots_visit(struct cmio__io_slots *slots);
+void cmio__io_slots_leave(struct cmio__io_slots *slots);
 
 void cmio__io_slots_destroy(struct cmio__io_slots *slots);
 

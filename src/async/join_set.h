@@ -22,6 +22,8 @@
  *
  * A cloned waker keeps the block, and no child: waking a free place costs the next poll of the set a
  * look at it, and waking one that has a new child a spurious poll of that.
+ *
+ * tests/model/join_set.pml is this protocol for spin.
  */
 
 #include <stdatomic.h>

@@ -9,7 +9,8 @@
  * others, since the holder may have been preempted.
  *
  * The order in which several may be held: task lists, then slots, timers and what tasks meet at
- * (channels and the like), then the executor's injected tasks.
+ * (channels and the like), then a join set and the set that its task is a child of, then the
+ * executor's injected tasks.
  */
 
 #include <stdatomic.h>

@@ -19,10 +19,15 @@ struct cmio__lookup {
 };
 
 /*
- * Looks it up, with the flags of getaddrinfo(3): AI_NUMERICHOST does not block. Returns 0 or a
- * negative errno.
+ * Makes a lookup, and the job that runs it: one that has ended if host is a number. The job owns the
+ * lookup until it has ended. Returns 0, -EINVAL for a null or empty host, -ENAMETOOLONG or -ENOMEM.
  */
-int cmio__lookup_run(struct cmio__lookup *lookup, int flags);
+int cmio__lookup_begin(const char *host, uint16_t port, struct cmio__lookup **out,
+                       struct cmio_blocking_future *job);
+
+/* One of the addresses that were found, with the port. An error for a family that cmio lacks. */
+int cmio__lookup_address(const struct cmio__lookup *lookup, const struct addrinfo *info,
+                         struct cmio_address *out);
 
 /* Writes up to capacity of the addresses that were found. Returns how many there are. */
 ssize_t cmio__lookup_addresses(const struct cmio__lookup *lookup, struct cmio_address *addresses,

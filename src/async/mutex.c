@@ -63,17 +63,20 @@ static struct cmio_lock_future *lock_of(struct cmio_future *future) {
 CMIO__INLINE bool attempt(struct cmio_future *future, struct cmio__party party) {
     struct cmio_lock_future *lock = lock_of(future);
     struct cmio_mutex *mutex = lock->mutex;
-    if (cmio__waiter_state(&lock->waiter) == CMIO__GRANTED)
+    const enum cmio__waiter_state state = cmio__waiter_state(&lock->waiter);
+    if (state == CMIO__GRANTED)
         return true;
     begin(mutex);
-    bool done = cmio__waiter_state(&lock->waiter) == CMIO__GRANTED;
-    if (cmio__waiter_state(&lock->waiter) == CMIO__QUEUED) {
-        cmio__waiter_set_party(&lock->waiter, party);
-    } else if (!done && !mutex->locked) {
+    bool done;
+    if (state == CMIO__NEW) {
+        done = !mutex->locked;
         mutex->locked = true;
-        done = true;
-    } else if (!done) {
-        cmio__waiters_add(&mutex->waiters, &lock->waiter, party);
+        if (!done)
+            cmio__waiters_add(&mutex->waiters, &lock->waiter, party);
+    } else {
+        done = cmio__waiter_state(&lock->waiter) == CMIO__GRANTED;
+        if (!done)
+            cmio__waiter_set_party(&lock->waiter, party);
     }
     end(mutex);
     return done;

@@ -53,25 +53,27 @@ static struct cmio_notify_future *notify_of(struct cmio_future *future) {
     return CMIO__CONTAINER(future, struct cmio_notify_future, future);
 }
 
-static bool is_notified(const struct cmio__waiter *waiter) {
-    const enum cmio__waiter_state state = cmio__waiter_state(waiter);
+static bool is_notified(enum cmio__waiter_state state) {
     return state == CMIO__GRANTED || state == CMIO__HINTED;
 }
 
 CMIO__INLINE bool attempt(struct cmio_future *future, struct cmio__party party) {
     struct cmio_notify *notify = notify_of(future)->notify;
     struct cmio__waiter *waiter = &notify_of(future)->waiter;
-    if (is_notified(waiter))
+    const enum cmio__waiter_state state = cmio__waiter_state(waiter);
+    if (is_notified(state))
         return true;
     cmio__lock_take(cmio__lock_at(&notify->lock));
-    bool done = is_notified(waiter);
-    if (cmio__waiter_state(waiter) == CMIO__QUEUED) {
-        cmio__waiter_set_party(waiter, party);
-    } else if (!done && notify->permit) {
+    bool done;
+    if (state == CMIO__NEW) {
+        done = notify->permit;
         notify->permit = false;
-        done = true;
-    } else if (!done) {
-        cmio__waiters_add(&notify->waiters, waiter, party);
+        if (!done)
+            cmio__waiters_add(&notify->waiters, waiter, party);
+    } else {
+        done = is_notified(cmio__waiter_state(waiter));
+        if (!done)
+            cmio__waiter_set_party(waiter, party);
     }
     cmio__lock_release(cmio__lock_at(&notify->lock));
     return done;

@@ -146,7 +146,8 @@ static bool attempt_receive(struct cmio_future *future, struct cmio__party party
     struct oneshot *oneshot = of_receiver(receive->receiver);
     cmio__lock_take(&oneshot->lock);
     const int result = receive_now(oneshot, receive->message);
-    cmio__waiters_look_again(&oneshot->receiving, &receive->waiter, party, result == -EAGAIN);
+    if (result == -EAGAIN)
+        cmio__waiters_wait(&oneshot->receiving, &receive->waiter, party);
     cmio__lock_release(&oneshot->lock);
     if (result == -EAGAIN)
         return false;
@@ -198,7 +199,8 @@ static bool attempt_closed(struct cmio_future *future, struct cmio__party party)
     struct oneshot *oneshot = of_sender(closed->sender);
     cmio__lock_take(&oneshot->lock);
     const bool is_closed = oneshot->is_closed;
-    cmio__waiters_look_again(&oneshot->closing, &closed->waiter, party, !is_closed);
+    if (!is_closed)
+        cmio__waiters_wait(&oneshot->closing, &closed->waiter, party);
     cmio__lock_release(&oneshot->lock);
     return is_closed;
 }

@@ -26,8 +26,14 @@ void cmio__parker_unpark(struct cmio__parker *parker) {
     (void)pthread_mutex_unlock(&parker->lock);
 }
 
+static void unlock(void *lock) {
+    (void)pthread_mutex_unlock(lock);
+}
+
 bool cmio__parker_park(struct cmio__parker *parker, int64_t deadline) {
+    bool unparked;
     (void)pthread_mutex_lock(&parker->lock);
+    pthread_cleanup_push(unlock, &parker->lock);
     while (!parker->is_unparked) {
         if (deadline == CMIO_FOREVER)
             (void)pthread_cond_wait(&parker->unparked, &parker->lock);
@@ -36,8 +42,8 @@ bool cmio__parker_park(struct cmio__parker *parker, int64_t deadline) {
         else
             break;
     }
-    const bool unparked = parker->is_unparked;
+    unparked = parker->is_unparked;
     parker->is_unparked = false;
-    (void)pthread_mutex_unlock(&parker->lock);
+    pthread_cleanup_pop(1);
     return unparked;
 }

@@ -25,7 +25,7 @@ void cmio__parker_destroy(struct cmio__parker *parker);
 /* Ends the park, or the next one. It does not touch the parker after the park has ended. */
 void cmio__parker_unpark(struct cmio__parker *parker);
 
-/* Waits to be unparked, until the deadline at most. Returns whether it was. */
+/* Waits to be unparked, until the deadline at most. Returns whether it was. A cancellation point. */
 bool cmio__parker_park(struct cmio__parker *parker, int64_t deadline);
 
 /* A condition variable for cmio__parker_nap(). Returns 0 or a negative errno. */

@@ -50,11 +50,11 @@ CMIO__INLINE struct cmio__task *cmio__run_queue_pop(struct cmio__run_queue *queu
     }
 }
 
-/* How many tasks there are, more or less. Any thread. */
+/* How many tasks there are, or more: some may go meanwhile. 0 only if there were none. Any thread. */
 CMIO__INLINE unsigned cmio__run_queue_count(struct cmio__run_queue *queue) {
     const unsigned head = atomic_load_explicit(&queue->head, memory_order_seq_cst);
     const unsigned tail = atomic_load_explicit(&queue->tail, memory_order_seq_cst);
-    return tail - head <= CMIO__RING ? tail - head : 0;
+    return tail - head;
 }
 
 /*

@@ -7,12 +7,14 @@
 
 #include <cmio/time.h>
 
+#include "async/relief.h"
+
 enum {
     IN_A_ROW = 16, /* tasks that run from `next` while others wait in the queue */
     BULK = 64,     /* tasks that are moved from the injected ones at once */
 };
 
-_Thread_local struct cmio__worker *cmio__worker_current;
+CMIO__THREAD_LOCAL struct cmio__worker *cmio__worker_current;
 
 /* Tasks that were injected */
 
@@ -102,6 +104,9 @@ bool cmio__schedule_injected(struct cmio__worker *worker) {
             push(worker, task);
         task = next;
     }
+    /* Between the executor's list and the queue, a worker that fell asleep did not see them. */
+    if (cmio__run_queue_count(&worker->queue) > 1)
+        cmio__unpark_one(executor);
     return any;
 }
 
@@ -136,8 +141,10 @@ void cmio__schedule(struct cmio__task *task) {
 }
 
 void cmio__schedule_again(struct cmio__worker *worker, struct cmio__task *task) {
+    /* Once it is pushed, another worker may take it, and end it. */
+    const bool is_for_others = worker->executor->alone == NULL && task->home == NULL;
     push(worker, task);
-    if (worker->executor->alone == NULL && task->home == NULL)
+    if (is_for_others)
         cmio__unpark_one(worker->executor);
 }
 
@@ -228,13 +235,16 @@ void cmio__unpark_one(struct cmio_executor *executor) {
     if (worker != NULL) {
         executor->idle = worker->next_idle;
         worker->idle = false;
+        (void)atomic_fetch_add_explicit(&executor->unparking, 1, memory_order_relaxed);
         /* It searches from now on, so that the next to make work need not wake another one. */
         (void)atomic_fetch_add_explicit(&executor->searching, 1, memory_order_seq_cst);
         (void)atomic_fetch_sub_explicit(&executor->idle_count, 1, memory_order_seq_cst);
     }
     cmio__lock_release(&executor->idle_lock);
-    if (worker != NULL)
-        (void)cmio_waker_wake(worker->waker); /* fails only where the system is broken */
+    if (worker == NULL)
+        return;
+    (void)cmio_waker_wake(worker->waker); /* fails only where the system is broken */
+    (void)atomic_fetch_sub_explicit(&executor->unparking, 1, memory_order_release);
 }
 
 void cmio__unpark_all(struct cmio_executor *executor) {
@@ -298,7 +308,7 @@ void cmio__park(struct cmio__worker *worker) {
     atomic_thread_fence(memory_order_seq_cst); /* before the queues are looked at */
     if (!there_is_work(worker)) {
         cmio__count(&worker->parks);
-        cmio__worker_look(worker, wait_until(worker));
+        cmio__relief_wait(worker, wait_until(worker));
     }
     atomic_store_explicit(&worker->parked, false, memory_order_relaxed);
     become_busy(worker);

@@ -44,7 +44,7 @@ static void serve(struct cmio_semaphore *semaphore) {
 }
 
 /* 0, -EAGAIN or -ECANCELED. */
-CMIO__INLINE int acquire(struct cmio_semaphore *semaphore, size_t permits) {
+CMIO__INLINE int acquire_now(struct cmio_semaphore *semaphore, size_t permits) {
     if (semaphore->closed)
         return -ECANCELED;
     if (semaphore->waiters.first != NULL || semaphore->permits < permits)
@@ -57,7 +57,7 @@ int cmio_semaphore_try_acquire(struct cmio_semaphore *semaphore, size_t permits)
     if (semaphore == NULL || permits == 0 || permits > CMIO_SEMAPHORE_MAX)
         return -EINVAL;
     lock(semaphore);
-    const int result = acquire(semaphore, permits);
+    const int result = acquire_now(semaphore, permits);
     unlock(semaphore);
     return result;
 }
@@ -99,31 +99,33 @@ static struct cmio_acquire_future *acquire_of(struct cmio_future *future) {
 }
 
 /* Whether it was served; the result then says how. */
-CMIO__INLINE bool is_served(struct cmio_acquire_future *future) {
-    const enum cmio__waiter_state state = cmio__waiter_state(&future->waiter);
+CMIO__INLINE bool is_served(struct cmio_acquire_future *acquire) {
+    const enum cmio__waiter_state state = cmio__waiter_state(&acquire->waiter);
     if (state == CMIO__REFUSED)
-        future->future.result = -ECANCELED;
-    return state == CMIO__GRANTED || state == CMIO__REFUSED;
+        acquire->future.result = -ECANCELED;
+    return state >= CMIO__GRANTED;
+}
+
+/* Acquires, or waits: for a future that did not wait before. */
+CMIO__INLINE bool begin(struct cmio_acquire_future *acquire, struct cmio__party party) {
+    const int result = acquire_now(acquire->semaphore, acquire->permits);
+    if (result == -EAGAIN)
+        cmio__waiters_add(&acquire->semaphore->waiters, &acquire->waiter, party);
+    else
+        acquire->future.result = result;
+    return result != -EAGAIN;
 }
 
 CMIO__INLINE bool attempt(struct cmio_future *future, struct cmio__party party) {
-    struct cmio_acquire_future *self = acquire_of(future);
-    struct cmio_semaphore *semaphore = self->semaphore;
-    if (is_served(self))
+    struct cmio_acquire_future *acquire = acquire_of(future);
+    const bool is_new = cmio__waiter_state(&acquire->waiter) == CMIO__NEW;
+    if (is_served(acquire))
         return true;
-    lock(semaphore);
-    bool done = is_served(self);
-    if (cmio__waiter_state(&self->waiter) == CMIO__QUEUED) {
-        cmio__waiter_set_party(&self->waiter, party);
-    } else if (!done) {
-        const int result = acquire(semaphore, self->permits);
-        done = result != -EAGAIN;
-        if (done)
-            future->result = result;
-        else
-            cmio__waiters_add(&semaphore->waiters, &self->waiter, party);
-    }
-    unlock(semaphore);
+    lock(acquire->semaphore);
+    const bool done = is_new ? begin(acquire, party) : is_served(acquire);
+    if (!done && !is_new)
+        cmio__waiter_set_party(&acquire->waiter, party);
+    unlock(acquire->semaphore);
     return done;
 }
 

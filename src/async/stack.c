@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -65,6 +66,9 @@ int cmio__stack_pool(size_t size) {
         size = DEFAULT;
     if (size < least())
         size = least();
+    if (size > SIZE_MAX / CMIO__FIBER_GROWTH)
+        return -ENOMEM;
+    size *= CMIO__FIBER_GROWTH;
     if (size < page_size())
         size = page_size();
     int pool = 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "async/stack_memory.h"
 
+#include <stdatomic.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
@@ -8,6 +9,7 @@
 enum {
     GUARD_INSTALL = 102, /* MADV_GUARD_INSTALL */
     MINIMUM_FRAME = 51,  /* AT_MINSIGSTKSZ */
+    UNKNOWN = 0x7fffff,  /* no advice */
 };
 
 void *cmio__stack_map(size_t length) {
@@ -25,11 +27,25 @@ void cmio__stack_unmap(void *memory, size_t length) {
 }
 
 /*
+ * qemu's emulation of user programs says yes to advice that it does not know, and does nothing: then
+ * its yes to a guard means nothing. A kernel refuses what no kernel knows.
+ */
+static bool answers_are_true(void *page, size_t length) {
+    static atomic_int known; /* 1: true, -1: not */
+    if (atomic_load_explicit(&known, memory_order_relaxed) == 0) {
+        const bool is_refused = madvise(page, length, UNKNOWN) != 0;
+        atomic_store_explicit(&known, is_refused ? 1 : -1, memory_order_relaxed);
+    }
+    return atomic_load_explicit(&known, memory_order_relaxed) > 0;
+}
+
+/*
  * A guard that is a mark in the page table takes no mapping of its own. Kernels before 6.13 do not
  * know it, and none can set it in locked memory.
  */
 bool cmio__stack_guard(void *page, size_t length) {
-    return madvise(page, length, GUARD_INSTALL) == 0 || mprotect(page, length, PROT_NONE) == 0;
+    return (madvise(page, length, GUARD_INSTALL) == 0 && answers_are_true(page, length)) ||
+           mprotect(page, length, PROT_NONE) == 0;
 }
 
 void cmio__stack_give_pages(void *memory, size_t length) {

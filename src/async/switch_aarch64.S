@@ -44,17 +44,17 @@ cmio__switch:
     .cfi_rel_offset x29, 80
     .cfi_rel_offset x30, 88
     stp     d8, d9, [sp, #96]
-    .cfi_rel_offset v8, 96
-    .cfi_rel_offset v9, 104
+    .cfi_rel_offset d8, 96
+    .cfi_rel_offset d9, 104
     stp     d10, d11, [sp, #112]
-    .cfi_rel_offset v10, 112
-    .cfi_rel_offset v11, 120
+    .cfi_rel_offset d10, 112
+    .cfi_rel_offset d11, 120
     stp     d12, d13, [sp, #128]
-    .cfi_rel_offset v12, 128
-    .cfi_rel_offset v13, 136
+    .cfi_rel_offset d12, 128
+    .cfi_rel_offset d13, 136
     stp     d14, d15, [sp, #144]
-    .cfi_rel_offset v14, 144
-    .cfi_rel_offset v15, 152
+    .cfi_rel_offset d14, 144
+    .cfi_rel_offset d15, 152
     mrs     x9, fpcr
     str     x9, [sp, #160]
 
@@ -92,14 +92,14 @@ cmio__switch:
     .cfi_restore x28
     .cfi_restore x29
     .cfi_restore x30
-    .cfi_restore v8
-    .cfi_restore v9
-    .cfi_restore v10
-    .cfi_restore v11
-    .cfi_restore v12
-    .cfi_restore v13
-    .cfi_restore v14
-    .cfi_restore v15
+    .cfi_restore d8
+    .cfi_restore d9
+    .cfi_restore d10
+    .cfi_restore d11
+    .cfi_restore d12
+    .cfi_restore d13
+    .cfi_restore d14
+    .cfi_restore d15
     GO_ON
     .cfi_endproc
     .size   cmio__switch, . - cmio__switch

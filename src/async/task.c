@@ -37,7 +37,7 @@ static struct cmio__task *task_of(const struct cmio_task_waker *waker) {
 
 void cmio__task_wake_local(struct cmio__task *task) {
     const unsigned wakes = atomic_load_explicit(&task->wakes, memory_order_relaxed);
-    if (wakes >= CMIO__ENDED)
+    if (wakes >= CMIO__ENDED / 2) /* or woken so often that it need not be counted any more */
         return;
     if (wakes == 0)
         cmio__schedule(task);
@@ -185,7 +185,7 @@ static void finish_task(struct cmio__task *task, struct cmio__worker *worker) {
     struct cmio_task_waker joiner = meet_as_task(task);
     cmio_task_waker_wake(&joiner);
     cmio_task_waker_drop(&joiner);
-    cmio__count(&worker->finished);
+    cmio__count_finished(worker);
     cmio__executor_task_finished(worker->executor);
 }
 
@@ -266,6 +266,8 @@ static void spawn_remotely(struct cmio__task *task) {
 int cmio_spawn(struct cmio_executor *executor, const struct cmio_future *future, size_t size,
                const struct cmio_spawn_options *options, struct cmio_join_handle **out) {
     if (future == NULL || future->ops == NULL || size < sizeof *future)
+        return -EINVAL;
+    if (future->ops->poll == NULL || future->ops->drop == NULL)
         return -EINVAL;
     struct cmio__worker *worker = cmio__worker_current;
     if (executor == NULL && worker == NULL)

@@ -2,6 +2,7 @@
 #include "async/waiters.h"
 
 #include <errno.h>
+#include <pthread.h>
 
 #include <cmio/time.h>
 
@@ -15,23 +16,43 @@ void cmio__waiters_leave(struct cmio__waiters *line, struct cmio__waiter *waiter
     cmio__lock_release(lock);
 }
 
+struct blocked {
+    struct cmio_future *future;
+    struct cmio__parker parker;
+};
+
+/* The deadline has come, or the thread is being cancelled. */
+static void give_up(void *argument) {
+    struct blocked *blocked = argument;
+    cmio_future_drop(blocked->future);
+    cmio__parker_destroy(&blocked->parker);
+}
+
+static bool attempt_and_park(struct blocked *blocked, cmio__attempt *attempt, int64_t deadline) {
+    const struct cmio__party party = {.thread = &blocked->parker};
+    bool done = attempt(blocked->future, party);
+    while (!done && cmio__parker_park(&blocked->parker, deadline))
+        done = attempt(blocked->future, party);
+    return done;
+}
+
 int cmio__attempt_until(struct cmio_future *future, cmio__attempt *attempt, int64_t deadline) {
     if (deadline < 0 && deadline != CMIO_FOREVER)
         return -EINVAL;
     if (cmio__worker_current != NULL)
         return -EDEADLK;
-    struct cmio__parker parker;
-    const int error = cmio__parker_init(&parker);
+    struct blocked blocked = {.future = future};
+    const int error = cmio__parker_init(&blocked.parker);
     if (error != 0)
         return error;
-    bool done = attempt(future, (struct cmio__party){.thread = &parker});
-    while (!done && cmio__parker_park(&parker, deadline))
-        done = attempt(future, (struct cmio__party){.thread = &parker});
-    if (!done) {
-        cmio_future_drop(future);
-        if (future->result == -ECANCELED)
-            future->result = -ETIMEDOUT;
-    }
-    cmio__parker_destroy(&parker);
-    return (int)future->result;
+    bool done;
+    pthread_cleanup_push(give_up, &blocked);
+    done = attempt_and_park(&blocked, attempt, deadline);
+    pthread_cleanup_pop(0);
+    if (done)
+        cmio__parker_destroy(&blocked.parker);
+    else
+        give_up(&blocked);
+    /* A drop may find that it came too late, and then says how the future ended. */
+    return future->result == -ECANCELED ? -ETIMEDOUT : (int)future->result;
 }

@@ -29,6 +29,7 @@
 #include "async/parker.h"
 #include "async/worker.h"
 
+/* Those from GRANTED on are final. */
 enum cmio__waiter_state {
     CMIO__NEW,     /* in no line yet */
     CMIO__QUEUED,  /* in the line */
@@ -134,17 +135,14 @@ CMIO__INLINE void cmio__waiters_serve_all(struct cmio__waiters *line,
 }
 
 /*
- * For waiters that are only ever hinted, all of a line at once: looked, and waits on or not. Nothing
- * is lost by those that leave.
+ * For waiters that are only ever hinted, all of a line at once and whenever what they wait for may
+ * have come: waits on. Nothing is lost by those that leave.
  */
-CMIO__INLINE void cmio__waiters_look_again(struct cmio__waiters *line, struct cmio__waiter *waiter,
-                                           struct cmio__party party, bool waits) {
-    const bool queued = cmio__waiter_state(waiter) == CMIO__QUEUED;
-    if (!waits && queued)
-        cmio__waiters_remove(line, waiter);
-    else if (waits && queued)
+CMIO__INLINE void cmio__waiters_wait(struct cmio__waiters *line, struct cmio__waiter *waiter,
+                                     struct cmio__party party) {
+    if (cmio__waiter_state(waiter) == CMIO__QUEUED)
         cmio__waiter_set_party(waiter, party);
-    else if (waits)
+    else
         cmio__waiters_add(line, waiter, party);
 }
 

@@ -147,7 +147,8 @@ static bool attempt_changed(struct cmio_future *future, struct cmio__party party
     cmio__lock_take(&watch->lock);
     const bool is_new = see(changed->receiver);
     const bool done = is_new || watch->senders == 0;
-    cmio__waiters_look_again(&watch->changing, &changed->waiter, party, !done);
+    if (!done)
+        cmio__waiters_wait(&watch->changing, &changed->waiter, party);
     cmio__lock_release(&watch->lock);
     future->result = is_new ? 1 : 0;
     return done;

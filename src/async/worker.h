@@ -56,6 +56,7 @@ struct cmio__worker {
     atomic_bool parked; /* or about to be: a sender wakes it */
 
     struct cmio__green *green; /* that runs on this worker, and may await */
+    int *error;                /* where errno is, on the thread that runs the worker */
 
     struct cmio__wheel wheel;
     struct cmio_poll *poll;
@@ -65,7 +66,11 @@ struct cmio__worker {
 
     /* Where it is parked: in the executor's list, under the lock of that. */
     struct cmio__worker *next_idle;
-    bool idle;
+    atomic_bool idle; /* others look at it without the lock */
+
+    /* Under the executor's relief_lock: its polls when somebody last looked, and since when. */
+    size_t seen_polls;
+    int64_t seen_since;
 
     /* The tasks that it polled first, and that live: for introspection and shutdown. */
     struct cmio__lock tasks_lock;
@@ -78,12 +83,19 @@ struct cmio__worker {
 };
 
 /* The worker whose thread this is, or NULL. */
-extern _Thread_local struct cmio__worker *cmio__worker_current;
+extern CMIO__THREAD_LOCAL struct cmio__worker *cmio__worker_current;
 
 /* Adds one to a count of the worker's own. */
 CMIO__INLINE void cmio__count(atomic_size_t *count) {
     atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1,
                           memory_order_relaxed);
+}
+
+/* Counts a task that has ended; see cmio__executor_living(). */
+CMIO__INLINE void cmio__count_finished(struct cmio__worker *worker) {
+    atomic_store_explicit(&worker->finished,
+                          atomic_load_explicit(&worker->finished, memory_order_relaxed) + 1,
+                          memory_order_release);
 }
 
 int cmio__worker_init(struct cmio__worker *worker, struct cmio_executor *executor, unsigned index,
@@ -93,8 +105,14 @@ void cmio__worker_destroy(struct cmio__worker *worker);
 /* Polls tasks until done(argument) is true, which the worker asks between tasks. */
 void cmio__worker_run(struct cmio__worker *worker, bool (*done)(void *argument), void *argument);
 
-/* Waits for events until the deadline (0: not at all), and wakes what they and the timers are for. */
-void cmio__worker_look(struct cmio__worker *worker, int64_t deadline);
+/*
+ * Waits for events until the deadline (0: not at all), and wakes what they and the timers are for.
+ * Returns how many events there were, or a negative errno.
+ */
+int cmio__worker_look(struct cmio__worker *worker, int64_t deadline);
+
+/* Wakes what the events are for. Returns whether one of them is that of the poll's own waker. */
+bool cmio__worker_dispatch(struct cmio_events *events);
 
 /* Notes for introspection what a task waits for; gives the state that says so. */
 CMIO__INLINE enum cmio_future_state cmio__context_awaits(struct cmio_context *context,

@@ -107,18 +107,32 @@ static bool ends_connection(int error) {
     }
 }
 
+/*
+ * The error that was kept. One thread may read from a socket while another writes to it, and both
+ * may be told of an error.
+ */
+static int kept_error(const struct cmio_source *source) {
+    return -__atomic_load_n(&source->connect_error, __ATOMIC_RELAXED);
+}
+
 /* The first one: what a dead connection says later is of less use. */
+static void keep_error(struct cmio_source *source, int error) {
+    uint16_t none = 0;
+    (void)__atomic_compare_exchange_n(&source->connect_error, &none, (uint16_t)-error, false,
+                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
 int cmio__net_failed(struct cmio_source *source, int error) {
-    if (source->connect_error == 0 && ends_connection(error))
-        source->connect_error = (uint16_t)-error;
+    if (ends_connection(error))
+        keep_error(source, error);
     return error;
 }
 
 /* Whatever is pending counts: nothing but the connection leaves an error on a stream. */
 static int take_error(struct cmio_source *source, int fd) {
     const int error = cmio__socket_take_error(fd);
-    if (error < 0 && error >= -UINT16_MAX && source->connect_error == 0)
-        source->connect_error = (uint16_t)-error;
+    if (error < 0 && error >= -UINT16_MAX)
+        keep_error(source, error);
     if (error < 0 && source->needs_rearm)
         cmio__source_note_error_taken(source);
     return error;
@@ -144,9 +158,9 @@ static int why_not_connected(struct cmio_source *source, int fd) {
         return -EINPROGRESS;
     }
     const int error = check_peer(fd);
-    if (error == -ENOTCONN && source->connect_error == 0)
-        (void)take_error(source, fd); /* into connect_error */
-    return error == -ENOTCONN && source->connect_error != 0 ? -source->connect_error : error;
+    if (error == -ENOTCONN && kept_error(source) == 0)
+        (void)take_error(source, fd); /* which keeps it */
+    return error == -ENOTCONN && kept_error(source) != 0 ? kept_error(source) : error;
 }
 
 int cmio__net_finish_connect(struct cmio_source *source) {

@@ -92,6 +92,36 @@ static inline ssize_t join(struct cmio_executor *executor, struct cmio_join_hand
     return result;
 }
 
+/* A task that awaits a leaf which lies elsewhere, and has its result. */
+struct awaiting {
+    struct cmio_future future;
+    struct cmio_future *leaf;
+};
+
+static inline enum cmio_future_state poll_awaiting(struct cmio_future *future,
+                                                   struct cmio_context *context) {
+    struct cmio_future *leaf = ((struct awaiting *)future)->leaf;
+    if (cmio_future_poll(leaf, context) == CMIO_PENDING)
+        return CMIO_PENDING;
+    future->result = leaf->result;
+    return CMIO_READY;
+}
+
+static inline void drop_awaiting(struct cmio_future *future) {
+    cmio_future_drop(((struct awaiting *)future)->leaf);
+}
+
+/* Awaits the leaf in a task of its own, which waits when this returns (or soon: several workers). */
+static inline struct cmio_join_handle *await_in_task(struct cmio_executor *executor,
+                                                     struct cmio_future *leaf) {
+    static const struct cmio_future_ops ops = {"awaiting", poll_awaiting, drop_awaiting};
+    const struct awaiting awaiting = {{.ops = &ops}, leaf};
+    struct cmio_join_handle *handle = NULL;
+    spawn(executor, &awaiting.future, sizeof awaiting, &handle);
+    let_tasks_run(executor);
+    return handle;
+}
+
 /* Random numbers, each task its own. */
 static inline unsigned next_random(unsigned *seed) {
     *seed = *seed * 1664525u + 1013904223u;

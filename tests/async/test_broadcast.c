@@ -168,6 +168,23 @@ static void a_blocking_call_ends_at_its_deadline(void **state) {
     finish();
 }
 
+static void waiting_tasks_are_woken(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    prepare(2);
+    struct cmio_join_handle *handle_a = await_in_task(executor, &a.future);
+    struct cmio_join_handle *handle_b = await_in_task(executor, &b.future);
+    say(1);
+    TEST_GIVES(join(executor, handle_a), 1);
+    TEST_GIVES(join(executor, handle_b), 1);
+    TEST_OK(cmio_broadcast_receive_future_init(&a, first, &in_a));
+    handle_a = await_in_task(executor, &a.future);
+    cmio_broadcast_sender_drop(sender);
+    TEST_OK(join(executor, handle_a));
+    cmio_broadcast_receiver_drop(first);
+    cmio_broadcast_receiver_drop(second);
+    cmio_executor_free(executor);
+}
+
 static void misuse_of_a_broadcast_is_an_error(void **state) {
     (void)state;
     struct cmio_broadcast_sender *no_sender = NULL;
@@ -266,6 +283,7 @@ static void every_message_is_received_or_counted_as_missed(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
+    ROWS(waiting_tasks_are_woken),
     ROWS(every_receiver_gets_every_message),
     ROWS(a_receiver_gets_what_is_sent_after_it_was_made),
     ROWS(a_slow_receiver_is_told_how_many_it_missed),

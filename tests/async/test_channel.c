@@ -560,11 +560,106 @@ static void a_blocking_call_ends_at_its_deadline(void **state) {
     cmio_channel_receiver_drop(receiver);
 }
 
+static atomic_bool waits_soon;
+
+static void *wait_for_message(void *argument) {
+    int message;
+    atomic_store(&waits_soon, true);
+    (void)cmio_channel_receive_until(argument, &message, CMIO_FOREVER);
+    return NULL;
+}
+
+static void *wait_for_room(void *argument) {
+    atomic_store(&waits_soon, true);
+    (void)cmio_channel_send_until(argument, &two, CMIO_FOREVER);
+    return NULL;
+}
+
+static void cancel_blocked(void *(*call)(void *argument), void *argument) {
+    pthread_t thread;
+    void *result = NULL;
+    atomic_store(&waits_soon, false);
+    TEST_OK(pthread_create(&thread, NULL, call, argument));
+    TEST_EVENTUALLY(atomic_load(&waits_soon));
+    test_pause();
+    TEST_OK(pthread_cancel(thread));
+    TEST_OK(pthread_join(thread, &result));
+    assert_ptr_equal(result, PTHREAD_CANCELED);
+}
+
+static void a_cancelled_blocking_call_leaves_nothing(void **state) {
+    (void)state;
+    if (test_is_under_thread_sanitizer())
+        skip();
+    for (int round = 0; round < 20; round++) {
+        prepare(1);
+        cancel_blocked(wait_for_message, receiver);
+        fill(1);
+        cancel_blocked(wait_for_room, sender);
+        expect(100);
+        TEST_FAILS(cmio_channel_try_receive(receiver, &in_a), -EAGAIN);
+        finish();
+    }
+}
+
 SCRIPT(blocking_calls_are_refused_on_a_worker) {
     prepare(1);
     TEST_FAILS(cmio_channel_send_until(sender, &two, CMIO_FOREVER), -EDEADLK);
     TEST_FAILS(cmio_channel_receive_until(receiver, &in_a, CMIO_FOREVER), -EDEADLK);
     TEST_FAILS(cmio_channel_try_receive(receiver, &in_a), -EAGAIN);
+    finish();
+}
+
+static void waiting_tasks_are_woken_for_messages_and_room(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    prepare(2);
+    struct cmio_join_handle *first = await_in_task(executor, &ra.future);
+    struct cmio_join_handle *second = await_in_task(executor, &rb.future);
+    fill(2); /* a wake each, though the first has not had its turn */
+    TEST_GIVES(join(executor, first), 1);
+    TEST_GIVES(join(executor, second), 1);
+    fill(2);
+    first = await_in_task(executor, &sa.future);
+    second = await_in_task(executor, &sb.future);
+    expect(100);
+    expect(101);
+    TEST_OK(join(executor, first));
+    TEST_OK(join(executor, second));
+    finish();
+    cmio_executor_free(executor);
+}
+
+static void waiting_tasks_are_woken_by_the_close(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    prepare(1);
+    struct cmio_join_handle *first = await_in_task(executor, &ra.future);
+    struct cmio_join_handle *second = await_in_task(executor, &rb.future);
+    cmio_channel_sender_drop(sender);
+    TEST_OK(join(executor, first));
+    TEST_OK(join(executor, second));
+    cmio_channel_receiver_drop(receiver);
+    prepare(1);
+    fill(1);
+    struct cmio_channel_closed_future closed;
+    TEST_OK(cmio_channel_closed_future_init(&closed, sender));
+    first = await_in_task(executor, &sa.future);
+    second = await_in_task(executor, &closed.future);
+    cmio_channel_receiver_drop(receiver);
+    TEST_FAILS(join(executor, first), -EPIPE);
+    TEST_OK(join(executor, second));
+    cmio_channel_sender_drop(sender);
+    cmio_executor_free(executor);
+}
+
+SCRIPT(a_receive_that_ends_without_its_turn_leaves_the_line) {
+    prepare(1);
+    WAITS(&ra);
+    WAITS(&rb);
+    fill(1);
+    ENDS(&rb, 1); /* ra was woken for it */
+    memset(&rb, 0xff, sizeof rb);
+    fill(1);
+    ENDS(&ra, 1);
     finish();
 }
 
@@ -609,6 +704,9 @@ static void misuse_of_a_channel_is_an_error(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
+    ROWS(waiting_tasks_are_woken_for_messages_and_room),
+    ROWS(waiting_tasks_are_woken_by_the_close),
+    ROWS(a_receive_that_ends_without_its_turn_leaves_the_line),
     ROWS(messages_come_out_in_the_order_in_which_they_went_in),
     ROWS(messages_of_any_size_arrive_whole),
     ROWS(a_full_channel_makes_senders_wait_in_order),
@@ -633,6 +731,7 @@ static const struct CMUnitTest tests[] = {
     ROWS(tasks_send_to_plain_threads),
     ROWS(plain_threads_send_to_tasks),
     ROWS(blocking_calls_are_refused_on_a_worker),
+    cmocka_unit_test(a_cancelled_blocking_call_leaves_nothing),
     cmocka_unit_test(a_blocking_call_ends_at_its_deadline),
     cmocka_unit_test(misuse_of_a_channel_is_an_error),
 };

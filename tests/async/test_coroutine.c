@@ -200,13 +200,13 @@ static void a_clean_up_may_be_left_out(void **state) {
     play(leave_plainly);
 }
 
-/* The one mistake with a switch that no compiler sees. */
+/* What compilers do not see: a switch of the type that coroutines have for themselves. */
 static enum cmio_future_state run_lost(struct cmio_coroutine *coroutine,
                                        struct cmio_context *context) {
     struct order *order = (struct order *)coroutine;
     CMIO_BEGIN(coroutine, context);
-    switch (order->gate.future.result == 0 ? 1ull : 0ull) {
-    case 1:
+    switch (CMIO__COROUTINE_BASE * (order->gate.future.result == 0)) {
+    case CMIO__COROUTINE_BASE:
         CMIO_AWAIT(&order->gate.future);
         break;
     default:

@@ -4,11 +4,13 @@
 #include <cmio/async.h>
 
 #include <errno.h>
+#include <fenv.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -243,18 +245,18 @@ static void a_stack_of_a_megabyte_is_used_to_its_depth(void **state) {
     cmio_executor_free(executor);
 }
 
-static ssize_t use_sixteen_kilobytes(void *argument) {
+static ssize_t use_twelve_kilobytes(void *argument) {
     (void)argument;
-    volatile char room[13 * 1024];
+    volatile char room[12 * 1024];
     for (size_t i = 0; i < sizeof room; i += 64)
         room[i] = 1;
     return give_way() == 0 ? room[0] : -1;
 }
 
-static void the_smallest_stack_has_room_for_thirteen_kilobytes(void **state) {
+static void the_smallest_stack_has_room_for_twelve_kilobytes(void **state) {
     struct cmio_executor *executor = new_executor(state);
     struct cmio_join_handle *handle = NULL;
-    TEST_OK(cmio_green_spawn(executor, use_sixteen_kilobytes, NULL,
+    TEST_OK(cmio_green_spawn(executor, use_twelve_kilobytes, NULL,
                              &(struct cmio_green_options){.stack_size = 1}, &handle));
     TEST_GIVES(join(executor, handle), 1);
     cmio_executor_free(executor);
@@ -623,6 +625,37 @@ static void errno_and_the_thread_are_the_same_after_an_await(void **state) {
     cmio_executor_free(executor);
 }
 
+static double third(void) {
+    volatile double one = 1, three = 3;
+    return one / three;
+}
+
+static ssize_t round_as_told(void *argument) {
+    if (fesetround(*(const int *)argument) != 0)
+        return -ENOTSUP;
+    const double before = third();
+    for (int i = 0; i < 5; i++) {
+        const ssize_t error = give_way();
+        if (error != 0)
+            return error;
+    }
+    return third() == before && fegetround() == *(const int *)argument;
+}
+
+static void the_rounding_mode_is_a_green_threads_own(void **state) {
+    static int modes[] = {FE_TONEAREST, FE_UPWARD};
+    struct cmio_executor *executor = new_executor(state);
+    struct cmio_join_handle *handles[10];
+    const double before = third();
+    for (int i = 0; i < 10; i++)
+        TEST_OK(cmio_green_spawn(executor, round_as_told, &modes[i % 2], NULL, &handles[i]));
+    for (int i = 0; i < 10; i++)
+        TEST_GIVES(join(executor, handles[i]), 1);
+    assert_true(third() == before);
+    assert_int_equal(fegetround(), FE_TONEAREST);
+    cmio_executor_free(executor);
+}
+
 /* Wakes from other workers and from outside */
 
 struct relay {
@@ -695,6 +728,56 @@ static void a_wake_from_anywhere_reaches_a_green_thread(void **state) {
     cmio_executor_free(executor);
 }
 
+/* Many at once */
+
+struct crowd {
+    atomic_int present, leaving;
+};
+
+static ssize_t wait_in_the_crowd(void *argument) {
+    struct crowd *crowd = argument;
+    atomic_fetch_add(&crowd->present, 1);
+    const ssize_t result = sleep_for(CMIO_FOREVER);
+    atomic_fetch_add(&crowd->leaving, 1);
+    return result;
+}
+
+static size_t free_memory(void) {
+    const long pages = sysconf(_SC_AVPHYS_PAGES);
+    return pages > 0 ? (size_t)pages * (size_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+/*
+ * 100,000 where guards take no mapping of their own and there is memory for a page each. Fewer under
+ * sanitizers, which know only so many stacks or take long to find them, and under valgrind.
+ */
+static int size_of_crowd(void) {
+    if (test_is_under_thread_sanitizer() || test_is_slow())
+        return 1000;
+    if (test_is_under_address_sanitizer())
+        return 5000;
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *memory = mmap(NULL, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(memory, MAP_FAILED);
+    const bool has_light_guards = madvise(memory, page, 102 /* MADV_GUARD_INSTALL */) == 0;
+    assert_int_equal(munmap(memory, page), 0);
+    return has_light_guards && free_memory() > (size_t)2 << 30 ? 100000 : 10000;
+}
+
+static void a_hundred_thousand_green_threads_are_alive_at_once(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    struct crowd crowd = {0};
+    const int size = size_of_crowd();
+    const struct cmio_green_options options = {.stack_size = 16 * 1024};
+    for (int i = 0; i < size; i++)
+        TEST_OK(cmio_green_spawn(executor, wait_in_the_crowd, &crowd, &options, NULL));
+    TEST_EVENTUALLY(atomic_load(&crowd.present) == size);
+    assert_int_equal(crowd.leaving, 0);
+    TEST_OK(cmio_executor_shutdown(executor, CMIO_FOREVER));
+    assert_int_equal(crowd.leaving, size);
+    cmio_executor_free(executor);
+}
+
 static const int none = CMIO_CURRENT_THREAD, one = 1, four = 4;
 
 #define ROWS(test)                                                                                 \
@@ -708,7 +791,7 @@ static const struct CMUnitTest tests[] = {
     ROWS(a_future_and_a_green_thread_wake_each_other),
     ROWS(what_is_always_ready_gives_way),
     ROWS(a_stack_of_a_megabyte_is_used_to_its_depth),
-    ROWS(the_smallest_stack_has_room_for_thirteen_kilobytes),
+    ROWS(the_smallest_stack_has_room_for_twelve_kilobytes),
     TEST_ROW(one, a_stack_beyond_all_memory_is_enomem, &one),
     ROWS(a_stack_that_overflows_is_a_fault),
     TEST_ROW(one, a_handler_on_the_alternate_stack_is_told_of_an_overflow, &one),
@@ -727,7 +810,9 @@ static const struct CMUnitTest tests[] = {
     ROWS(block_on_in_a_green_thread_is_edeadlk),
     TEST_ROW(one, awaiting_nothing_is_einval, &one),
     ROWS(errno_and_the_thread_are_the_same_after_an_await),
+    ROWS(the_rounding_mode_is_a_green_threads_own),
     ROWS(a_wake_from_anywhere_reaches_a_green_thread),
+    TEST_ROW(four, a_hundred_thousand_green_threads_are_alive_at_once, &four),
 };
 
 TEST_GROUP(async_green, tests)

@@ -241,6 +241,60 @@ static void a_kept_waker_outlives_the_child_and_the_set(void **state) {
     cmio_task_waker_drop(&copy);
 }
 
+static void nest(struct cmio_context *context) {
+    struct cmio_join_set *outer = NULL;
+    struct cmio_join_set_future outer_ended;
+    make(FEW);
+    TEST_OK(cmio_join_set_new(&outer, 2));
+    TEST_GIVES(cmio_join_set_add(outer, &ended.future), 0);
+    TEST_OK(cmio_join_set_future_init(&outer_ended, outer));
+    assert_int_equal(cmio_future_poll(&outer_ended.future, context), CMIO_PENDING);
+    gate_wake(&gates[3]);
+    assert_int_equal(cmio_future_poll(&outer_ended.future, context), CMIO_PENDING);
+    assert_int_equal(polls(FEW), FEW + 1);
+    gate_open(&gates[2], 1);
+    assert_int_equal(cmio_future_poll(&outer_ended.future, context), CMIO_READY);
+    TEST_GIVES(outer_ended.future.result, 0);
+    TEST_GIVES(ended.future.result, 2);
+    assert_int_equal(polls(FEW), FEW + 2);
+    cmio_join_set_free(outer);
+    cmio_join_set_free(set);
+}
+
+static void a_wake_goes_through_a_set_in_a_set(void **state) {
+    (void)state;
+    play(nest);
+}
+
+static struct cmio_future keeper;
+
+static void end_with_a_kept_waker(struct cmio_context *context) {
+    keeper = (struct cmio_future){.ops = &keeper_ops};
+    gate_init(&gates[0]);
+    TEST_OK(cmio_join_set_new(&set, 2));
+    TEST_GIVES(cmio_join_set_add(set, &gates[0].future), 0);
+    assert_int_equal(poll_new(context), CMIO_PENDING); /* so that the task's waker is there */
+    TEST_GIVES(cmio_join_set_add(set, &keeper), 1);
+    assert_int_equal(cmio_future_poll(&ended.future, context), CMIO_READY);
+}
+
+static void drop_with_a_kept_waker(struct cmio_context *context) {
+    end_with_a_kept_waker(context);
+    assert_int_equal(poll_new(context), CMIO_PENDING);
+    cmio_future_drop(&ended.future);
+}
+
+static void a_set_keeps_no_waker_of_a_task_that_waits_no_longer(void **state) {
+    (void)state;
+    void (*const scenes[])(struct cmio_context *) = {end_with_a_kept_waker, drop_with_a_kept_waker};
+    for (int i = 0; i < 2; i++) {
+        play(scenes[i]);
+        cmio_task_waker_wake(&kept); /* the task is gone: AddressSanitizer sees a touch of it */
+        cmio_task_waker_drop(&kept);
+        cmio_join_set_free(set);
+    }
+}
+
 static enum cmio_future_state poll_spender(struct cmio_future *future,
                                            struct cmio_context *context) {
     (void)future;
@@ -429,6 +483,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_cancelled_child_is_dropped_and_reported),
     cmocka_unit_test(one_future_at_a_time_waits_for_a_set),
     cmocka_unit_test(a_kept_waker_outlives_the_child_and_the_set),
+    cmocka_unit_test(a_wake_goes_through_a_set_in_a_set),
+    cmocka_unit_test(a_set_keeps_no_waker_of_a_task_that_waits_no_longer),
     cmocka_unit_test(children_spend_the_turn_of_the_task),
     ROWS(thousands_of_sleeps_end_in_one_task),
     ROWS(no_wake_of_other_threads_is_lost),

@@ -4,6 +4,8 @@
 #include <cmio/async/mutex.h>
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
 
 #include "support/scale.h"
 #include "tasks.h"
@@ -76,6 +78,45 @@ SCRIPT(a_locked_mutex_is_not_destroyed) {
     TEST_FAILS(cmio_mutex_destroy(&mutex), -EBUSY);
     TEST_OK(cmio_mutex_unlock(&mutex));
     TEST_OK(cmio_mutex_destroy(&mutex));
+}
+
+static void waiting_tasks_are_woken(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    prepare();
+    TEST_OK(cmio_mutex_try_lock(&mutex));
+    struct cmio_join_handle *handle = await_in_task(executor, &a.future);
+    TEST_OK(cmio_mutex_unlock(&mutex));
+    TEST_OK(join(executor, handle));
+    TEST_FAILS(cmio_mutex_try_lock(&mutex), -EBUSY);
+    TEST_OK(cmio_mutex_unlock(&mutex));
+    cmio_executor_free(executor);
+    TEST_OK(cmio_mutex_destroy(&mutex));
+}
+
+static void *unlock_on_thread(void *argument) {
+    TEST_OK(cmio_mutex_unlock(argument));
+    return NULL;
+}
+
+/* The other thread may still be about to leave the call when the task has what it waited for. */
+static void a_mutex_may_be_freed_once_it_is_destroyed(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    const int rounds = test_scale(1000);
+    for (int round = 0; round < rounds; round++) {
+        struct cmio_mutex *own = malloc(sizeof *own);
+        TEST_OK(cmio_mutex_init(own));
+        TEST_OK(cmio_mutex_try_lock(own));
+        TEST_OK(cmio_lock_future_init(&a, own));
+        struct cmio_join_handle *handle = await_in_task(executor, &a.future);
+        pthread_t thread;
+        TEST_OK(pthread_create(&thread, NULL, unlock_on_thread, own));
+        TEST_OK(join(executor, handle));
+        TEST_OK(cmio_mutex_unlock(own));
+        TEST_OK(cmio_mutex_destroy(own));
+        free(own);
+        TEST_OK(pthread_join(thread, NULL));
+    }
+    cmio_executor_free(executor);
 }
 
 static void misuse_of_a_mutex_is_an_error(void **state) {
@@ -161,6 +202,7 @@ static void one_task_at_a_time_holds_a_mutex(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
+    ROWS(waiting_tasks_are_woken),
     ROWS(a_mutex_is_handed_to_who_waits_longest),
     ROWS(a_lock_dropped_before_its_first_poll_takes_nothing),
     ROWS(a_lock_dropped_while_it_waits_leaves_the_line),
@@ -168,6 +210,7 @@ static const struct CMUnitTest tests[] = {
     ROWS(a_mutex_granted_to_a_dropped_lock_is_unlocked_where_nobody_waits),
     ROWS(a_locked_mutex_is_not_destroyed),
     ROWS(one_task_at_a_time_holds_a_mutex),
+    ROWS(a_mutex_may_be_freed_once_it_is_destroyed),
     cmocka_unit_test(misuse_of_a_mutex_is_an_error),
 };
 

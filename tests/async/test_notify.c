@@ -4,6 +4,8 @@
 #include <cmio/async/notify.h>
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
 
 #include "support/scale.h"
 #include "tasks.h"
@@ -118,6 +120,50 @@ SCRIPT(a_notify_with_waits_is_not_destroyed) {
     TEST_OK(cmio_notify_destroy(&notify));
 }
 
+static void waiting_tasks_are_woken(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    prepare();
+    struct cmio_join_handle *handle = await_in_task(executor, &a.future);
+    cmio_notify_one(&notify);
+    TEST_OK(join(executor, handle));
+    again(&a);
+    struct cmio_join_handle *first = await_in_task(executor, &a.future);
+    struct cmio_join_handle *second = await_in_task(executor, &b.future);
+    TEST_EVENTUALLY(cmio_notify_destroy(&notify) == -EBUSY);
+    while (!cmio_join_handle_is_finished(first) || !cmio_join_handle_is_finished(second)) {
+        cmio_notify_all(&notify); /* perhaps before one of them waits */
+        let_tasks_run(executor);
+    }
+    TEST_OK(join(executor, first));
+    TEST_OK(join(executor, second));
+    cmio_executor_free(executor);
+    TEST_OK(cmio_notify_destroy(&notify));
+}
+
+static void *notify_on_thread(void *argument) {
+    cmio_notify_one(argument);
+    return NULL;
+}
+
+/* The other thread may still be about to leave the call when the task has what it waited for. */
+static void a_notify_may_be_freed_once_it_is_destroyed(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    const int rounds = test_scale(1000);
+    for (int round = 0; round < rounds; round++) {
+        struct cmio_notify *own = malloc(sizeof *own);
+        TEST_OK(cmio_notify_init(own));
+        TEST_OK(cmio_notify_future_init(&a, own));
+        struct cmio_join_handle *handle = await_in_task(executor, &a.future);
+        pthread_t thread;
+        TEST_OK(pthread_create(&thread, NULL, notify_on_thread, own));
+        TEST_OK(join(executor, handle));
+        TEST_OK(cmio_notify_destroy(own));
+        free(own);
+        TEST_OK(pthread_join(thread, NULL));
+    }
+    cmio_executor_free(executor);
+}
+
 static void misuse_of_notify_is_an_error(void **state) {
     (void)state;
     TEST_FAILS(cmio_notify_init(NULL), -EINVAL);
@@ -198,6 +244,7 @@ static void a_notification_is_never_lost(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
+    ROWS(waiting_tasks_are_woken),
     ROWS(a_notification_comes_before_its_future),
     ROWS(at_most_one_notification_is_stored),
     ROWS(notify_one_ends_the_longest_wait),
@@ -209,6 +256,7 @@ static const struct CMUnitTest tests[] = {
     ROWS(a_wait_notified_with_all_passes_nothing_on),
     ROWS(a_notify_with_waits_is_not_destroyed),
     ROWS(a_notification_is_never_lost),
+    ROWS(a_notify_may_be_freed_once_it_is_destroyed),
     cmocka_unit_test(misuse_of_notify_is_an_error),
 };
 

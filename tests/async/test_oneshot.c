@@ -140,6 +140,26 @@ static void a_blocking_call_ends_at_its_deadline(void **state) {
     finish();
 }
 
+static void waiting_tasks_are_woken(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    prepare();
+    struct cmio_join_handle *handle = await_in_task(executor, &receive.future);
+    TEST_OK(cmio_oneshot_send(sender, &answer));
+    TEST_GIVES(join(executor, handle), 1);
+    finish();
+    prepare();
+    handle = await_in_task(executor, &receive.future);
+    cmio_oneshot_sender_drop(sender);
+    TEST_OK(join(executor, handle));
+    cmio_oneshot_receiver_drop(receiver);
+    prepare();
+    handle = await_in_task(executor, &closed.future);
+    cmio_oneshot_receiver_drop(receiver);
+    TEST_OK(join(executor, handle));
+    cmio_oneshot_sender_drop(sender);
+    cmio_executor_free(executor);
+}
+
 static void misuse_of_a_oneshot_is_an_error(void **state) {
     (void)state;
     struct cmio_oneshot_sender *no_sender = NULL;
@@ -269,6 +289,7 @@ static void a_plain_thread_waits_for_an_answer(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
+    ROWS(waiting_tasks_are_woken),
     ROWS(one_message_is_sent_and_received),
     ROWS(a_message_is_received_after_its_sender_is_gone),
     ROWS(a_sender_dropped_without_a_message_ends_the_receive),

@@ -360,6 +360,27 @@ static void an_urgent_byte_alone_does_not_make_readers_spin(void **state) {
     close_bound(executor, &ends);
 }
 
+/* A read stops where descriptors were passed, and no event comes for what is behind them. */
+static void passed_descriptors_hide_nothing_behind_them(void **state) {
+    struct cmio_executor *executor = new_executor(SUBJECT(state)->workers);
+    struct ends ends;
+    char buffer[8] = {0};
+    ends_open(&ends, UNIX);
+    ends_bind(&ends, executor);
+    const int passed[] = {end_fd(&ends.a)};
+    for (int i = 0; i < 5; i++) {
+        struct cmio_read_exactly_future read;
+        struct cmio_unix_stream *stream = &ends.a.stream.unix_stream;
+        put(&ends.a, "ab");
+        TEST_GIVES(cmio_unix_stream_send_fds(stream, "cd", 2, passed, 1), 2);
+        put(&ends.a, "ef");
+        TEST_OK(cmio_read_exactly_future_init(&read, &ends.b.io, buffer, 6));
+        TEST_GIVES(cmio_block_on(executor, &read.future), 6);
+        assert_string_equal(buffer, "abcdef");
+    }
+    close_bound(executor, &ends);
+}
+
 static void what_cannot_be_read_is_refused(void **state) {
     struct cmio_executor *executor = new_executor(SUBJECT(state)->workers);
     struct ends ends;
@@ -408,6 +429,7 @@ static const struct CMUnitTest tests[] = {
     EACH_KIND(a_long_line_in_short_parts_is_searched_once),
     WORKERS_ROWS(urgent_data_hides_nothing_behind_it),
     WORKERS_ROWS(an_urgent_byte_alone_does_not_make_readers_spin),
+    WORKERS_ROWS(passed_descriptors_hide_nothing_behind_them),
     WORKERS_ROWS(what_cannot_be_read_is_refused),
 };
 

@@ -4,6 +4,8 @@
 #include <cmio/async/semaphore.h>
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
 
 #include "support/scale.h"
 #include "tasks.h"
@@ -121,6 +123,48 @@ SCRIPT(an_acquire_counts_as_a_leaf_of_the_turn) {
     DROP(&a);
 }
 
+static void waiting_tasks_are_woken(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    prepare(0, 1, 2);
+    struct cmio_join_handle *first = await_in_task(executor, &a.future);
+    struct cmio_join_handle *second = await_in_task(executor, &b.future);
+    TEST_OK(cmio_semaphore_release(&semaphore, 3));
+    TEST_OK(join(executor, first));
+    TEST_OK(join(executor, second));
+    prepare(0, 1, 2);
+    first = await_in_task(executor, &a.future);
+    second = await_in_task(executor, &b.future);
+    cmio_semaphore_close(&semaphore);
+    TEST_FAILS(join(executor, first), -ECANCELED);
+    TEST_FAILS(join(executor, second), -ECANCELED);
+    cmio_executor_free(executor);
+    TEST_OK(cmio_semaphore_destroy(&semaphore));
+}
+
+static void *release_on_thread(void *argument) {
+    TEST_OK(cmio_semaphore_release(argument, 1));
+    return NULL;
+}
+
+/* The other thread may still be about to leave the call when the task has what it waited for. */
+static void a_semaphore_may_be_freed_once_it_is_destroyed(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    const int rounds = test_scale(1000);
+    for (int round = 0; round < rounds; round++) {
+        struct cmio_semaphore *own = malloc(sizeof *own);
+        TEST_OK(cmio_semaphore_init(own, 0));
+        TEST_OK(cmio_acquire_future_init(&a, own, 1));
+        struct cmio_join_handle *handle = await_in_task(executor, &a.future);
+        pthread_t thread;
+        TEST_OK(pthread_create(&thread, NULL, release_on_thread, own));
+        TEST_OK(join(executor, handle));
+        TEST_OK(cmio_semaphore_destroy(own));
+        free(own);
+        TEST_OK(pthread_join(thread, NULL));
+    }
+    cmio_executor_free(executor);
+}
+
 static void misuse_of_a_semaphore_is_an_error(void **state) {
     (void)state;
     TEST_FAILS(cmio_semaphore_init(NULL, 1), -EINVAL);
@@ -216,6 +260,7 @@ static void permits_are_neither_lost_nor_made(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
+    ROWS(waiting_tasks_are_woken),
     ROWS(permits_that_are_free_are_acquired_at_once),
     ROWS(a_wait_for_many_is_not_overtaken),
     ROWS(a_release_serves_all_that_it_suffices_for),
@@ -228,6 +273,7 @@ static const struct CMUnitTest tests[] = {
     ROWS(a_semaphore_with_waits_is_not_destroyed),
     ROWS(an_acquire_counts_as_a_leaf_of_the_turn),
     ROWS(permits_are_neither_lost_nor_made),
+    ROWS(a_semaphore_may_be_freed_once_it_is_destroyed),
     cmocka_unit_test(misuse_of_a_semaphore_is_an_error),
 };
 

@@ -157,6 +157,23 @@ static void a_blocking_call_ends_at_its_deadline(void **state) {
     finish();
 }
 
+static void waiting_tasks_are_woken(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    prepare();
+    struct cmio_join_handle *handle_a = await_in_task(executor, &a.future);
+    struct cmio_join_handle *handle_b = await_in_task(executor, &b.future);
+    set(8);
+    TEST_GIVES(join(executor, handle_a), 1);
+    TEST_GIVES(join(executor, handle_b), 1);
+    TEST_OK(cmio_watch_changed_future_init(&a, first));
+    handle_a = await_in_task(executor, &a.future);
+    cmio_watch_sender_drop(sender);
+    TEST_OK(join(executor, handle_a));
+    cmio_watch_receiver_drop(first);
+    cmio_watch_receiver_drop(second);
+    cmio_executor_free(executor);
+}
+
 static void misuse_of_a_watch_is_an_error(void **state) {
     (void)state;
     struct cmio_watch_sender *no_sender = NULL;
@@ -249,6 +266,7 @@ static void every_watcher_sees_the_last_value(void **state) {
 }
 
 static const struct CMUnitTest tests[] = {
+    ROWS(waiting_tasks_are_woken),
     ROWS(the_first_value_is_there_and_counts_as_seen),
     ROWS(every_receiver_sees_the_latest_value_once),
     ROWS(what_was_read_is_no_change),

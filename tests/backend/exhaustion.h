@@ -9,6 +9,9 @@
 /* Whether calls are counted now: while cmio runs, and not what stands in for the kernel. */
 extern bool exhaustion_counts;
 
+/* Called, where it is set, between a wait in the kernel and cmio's look at what it gave. */
+extern void (*exhaustion_after_wait)(void);
+
 /* Counts a call; whether it is the one that must fail now, with that error. */
 bool exhaustion_must_fail(int error);
 

@@ -8,6 +8,8 @@
 
 #include <sys/event.h>
 
+void (*exhaustion_after_wait)(void);
+
 int __real_kqueue(void);
 int __wrap_kqueue(void);
 int __real_kevent(int fd, const struct kevent *changes, int change_count, struct kevent *events,
@@ -64,5 +66,7 @@ int __wrap_kevent(int fd, const struct kevent *changes, int change_count, struct
         }
     }
     exhaustion_counts = kept;
+    if (change_count == 0 && exhaustion_after_wait != NULL)
+        exhaustion_after_wait();
     return result;
 }

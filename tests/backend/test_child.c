@@ -146,6 +146,22 @@ static void the_status_is_given_again_and_again(void **state) {
     setting_close(&setting);
 }
 
+static void every_exit_code_is_told_and_leaves_no_zombie(void **state) {
+    (void)state;
+    static const int codes[] = {0, 1, 255};
+    skip_where_impossible();
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        struct setting setting = {.process = start(codes[i])};
+        assert_int_equal(cmio_child_init(&setting.child, setting.process.pid), 0);
+        let_end(&setting.process);
+        expect_exit(&setting, codes[i]);
+        assert_int_equal(waitpid(setting.process.pid, NULL, WNOHANG), -1);
+        assert_int_equal(errno, ECHILD);
+        assert_int_equal(cmio_child_close(&setting.child), 0);
+        test_close(setting.process.pipe);
+    }
+}
+
 static void a_child_that_ended_before_the_register_is_reported(void **state) {
     (void)state;
     EACH_MODE(mode) {
@@ -481,6 +497,7 @@ static void null_arguments_and_closed_children_are_refused(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_running_child_has_no_event_and_one_that_ended_is_readable),
     cmocka_unit_test(the_status_is_given_again_and_again),
+    cmocka_unit_test(every_exit_code_is_told_and_leaves_no_zombie),
     cmocka_unit_test(a_child_that_ended_before_the_register_is_reported),
     cmocka_unit_test(a_child_that_ended_before_init_is_reported),
     cmocka_unit_test(a_child_that_ends_during_the_wait_ends_it),

@@ -28,7 +28,8 @@ static void a_new_batch_is_empty_and_has_its_capacity(void **state) {
     (void)state;
     static const size_t capacities[] = {1, 2, 64, 1024, 100000};
     for (size_t i = 0; i < sizeof capacities / sizeof *capacities; i++) {
-        struct cmio_events *events = batch_of(0, capacities[i]);
+        struct cmio_events *events;
+        assert_int_equal(cmio_events_new(&events, capacities[i]), 0);
         assert_int_equal(cmio_events_capacity(events), capacities[i]);
         assert_int_equal(cmio_events_count(events), 0);
         assert_ptr_equal(cmio_events_begin(events), cmio_events_end(events));

@@ -117,7 +117,11 @@ WRONG = {
     ),
     "a switch of 64 bits around an await": (
         "switch ((long long)s->i) {\ncase 1:\nCMIO_AWAIT(&s->sleep.future);\n}",
-        {"gcc": (PLAIN, "conversion"), "clang": (PLAIN, "conversion")},
+        {"gcc": (PLAIN, "conversion"), "clang": (PLAIN, "overflow|conversion")},
+    ),
+    "a switch of unsigned 64 bits around an await": (
+        "switch ((unsigned long long)s->i) {\ncase 1:\nCMIO_AWAIT(&s->sleep.future);\n}",
+        {"gcc": (PLAIN, "conversion"), "clang": (PLAIN, "overflow|conversion")},
     ),
     "two awaits on a line": (
         "CMIO_AWAIT(&s->sleep.future); CMIO_AWAIT(&s->sleep.future);",

@@ -327,6 +327,50 @@ static void a_half_closed_stream_neither_rests_nor_is_held(void **state) {
     test_pair_close(fds);
 }
 
+/* An entry that rests after a hang-up, as a look begins. */
+static struct cmio__fd_slot *begin_look_at_resting(struct cmio__poll_entries *entries, int fd) {
+    assert_int_equal(cmio__poll_entries_init(entries, 77), 0);
+    assert_int_equal(cmio__poll_entries_add(entries, fd, 1, CMIO_READABLE), 0);
+    struct cmio__fd_slot *slot = cmio__fd_table_find(&entries->table, fd);
+    slot->batch = POLLHUP;
+    entries->waiting = 1;
+    cmio__poll_entries_set_state(entries, slot, fd, slot->state | CMIO__RESTS);
+    assert_int_equal(entries->list[slot->place].fd, ~fd);
+    bool looking = false;
+    (void)cmio__poll_entries_begin_look(entries, 0, &looking);
+    assert_true(looking);
+    assert_int_equal(entries->list[slot->place].fd, fd);
+    return slot;
+}
+
+/* Descriptor 0 is one like any other. */
+static void a_look_without_news_leaves_every_descriptor_at_rest(void **state) {
+    (void)state;
+    for (int fd = 0; fd < 3; fd++) {
+        struct cmio__poll_entries entries;
+        struct cmio__fd_slot *slot = begin_look_at_resting(&entries, fd);
+        struct pollfd *entry = &entries.list[slot->place];
+        entry->revents = POLLHUP;
+        assert_int_equal(cmio__poll_entries_end_look(&entries, 1), 0);
+        assert_int_equal(entry->fd, ~fd);
+        assert_int_equal(entry->revents, 0);
+        assert_int_equal(entries.waiting, 1);
+        cmio__poll_entries_free(&entries);
+    }
+}
+
+/* If the hang-up comes back, it is news. */
+static void a_look_that_finds_the_hang_up_gone_ends_the_rest(void **state) {
+    (void)state;
+    struct cmio__poll_entries entries;
+    struct cmio__fd_slot *slot = begin_look_at_resting(&entries, 3);
+    assert_int_equal(cmio__poll_entries_end_look(&entries, 0), 0);
+    assert_int_equal(entries.list[slot->place].fd, 3);
+    assert_int_equal(slot->state & CMIO__RESTS, 0);
+    assert_int_equal(entries.waiting, 0);
+    cmio__poll_entries_free(&entries);
+}
+
 static void progress_one_way_arms_what_was_held_the_other_way(void **state) {
     (void)state;
     struct cmio__poll_entries entries;
@@ -344,6 +388,27 @@ static void progress_one_way_arms_what_was_held_the_other_way(void **state) {
                      CMIO_READABLE | CMIO_WRITABLE);
     assert_int_equal(entries.waiting, 0);
     assert_int_equal(entries.slowed, 0);
+    cmio__poll_entries_free(&entries);
+    test_pair_close(fds);
+}
+
+/* A call that takes no out-of-band data leaves it there. */
+static void out_of_band_data_that_stays_after_a_call_that_would_block_is_held(void **state) {
+    (void)state;
+    struct cmio__poll_entries entries;
+    int fds[2];
+    test_pair_open(TEST_TCP, fds);
+    assert_int_equal(send(fds[1], "!", 1, MSG_OOB), 1);
+    struct pollfd urgent = {.fd = fds[0], .events = POLLPRI};
+    assert_int_equal(poll(&urgent, 1, 30000), 1);
+    assert_int_equal(cmio__poll_entries_init(&entries, fds[1]), 0);
+    assert_int_equal(cmio__poll_entries_add(&entries, fds[0], 1, CMIO_PRIORITY), 0);
+    struct cmio__fd_slot *slot = cmio__fd_table_find(&entries.table, fds[0]);
+    entries.list[slot->place].revents = POLLPRI;
+    assert_int_equal(cmio__poll_entries_deliver(&entries, slot, fds[0]), CMIO_PRIORITY);
+    cmio__poll_entries_settle(&entries, slot, fds[0], CMIO_PRIORITY, CMIO__BLOCKED);
+    assert_int_equal(slot->state & CMIO__HELD_DIRECTIONS, CMIO_PRIORITY << CMIO__HELD_SHIFT);
+    assert_int_equal(entries.waiting, 1);
     cmio__poll_entries_free(&entries);
     test_pair_close(fds);
 }
@@ -441,7 +506,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_peek_that_wants_more_makes_few_events),
     cmocka_unit_test(reading_a_closed_terminal_again_and_again_makes_no_event),
     cmocka_unit_test(a_half_closed_stream_neither_rests_nor_is_held),
+    cmocka_unit_test(a_look_without_news_leaves_every_descriptor_at_rest),
+    cmocka_unit_test(a_look_that_finds_the_hang_up_gone_ends_the_rest),
     cmocka_unit_test(progress_one_way_arms_what_was_held_the_other_way),
+    cmocka_unit_test(out_of_band_data_that_stays_after_a_call_that_would_block_is_held),
     cmocka_unit_test(what_was_told_meanwhile_is_held_no_more),
     cmocka_unit_test(a_file_is_armed_by_reading_only_once_it_would_block),
     cmocka_unit_test(a_file_whose_read_failed_is_told_of_once_more),

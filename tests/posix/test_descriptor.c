@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "posix/descriptor.h"
@@ -90,12 +91,34 @@ static void an_error_without_a_number_is_eio(void **state) {
     }
 }
 
+/* Linux is asked with a descriptor of the moment. */
+static void whether_a_device_can_be_watched_is_not_guessed_without_descriptors(void **state) {
+    (void)state;
+    struct rlimit kept;
+    const int device = open("/dev/null", O_RDWR);
+    const int lowest = dup(device);
+    assert_true(device >= 0 && lowest >= 0);
+    assert_int_equal(close(lowest), 0);
+    const int answer = cmio__fd_check_watchable(device);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &kept), 0);
+    const struct rlimit full = {.rlim_cur = (rlim_t)lowest, .rlim_max = kept.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &full), 0);
+    const int without = cmio__fd_check_watchable(device);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &kept), 0);
+    assert_int_equal(cmio__fd_check_watchable(device), answer);
+    assert_int_equal(close(device), 0);
+    if (without == answer)
+        skip(); /* built without epoll(7): nobody is asked */
+    assert_int_equal(without, -EMFILE);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_close_that_was_interrupted_has_closed),
     cmocka_unit_test(what_the_system_could_not_write_is_told),
     cmocka_unit_test(preparing_keeps_the_other_flags),
     cmocka_unit_test(what_can_be_read_from_is_adopted_for_reading_alone),
     cmocka_unit_test(an_error_without_a_number_is_eio),
+    cmocka_unit_test(whether_a_device_can_be_watched_is_not_guessed_without_descriptors),
 };
 
 TEST_GROUP(posix_descriptor, tests)

@@ -88,6 +88,29 @@ static void as_many_as_a_system_sends_are_received_or_closed(void **state) {
     close_pair(pair);
 }
 
+/* As a system may deliver it: a header, and nothing that belongs to it. */
+static void a_part_without_content_does_not_hide_the_next(void **state) {
+    (void)state;
+    union {
+        struct cmsghdr aligned;
+        unsigned char bytes[2 * CMSG_SPACE(sizeof(int))];
+    } control;
+    const int fd = 77;
+    memset(&control, 0, sizeof control);
+    struct cmsghdr *empty = &control.aligned;
+    *empty = (struct cmsghdr){.cmsg_len = CMSG_LEN(0), .cmsg_level = -1, .cmsg_type = -1};
+    struct cmsghdr *part = (struct cmsghdr *)(void *)(control.bytes + CMSG_SPACE(0));
+    *part = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    part->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(part), &fd, sizeof fd);
+    struct msghdr message = {.msg_control = &control};
+    message.msg_controllen = CMSG_SPACE(0) + CMSG_SPACE(sizeof fd);
+    assert_ptr_equal(cmio__rights_next(&message, NULL), part);
+    assert_int_equal(cmio__rights_count(part), 1);
+    assert_int_equal(cmio__rights_at(part, 0), 77);
+    assert_null(cmio__rights_next(&message, part));
+}
+
 static void closed_sockets_are_bad(void **state) {
     (void)state;
     char byte = 0;
@@ -101,6 +124,7 @@ static void closed_sockets_are_bad(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(received_descriptors_are_close_on_exec),
     cmocka_unit_test(as_many_as_a_system_sends_are_received_or_closed),
+    cmocka_unit_test(a_part_without_content_does_not_hide_the_next),
     cmocka_unit_test(closed_sockets_are_bad),
 };
 TEST_GROUP(posix_rights, tests)

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -423,6 +424,26 @@ static void what_is_no_file_to_send_is_refused(void **state) {
     test_pair_close(ends);
 }
 
+/* poll(2) on Linux takes no more entries than descriptors may be open. */
+static void a_look_at_a_connection_that_the_system_refuses_is_an_error(void **state) {
+    (void)state;
+    int ends[2];
+    struct rlimit kept;
+    test_pair_open(TEST_TCP, ends);
+    assert_int_equal(cmio__socket_is_settled(ends[1]), 1);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &kept), 0);
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = kept.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    struct pollfd entry = {.fd = ends[1], .events = POLLOUT};
+    const bool refuses = poll(&entry, 1, 0) < 0;
+    const int settled = cmio__socket_is_settled(ends[1]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &kept), 0);
+    test_pair_close(ends);
+    if (!refuses)
+        skip();
+    assert_int_equal(settled, -EINVAL);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(files_are_sent_from_an_offset_to_their_end),
     cmocka_unit_test(as_much_is_sent_as_was_asked_for_where_there_is_room),
@@ -437,6 +458,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(both_ends_of_a_pipe_are_too),
     cmocka_unit_test(without_descriptors_nothing_is_left_open),
     cmocka_unit_test(closed_descriptors_are_bad),
+    cmocka_unit_test(a_look_at_a_connection_that_the_system_refuses_is_an_error),
     cmocka_unit_test(a_time_to_live_that_the_system_refuses_is_told),
     cmocka_unit_test(an_option_that_the_system_lacks_is_not_supported),
 };

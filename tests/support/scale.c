@@ -17,6 +17,12 @@ enum { UNDER_THREAD_SANITIZER = true };
 enum { UNDER_THREAD_SANITIZER = false };
 #endif
 
+#if defined(__SANITIZE_ADDRESS__) || TEST_HAS_FEATURE(address_sanitizer)
+enum { UNDER_ADDRESS_SANITIZER = true };
+#else
+enum { UNDER_ADDRESS_SANITIZER = false };
+#endif
+
 enum { SHRINK_WHEN_SLOW = 50 };
 
 int test_is_under_valgrind(void) {
@@ -26,6 +32,10 @@ int test_is_under_valgrind(void) {
 
 int test_is_under_thread_sanitizer(void) {
     return UNDER_THREAD_SANITIZER;
+}
+
+int test_is_under_address_sanitizer(void) {
+    return UNDER_ADDRESS_SANITIZER;
 }
 
 static int shrink(void) {

@@ -21,6 +21,9 @@ int test_is_slow(void);
  */
 int test_is_under_thread_sanitizer(void);
 
+/* Whether the program was built with AddressSanitizer. */
+int test_is_under_address_sanitizer(void);
+
 /*
  * Whether valgrind runs the program. It keeps the limit of descriptors itself: what a call opens
  * beyond it is closed again behind the call, so that a connection which could not be accepted is

@@ -26,7 +26,8 @@ CMIO_BEGIN_DECLS
  *   been received. Without a message, the memory for it is untouched.
  * - The try_ form gives -EAGAIN instead of waiting. The _until form blocks a plain thread until the
  *   deadline (cmio/time.h), and then gives -ETIMEDOUT; on a worker it is always -EDEADLK, because
- *   the worker's other tasks would wait too: await the future there.
+ *   the worker's other tasks would wait too: await the future there. It is a cancellation point
+ *   while it waits; a cancelled receive has taken nothing.
  * - Each side has handles, which are counted. Who copies a handle with _clone drops it once more.
  *   The drop of the last handle of a side closes the channel. The channel is freed with its last
  *   handle. A handle must not be dropped while a future that uses it is pending.

@@ -50,14 +50,14 @@ CMIO_BEGIN_DECLS
  * - What is needed after an await lives in the struct. Local variables lose their values at an await,
  *   as the function returns there. gcc refuses an await in the scope of a local variable that has an
  *   initialiser, and so one in a for loop that declares its variable; give a variable that is used
- *   between two awaits a block of its own. clang refuses the use of the lost value, where it is
- *   called with -Wall (or -Wuninitialized). A variable without an initialiser is refused by clang in
- *   the same way; gcc warns of it when it optimises, with -Wall.
- *   What stands before CMIO_BEGIN is done in every call: `echo` above is right each time.
+ *   between two awaits a block of its own. clang, with -Wall or -Wuninitialized, refuses every use of
+ *   a variable that may have no value, and so that of a lost one. Without an initialiser, the loss is
+ *   refused by clang alone; gcc warns of it with -Wall when it optimises.
+ *   What stands before CMIO_BEGIN is done again in every call, so `echo` above is always right.
  * - No variable-length array in the scope of an await: refused.
- * - No switch statement around an await: refused, unless its condition is of type unsigned long long
- *   or of another unsigned type of 64 bits. Then the coroutine ends with -EINVAL at the time when it
- *   should go on from there. Use if and else, or a switch that only chooses.
+ * - No switch statement around an await: refused. Use if and else, or a switch that only chooses. Only
+ *   where the compiler has no integers of 128 bits (on machines of 32 bits), a switch over unsigned
+ *   long long is not seen: the coroutine then ends with -EINVAL when it should go on there.
  * - One await a line: two are refused. So is a macro of the program's with two awaits in it.
  * - No await in the part after CMIO_FINALLY, and no CMIO_RETURN: refused.
  * - A break that is in no loop leaves the function's body, like CMIO_RETURN(0).
@@ -93,16 +93,16 @@ struct cmio_coroutine {
  */
 CMIO_API int cmio_coroutine_init(struct cmio_coroutine *coroutine, cmio_coroutine_body *body);
 
-/* coroutine->state during the clean-up. */
-#define CMIO__COROUTINE_FINALLY UINT32_MAX
+/* coroutine->state during the clean-up: CMIO_BEGIN has used up line 1. */
+#define CMIO__COROUTINE_FINALLY 1u
 
 /*
  * CMIO_BEGIN(coroutine, context): the coroutine begins here. The arguments are those of the
  * function.
  *
- * CMIO_AWAIT(future): waits until the future, which was initialised, has ended; its result is in
- * the future. The future must lie in the struct, or elsewhere outside the function. When the
- * coroutine is dropped here, the future is. A statement.
+ * CMIO_AWAIT(future): waits until the future has ended; its result is in the future. The argument is
+ * a pointer to a struct cmio_future that was initialised and lies in the struct, or elsewhere outside
+ * the function. If the coroutine is dropped here, that future is dropped. A statement.
  *
  * CMIO_RETURN(value): ends the coroutine with the value as its result: 0 or more, or a negative
  * errno. Coming to CMIO_FINALLY, or to CMIO_END without one, ends it with 0. A statement.
@@ -124,8 +124,8 @@ CMIO_API int cmio_coroutine_init(struct cmio_coroutine *coroutine, cmio_coroutin
     struct cmio_context *const cmio__context = (context);                                          \
     (void)cmio__context;                                                                           \
     CMIO__COROUTINE_STRICT                                                                         \
-    switch (CMIO__COROUTINE_PLACE + cmio__coroutine->state) {                                      \
-    case CMIO__COROUTINE_PLACE: {                                                                  \
+    switch (CMIO__COROUTINE_PLACE(cmio__coroutine->state)) {                                       \
+    case CMIO__COROUTINE_PLACE(0): {                                                               \
         enum { cmio__may_await = 1 }
 
 #define CMIO_AWAIT(future) CMIO__AWAIT(future, __LINE__)
@@ -140,7 +140,7 @@ CMIO_API int cmio_coroutine_init(struct cmio_coroutine *coroutine, cmio_coroutin
 #define CMIO_FINALLY                                                                               \
     }                                                                                              \
     return CMIO_READY;                                                                             \
-    case CMIO__COROUTINE_PLACE + CMIO__COROUTINE_FINALLY: {                                        \
+    case CMIO__COROUTINE_PLACE(CMIO__COROUTINE_FINALLY): {                                         \
         enum { cmio__may_await = 0 }
 
 #define CMIO_END                                                                                   \
@@ -157,7 +157,12 @@ CMIO_API int cmio_coroutine_init(struct cmio_coroutine *coroutine, cmio_coroutin
  * The places to go on at are numbers that only the coroutine's own switch statement has room for. In
  * another one, where they would be lost, they are out of range.
  */
-#define CMIO__COROUTINE_PLACE 0x8000000000000000ull
+#ifdef __SIZEOF_INT128__
+#define CMIO__COROUTINE_BASE (__extension__(unsigned __int128) 1 << 64)
+#else
+#define CMIO__COROUTINE_BASE (1ull << 63)
+#endif
+#define CMIO__COROUTINE_PLACE(state) (CMIO__COROUTINE_BASE | (uint32_t)(state))
 
 #define CMIO__AWAIT(child, line)                                                                   \
     do {                                                                                           \
@@ -166,7 +171,7 @@ CMIO_API int cmio_coroutine_init(struct cmio_coroutine *coroutine, cmio_coroutin
         cmio__coroutine->state = (uint32_t)(line);                                                 \
         CMIO__COROUTINE_EXACT                                                                      \
         __attribute__((fallthrough));                                                              \
-    case CMIO__COROUTINE_PLACE + (uint32_t)(line):                                                 \
+    case CMIO__COROUTINE_PLACE(line):                                                              \
         CMIO__COROUTINE_LENIENT                                                                    \
         if (cmio_future_poll(cmio__coroutine->awaited, cmio__context) == CMIO_PENDING)             \
             return CMIO_PENDING;                                                                   \

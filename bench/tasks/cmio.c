@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Tasks on libcmio-async, in the same workloads as bench/tokio/tasks.rs and bench/go/tasks.go:
+ *
+ *     mode 1    spawn a task and join it, one by one
+ *          2    the same in batches of 1,000
+ *          3    two tasks that hand over to each other
+ *          4    a bounded channel of 128 places, --producers to one receiver
+ *          5    two tasks that give way to each other
+ *          6    --count tasks that sleep for ten seconds: time to spawn them, bytes each, lateness
+ *          7    --count tasks that compute for --busy nanoseconds each
+ *          8    mode 3 with green threads
+ *          9    mode 6 with green threads
+ *
+ * --workers 0 runs on the thread that is in cmio_block_on(). The result is in nanoseconds each.
+ */
+#include <stdlib.h>
+
+#include <cmio/async.h>
+
+#include "common/bench.h"
+
+enum { BATCH = 1000, PLACES = 128 };
+
+static long mode = 1;
+static long workers = 0;
+static long count = 1000000;
+static long producers = 1;
+static long busy = 10000;
+
+static const struct bench_option options[] = {
+    {"mode", &mode, 1, 9},
+    {"workers", &workers, 0, 64},
+    {"count", &count, 1, 100000000},
+    {"producers", &producers, 1, 1000},
+    {"busy", &busy, 1, 1000000000},
+    {NULL, NULL, 0, 0},
+};
+
+static struct cmio_executor *executor;
+
+static void report_each(int64_t begin) {
+    bench_report("ns", (double)(bench_now() - begin) / (double)count);
+}
+
+static struct cmio_join_handle *spawn(const struct cmio_future *future, size_t size) {
+    struct cmio_join_handle *handle = NULL;
+    BENCH_CHECK(cmio_spawn(executor, future, size, NULL, &handle) == 0);
+    return handle;
+}
+
+/* Tasks that do nothing */
+
+static enum cmio_future_state poll_nothing(struct cmio_future *future,
+                                           struct cmio_context *context) {
+    (void)context;
+    future->result = 0;
+    return CMIO_READY;
+}
+
+static void drop_nothing(struct cmio_future *future) {
+    (void)future;
+}
+
+static const struct cmio_future_ops nothing = {"nothing", poll_nothing, drop_nothing};
+
+static struct cmio_join_handle *spawn_nothing(void) {
+    const struct cmio_future future = {.ops = &nothing};
+    return spawn(&future, sizeof future);
+}
+
+/* Spawns tasks in batches of some size and joins each of them. */
+struct spawner {
+    struct cmio_coroutine coroutine;
+    struct cmio_join_handle *handles[BATCH];
+    struct cmio_join_future join;
+    int batch, place;
+    long left;
+};
+
+static enum cmio_future_state run_spawner(struct cmio_coroutine *coroutine,
+                                          struct cmio_context *context) {
+    struct spawner *spawner = (struct spawner *)coroutine;
+    CMIO_BEGIN(coroutine, context);
+    for (spawner->left = count; spawner->left > 0; spawner->left -= spawner->batch) {
+        for (spawner->place = 0; spawner->place < spawner->batch; spawner->place++)
+            spawner->handles[spawner->place] = spawn_nothing();
+        for (spawner->place = 0; spawner->place < spawner->batch; spawner->place++) {
+            (void)cmio_join_future_init(&spawner->join, spawner->handles[spawner->place]);
+            CMIO_AWAIT(&spawner->join.future);
+            cmio_join_handle_drop(spawner->handles[spawner->place]);
+        }
+    }
+    CMIO_END;
+}
+
+/* On a worker, as a task of its own: block_on's caller may be none. */
+static ssize_t run_task(const struct cmio_future *future, size_t size) {
+    struct cmio_join_handle *handle = spawn(future, size);
+    struct cmio_join_future join;
+    (void)cmio_join_future_init(&join, handle);
+    const ssize_t result = cmio_block_on(executor, &join.future);
+    cmio_join_handle_drop(handle);
+    return result;
+}
+
+static void run_spawns(int batch) {
+    static struct spawner spawner;
+    spawner.batch = batch;
+    (void)cmio_coroutine_init(&spawner.coroutine, run_spawner);
+    const int64_t begin = bench_now();
+    BENCH_CHECK(run_task(&spawner.coroutine.future, sizeof spawner) == 0);
+    report_each(begin);
+}
+
+/* Two tasks that hand over */
+
+struct player {
+    struct cmio_coroutine coroutine;
+    struct cmio_notify *own, *other;
+    struct cmio_notify_future turn;
+    bool begins;
+    long left;
+};
+
+static enum cmio_future_state run_player(struct cmio_coroutine *coroutine,
+                                         struct cmio_context *context) {
+    struct player *player = (struct player *)coroutine;
+    CMIO_BEGIN(coroutine, context);
+    for (player->left = count / 2; player->left > 0; player->left--) {
+        if (player->begins)
+            cmio_notify_one(player->other);
+        (void)cmio_notify_future_init(&player->turn, player->own);
+        CMIO_AWAIT(&player->turn.future);
+        if (!player->begins)
+            cmio_notify_one(player->other);
+    }
+    CMIO_END;
+}
+
+static struct cmio_notify notifies[2];
+
+static struct cmio_join_handle *spawn_player(bool begins) {
+    struct player player = {
+        .own = &notifies[begins], .other = &notifies[!begins], .begins = begins};
+    (void)cmio_coroutine_init(&player.coroutine, run_player);
+    return spawn(&player.coroutine.future, sizeof player);
+}
+
+static ssize_t play(void *argument) {
+    const bool begins = argument != NULL;
+    struct cmio_notify_future turn;
+    for (long left = count / 2; left > 0; left--) {
+        if (begins)
+            cmio_notify_one(&notifies[!begins]);
+        (void)cmio_notify_future_init(&turn, &notifies[begins]);
+        (void)cmio_await(&turn.future);
+        if (!begins)
+            cmio_notify_one(&notifies[!begins]);
+    }
+    return 0;
+}
+
+static struct cmio_join_handle *spawn_green_player(bool begins) {
+    struct cmio_join_handle *handle = NULL;
+    BENCH_CHECK(cmio_green_spawn(executor, play, begins ? notifies : NULL, NULL, &handle) == 0);
+    return handle;
+}
+
+static void join(struct cmio_join_handle *handle) {
+    struct cmio_join_future future;
+    (void)cmio_join_future_init(&future, handle);
+    BENCH_CHECK(cmio_block_on(executor, &future.future) >= 0);
+    cmio_join_handle_drop(handle);
+}
+
+static void run_ping_pong(struct cmio_join_handle *(*begin_player)(bool begins)) {
+    (void)cmio_notify_init(&notifies[0]);
+    (void)cmio_notify_init(&notifies[1]);
+    const int64_t begin = bench_now();
+    struct cmio_join_handle *second = begin_player(false);
+    join(begin_player(true));
+    join(second);
+    report_each(begin);
+}
+
+/* A channel */
+
+struct producer {
+    struct cmio_coroutine coroutine;
+    struct cmio_channel_sender *sender;
+    struct cmio_send_future send;
+    long left, message;
+};
+
+static enum cmio_future_state run_producer(struct cmio_coroutine *coroutine,
+                                           struct cmio_context *context) {
+    struct producer *producer = (struct producer *)coroutine;
+    CMIO_BEGIN(coroutine, context);
+    for (producer->left = count / producers; producer->left > 0; producer->left--) {
+        producer->message = producer->left;
+        (void)cmio_send_future_init(&producer->send, producer->sender, &producer->message);
+        CMIO_AWAIT(&producer->send.future);
+    }
+    CMIO_FINALLY;
+    cmio_channel_sender_drop(producer->sender);
+    CMIO_END;
+}
+
+struct consumer {
+    struct cmio_coroutine coroutine;
+    struct cmio_channel_receiver *receiver;
+    struct cmio_receive_future receive;
+    long message;
+};
+
+static enum cmio_future_state run_consumer(struct cmio_coroutine *coroutine,
+                                           struct cmio_context *context) {
+    struct consumer *consumer = (struct consumer *)coroutine;
+    CMIO_BEGIN(coroutine, context);
+    do {
+        (void)cmio_receive_future_init(&consumer->receive, consumer->receiver, &consumer->message);
+        CMIO_AWAIT(&consumer->receive.future);
+    } while (consumer->receive.future.result == 1);
+    CMIO_END;
+}
+
+static void run_channel(void) {
+    struct cmio_channel_sender *sender = NULL;
+    struct consumer consumer = {0};
+    BENCH_CHECK(cmio_channel_new(&sender, &consumer.receiver, sizeof(long), PLACES) == 0);
+    (void)cmio_coroutine_init(&consumer.coroutine, run_consumer);
+    const int64_t begin = bench_now();
+    for (long i = 0; i < producers; i++) {
+        struct producer producer = {.sender = cmio_channel_sender_clone(sender)};
+        (void)cmio_coroutine_init(&producer.coroutine, run_producer);
+        cmio_join_handle_drop(spawn(&producer.coroutine.future, sizeof producer));
+    }
+    cmio_channel_sender_drop(sender);
+    BENCH_CHECK(run_task(&consumer.coroutine.future, sizeof consumer) == 0);
+    report_each(begin);
+    cmio_channel_receiver_drop(consumer.receiver);
+}
+
+/* Giving way */
+
+struct yielder {
+    struct cmio_coroutine coroutine;
+    struct cmio_yield_future yield;
+    long left;
+};
+
+static enum cmio_future_state run_yielder(struct cmio_coroutine *coroutine,
+                                          struct cmio_context *context) {
+    struct yielder *yielder = (struct yielder *)coroutine;
+    CMIO_BEGIN(coroutine, context);
+    for (yielder->left = count / 2; yielder->left > 0; yielder->left--) {
+        (void)cmio_yield_future_init(&yielder->yield);
+        CMIO_AWAIT(&yielder->yield.future);
+    }
+    CMIO_END;
+}
+
+static struct cmio_join_handle *spawn_yielder(void) {
+    struct yielder yielder = {0};
+    (void)cmio_coroutine_init(&yielder.coroutine, run_yielder);
+    return spawn(&yielder.coroutine.future, sizeof yielder);
+}
+
+static void run_yields(void) {
+    const int64_t begin = bench_now();
+    struct cmio_join_handle *first = spawn_yielder();
+    join(spawn_yielder());
+    join(first);
+    report_each(begin);
+}
+
+/* Sleeping */
+
+static int64_t sleep_end;
+
+static void spawn_sleeper(void) {
+    struct cmio_sleep_future sleep;
+    (void)cmio_sleep_until_future_init(&sleep, sleep_end);
+    BENCH_CHECK(cmio_spawn(executor, &sleep.future, sizeof sleep, NULL, NULL) == 0);
+}
+
+static ssize_t sleep_green(void *argument) {
+    (void)argument;
+    struct cmio_sleep_future sleep;
+    (void)cmio_sleep_until_future_init(&sleep, sleep_end);
+    return cmio_await(&sleep.future);
+}
+
+static void spawn_green_sleeper(void) {
+    BENCH_CHECK(cmio_green_spawn(executor, sleep_green, NULL, NULL, NULL) == 0);
+}
+
+static void block_until(int64_t deadline) {
+    struct cmio_sleep_future sleep;
+    (void)cmio_sleep_until_future_init(&sleep, deadline);
+    BENCH_CHECK(cmio_block_on(executor, &sleep.future) == 0);
+}
+
+struct spawning {
+    struct cmio_future future;
+    void (*spawn_one)(void);
+};
+
+static enum cmio_future_state poll_spawning(struct cmio_future *future,
+                                            struct cmio_context *context) {
+    (void)context;
+    for (long i = 0; i < count; i++)
+        ((struct spawning *)future)->spawn_one();
+    future->result = 0;
+    return CMIO_READY;
+}
+
+static const struct cmio_future_ops spawning_ops = {"spawning", poll_spawning, drop_nothing};
+
+static void run_sleepers(void (*spawn_one)(void)) {
+    struct spawning spawning = {{.ops = &spawning_ops}, spawn_one};
+    const int64_t resident = bench_resident();
+    const int64_t begin = bench_now();
+    sleep_end = begin + 10 * CMIO_SECOND;
+    BENCH_CHECK(cmio_block_on(executor, &spawning.future) == 0);
+    bench_report("spawned_s", (double)(bench_now() - begin) / 1e9);
+    block_until(sleep_end - CMIO_SECOND);
+    bench_report("bytes", (double)(bench_resident() - resident) / (double)count);
+    block_until(sleep_end);
+    while (cmio_executor_task_count(executor) > 0)
+        block_until(bench_now() + CMIO_MILLISECOND);
+    bench_report("late_s", (double)(bench_now() - sleep_end) / 1e9);
+}
+
+/* Computing */
+
+static uint64_t turns;
+
+static uint64_t work(uint64_t number) {
+    uint64_t x = number | 1;
+    for (uint64_t i = 0; i < number; i++) {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+    }
+    return x;
+}
+
+static enum cmio_future_state poll_work(struct cmio_future *future, struct cmio_context *context) {
+    (void)context;
+    future->result = (ssize_t)(work(turns) & 1);
+    return CMIO_READY;
+}
+
+static const struct cmio_future_ops work_ops = {"work", poll_work, drop_nothing};
+
+static void spawn_work(void) {
+    const struct cmio_future future = {.ops = &work_ops};
+    BENCH_CHECK(cmio_spawn(executor, &future, sizeof future, NULL, NULL) == 0);
+}
+
+static uint64_t measure_turns(void) {
+    enum { PROBE = 20000000 };
+    const int64_t begin = bench_now();
+    const uint64_t bit = work(PROBE) & 1;
+    return (uint64_t)((double)busy * PROBE / (double)(bench_now() - begin)) + bit;
+}
+
+static void run_work(void) {
+    struct spawning spawning = {{.ops = &spawning_ops}, spawn_work};
+    turns = measure_turns();
+    const int64_t begin = bench_now();
+    BENCH_CHECK(cmio_block_on(executor, &spawning.future) == 0);
+    while (cmio_executor_task_count(executor) > 0)
+        block_until(bench_now() + CMIO_MILLISECOND);
+    report_each(begin);
+}
+
+int main(int argc, char **argv) {
+    bench_options(argc, argv, options);
+    const struct cmio_executor_options wanted = {
+        .workers = workers == 0 ? CMIO_CURRENT_THREAD : (int)workers};
+    BENCH_CHECK(cmio_executor_new(&executor, &wanted) == 0);
+    switch (mode) {
+    case 1: run_spawns(1); break;
+    case 2: run_spawns(BATCH); break;
+    case 3: run_ping_pong(spawn_player); break;
+    case 4: run_channel(); break;
+    case 5: run_yields(); break;
+    case 6: run_sleepers(spawn_sleeper); break;
+    case 7: run_work(); break;
+    case 8: run_ping_pong(spawn_green_player); break;
+    default: run_sleepers(spawn_green_sleeper); break;
+    }
+    cmio_executor_free(executor);
+    return 0;
+}

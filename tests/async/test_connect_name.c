@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * Connecting to a host by name, with getaddrinfo(3) replaced by the linker: a test says which
+ * addresses there are. An address that does not answer is a listener whose queue is full, to which
+ * Linux drops connects; each listener has an address of 127.0.0.0/8 for itself, and all have one port.
+ */
+#include <cmio/async.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "support/test.h"
+
+enum { ADDRESSES_MAX = 8, FILLERS = 8 };
+
+/* What the replaced resolver answers. */
+static struct {
+    const char *addresses[ADDRESSES_MAX];
+    int count;
+    int error;
+} answer;
+
+int __wrap_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **out);
+void __wrap_freeaddrinfo(struct addrinfo *info);
+
+static struct addrinfo *new_info(const char *text) {
+    struct addrinfo *info = calloc(1, sizeof *info + sizeof(struct sockaddr_in6));
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)(info + 1);
+    struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)(info + 1);
+    assert_non_null(info);
+    info->ai_addr = (struct sockaddr *)(void *)(info + 1);
+    if (strchr(text, ':') != NULL) {
+        v6->sin6_family = AF_INET6;
+        assert_int_equal(inet_pton(AF_INET6, text, &v6->sin6_addr), 1);
+    } else {
+        v4->sin_family = AF_INET;
+        assert_int_equal(inet_pton(AF_INET, text, &v4->sin_addr), 1);
+    }
+    info->ai_family = info->ai_addr->sa_family;
+    info->ai_addrlen = info->ai_family == AF_INET ? sizeof *v4 : sizeof *v6;
+    return info;
+}
+
+int __wrap_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **out) {
+    (void)node, (void)service;
+    if ((hints->ai_flags & AI_NUMERICHOST) != 0)
+        return EAI_NONAME;
+    if (answer.error != 0)
+        return answer.error;
+    struct addrinfo **end = out;
+    for (int i = 0; i < answer.count; i++, end = &(*end)->ai_next)
+        *end = new_info(answer.addresses[i]);
+    return 0;
+}
+
+void __wrap_freeaddrinfo(struct addrinfo *info) {
+    while (info != NULL) {
+        struct addrinfo *next = info->ai_next;
+        free(info);
+        info = next;
+    }
+}
+
+static void answer_with(int count, const char *const *addresses) {
+    memset(&answer, 0, sizeof answer);
+    answer.count = count;
+    for (int i = 0; i < count; i++)
+        answer.addresses[i] = addresses[i];
+}
+
+/* Listeners */
+
+static struct cmio_address address_at(const char *host, uint16_t port) {
+    char text[CMIO_ADDRESS_TEXT_MAX];
+    struct cmio_address address;
+    snprintf(text, sizeof text, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, port);
+    TEST_OK(cmio_address_parse(text, &address));
+    return address;
+}
+
+/* Port 0 becomes the one that the system chose. */
+static int listen_at(const char *host, uint16_t *port, int backlog) {
+    struct cmio_address address = address_at(host, *port);
+    const int fd = socket(cmio_address_family(&address), SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, &address.u.any, address.length), 0);
+    assert_int_equal(listen(fd, backlog), 0);
+    assert_int_equal(getsockname(fd, &address.u.any, &address.length), 0);
+    *port = cmio_address_port(&address);
+    return fd;
+}
+
+/* A listener that takes no more: its queue is full. */
+struct silent {
+    int listener;
+    int fillers[FILLERS];
+};
+
+static struct silent be_silent_at(const char *host, uint16_t port) {
+    struct silent silent = {.listener = listen_at(host, &port, 0)};
+    const struct cmio_address address = address_at(host, port);
+    for (int i = 0; i < FILLERS; i++) {
+        silent.fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        assert_true(silent.fillers[i] >= 0);
+        (void)connect(silent.fillers[i], &address.u.any, address.length);
+    }
+    return silent;
+}
+
+static void close_silent(struct silent *silent) {
+    for (int i = 0; i < FILLERS; i++)
+        close(silent->fillers[i]);
+    close(silent->listener);
+}
+
+/* Connecting */
+
+static struct cmio_executor *new_executor(void **state) {
+    struct cmio_executor *executor = NULL;
+    TEST_OK(cmio_executor_new(&executor,
+                              &(struct cmio_executor_options){.workers = *(const int *)*state,
+                                                              .backend = test_backend()}));
+    return executor;
+}
+
+/* The address that it is connected to; an empty text if the future failed with the error. */
+static void expect_connected(void **state, uint16_t port, ssize_t result, const char *host) {
+    struct cmio_executor *executor = new_executor(state);
+    struct cmio_connect_name_future connect;
+    struct cmio_tcp_stream stream;
+    struct cmio_io io;
+    TEST_OK(cmio_connect_name_future_init(&connect, &io, &stream, "a.host", port));
+    TEST_GIVES(cmio_block_on(executor, &connect.future), result);
+    if (result == 0) {
+        struct cmio_address peer;
+        TEST_OK(cmio_tcp_stream_peer_address(&stream, &peer));
+        const struct cmio_address expected = address_at(host, port);
+        assert_true(cmio_address_equal(&peer, &expected));
+    }
+    TEST_OK(cmio_io_close(&io));
+    TEST_OK(cmio_tcp_stream_close(&stream));
+    cmio_executor_free(executor);
+}
+
+static void the_first_address_is_taken(void **state) {
+    uint16_t port = 0;
+    const int first = listen_at("127.0.0.1", &port, 8), second = listen_at("127.0.0.2", &port, 8);
+    answer_with(2, (const char *[]){"127.0.0.1", "127.0.0.2"});
+    expect_connected(state, port, 0, "127.0.0.1");
+    close(first);
+    close(second);
+}
+
+static void after_a_refusal_the_next_address_is_tried(void **state) {
+    uint16_t port = 0;
+    const int listener = listen_at("127.0.0.3", &port, 8);
+    answer_with(3, (const char *[]){"127.0.0.1", "::1", "127.0.0.3"});
+    expect_connected(state, port, 0, "127.0.0.3");
+    close(listener);
+}
+
+static void an_address_that_does_not_answer_is_overtaken(void **state) {
+    uint16_t port = 0;
+    const int listener = listen_at("127.0.0.2", &port, 8);
+    struct silent silent = be_silent_at("127.0.0.1", port);
+    answer_with(2, (const char *[]){"127.0.0.1", "127.0.0.2"});
+    expect_connected(state, port, 0, "127.0.0.2");
+    close_silent(&silent);
+    close(listener);
+}
+
+static bool has_ipv6(void) {
+    const struct cmio_address address = address_at("::1", 0);
+    const int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool has = fd >= 0 && bind(fd, &address.u.any, address.length) == 0;
+    close(fd);
+    return has;
+}
+
+static void after_one_family_the_other_has_its_turn(void **state) {
+    if (!has_ipv6())
+        skip();
+    uint16_t port = 0;
+    const int same = listen_at("127.0.0.2", &port, 8), other = listen_at("::1", &port, 8);
+    struct silent silent = be_silent_at("127.0.0.1", port);
+    answer_with(3, (const char *[]){"127.0.0.1", "127.0.0.2", "::1"});
+    expect_connected(state, port, 0, "::1");
+    close_silent(&silent);
+    close(same);
+    close(other);
+}
+
+static void when_all_fail_the_error_is_that_of_the_last(void **state) {
+    uint16_t port = 0;
+    close(listen_at("127.0.0.1", &port, 8)); /* a port on which nobody listens now */
+    answer_with(2, (const char *[]){"127.0.0.1", "127.0.0.2"});
+    expect_connected(state, port, -ECONNREFUSED, "");
+}
+
+static void errors_of_the_lookup_are_its_own(void **state) {
+    answer_with(0, NULL);
+    answer.error = EAI_NONAME;
+    expect_connected(state, 1, -ENOENT, "");
+    answer.error = EAI_AGAIN;
+    expect_connected(state, 1, -EAGAIN, "");
+    answer.error = EAI_FAIL;
+    expect_connected(state, 1, -EIO, "");
+    answer.error = EAI_MEMORY;
+    expect_connected(state, 1, -ENOMEM, "");
+}
+
+static void dropped_while_it_connects_it_leaves_nothing_open(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    uint16_t port = 0;
+    const int listener = listen_at("127.0.0.9", &port, 8);
+    struct silent silent = be_silent_at("127.0.0.1", port);
+    answer_with(3, (const char *[]){"127.0.0.1", "127.0.0.1", "127.0.0.1"});
+    /* At different points: at once, during the lookup, with one and with more connects in progress. */
+    for (int64_t wait = 0; wait <= 600 * CMIO_MILLISECOND; wait += 200 * CMIO_MILLISECOND) {
+        struct cmio_connect_name_future connect;
+        struct cmio_timeout_future timeout;
+        struct cmio_tcp_stream stream;
+        struct cmio_io io;
+        TEST_OK(cmio_connect_name_future_init(&connect, &io, &stream, "a.host", port));
+        TEST_OK(cmio_timeout_future_init(&timeout, &connect.future, wait));
+        TEST_FAILS(cmio_block_on(executor, &timeout.future), -ETIMEDOUT);
+        TEST_OK(cmio_io_close(&io));
+        TEST_OK(cmio_tcp_stream_close(&stream));
+    }
+    close_silent(&silent);
+    close(listener);
+    cmio_executor_free(executor);
+}
+
+static void misuse_is_refused(void **state) {
+    (void)state;
+    struct cmio_connect_name_future connect;
+    struct cmio_tcp_stream stream;
+    struct cmio_io io;
+    TEST_FAILS(cmio_connect_name_future_init(NULL, &io, &stream, "a", 1), -EINVAL);
+    TEST_FAILS(cmio_connect_name_future_init(&connect, NULL, &stream, "a", 1), -EINVAL);
+    TEST_FAILS(cmio_connect_name_future_init(&connect, &io, NULL, "a", 1), -EINVAL);
+    TEST_FAILS(cmio_connect_name_future_init(&connect, &io, &stream, NULL, 1), -EINVAL);
+    TEST_FAILS(cmio_connect_name_future_init(&connect, &io, &stream, "", 1), -EINVAL);
+    cmio_future_drop(NULL);
+}
+
+static const int none = CMIO_CURRENT_THREAD, four = 4;
+
+#define ROWS(test) TEST_ROW(none, test, &none), TEST_ROW(four, test, &four)
+
+static const struct CMUnitTest tests[] = {
+    ROWS(the_first_address_is_taken),
+    ROWS(after_a_refusal_the_next_address_is_tried),
+    ROWS(an_address_that_does_not_answer_is_overtaken),
+    ROWS(after_one_family_the_other_has_its_turn),
+    ROWS(when_all_fail_the_error_is_that_of_the_last),
+    ROWS(errors_of_the_lookup_are_its_own),
+    ROWS(dropped_while_it_connects_it_leaves_nothing_open),
+    cmocka_unit_test(misuse_is_refused),
+};
+
+TEST_GROUP(async_connect_name, tests)
