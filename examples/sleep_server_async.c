@@ -204,8 +204,9 @@ static enum cmio_future_state run_connection(struct cmio_coroutine *coroutine,
     CMIO_END;
 }
 
-static int serve(struct async_server *server, struct cmio_tcp_stream *stream) {
+static int serve(void *owner, struct cmio_tcp_stream *stream) {
     static const struct cmio_spawn_options options = {.name = "connection"};
+    struct async_server *server = owner;
     struct connection connection = {.server = server};
     client_init(&connection.client, stream, &server->stop);
     (void)cmio_coroutine_init(&connection.coroutine, run_connection);

@@ -70,10 +70,11 @@ static ssize_t run_connection(void *argument) {
     return result;
 }
 
-static int serve(struct async_server *server, struct cmio_tcp_stream *stream) {
+static int serve(void *owner, struct cmio_tcp_stream *stream) {
     static const struct cmio_green_options options = {
         .name = "connection", .drop = close_connection, /* in place of a beginning */
     };
+    struct async_server *server = owner;
     struct connection *connection = malloc(sizeof *connection);
     if (connection == NULL)
         return -ENOMEM;
