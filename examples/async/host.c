@@ -18,8 +18,13 @@ struct host {
     struct acceptor acceptor;
 };
 
+int host_complain(const char *program, const char *what, int code) {
+    fprintf(stderr, "%s: %s: %s\n", program, what, cmio_strerror(code));
+    return EXIT_FAILURE;
+}
+
 static int complain(const struct host *host, const char *what, int code) {
-    fprintf(stderr, "%s: %s: %s\n", host->acceptor.program, what, cmio_strerror(code));
+    (void)host_complain(host->acceptor.program, what, code);
     return code;
 }
 

@@ -5,9 +5,6 @@
 #include <cmio/address.h>
 #include <cmio/tcp_stream.h>
 
-/* Exit status for a wrong command line. */
-enum { EXIT_USAGE = 2 };
-
 /*
  * A whole server but for what it serves: says where it listens, and calls serve (see async/acceptor.h)
  * in a task for each connection, until SIGINT or SIGTERM comes. Then all tasks are aborted. Returns the
@@ -16,5 +13,8 @@ enum { EXIT_USAGE = 2 };
  */
 int host_run(const char *program, int workers, struct cmio_address *address,
              int (*serve)(void *owner, struct cmio_tcp_stream *stream), void *owner);
+
+/* One clear line on standard error about a negative errno. Returns EXIT_FAILURE. Any thread. */
+int host_complain(const char *program, const char *what, int code);
 
 #endif
