@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmio/async.h>
@@ -166,8 +167,10 @@ int main(int argc, char **argv) {
     int status = arguments_parse(program, options, help, argc, argv);
     if (status >= 0)
         return status;
-    if (argc - optind != 2)
-        return arguments_complain(program, program, "to be given LISTEN and HOST:PORT");
+    if (argc - optind != 2) {
+        fprintf(stderr, "%s: needs LISTEN and HOST:PORT (see --help)\n", program);
+        return EXIT_USAGE;
+    }
     proxy.target_text = argv[optind + 1];
     if (!target_parse(proxy.target_text, strlen(proxy.target_text), 0, &proxy.target))
         return arguments_complain(program, proxy.target_text, "not a host and port");
