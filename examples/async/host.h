@@ -3,6 +3,7 @@
 #define ASYNC_HOST_H
 
 #include <cmio/address.h>
+#include <cmio/async.h>
 #include <cmio/tcp_stream.h>
 
 /*
@@ -13,6 +14,12 @@
  */
 int host_run(const char *program, int workers, struct cmio_address *address,
              int (*serve)(void *owner, struct cmio_tcp_stream *stream), void *owner);
+
+/*
+ * Runs a future until it has ended, or SIGINT or SIGTERM comes. In either case it has ended then.
+ * Returns 0, the signal's number, or a negative errno when it could not be run.
+ */
+int host_wait(struct cmio_executor *executor, struct cmio_future *future);
 
 /* One clear line on standard error about a negative errno. Returns EXIT_FAILURE. Any thread. */
 int host_complain(const char *program, const char *what, int code);

@@ -51,6 +51,8 @@ class ChatCase(TestCase):
 
 
 class Chat(ChatCase):
+    FLAGS = ("--patience", "1h")
+
     def test_all_others_hear_what_one_says(self):
         ann, bob, eve = self.clients(3)
         ann.send("good \u201emorning\u201c\n".encode())

@@ -180,18 +180,17 @@ class Proxy(TestCase):
 
     def test_where_nothing_moves_both_sides_are_ended(self):
         self.start("--idle-timeout", "300ms")
-        client, target = self.pair()
         begin = time.monotonic()
-        self.assert_passes(client, target)
+        client, target = self.pair()
         self.assertEqual(client.more(), 0)
         self.assertEqual(target.more(), 0)
         self.assertGreaterEqual(time.monotonic() - begin, 0.3)
         self.stop()
 
     def test_one_way_that_moves_keeps_the_other_that_does_not(self):
-        self.start("--idle-timeout", "1s")
+        self.start("--idle-timeout", "2s")
         client, target = self.pair()
-        end = time.monotonic() + 2.5
+        end = time.monotonic() + 3
         while time.monotonic() < end:
             target.send(b"x")
             client.expect(b"x")
