@@ -39,7 +39,7 @@ def echo_server(text):
 
 def check_paths(root, text):
     """The links, and in commands what begins with a folder of this tree, lead to files in it."""
-    blocks = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    blocks = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
     paths = re.compile(r"(?:(?<=\s)|^)(?:docs|examples|scripts|tests)/[\w./-]+", re.MULTILINE)
     targets = re.findall(r"\]\(([^)#\s]+)", blocks.sub("", text))
     targets = [target for target in targets if not re.match(r"\w+:", target)]
