@@ -144,16 +144,18 @@ static int fetch_until_signal(void) {
     struct cmio_executor *executor;
     struct cmio_join_handle *all = NULL;
     struct cmio_join_future join;
+    struct interrupt interrupt = {0};
     int result = cmio_executor_new(&executor, &options);
     if (result < 0)
         return result;
     if (progress_is_possible()) /* if it is not shown, that is no loss */
         (void)cmio_green_spawn(executor, show_progress, NULL, NULL, NULL);
-    result = cmio_green_spawn(executor, fetch_all, NULL, NULL, &all);
-    if (result == 0) {
-        (void)cmio_join_future_init(&join, all);
-        result = host_wait(executor, &join.future);
-    }
+    result = interrupt_open(&interrupt, executor);
+    if (result == 0)
+        result = cmio_green_spawn(executor, fetch_all, NULL, NULL, &all);
+    if (result == 0 && (result = cmio_join_future_init(&join, all)) == 0)
+        result = host_wait(executor, &interrupt, &join.future);
+    interrupt_close(&interrupt);
     cmio_join_handle_drop(all);
     cmio_executor_free(executor);
     return result;

@@ -20,7 +20,7 @@ int host_complain(const char *program, const char *what, int code) {
 
 struct wait {
     struct cmio_coroutine coroutine;
-    struct interrupt interrupt;
+    struct interrupt *interrupt;
     struct cmio_future *future;
 };
 
@@ -29,21 +29,19 @@ static enum cmio_future_state run_wait(struct cmio_coroutine *coroutine,
                                        struct cmio_context *context) {
     struct wait *wait = (struct wait *)coroutine;
     CMIO_BEGIN(coroutine, context);
-    CMIO_AWAIT(interrupt_or(&wait->interrupt, wait->future));
-    CMIO_RETURN(interrupt_number(&wait->interrupt));
+    CMIO_AWAIT(interrupt_or(wait->interrupt, wait->future));
+    CMIO_RETURN(interrupt_number(wait->interrupt));
     CMIO_FINALLY;
     cmio_future_drop(wait->future);
     CMIO_END;
 }
 
-int host_wait(struct cmio_executor *executor, struct cmio_future *future) {
-    struct wait wait = {.future = future};
+int host_wait(struct cmio_executor *executor, struct interrupt *interrupt,
+              struct cmio_future *future) {
+    struct wait wait = {.interrupt = interrupt, .future = future};
     (void)cmio_coroutine_init(&wait.coroutine, run_wait);
-    ssize_t result = interrupt_open(&wait.interrupt, executor);
-    if (result == 0)
-        result = cmio_block_on(executor, &wait.coroutine.future);
+    ssize_t result = cmio_block_on(executor, &wait.coroutine.future);
     cmio_future_drop(&wait.coroutine.future); /* if it was not run */
-    interrupt_close(&wait.interrupt);
     return (int)result;
 }
 
@@ -51,6 +49,7 @@ int host_wait(struct cmio_executor *executor, struct cmio_future *future) {
 
 struct host {
     struct cmio_executor *executor;
+    struct interrupt interrupt;
     struct acceptor acceptor;
 };
 
@@ -58,6 +57,8 @@ static int start(struct host *host, int workers, struct cmio_address *address) {
     const struct cmio_executor_options options = {.workers = workers};
     char text[CMIO_ADDRESS_TEXT_MAX];
     int result = cmio_executor_new(&host->executor, &options);
+    if (result == 0) /* before anyone knows that we are there, and may send a signal */
+        result = interrupt_open(&host->interrupt, host->executor);
     if (result < 0)
         return host_complain(host->acceptor.program, "cannot start", result);
     result = acceptor_open(&host->acceptor, host->executor, address);
@@ -74,10 +75,11 @@ int host_run(const char *program, int workers, struct cmio_address *address,
     struct host host = {.acceptor = {.program = program, .serve = serve, .owner = owner}};
     int status = start(&host, workers, address);
     if (status == 0) { /* the acceptor never ends: it is a signal that ends this */
-        int result = host_wait(host.executor, &host.acceptor.coroutine.future);
+        int result = host_wait(host.executor, &host.interrupt, &host.acceptor.coroutine.future);
         status = result < 0 ? host_complain(program, "cannot run", result) : EXIT_SUCCESS;
     }
     acceptor_close(&host.acceptor);
+    interrupt_close(&host.interrupt);
     cmio_executor_free(host.executor);
     return status;
 }
