@@ -210,7 +210,7 @@ class Fetch(TestCase):
     def stop(self, number):
         urls = [self.site.url("/quick"), *[self.site.url("/silent")] * 20]
         with Process("--concurrency", "5", *urls) as fetch:
-            eventually(lambda: self.site.asked.count("/silent") >= 4, "they wait for answers")
+            eventually(lambda: self.site.asked.count("/silent") == 5, "they wait for answers")
             fetch.signal(number)
             status, output = fetch.wait()
             self.assertEqual(status, 128 + number)
