@@ -132,7 +132,9 @@ int main(int argc, char **argv) {
     echo_connect();
     watch_all();
     (void)echo_run(connections + messages / 10); /* to warm up */
+    const struct bench_begin begin = bench_begin();
     bench_report("ns_per_trip", (double)echo_run(messages) / (double)messages);
+    bench_report_each(begin, messages);
     return 0;
 }
 

@@ -11,6 +11,7 @@ import (
 	"net"
 	"runtime"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -20,6 +21,15 @@ var (
 	connections = flag.Int("connections", 100, "how many")
 	messages    = flag.Int("messages", 100000, "there and back, on all connections together")
 )
+
+// What all threads of the process have used, in nanoseconds.
+func processorTime() float64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
+	}
+	return float64(usage.Utime.Nano() + usage.Stime.Nano())
+}
 
 func sendBack(stream net.Conn) {
 	var message [2 * length]byte
@@ -89,5 +99,7 @@ func main() {
 		clients = append(clients, client)
 	}
 	run(clients, *connections+*messages/10) // to warm up
+	used := processorTime()
 	fmt.Printf("ns_per_trip %.3f\n", run(clients, *messages)/float64(*messages))
+	fmt.Printf("cpu_ns %.3f\n", (processorTime()-used)/float64(*messages))
 }

@@ -30,7 +30,16 @@ func report(name string, value float64) {
 	fmt.Printf("%s %.3f\n", name, value)
 }
 
-// Both end for 0, so that a loop is not optimised away.
+// What all threads of the process have used, in nanoseconds.
+func processorTime() float64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
+	}
+	return float64(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// So that the loop is not optimised away.
 var sink uint64
 
 // Works for about so many nanoseconds, by turns whose length was measured.
@@ -202,9 +211,10 @@ func main() {
 		10: apart}
 	switch {
 	case loops[*mode] != nil:
-		begin := time.Now()
+		begin, used := time.Now(), processorTime()
 		loops[*mode]()
 		report("ns", float64(time.Since(begin).Nanoseconds())/float64(*count))
+		report("cpu_ns", (processorTime()-used)/float64(*count))
 	case *mode == 6:
 		sleepers()
 	case *mode == 7:

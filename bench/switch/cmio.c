@@ -31,10 +31,10 @@ int main(int argc, char **argv) {
     BENCH_CHECK(stack != NULL);
     there = cmio__switch_prepare(stack, STACK, bounce, NULL);
     cmio__switch(&here, there); /* the first one sets up */
-    const int64_t begin = bench_now();
+    const struct bench_begin begin = bench_begin();
     for (long i = 0; i < count / 2; i++)
         cmio__switch(&here, there);
-    bench_report("ns", (double)(bench_now() - begin) / (double)count);
+    bench_report_each(begin, count);
     free(stack);
     return 0;
 }

@@ -50,10 +50,6 @@ static const struct bench_option options[] = {
 
 static struct cmio_executor *executor;
 
-static void report_each(int64_t begin) {
-    bench_report("ns", (double)(bench_now() - begin) / (double)count);
-}
-
 static struct cmio_join_handle *spawn(const struct cmio_future *future, size_t size) {
     struct cmio_join_handle *handle = NULL;
     BENCH_CHECK(cmio_spawn(executor, future, size, NULL, &handle) == 0);
@@ -119,9 +115,9 @@ static void run_spawns(int batch) {
     static struct spawner spawner;
     spawner.batch = batch;
     (void)cmio_coroutine_init(&spawner.coroutine, run_spawner);
-    const int64_t begin = bench_now();
+    const struct bench_begin begin = bench_begin();
     BENCH_CHECK(run_task(&spawner.coroutine.future, sizeof spawner) == 0);
-    report_each(begin);
+    bench_report_each(begin, count);
 }
 
 /* Two tasks that hand over */
@@ -188,11 +184,11 @@ static void join(struct cmio_join_handle *handle) {
 static void run_ping_pong(struct cmio_join_handle *(*begin_player)(bool begins)) {
     (void)cmio_notify_init(&notifies[0]);
     (void)cmio_notify_init(&notifies[1]);
-    const int64_t begin = bench_now();
+    const struct bench_begin begin = bench_begin();
     struct cmio_join_handle *second = begin_player(false);
     join(begin_player(true));
     join(second);
-    report_each(begin);
+    bench_report_each(begin, count);
 }
 
 /* The same on two threads. The second player has a thread that does nothing else. */
@@ -214,11 +210,11 @@ static void run_apart(void) {
     (void)cmio_coroutine_init(&first.coroutine, run_player);
     if (pin != 0)
         bench_pin(0);
-    const int64_t begin = bench_now();
+    const struct bench_begin begin = bench_begin();
     BENCH_CHECK(pthread_create(&thread, NULL, run_second_player, NULL) == 0);
     BENCH_CHECK(cmio_block_on(executor, &first.coroutine.future) == 0);
     BENCH_CHECK(pthread_join(thread, NULL) == 0);
-    report_each(begin);
+    bench_report_each(begin, count);
 }
 
 /* A channel */
@@ -267,7 +263,7 @@ static void run_channel(void) {
     struct consumer consumer = {0};
     BENCH_CHECK(cmio_channel_new(&sender, &consumer.receiver, sizeof(long), PLACES) == 0);
     (void)cmio_coroutine_init(&consumer.coroutine, run_consumer);
-    const int64_t begin = bench_now();
+    const struct bench_begin begin = bench_begin();
     for (long i = 0; i < producers; i++) {
         struct producer producer = {.sender = cmio_channel_sender_clone(sender)};
         (void)cmio_coroutine_init(&producer.coroutine, run_producer);
@@ -275,7 +271,7 @@ static void run_channel(void) {
     }
     cmio_channel_sender_drop(sender);
     BENCH_CHECK(run_task(&consumer.coroutine.future, sizeof consumer) == 0);
-    report_each(begin);
+    bench_report_each(begin, count);
     cmio_channel_receiver_drop(consumer.receiver);
 }
 
@@ -305,11 +301,11 @@ static struct cmio_join_handle *spawn_yielder(void) {
 }
 
 static void run_yields(void) {
-    const int64_t begin = bench_now();
+    const struct bench_begin begin = bench_begin();
     struct cmio_join_handle *first = spawn_yielder();
     join(spawn_yielder());
     join(first);
-    report_each(begin);
+    bench_report_each(begin, count);
 }
 
 /* Many tasks at once, which count their ends: the last one of --count says so. */
@@ -448,10 +444,10 @@ static uint64_t measure_turns(void) {
 
 static void run_work(void) {
     turns = measure_turns();
-    const int64_t begin = bench_now();
+    const struct bench_begin begin = bench_begin();
     spawn_all(spawn_work);
     await_all();
-    report_each(begin);
+    bench_report_each(begin, count);
 }
 
 int main(int argc, char **argv) {

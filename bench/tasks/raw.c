@@ -205,7 +205,7 @@ static void run_apart(void) {
 
 int main(int argc, char **argv) {
     bench_options(argc, argv, options);
-    const int64_t begin = bench_now();
+    const struct bench_begin begin = bench_begin();
     switch (mode) {
     case 1:
         run_spawns(1);
@@ -226,6 +226,6 @@ int main(int argc, char **argv) {
         BENCH_CHECK(!"such a mode");
         break;
     }
-    bench_report("ns", (double)(bench_now() - begin) / (double)count);
+    bench_report_each(begin, count);
     return 0;
 }

@@ -26,22 +26,18 @@ static const struct bench_option options[] = {
     {NULL, NULL, 0, 0},
 };
 
-static void report_each(int64_t begin) {
-    bench_report("ns", (double)(bench_now() - begin) / (double)count);
-}
-
 static void *do_nothing(void *argument) {
     return argument;
 }
 
 static void run_spawns(void) {
-    const int64_t begin = bench_now();
+    const struct bench_begin begin = bench_begin();
     for (long i = 0; i < count; i++) {
         pthread_t thread;
         BENCH_CHECK(pthread_create(&thread, NULL, do_nothing, NULL) == 0);
         BENCH_CHECK(pthread_join(thread, NULL) == 0);
     }
-    report_each(begin);
+    bench_report_each(begin, count);
 }
 
 /* Sleeping */
@@ -101,11 +97,11 @@ static void *play_second(void *argument) {
 
 static void run_apart(void) {
     pthread_t thread;
-    const int64_t begin = bench_now();
+    const struct bench_begin begin = bench_begin();
     BENCH_CHECK(pthread_create(&thread, NULL, play_second, NULL) == 0);
     play(0);
     BENCH_CHECK(pthread_join(thread, NULL) == 0);
-    report_each(begin);
+    bench_report_each(begin, count);
 }
 
 int main(int argc, char **argv) {

@@ -43,6 +43,15 @@ fn report(name: &str, value: f64) {
     println!("{name} {value:.3}");
 }
 
+/// What all threads of the process have used, in nanoseconds.
+fn processor_time() -> f64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    unsafe {
+        assert!(libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) == 0);
+    }
+    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
+}
+
 async fn spawn_one_by_one(count: u64) {
     for _ in 0..count {
         task::spawn(async {}).await.expect("a task");
@@ -202,7 +211,7 @@ fn apart(count: u64, pin: bool) {
 
 async fn run(options: Options) {
     let count = options["count"];
-    let begin = Instant::now();
+    let (begin, used) = (Instant::now(), processor_time());
     match options["mode"] {
         1 => spawn_one_by_one(count).await,
         2 => spawn_batches(count).await,
@@ -214,6 +223,7 @@ async fn run(options: Options) {
         mode => panic!("tasks: no such mode: {mode}"),
     }
     report("ns", begin.elapsed().as_nanos() as f64 / count as f64);
+    report("cpu_ns", (processor_time() - used) / count as f64);
 }
 
 fn main() {

@@ -58,7 +58,7 @@ def pair_ratios(case, contender, to, metric):
 def one_worker(results):
     for what, limit in ONE_WORKER_NS.items():
         for case in results.cases("tasks", what=what, workers=1):
-            found = median(case, "cmio", "ns")
+            found = median(case, "cmio", "cpu_ns")
             text = f"one worker: {what}, at most {limit} ns"
             if found is None:
                 yield Target(text)

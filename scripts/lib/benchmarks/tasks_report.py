@@ -2,6 +2,7 @@
 """Writes the results of scripts/bench --async down: docs/benchmarks-async.md."""
 
 import os
+import textwrap
 
 from benchmarks import report, tasks, tasks_goals
 from benchmarks.figures import digits, label, median, summarize, values
@@ -11,9 +12,10 @@ COLUMNS = ["cmio", "Tokio", "Go", "floor in C", "threads"]
 
 HOW = """## How it was measured
 
-Each figure is the median of {rounds} processes, those of the servers of {server_rounds}, on release
-builds; with two workers or threads, of processes that may use all processors, else of ones that are
-kept on one. The runs are interleaved: in a round each workload is run on every library, in an order
+Each figure is the median of so many processes: {rounds}, those of the servers {server_rounds}. They are
+release builds. With one worker, a process is kept on one processor and figures are the processor time
+that it used, which is what it takes where nothing else runs; with two workers or threads it may use all
+processors, and figures are wall time. The runs are interleaved: in a round each workload is run on every library, in an order
 drawn anew, one right after the other. A ratio is that of two processes of one round, and the median of
 those. In brackets are its quartiles; for servers, where the true median is with 95 % confidence
 (between order statistics, from six rounds on).
@@ -49,6 +51,11 @@ def ratio_cells(case, metric):
         yield f"{found.median:.2f}" if found else ""
 
 
+def metric_of(case):
+    """One worker is never idle here: what it used is what it takes where nothing else runs."""
+    return "cpu_ns" if case["labels"].get("workers") == 1 else "ns"
+
+
 def times(results, workload, **labels):
     """A table with a row for each case: nanoseconds, and how much longer the peers take."""
     cases = results.cases(workload, **labels)
@@ -57,8 +64,8 @@ def times(results, workload, **labels):
     columns = [name for name in COLUMNS if any(name in case["runs"] for case in cases)]
     rows = [
         [case["labels"]["what"]]
-        + [cell(case, name, "ns") for name in columns]
-        + list(ratio_cells(case, "ns"))
+        + [cell(case, name, metric_of(case)) for name in columns]
+        + list(ratio_cells(case, metric_of(case)))
         + [goal_of(case["labels"]["what"], case["labels"].get("workers"))]
         for case in cases
     ]
@@ -115,7 +122,7 @@ def servers(results):
 def span(results, workers, peer):
     """The least and the most that a peer takes in terms of cmio, over all workloads."""
     found = [
-        summarize(tasks_goals.pair_ratios(case, peer, "cmio", "ns"))
+        summarize(tasks_goals.pair_ratios(case, peer, "cmio", metric_of(case)))
         for case in results.cases("tasks", workers=workers)
     ]
     found = [each.median for each in found if each]
@@ -172,12 +179,11 @@ def load_sentence(results):
     if not load:
         return
     begun, ended, processors = load["begun"], load["ended"], load["processors"]
-    yield f"The load average was {begun:.1f} when it began and {ended:.1f} when it ended, with "
-    yield f"{processors} processors" + (
-        ": **other work disturbed these figures, and they are to be taken for little.**"
-        if max(begun, ended) > processors / 2 + 1.5
-        else "."
-    )
+    text = f"The load average was {begun:.1f} when it began and {ended:.1f} when it ended, with "
+    text += f"{processors} processors"
+    if max(begun, ended) > processors / 2 + 1.5:
+        text += ": **other work disturbed these figures, and they are to be taken for little.**"
+    yield from textwrap.wrap(text, report.WIDTH)
     yield ""
 
 
