@@ -81,10 +81,16 @@ static void run_all(void) {
         run_one();
 }
 
-static struct task *spawn(bool (*poll)(struct task *task), struct task *other) {
+static struct task *new_task(bool (*poll)(struct task *task), struct task *other) {
     struct task *task = malloc(sizeof *task);
     BENCH_CHECK(task != NULL);
-    *task = (struct task){.poll = poll, .other = other, .state = QUEUED};
+    *task = (struct task){.poll = poll, .other = other, .state = IDLE};
+    return task;
+}
+
+static struct task *spawn(bool (*poll)(struct task *task), struct task *other) {
+    struct task *task = new_task(poll, other);
+    task->state = QUEUED;
     push(task);
     return task;
 }
@@ -134,19 +140,23 @@ static bool poll_yielder(struct task *task) {
     return --task->left <= 0;
 }
 
-static void run_two(bool (*poll)(struct task *task), bool partners) {
-    struct task *one = spawn(poll, NULL);
-    one->left = count / 2;
-    if (partners)
-        first = NULL, last = &first;
-    struct task *two = spawn(poll, partners ? one : NULL);
-    two->left = count / 2;
-    one->state = partners ? IDLE : QUEUED;
-    one->other = partners ? two : NULL;
+static void run_two(struct task *one, struct task *two) {
+    one->left = two->left = count / 2;
     while (one->left > 0 || two->left > 0)
         run_one();
     free(one);
     free(two);
+}
+
+static void run_players(void) {
+    struct task *one = new_task(poll_player, NULL);
+    one->other = spawn(poll_player, one);
+    run_two(one, one->other);
+}
+
+static void run_yielders(void) {
+    struct task *one = spawn(poll_yielder, NULL);
+    run_two(one, spawn(poll_yielder, NULL));
 }
 
 /* Threads apart */
@@ -214,10 +224,10 @@ int main(int argc, char **argv) {
         run_spawns(BATCH);
         break;
     case 3:
-        run_two(poll_player, true);
+        run_players();
         break;
     case 5:
-        run_two(poll_yielder, false);
+        run_yielders();
         break;
     case 10:
         run_apart();

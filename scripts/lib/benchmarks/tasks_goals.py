@@ -55,6 +55,10 @@ def pair_ratios(case, contender, to, metric):
     return [a / b for a, b in pairs if a is not None and b]
 
 
+def as_printed(value):
+    return float(digits(value).replace(",", ""))
+
+
 def one_worker(results):
     for what, limit in ONE_WORKER_NS.items():
         for case in results.cases("tasks", what=what, workers=1):
@@ -63,7 +67,7 @@ def one_worker(results):
             if found is None:
                 yield Target(text)
             else:
-                yield judged(text, f"{digits(found)} ns", float(digits(found)) <= limit)
+                yield judged(text, f"{digits(found)} ns", as_printed(found) <= limit)
 
 
 def two_workers(results):
@@ -98,16 +102,16 @@ def sleepers(results):
             if found is None:
                 yield Target(text)
             else:
-                yield judged(text, f"{digits(found)} {unit}", round(found, 3) <= limit)
+                yield judged(text, f"{digits(found)} {unit}", as_printed(found) <= limit)
 
 
 def judged_interval(text, found, limit):
     if not found:
         return Target(text)
     figure = f"{found.median:.3f} ({found.lower:.3f} to {found.upper:.3f})"
-    if found.median <= limit:
+    if round(found.median, 3) <= limit:
         return Target(text, figure, MET)
-    return Target(text, figure, SPREAD if found.lower <= limit else MISSED)
+    return Target(text, figure, SPREAD if round(found.lower, 3) <= limit else MISSED)
 
 
 def servers(results):
