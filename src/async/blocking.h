@@ -16,7 +16,7 @@ struct cmio__blocking;
 
 struct cmio__blocking *cmio__blocking_new(unsigned limit, int64_t idle_ns);
 
-/* Drops the jobs that wait, and ends the threads that are idle. */
+/* Takes no more jobs. The threads end once those that wait have run. */
 void cmio__blocking_close(struct cmio__blocking *blocking);
 
 /* Waits until no job runs, or until the deadline. Returns whether none does. */

@@ -35,12 +35,13 @@ struct cmio_blocking_future {
  * - The future is dropped later: the job is detached. The function runs to its end, its result is
  *   lost, and the thread then calls destroy(argument).
  *
- * destroy may be NULL. Both run on any thread, with every signal blocked. While a job runs, shutdown
- * of the executor waits for it until its deadline, and not longer.
+ * destroy may be NULL. Both run on any thread, with every signal blocked but those of the thread's own
+ * faults, such as SIGSEGV. The function must return: it must not end its thread. While a job runs,
+ * shutdown of the executor waits for it until its deadline, and not longer.
  *
  * Errors: -EINVAL for a null future or function; -ENOMEM; the argument then stays the caller's. The
  * future itself ends with -EAGAIN, and the argument is the caller's, if the system starts no thread
- * and none is running.
+ * and none is running; or with -ESHUTDOWN after a shutdown of the executor that gave up.
  */
 CMIO_API int cmio_blocking_future_init(struct cmio_blocking_future *blocking,
                                        ssize_t (*function)(void *argument), void *argument,

@@ -16,6 +16,13 @@ CMIO_BEGIN_DECLS
  * An executor polls tasks. It has a pool of workers, each a thread with its own poll, its own timers
  * and its own queue of tasks; a worker without work takes some of another's. Or it has no thread of
  * its own, and its tasks run inside cmio_block_on().
+ *
+ * It is no use to a child of fork(2), which has none of its threads: the child must not call anything
+ * of an executor of its parent, nor free it.
+ *
+ * No call of libcmio-async is a point at which a thread is cancelled (pthread_cancel(3), deferred), but
+ * for the _until forms of channels: cmio_block_on(), cmio_executor_shutdown() and
+ * cmio_executor_free() return first, and the library's own threads cannot be cancelled.
  */
 struct cmio_executor;
 
@@ -41,8 +48,7 @@ struct cmio_executor_options {
  * Makes an executor and starts its workers. options may be NULL. The workers block every signal, so
  * that handlers run on the program's own threads, but for those that tell of a fault of the thread
  * itself, such as SIGSEGV. For a handler of these with SA_ONSTACK, each worker has an alternate stack.
- * Errors: -EINVAL for a null out or a number of
- * workers out of range; -ENOTSUP for an unknown backend; -EAGAIN when the system starts no more
+ * Errors: -EINVAL for a null out, a number of workers out of range or a negative time; -ENOTSUP for an unknown backend; -EAGAIN when the system starts no more
  * threads; -EMFILE, -ENFILE, -ENOMEM. On failure nothing is left running or open.
  */
 CMIO_API int cmio_executor_new(struct cmio_executor **out,
@@ -53,7 +59,7 @@ CMIO_API int cmio_executor_new(struct cmio_executor **out,
  * are dropped, no blocking function runs and the workers have ended, or until the deadline.
  * Afterwards, free it. Returns 0. Errors: -ETIMEDOUT if tasks or blocking functions are left at the
  * deadline: cmio_executor_tasks() lists the tasks, and the call may be repeated; -EDEADLK on a
- * worker; -EBUSY while another thread is in this call, or, for an executor without threads, in
+ * worker (a blocking function must not call it either: it would wait for itself); -EBUSY while another thread is in this call, or, for an executor without threads, in
  * cmio_block_on(); -EINVAL for a null executor or a negative deadline other than CMIO_FOREVER.
  */
 CMIO_API int cmio_executor_shutdown(struct cmio_executor *executor, int64_t deadline);
@@ -74,7 +80,8 @@ CMIO_API void cmio_executor_free(struct cmio_executor *executor);
  *
  * Errors of its own leave the future untouched: -EINVAL for a null future; -EDEADLK on a worker, in
  * a task: await the future there; -EBUSY while another thread runs the tasks of an executor without
- * threads; -ESHUTDOWN; and with NULL the errors of cmio_executor_new().
+ * threads; -ESHUTDOWN; -ENOMEM; and with NULL the errors of cmio_executor_new(). When the executor
+ * is shut down meanwhile, the future is dropped, and the result is what that left: -ECANCELED.
  */
 CMIO_API ssize_t cmio_block_on(struct cmio_executor *executor, struct cmio_future *future);
 
