@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "async/cancel.h"
+#include "async/debug.h"
 #include "async/processors.h"
 #include "async/signal_mask.h"
 #include "async/signal_stack.h"
@@ -153,6 +154,7 @@ static void drop_injected(struct cmio_executor *executor) {
 }
 
 static void destroy(struct cmio_executor *executor, unsigned made) {
+    cmio__debug_end(executor);
     cmio__blocking_close(executor->blocking);
     cmio__blocking_unref(executor->blocking);
     cmio_waker_free(executor->ended);
@@ -200,7 +202,8 @@ int cmio_executor_new(struct cmio_executor **out, const struct cmio_executor_opt
     if (options == NULL)
         options = &defaults;
     if (out == NULL || options->workers < CMIO_CURRENT_THREAD || options->workers > MAX_WORKERS ||
-        options->blocking_idle < 0)
+        options->blocking_idle < 0 ||
+        (options->slow_poll < 0 && options->slow_poll != CMIO_FOREVER))
         return -EINVAL;
     const int workers = options->workers == 0 ? cmio__processors(MAX_WORKERS) : options->workers;
     struct cmio_executor *executor = allocate(workers, options);
@@ -213,6 +216,8 @@ int cmio_executor_new(struct cmio_executor **out, const struct cmio_executor_opt
         if (error != 0)
             break;
     }
+    if (error == 0)
+        error = cmio__debug_begin(executor, options->slow_poll);
     if (error == 0 && executor->has_threads)
         error = start_threads(executor);
     if (error != 0) {
@@ -369,8 +374,10 @@ static int end_tasks_and_jobs(struct cmio_executor *executor, int64_t deadline,
     cmio__unpark_all(executor);
     await_ends(executor, deadline);
     const bool ended = cmio__executor_living(executor) == 0;
-    if (ended)
+    if (ended) {
         stop_threads(executor);
+        cmio__debug_tell_wakers(executor);
+    }
     cmio__blocking_close(executor->blocking);
     const bool quiet = !waits_for_jobs || cmio__blocking_wait(executor->blocking, deadline);
     return ended && quiet ? 0 : -ETIMEDOUT;

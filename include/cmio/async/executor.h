@@ -42,6 +42,12 @@ struct cmio_executor_options {
     unsigned blocking_threads;
     /* For how long such a thread waits for work before it ends, in nanoseconds. 0: ten seconds. */
     int64_t blocking_idle;
+    /*
+     * In a debug build of the library (docs/testing.md) alone: how long a poll of a task may take, in
+     * nanoseconds, before it is reported to standard error. 0: 100 milliseconds. CMIO_FOREVER: no
+     * poll is. Other builds never print, and watch nothing.
+     */
+    int64_t slow_poll;
 };
 
 /*
