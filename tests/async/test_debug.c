@@ -52,7 +52,7 @@ static void spin(const struct hog *hog) {
     int64_t end = test_now() + hog->duration;
     bool was_reported = hog->until_reported == NULL;
     while (test_now() < end)
-        if (!was_reported && count_in_report(hog->until_reported, "hog") > 0) {
+        if (!was_reported && count_in_report(hog->until_reported, "last awaited: sleep") > 0) {
             was_reported = true;
             end = test_now() + 10 * CMIO_MILLISECOND;
         }
@@ -98,7 +98,7 @@ static void a_poll_longer_than_the_threshold_is_reported_with_what_its_task_awai
     const int named = count_in_report(&report, "task \"hog\" (of the test) did not give way for");
     const int awaited = count_in_report(&report, "last awaited: sleep");
     end_report(&report);
-    assert_int_equal(named, 1);
+    assert_true(named >= 1); /* on a busy machine its first poll may take as long */
     assert_true(awaited >= 1);
 }
 
@@ -108,8 +108,10 @@ static void a_poll_that_goes_on_is_reported_once_meanwhile(void **state) {
     run_hog(executor, 30 * CMIO_SECOND, &report);
     cmio_executor_free(executor);
     const int named = count_in_report(&report, "task \"hog\" (of the test) runs");
+    const int awaited = count_in_report(&report, "last awaited: sleep");
     end_report(&report);
-    assert_int_equal(named, 1);
+    assert_true(named >= 1);
+    assert_int_equal(awaited, 2); /* while it runs, and when it has given way */
 }
 
 static void without_a_threshold_no_poll_is_reported(void **state) {
