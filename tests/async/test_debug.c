@@ -39,10 +39,10 @@ static void end_report(const struct report *report) {
     assert_int_equal(fclose(report->file), 0);
 }
 
-/* A task that sleeps, and then does not return before it is told to, or the time is up. */
+/* A task that yields, and then does not return before it is told to, or the time is up. */
 struct hog {
     struct cmio_future future;
-    struct cmio_sleep_future sleep;
+    struct cmio_yield_future yield;
     int64_t duration;
     const struct report *until_reported;
 };
@@ -52,7 +52,7 @@ static void spin(const struct hog *hog) {
     int64_t end = test_now() + hog->duration;
     bool was_reported = hog->until_reported == NULL;
     while (test_now() < end)
-        if (!was_reported && count_in_report(hog->until_reported, "last awaited: sleep") > 0) {
+        if (!was_reported && count_in_report(hog->until_reported, "last awaited: yield") > 0) {
             was_reported = true;
             end = test_now() + 10 * CMIO_MILLISECOND;
         }
@@ -60,14 +60,14 @@ static void spin(const struct hog *hog) {
 
 static enum cmio_future_state poll_hog(struct cmio_future *future, struct cmio_context *context) {
     struct hog *hog = (struct hog *)future;
-    if (cmio_future_poll(&hog->sleep.future, context) == CMIO_PENDING)
+    if (cmio_future_poll(&hog->yield.future, context) == CMIO_PENDING)
         return CMIO_PENDING;
     spin(hog);
     return CMIO_READY;
 }
 
 static void drop_hog(struct cmio_future *future) {
-    cmio_future_drop(&((struct hog *)future)->sleep.future);
+    cmio_future_drop(&((struct hog *)future)->yield.future);
 }
 
 static struct cmio_executor *new_watched(void **state, int64_t slow_poll) {
@@ -84,7 +84,7 @@ static void run_hog(struct cmio_executor *executor, int64_t duration,
     static const struct cmio_future_ops ops = {"of the test", poll_hog, drop_hog};
     struct hog hog = {.future.ops = &ops, .duration = duration, .until_reported = until_reported};
     struct cmio_join_handle *handle = NULL;
-    TEST_OK(cmio_sleep_future_init(&hog.sleep, CMIO_MILLISECOND));
+    TEST_OK(cmio_yield_future_init(&hog.yield));
     TEST_OK(cmio_spawn(executor, &hog.future, sizeof hog,
                        &(struct cmio_spawn_options){.name = "hog"}, &handle));
     TEST_OK(join(executor, handle));
@@ -96,7 +96,7 @@ static void a_poll_longer_than_the_threshold_is_reported_with_what_its_task_awai
     run_hog(executor, 3 * CMIO_MILLISECOND, NULL);
     cmio_executor_free(executor);
     const int named = count_in_report(&report, "task \"hog\" (of the test) did not give way for");
-    const int awaited = count_in_report(&report, "last awaited: sleep");
+    const int awaited = count_in_report(&report, "last awaited: yield");
     end_report(&report);
     assert_true(named >= 1); /* on a busy machine its first poll may take as long */
     assert_true(awaited >= 1);
@@ -108,7 +108,7 @@ static void a_poll_that_goes_on_is_reported_once_meanwhile(void **state) {
     run_hog(executor, 30 * CMIO_SECOND, &report);
     cmio_executor_free(executor);
     const int named = count_in_report(&report, "task \"hog\" (of the test) runs");
-    const int awaited = count_in_report(&report, "last awaited: sleep");
+    const int awaited = count_in_report(&report, "last awaited: yield");
     end_report(&report);
     assert_true(named >= 1);
     assert_int_equal(awaited, 2); /* while it runs, and when it has given way */

@@ -41,7 +41,8 @@ cmio_broadcast_sender_clone(struct cmio_broadcast_sender *sender);
 CMIO_API int cmio_broadcast_subscribe(struct cmio_broadcast_sender *sender,
                                       struct cmio_broadcast_receiver **out);
 
-/* Drops a sender. After the last, receivers get what they have not got yet, and then 0. */
+/* Drops a sender. After the last, receivers get what they have not got yet, and then 0. NULL is
+ * allowed. */
 CMIO_API void cmio_broadcast_sender_drop(struct cmio_broadcast_sender *sender);
 
 /* Drops a receiver. NULL is allowed. */
