@@ -91,25 +91,32 @@ static void so_does_one_with_an_executor_for_the_call(void **state) {
     block_on_and_cancel(&caller);
 }
 
-static ssize_t wait_for_go(void *argument) {
-    while (!atomic_load((atomic_bool *)argument))
+struct job {
+    atomic_bool runs, may_end;
+};
+
+static ssize_t run_job(void *argument) {
+    struct job *job = argument;
+    atomic_store(&job->runs, true);
+    while (!atomic_load(&job->may_end))
         test_pause();
     return 0;
 }
 
 static void a_thread_that_is_cancelled_in_shutdown_completes_it(void **state) {
     struct caller caller = {.executor = new_executor(state)};
-    struct cmio_blocking_future job;
+    struct cmio_blocking_future blocking;
     struct cmio_join_handle *handle = NULL;
-    atomic_bool go = false;
+    struct job job = {false, false};
     pthread_t thread;
-    TEST_OK(cmio_blocking_future_init(&job, wait_for_go, &go, NULL));
-    spawn(caller.executor, &job.future, sizeof job, &handle);
+    TEST_OK(cmio_blocking_future_init(&blocking, run_job, &job, NULL));
+    spawn(caller.executor, &blocking.future, sizeof blocking, &handle);
     let_tasks_run(caller.executor);
+    TEST_EVENTUALLY(atomic_load(&job.runs));
     assert_int_equal(pthread_create(&thread, NULL, shut_down, &caller), 0);
     TEST_EVENTUALLY(cmio_join_handle_is_finished(handle));
     assert_int_equal(pthread_cancel(thread), 0);
-    atomic_store(&go, true);
+    atomic_store(&job.may_end, true);
     join_cancelled(thread, &caller);
     cmio_join_handle_drop(handle);
     cmio_executor_free(caller.executor);
