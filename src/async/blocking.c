@@ -36,7 +36,7 @@ struct cmio__job {
 struct cmio__blocking {
     pthread_mutex_t lock;
     pthread_cond_t queued; /* for a thread: there is a job, or the pool is closed */
-    pthread_cond_t quiet;  /* for shutdown: no job runs */
+    pthread_cond_t quiet;  /* for shutdown: no job runs, or a thread has ended */
     struct cmio__job *first;
     struct cmio__job **last;
     unsigned limit, threads, idle, running;
@@ -84,6 +84,8 @@ static void unref_locked(struct cmio__blocking *pool) {
 
 void cmio__blocking_unref(struct cmio__blocking *pool) {
     lock_pool(pool);
+    while (pool->closed && pool->threads > pool->running)
+        (void)pthread_cond_wait(&pool->quiet, &pool->lock);
     unref_locked(pool);
 }
 
@@ -184,6 +186,7 @@ static void *run_jobs(void *argument) {
     while ((job = await_job(pool)) != NULL)
         run_job(pool, job);
     pool->threads--;
+    (void)pthread_cond_broadcast(&pool->quiet);
     unref_locked(pool);
     return NULL;
 }

@@ -154,9 +154,11 @@ static void drop_injected(struct cmio_executor *executor) {
 }
 
 static void destroy(struct cmio_executor *executor, unsigned made) {
+    const int cancellation = cmio__cancellation_disable(); /* it waits for threads to end */
     cmio__debug_end(executor);
     cmio__blocking_close(executor->blocking);
     cmio__blocking_unref(executor->blocking);
+    cmio__cancellation_restore(cancellation);
     cmio_waker_free(executor->ended);
     cmio_events_free(executor->ends_events);
     cmio_poll_free(executor->ends);
