@@ -16,7 +16,9 @@
 #include <cmio/async/blocking.h>
 #include <cmio/time.h>
 
+#include "async/cancel.h"
 #include "async/executor.h"
+#include "async/signal_mask.h"
 
 enum job_state { NEW, QUEUED, RUNNING, DONE, ABANDONED };
 
@@ -34,10 +36,11 @@ struct cmio__job {
 struct cmio__blocking {
     pthread_mutex_t lock;
     pthread_cond_t queued; /* for a thread: there is a job, or the pool is closed */
-    pthread_cond_t quiet;  /* for shutdown: no job runs */
+    pthread_cond_t quiet;  /* for shutdown: no job runs, or a thread has ended */
     struct cmio__job *first;
     struct cmio__job **last;
     unsigned limit, threads, idle, running;
+    unsigned waiting;    /* jobs in the queue */
     unsigned references; /* the executor's and each thread's */
     int64_t idle_ns;
     bool closed;
@@ -81,6 +84,8 @@ static void unref_locked(struct cmio__blocking *pool) {
 
 void cmio__blocking_unref(struct cmio__blocking *pool) {
     lock_pool(pool);
+    while (pool->closed && pool->threads > pool->running)
+        (void)pthread_cond_wait(&pool->quiet, &pool->lock);
     unref_locked(pool);
 }
 
@@ -99,6 +104,7 @@ static void append_job(struct cmio__blocking *pool, struct cmio__job *job) {
     job->previous = pool->last;
     *pool->last = job;
     pool->last = &job->next;
+    pool->waiting++;
 }
 
 static void take_job_out(struct cmio__blocking *pool, struct cmio__job *job) {
@@ -107,20 +113,29 @@ static void take_job_out(struct cmio__blocking *pool, struct cmio__job *job) {
         job->next->previous = job->previous;
     else
         pool->last = job->previous;
+    pool->waiting--;
 }
 
-/* Waiting on the system's clock: should someone set it, a thread is idle for longer or shorter. */
-static int wait_for(pthread_cond_t *condition, struct cmio__blocking *pool, int64_t deadline) {
-    if (deadline == CMIO_FOREVER)
-        return pthread_cond_wait(condition, &pool->lock);
+/* In one go: a time_t of 32 bits holds the end of it, and a clock that was set does no great harm. */
+#define LONGEST_WAIT (60 * CMIO_SECOND)
+
+/*
+ * Waits for the condition, or until the deadline, or for no reason. Returns whether the deadline has
+ * yet to come. By the system's clock: should someone set it, the wait is longer or shorter.
+ */
+static bool wait_for(pthread_cond_t *condition, struct cmio__blocking *pool, int64_t deadline) {
     const int64_t now = cmio_now();
-    const int64_t left = deadline > now ? deadline - now : 0;
+    if (deadline != CMIO_FOREVER && deadline <= now)
+        return false;
+    const bool is_long = deadline == CMIO_FOREVER || deadline - now > LONGEST_WAIT;
+    const int64_t left = is_long ? LONGEST_WAIT : deadline - now;
     struct timespec end;
     (void)clock_gettime(CLOCK_REALTIME, &end); /* cannot fail */
     const int64_t nanoseconds = end.tv_nsec + left % CMIO_SECOND;
     end.tv_sec += (time_t)(left / CMIO_SECOND + nanoseconds / CMIO_SECOND);
     end.tv_nsec = (long)(nanoseconds % CMIO_SECOND);
-    return pthread_cond_timedwait(condition, &pool->lock, &end);
+    (void)pthread_cond_timedwait(condition, &pool->lock, &end); /* 0 or ETIMEDOUT */
+    return true;
 }
 
 /* The threads */
@@ -154,34 +169,36 @@ static void run_job(struct cmio__blocking *pool, struct cmio__job *job) {
 
 /* Waits for a job. Returns NULL if none came in time, or none will come. */
 static struct cmio__job *await_job(struct cmio__blocking *pool) {
-    const int64_t deadline = cmio_now() + pool->idle_ns;
+    const int64_t now = cmio_now();
+    const int64_t deadline = pool->idle_ns < INT64_MAX - now ? now + pool->idle_ns : INT64_MAX;
     pool->idle++;
-    int error = 0;
-    while (pool->first == NULL && !pool->closed && error == 0)
-        error = wait_for(&pool->queued, pool, deadline);
+    while (pool->first == NULL && !pool->closed && wait_for(&pool->queued, pool, deadline))
+        continue;
     pool->idle--;
     return pool->first;
 }
 
 static void *run_jobs(void *argument) {
     struct cmio__blocking *pool = argument;
-    lock_pool(pool);
     struct cmio__job *job;
+    (void)cmio__cancellation_disable(); /* the job's task would wait for ever */
+    lock_pool(pool);
     while ((job = await_job(pool)) != NULL)
         run_job(pool, job);
     pool->threads--;
+    (void)pthread_cond_broadcast(&pool->quiet);
     unref_locked(pool);
     return NULL;
 }
 
-/* Starts a thread for a queued job, if none is idle and the limit allows it. */
+/* Starts a thread for a job that is about to be queued. */
 static int start_job_thread(struct cmio__blocking *pool) {
     pthread_attr_t detached;
     sigset_t all, before;
     pthread_t thread;
     (void)pthread_attr_init(&detached);
     (void)pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-    (void)sigfillset(&all);
+    cmio__signal_mask_fill(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     const int error = pthread_create(&thread, &detached, run_jobs, pool);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -197,7 +214,8 @@ static int start_job_thread(struct cmio__blocking *pool) {
 static int submit_job(struct cmio__blocking *pool, struct cmio__job *job) {
     if (pool->closed)
         return -ESHUTDOWN;
-    if (pool->idle == 0 && pool->threads < pool->limit) {
+    /* Each job that waits has been given one of the idle threads, which may not have woken yet. */
+    if (pool->idle <= pool->waiting && pool->threads < pool->limit) {
         const int error = start_job_thread(pool);
         if (error != 0 && pool->threads == 0)
             return error; /* otherwise the job waits for one of those that there are */
@@ -217,9 +235,8 @@ void cmio__blocking_close(struct cmio__blocking *pool) {
 
 bool cmio__blocking_wait(struct cmio__blocking *pool, int64_t deadline) {
     lock_pool(pool);
-    int error = 0;
-    while (pool->running > 0 && error == 0)
-        error = wait_for(&pool->quiet, pool, deadline);
+    while (pool->running > 0 && wait_for(&pool->quiet, pool, deadline))
+        continue;
     const bool quiet = pool->running == 0;
     unlock_pool(pool);
     return quiet;

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "async/cancel.h"
+#include "async/debug.h"
 #include "async/processors.h"
+#include "async/signal_mask.h"
 #include "async/signal_stack.h"
 
 #define BLOCKING_IDLE (10 * CMIO_SECOND)
@@ -105,26 +108,16 @@ static bool is_stopped(void *argument) {
 static void *run_thread(void *argument) {
     struct cmio__worker *worker = argument;
     struct cmio__signal_stack stack;
+    (void)cmio__cancellation_disable(); /* its tasks would never be polled again */
     cmio__signal_stack_begin(&stack);
     cmio__worker_run(worker, is_stopped, worker->executor);
     cmio__signal_stack_end(&stack);
     return NULL;
 }
 
-/*
- * Signals are the program's: its own threads handle them. But those that tell of a fault of this
- * thread can come to no other one; blocked, they would end the program without calling a handler.
- */
-static void fill_with_others(sigset_t *signals) {
-    static const int faults[] = {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
-    (void)sigfillset(signals);
-    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
-        (void)sigdelset(signals, faults[i]);
-}
-
 static int start_threads(struct cmio_executor *executor) {
     sigset_t all, before;
-    fill_with_others(&all);
+    cmio__signal_mask_fill(&all);
     int error = -pthread_sigmask(SIG_SETMASK, &all, &before);
     if (error != 0)
         return error;
@@ -161,8 +154,11 @@ static void drop_injected(struct cmio_executor *executor) {
 }
 
 static void destroy(struct cmio_executor *executor, unsigned made) {
+    const int cancellation = cmio__cancellation_disable(); /* it waits for threads to end */
+    cmio__debug_end(executor);
     cmio__blocking_close(executor->blocking);
     cmio__blocking_unref(executor->blocking);
+    cmio__cancellation_restore(cancellation);
     cmio_waker_free(executor->ended);
     cmio_events_free(executor->ends_events);
     cmio_poll_free(executor->ends);
@@ -208,7 +204,8 @@ int cmio_executor_new(struct cmio_executor **out, const struct cmio_executor_opt
     if (options == NULL)
         options = &defaults;
     if (out == NULL || options->workers < CMIO_CURRENT_THREAD || options->workers > MAX_WORKERS ||
-        options->blocking_idle < 0)
+        options->blocking_idle < 0 ||
+        (options->slow_poll < 0 && options->slow_poll != CMIO_FOREVER))
         return -EINVAL;
     const int workers = options->workers == 0 ? cmio__processors(MAX_WORKERS) : options->workers;
     struct cmio_executor *executor = allocate(workers, options);
@@ -221,6 +218,8 @@ int cmio_executor_new(struct cmio_executor **out, const struct cmio_executor_opt
         if (error != 0)
             break;
     }
+    if (error == 0)
+        error = cmio__debug_begin(executor, options->slow_poll);
     if (error == 0 && executor->has_threads)
         error = start_threads(executor);
     if (error != 0) {
@@ -322,11 +321,7 @@ static ssize_t block_on(struct cmio_executor *executor, struct cmio_future *futu
     return error == 0 ? future->result : error;
 }
 
-ssize_t cmio_block_on(struct cmio_executor *executor, struct cmio_future *future) {
-    if (future == NULL)
-        return -EINVAL;
-    if (cmio__worker_current != NULL)
-        return -EDEADLK;
+static ssize_t block_on_any(struct cmio_executor *executor, struct cmio_future *future) {
     if (executor != NULL)
         return block_on(executor, future);
     const int error = cmio_executor_new(
@@ -335,6 +330,17 @@ ssize_t cmio_block_on(struct cmio_executor *executor, struct cmio_future *future
         return error;
     const ssize_t result = block_on(executor, future);
     cmio_executor_free(executor);
+    return result;
+}
+
+ssize_t cmio_block_on(struct cmio_executor *executor, struct cmio_future *future) {
+    if (future == NULL)
+        return -EINVAL;
+    if (cmio__worker_current != NULL)
+        return -EDEADLK;
+    const int cancellation = cmio__cancellation_disable();
+    const ssize_t result = block_on_any(executor, future);
+    cmio__cancellation_restore(cancellation);
     return result;
 }
 
@@ -362,23 +368,33 @@ static void await_ends(struct cmio_executor *executor, int64_t deadline) {
         (void)cmio_poll_wait_until(executor->ends, executor->ends_events, deadline);
 }
 
-static int shut_down(struct cmio_executor *executor, int64_t deadline, bool waits_for_jobs) {
-    if (cmio__worker_current != NULL)
-        return -EDEADLK;
-    if (begin_driving(executor) != 0)
-        return -EBUSY;
+static int end_tasks_and_jobs(struct cmio_executor *executor, int64_t deadline,
+                              bool waits_for_jobs) {
     atomic_store_explicit(&executor->closing, true, memory_order_seq_cst);
     for (unsigned i = 0; i < executor->count; i++)
         cmio__worker_abort_all(&executor->workers[i]);
     cmio__unpark_all(executor);
     await_ends(executor, deadline);
     const bool ended = cmio__executor_living(executor) == 0;
-    if (ended)
+    if (ended) {
         stop_threads(executor);
+        cmio__debug_tell_wakers(executor);
+    }
     cmio__blocking_close(executor->blocking);
     const bool quiet = !waits_for_jobs || cmio__blocking_wait(executor->blocking, deadline);
-    end_driving(executor);
     return ended && quiet ? 0 : -ETIMEDOUT;
+}
+
+static int shut_down(struct cmio_executor *executor, int64_t deadline, bool waits_for_jobs) {
+    if (cmio__worker_current != NULL)
+        return -EDEADLK;
+    if (begin_driving(executor) != 0)
+        return -EBUSY;
+    const int cancellation = cmio__cancellation_disable();
+    const int result = end_tasks_and_jobs(executor, deadline, waits_for_jobs);
+    cmio__cancellation_restore(cancellation);
+    end_driving(executor);
+    return result;
 }
 
 int cmio_executor_shutdown(struct cmio_executor *executor, int64_t deadline) {

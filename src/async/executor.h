@@ -68,6 +68,11 @@ struct cmio_executor {
     struct cmio_poll *ends;
     struct cmio_events *ends_events;
     struct cmio_waker *ended;
+
+    /* In a debug build; see debug.h. */
+    struct cmio__debug *debug;
+    atomic_size_t kept_wakers; /* cloned, less dropped */
+    bool has_told_wakers;
 };
 
 /* Counts a task that is to be spawned; false if the executor is being shut down. */

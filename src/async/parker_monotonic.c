@@ -18,7 +18,13 @@ int cmio__parker_init_condition(pthread_cond_t *condition) {
     return -error;
 }
 
+/* A time_t of 32 bits has room for the end of it. */
+#define LONGEST_NAP (3600 * CMIO_SECOND)
+
 void cmio__parker_nap(struct cmio__parker *parker, int64_t deadline) {
+    const int64_t longest = cmio_now() + LONGEST_NAP;
+    if (deadline > longest)
+        deadline = longest;
     const struct timespec until = {.tv_sec = (time_t)(deadline / CMIO_SECOND),
                                    .tv_nsec = (long)(deadline % CMIO_SECOND)};
     (void)pthread_cond_timedwait(&parker->unparked, &parker->lock, &until);

@@ -15,6 +15,8 @@ static enum cmio_future_state poll_resolve(struct cmio_future *future,
     struct cmio_resolve_future *resolve = resolve_of(future);
     if (cmio_future_poll(&resolve->job.future, context) == CMIO_PENDING)
         return CMIO_PENDING;
+    if (!cmio__context_spend(context)) /* a number needs no waiting */
+        return CMIO_PENDING;
     future->result = resolve->job.future.result;
     if (future->result == 0)
         future->result =

@@ -71,6 +71,8 @@ int cmio__stack_pool(size_t size) {
     size *= CMIO__FIBER_GROWTH;
     if (size < page_size())
         size = page_size();
+    if (size > SIZE_MAX / 2 + 1) /* no power of two that is as big */
+        return -ENOMEM;
     int pool = 0;
     while (pool < POOLS && ((size_t)1 << pool) < size)
         pool++;

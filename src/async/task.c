@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "async/debug.h"
 #include "async/executor.h"
 #include "async/join_set.h"
 
@@ -104,13 +105,23 @@ void cmio_task_waker_wake(const struct cmio_task_waker *waker) {
         cmio__task_wake(task_of(waker));
 }
 
+static void keep_task(struct cmio__task *task) {
+    add_reference(task);
+    cmio__debug_waker_cloned(task->executor);
+}
+
+static void release_task(struct cmio__task *task) {
+    cmio__debug_waker_dropped(task->executor);
+    drop_reference(task);
+}
+
 int cmio_task_waker_clone(const struct cmio_task_waker *waker, struct cmio_task_waker *out) {
     if (waker == NULL || waker->target == 0 || out == NULL)
         return -EINVAL;
     if (cmio__waker_is_place(waker))
         cmio__place_keep(waker);
     else
-        add_reference(task_of(waker));
+        keep_task(task_of(waker));
     *out = *waker;
     return 0;
 }
@@ -123,7 +134,7 @@ void cmio_task_waker_drop(struct cmio_task_waker *waker) {
     if (cmio__waker_is_place(&dropped))
         cmio__place_release(&dropped);
     else
-        drop_reference(task_of(&dropped));
+        release_task(task_of(&dropped));
 }
 
 bool cmio_task_waker_equal(const struct cmio_task_waker *a, const struct cmio_task_waker *b) {
@@ -221,7 +232,10 @@ void cmio__task_run(struct cmio__task *task, struct cmio__worker *worker) {
     }
     if (CMIO__UNLIKELY(!task->listed) && task->prefix > 0)
         list_task(task, worker); /* it has a name: to be seen also if this poll does not return */
-    if (cmio_future_poll(future, &context) == CMIO_READY) {
+    cmio__debug_poll_begins(worker, task);
+    const enum cmio_future_state state = cmio_future_poll(future, &context);
+    cmio__debug_poll_ends(worker);
+    if (state == CMIO_READY) {
         finish_task(task, worker);
         return;
     }

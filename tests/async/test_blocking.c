@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -190,6 +191,74 @@ static void a_thread_that_was_idle_ends(void **state) {
     cmio_executor_free(executor);
 }
 
+static ssize_t is_noted_thread(void *argument) {
+    (void)argument;
+    return pthread_getspecific(thread_end) != NULL;
+}
+
+static void the_longest_idle_time_keeps_the_thread(void **state) {
+    struct cmio_executor *executor = NULL;
+    TEST_OK(cmio_executor_new(&executor,
+                              &(struct cmio_executor_options){.workers = *(const int *)*state,
+                                                              .backend = test_backend(),
+                                                              .blocking_threads = 1,
+                                                              .blocking_idle = INT64_MAX}));
+    struct argument argument = {0};
+    assert_int_equal(pthread_key_create(&thread_end, NULL), 0);
+    TEST_GIVES(join(executor, spawn(executor, note_end_of_thread, &argument)), 0);
+    for (int i = 0; i < 50; i++)
+        TEST_GIVES(join(executor, spawn(executor, is_noted_thread, &argument)), 1);
+    assert_int_equal(pthread_key_delete(thread_end), 0);
+    cmio_executor_free(executor);
+}
+
+/* Waits until as many jobs as are to meet have come. */
+static ssize_t meet_another(void *argument) {
+    struct argument *job = argument;
+    const int64_t give_up = test_now() + 30 * CMIO_SECOND;
+    atomic_fetch_add(&job->calls, 1);
+    while (atomic_load(&job->calls) < 2 && test_now() < give_up)
+        test_pause();
+    return atomic_load(&job->calls) == 2;
+}
+
+static void jobs_run_at_once_also_where_fewer_threads_are_idle(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    for (int round = 0; round < 50; round++) {
+        struct argument idle = {0}, meeting = {0};
+        TEST_GIVES(join(executor, spawn(executor, count_call, &idle)), 7);
+        struct cmio_blocking_future jobs[2];
+        struct cmio_future *both[] = {&jobs[0].future, &jobs[1].future};
+        struct cmio_join_all_future all;
+        TEST_OK(cmio_blocking_future_init(&jobs[0], meet_another, &meeting, NULL));
+        TEST_OK(cmio_blocking_future_init(&jobs[1], meet_another, &meeting, NULL));
+        TEST_OK(cmio_join_all_future_init(&all, both, 2));
+        TEST_OK(cmio_block_on(executor, &all.future));
+        assert_int_equal(jobs[0].future.result, 1);
+        assert_int_equal(jobs[1].future.result, 1);
+    }
+    cmio_executor_free(executor);
+}
+
+static ssize_t signals_that_are_blocked_wrongly(void *argument) {
+    static const int faults[] = {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
+    sigset_t blocked;
+    (void)argument;
+    if (pthread_sigmask(SIG_SETMASK, NULL, &blocked) != 0)
+        return -1;
+    ssize_t wrong = sigismember(&blocked, SIGTERM) == 1 ? 0 : 1;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        wrong += sigismember(&blocked, faults[i]);
+    return wrong;
+}
+
+static void a_job_blocks_all_signals_but_those_of_its_own_faults(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    struct argument argument = {0};
+    TEST_GIVES(join(executor, spawn(executor, signals_that_are_blocked_wrongly, &argument)), 0);
+    cmio_executor_free(executor);
+}
+
 static const int none = CMIO_CURRENT_THREAD, four = 4;
 
 #define ROWS(test) TEST_ROW(none, test, &none), TEST_ROW(four, test, &four)
@@ -203,6 +272,9 @@ static const struct CMUnitTest tests[] = {
     ROWS(shutdown_waits_for_a_job_until_its_deadline),
     ROWS(freeing_the_executor_does_not_wait_for_a_job),
     ROWS(a_thread_that_was_idle_ends),
+    ROWS(the_longest_idle_time_keeps_the_thread),
+    ROWS(jobs_run_at_once_also_where_fewer_threads_are_idle),
+    ROWS(a_job_blocks_all_signals_but_those_of_its_own_faults),
 };
 
 TEST_GROUP(async_blocking, tests)

@@ -35,6 +35,39 @@ static void a_number_is_its_own_address(void **state) {
     cmio_executor_free(executor);
 }
 
+/* A task that looks numbers up, each ready at once, until it has to give way. */
+struct numbers {
+    struct cmio_future future;
+    int count;
+};
+
+static enum cmio_future_state poll_numbers(struct cmio_future *future,
+                                           struct cmio_context *context) {
+    struct numbers *numbers = (struct numbers *)future;
+    struct cmio_resolve_future resolve;
+    struct cmio_address address;
+    for (; numbers->count < 1000; numbers->count++) {
+        TEST_OK(cmio_resolve_future_init(&resolve, "127.0.0.1", 80, &address, 1));
+        if (cmio_future_poll(&resolve.future, context) == CMIO_PENDING)
+            break;
+    }
+    cmio_future_drop(&resolve.future);
+    return CMIO_READY;
+}
+
+static void drop_numbers(struct cmio_future *future) {
+    (void)future;
+}
+
+static void a_task_that_looks_up_numbers_gives_way_after_128(void **state) {
+    static const struct cmio_future_ops ops = {"numbers", poll_numbers, drop_numbers};
+    struct cmio_executor *executor = new_executor(state);
+    struct numbers numbers = {.future.ops = &ops};
+    TEST_OK(cmio_block_on(executor, &numbers.future));
+    assert_int_equal(numbers.count, 128);
+    cmio_executor_free(executor);
+}
+
 static void localhost_is_looked_up_and_more_than_fit_are_counted(void **state) {
     struct cmio_executor *executor = new_executor(state);
     struct cmio_resolve_future resolve;
@@ -102,6 +135,7 @@ static const int none = CMIO_CURRENT_THREAD, four = 4;
 
 static const struct CMUnitTest tests[] = {
     ROWS(a_number_is_its_own_address),
+    ROWS(a_task_that_looks_up_numbers_gives_way_after_128),
     ROWS(localhost_is_looked_up_and_more_than_fit_are_counted),
     ROWS(a_host_that_is_none_is_an_error),
     ROWS(it_may_be_dropped_at_any_point),

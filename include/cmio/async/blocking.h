@@ -36,13 +36,14 @@ struct cmio_blocking_future {
  *   lost, and the thread then calls destroy(argument). If the function has returned already, the drop
  *   itself calls destroy(argument).
  *
- * destroy may be NULL. The function runs on a thread of the pool, with every signal blocked; destroy
- * runs there, or on the thread that drops the future. While a job runs, shutdown of the executor waits
- * for it until its deadline, and not longer.
+ * destroy may be NULL. The function runs on a thread of the pool, with every signal blocked but those
+ * of the thread's own faults, such as SIGSEGV; it must return, and not end its thread. destroy runs
+ * there, or on the thread that drops the future. While a job runs, shutdown of the executor waits for
+ * it until its deadline, and not longer.
  *
  * Errors: -EINVAL for a null future or function; -ENOMEM; the argument then stays the caller's. The
  * future itself ends with -EAGAIN, and the argument is the caller's, if the system starts no thread
- * and none is running.
+ * and none is running; or with -ESHUTDOWN after a shutdown of the executor that gave up.
  */
 CMIO_API int cmio_blocking_future_init(struct cmio_blocking_future *blocking,
                                        ssize_t (*function)(void *argument), void *argument,

@@ -16,6 +16,13 @@ CMIO_BEGIN_DECLS
  * An executor polls tasks. It has a pool of workers, each a thread with its own poll, its own timers
  * and its own queue of tasks; a worker without work takes some of another's. Or it has no thread of
  * its own, and its tasks run inside cmio_block_on().
+ *
+ * It is no use to a child of fork(2), which has none of its threads: the child must not call anything
+ * of an executor of its parent, nor free it.
+ *
+ * No call of libcmio-async is a point at which a thread is cancelled (pthread_cancel(3), deferred), but
+ * for the _until forms of channels: cmio_block_on(), cmio_executor_shutdown() and
+ * cmio_executor_free() return first, and the library's own threads cannot be cancelled.
  */
 struct cmio_executor;
 
@@ -35,6 +42,12 @@ struct cmio_executor_options {
     unsigned blocking_threads;
     /* For how long such a thread waits for work before it ends, in nanoseconds. 0: ten seconds. */
     int64_t blocking_idle;
+    /*
+     * In a debug build of the library (docs/testing.md) alone: how long a poll of a task may take, in
+     * nanoseconds, before it is reported to standard error. 0: 100 milliseconds. CMIO_FOREVER: no
+     * poll is. Other builds never print, and watch nothing.
+     */
+    int64_t slow_poll;
 };
 
 /*
@@ -42,7 +55,7 @@ struct cmio_executor_options {
  * that handlers run on the program's own threads. Signals that tell of a fault of the thread itself,
  * such as SIGSEGV, stay unblocked; each worker has an alternate stack for handlers with SA_ONSTACK.
  *
- * Errors: -EINVAL for a null out, a number of workers out of range or a negative blocking_idle;
+ * Errors: -EINVAL for a null out, a number of workers out of range or a negative time;
  * -ENOTSUP for an unknown backend; -EAGAIN when the system starts no more threads; -EMFILE, -ENFILE,
  * -ENOMEM. On failure nothing is left running or open.
  */
@@ -55,7 +68,8 @@ CMIO_API int cmio_executor_new(struct cmio_executor **out,
  * Afterwards only cmio_executor_free() is of use.
  *
  * Returns 0. Errors: -ETIMEDOUT when tasks or blocking functions are left: cmio_executor_tasks() lists
- * the tasks, and the call may be repeated; -EDEADLK on a worker; -EBUSY while another thread is in
+ * the tasks, and the call may be repeated; -EDEADLK on a worker (a blocking function must not call it
+ * either: it would wait for itself); -EBUSY while another thread is in
  * this call, or, for an executor without threads, in cmio_block_on(); -EINVAL for a null executor or
  * a negative deadline other than CMIO_FOREVER.
  */

@@ -51,7 +51,8 @@ struct cmio_future_ops {
  * same result, and dropping it does nothing. It may be awaited, joined or spawned like any other.
  *
  * A future belongs to one task at a time. A future that was polled must come to its end (be ready or
- * dropped) before its memory, or the task that polled it, goes away.
+ * dropped) before its memory, or the task that polled it, goes away; and, where a join set polled it,
+ * or a future in one, before the set is freed.
  */
 struct cmio_future {
     const struct cmio_future_ops *ops; /* NULL once it has ended */

@@ -38,7 +38,8 @@ struct cmio_resolve_future {
  * Errors of init: -EINVAL for a null argument, a capacity of 0 or an empty name; -ENAMETOOLONG for a
  * name above CMIO_HOST_NAME_MAX; -ENOMEM. The future's own: -ENOENT when there is no such host, or it
  * has no address; -EAGAIN when the name server gave no answer, or the system starts no thread: try
- * again later; -EIO when name service failed for good; -ENOMEM; what the system's error was.
+ * again later; -ESHUTDOWN after a shutdown of the executor that gave up; -EIO when name service
+ * failed for good; -ENOMEM; what the system's error was.
  */
 CMIO_API int cmio_resolve_future_init(struct cmio_resolve_future *resolve, const char *host,
                                       uint16_t port, struct cmio_address *addresses,

@@ -24,7 +24,8 @@ struct cmio_select_future {
  *
  * The other children are left as they are, and none of them loses what it has done. They are the
  * caller's, who selects over them again, awaits them, or drops them; those that were polled must come
- * to their end before the task does. A null entry in the array is passed over, so that a loop can
+ * to their end before the task does. (With cmio_block_on() the task ends with that call: drop them in
+ * the future that it is given.) A null entry in the array is passed over, so that a loop can
  * set the entry of a child that has ended to NULL and go on with the rest. Dropping the select
  * future drops all children that have not ended.
  *

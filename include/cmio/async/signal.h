@@ -17,7 +17,7 @@ struct cmio_signal_future {
 /*
  * A future that is ready once a signal of the set that io is bound to (cmio_io_bind_signals()) was
  * delivered to the process. Its result is the number; each delivery is told once
- * (cmio_signals_next()). Dropping it loses none. The workers of an executor block every signal: some
+ * (cmio_signals_next()). Dropping it loses none. The workers of an executor block such signals: some
  * other thread of the program must not. Errors of its own: -EBUSY when another future waits for the
  * set; -EBADF for a binding that was closed before; -ECANCELED when it is closed meanwhile. Errors of
  * init: -EINVAL for a null argument, or a binding of something else.
