@@ -25,7 +25,10 @@ typedef uint32_t cmio_interest;
 #define CMIO_READABLE 0x1u
 /* There is room to write, a connect has ended, or an error is there to be found by writing. */
 #define CMIO_WRITABLE 0x2u
-/* Out-of-band data is there. Where the system cannot watch for it, register says -ENOTSUP. */
+/*
+ * Out-of-band data is there. Where the backend cannot watch for it, registering gives -ENOTSUP:
+ * cmio_poll_supports() tells beforehand.
+ */
 #define CMIO_PRIORITY 0x4u
 
 /* Level-triggered: the event comes with every wait for as long as the condition holds. */

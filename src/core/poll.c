@@ -53,6 +53,24 @@ struct cmio_registry *cmio_poll_registry(struct cmio_poll *poll) {
     return poll == NULL ? NULL : poll->registry;
 }
 
+bool cmio_poll_supports(const struct cmio_poll *poll, cmio_interest interest) {
+    return poll != NULL && cmio__registry_supports(poll->registry, interest);
+}
+
+int cmio_poll_register(struct cmio_poll *poll, struct cmio_source *source, cmio_token token,
+                       cmio_interest interest) {
+    return cmio_registry_register(cmio_poll_registry(poll), source, token, interest);
+}
+
+int cmio_poll_reregister(struct cmio_poll *poll, struct cmio_source *source, cmio_token token,
+                         cmio_interest interest) {
+    return cmio_registry_reregister(cmio_poll_registry(poll), source, token, interest);
+}
+
+int cmio_poll_deregister(struct cmio_poll *poll, struct cmio_source *source) {
+    return cmio_registry_deregister(cmio_poll_registry(poll), source);
+}
+
 CMIO__INLINE int wait_once(struct cmio_registry *registry, struct cmio_events *events,
                            int64_t timeout) {
     int count = registry->backend->wait(registry->selector, events, timeout);
