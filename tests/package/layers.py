@@ -274,12 +274,19 @@ def copy_tree(root, copy):
 def problems_with(copy, path, text):
     """The problems of the file with the given text, if the walk over the copy comes to it."""
     file = os.path.join(copy, path)
+    before = None
+    if os.path.exists(file):
+        with open(file, encoding="utf-8") as opened:
+            before = opened.read()
     os.makedirs(os.path.dirname(file), exist_ok=True)
     with open(file, "w", encoding="utf-8") as opened:
         opened.write(text + "\n")
     walked = path in sources(copy)
     found = [problem for _, problem in check_file(copy, path)] if walked else ["not walked"]
     os.unlink(file)
+    if before is not None:
+        with open(file, "w", encoding="utf-8") as opened:
+            opened.write(before)
     return found
 
 
