@@ -7,7 +7,7 @@
  * the shared library exports. All else in it is hidden.
  */
 
-#define CMIO_API __attribute__((visibility("default")))
+#define CMIO_API __attribute__((__visibility__("default")))
 
 #ifdef __cplusplus
 #define CMIO_BEGIN_DECLS extern "C" {

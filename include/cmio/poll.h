@@ -85,8 +85,8 @@ CMIO_API int cmio_poll_reregister(struct cmio_poll *poll, struct cmio_source *so
 CMIO_API int cmio_poll_deregister(struct cmio_poll *poll, struct cmio_source *source);
 
 /*
- * Waits until a source is ready, a waker was woken or timeout nanoseconds have passed. A timeout of
- * 0 does not wait; CMIO_FOREVER has no end. Empties events first, then fills it. Returns the number
+ * Waits until a source is ready, a waker was woken or timeout_ns nanoseconds have passed. A timeout
+ * of 0 does not wait; CMIO_FOREVER has no end. Empties events first, then fills it. Returns the number
  * of events, or 0 when the time is up. That is never early: the timeout is rounded up to what the
  * system's timers can do. If the result equals the capacity there may be more events: the next wait
  * gives them.
@@ -113,7 +113,7 @@ CMIO_API int cmio_poll_deregister(struct cmio_poll *poll, struct cmio_source *so
  * afterwards, and no wake is lost; events that the kernel had already given to the cancelled wait
  * may be: reregister the sources to have what still holds reported.
  */
-CMIO_API int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events, int64_t timeout);
+CMIO_API int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events, int64_t timeout_ns);
 
 /*
  * Waits like cmio_poll_wait(), but until a deadline on the clock of cmio_now(). A deadline in the

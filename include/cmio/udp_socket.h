@@ -211,8 +211,8 @@ CMIO_API int cmio_udp_socket_set_multicast_loop_v6(struct cmio_udp_socket *socke
 CMIO_API int cmio_udp_socket_multicast_loop_v6(const struct cmio_udp_socket *socket, bool *out);
 
 /*
- * Joins or leaves an IPv4 multicast group: IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP. interface is an
- * address of the one to use; NULL lets the system choose by its routes. Ports are ignored. Errors:
+ * Joins or leaves an IPv4 multicast group: IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP.
+ * interface_address is an address of the interface to use; NULL lets the system choose by its routes. Ports are ignored. Errors:
  * -EINVAL for a group that is no multicast address (or what the next say, to leave it);
  * -EAFNOSUPPORT where an address is no IPv4 one; -ENODEV, -EADDRNOTAVAIL or -ENETUNREACH where
  * there is no such interface or route, or the socket is no member; -EADDRINUSE where it is one
@@ -220,10 +220,10 @@ CMIO_API int cmio_udp_socket_multicast_loop_v6(const struct cmio_udp_socket *soc
  */
 CMIO_API int cmio_udp_socket_join_multicast_v4(struct cmio_udp_socket *socket,
                                                const struct cmio_address *group,
-                                               const struct cmio_address *interface);
+                                               const struct cmio_address *interface_address);
 CMIO_API int cmio_udp_socket_leave_multicast_v4(struct cmio_udp_socket *socket,
                                                 const struct cmio_address *group,
-                                                const struct cmio_address *interface);
+                                                const struct cmio_address *interface_address);
 
 /*
  * The same for IPv6: IPV6_JOIN_GROUP, IPV6_LEAVE_GROUP, RFC 3493. The interface is given by its

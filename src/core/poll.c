@@ -105,17 +105,18 @@ static void cancel_wait(void *argument) {
     end_wait(poll);
 }
 
-CMIO__HOT int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events, int64_t timeout) {
+CMIO__HOT int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events,
+                             int64_t timeout_ns) {
     if (events != NULL)
         events->count = 0;
-    if (poll == NULL || events == NULL || timeout < CMIO_FOREVER)
+    if (poll == NULL || events == NULL || timeout_ns < CMIO_FOREVER)
         return -EINVAL;
     if (cmio__flag_test_and_set(&poll->waiting))
         return -EBUSY;
     int count;
     pthread_cleanup_push(cancel_wait, poll);
-    count = timeout <= CMIO__LONGEST_WAIT ? wait_once(poll->registry, events, timeout)
-                                          : wait_long(poll->registry, events, timeout);
+    count = timeout_ns <= CMIO__LONGEST_WAIT ? wait_once(poll->registry, events, timeout_ns)
+                                             : wait_long(poll->registry, events, timeout_ns);
     pthread_cleanup_pop(0);
     end_wait(poll);
     if (count > 0)
