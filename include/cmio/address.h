@@ -29,7 +29,7 @@ struct cmio_address {
 };
 
 /* The most bytes that cmio_address_format() writes, the final NUL included. */
-#define CMIO_ADDRESS_TEXT_MAX 128
+enum { CMIO_ADDRESS_TEXT_MAX = 128 };
 
 /*
  * Reads an address: "127.0.0.1:6969", "[::1]:6969", "[fe80::1%2]:80" with a numeric scope,

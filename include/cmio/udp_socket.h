@@ -136,7 +136,7 @@ CMIO_API ssize_t cmio_udp_socket_peek_from(struct cmio_udp_socket *socket, void 
                                            bool *truncated);
 
 /* How many messages of a batch one call looks at: of more, only the first so many. */
-#define CMIO_UDP_BATCH_MAX 64
+enum { CMIO_UDP_BATCH_MAX = 64 };
 
 /* One datagram of a batch. */
 struct cmio_udp_message {

@@ -117,7 +117,7 @@ CMIO_API int cmio_coroutine_init(struct cmio_coroutine *coroutine, cmio_coroutin
  *
  * CMIO_END: the function ends here.
  */
-#ifndef __cplusplus
+#if !defined(__cplusplus) && !defined(CMIO_NO_INLINE)
 
 #define CMIO_BEGIN(coroutine, context)                                                             \
     struct cmio_coroutine *const cmio__coroutine = (coroutine);                                    \
