@@ -359,6 +359,39 @@ static void pipes_work_where_the_standard_streams_are_closed(void **state) {
     expect_exit(&run, 0);
 }
 
+/* What is opened for one stream would lie where another one is put. */
+static void no_stream_is_in_the_way_of_another(void **state) {
+    (void)state;
+    static const int none[] = {-1, -1, -1};
+    int pipes[2][2];
+    struct replaced replaced;
+    struct run run;
+    for (int i = 0; i < 2; i++)
+        open_high_pipe(pipes[i]);
+    const struct cmio_process_options options[] = {
+        {.output = {CMIO_PROCESS_FD, pipes[0][1]}, .errors = {CMIO_PROCESS_FD, pipes[1][1]}},
+        {.input = {CMIO_PROCESS_FD, pipes[0][0]},
+         .output = NOTHING,
+         .errors = {CMIO_PROCESS_FD, pipes[1][1]}},
+    };
+    for (int i = 0; i < 2; i++) {
+        test_loop_open(&run.loop);
+        replace(&replaced, none);
+        const int result = spawn_line(&run.process, "echo errors >&2; echo output", options[i]);
+        const pid_t pid = cmio_child_pid(&run.process.child);
+        (void)cmio_child_close(&run.process.child); /* its descriptor is one of 0 to 2 */
+        put_back(&replaced);
+        TEST_OK(result);
+        TEST_OK(cmio_child_init(&run.process.child, pid));
+        finish(&run);
+        expect_exit(&run, 0);
+    }
+    test_close(pipes[0][1]);
+    test_close(pipes[1][1]);
+    expect_text(pipes[0][0], "output\n"); /* of the first */
+    expect_text(pipes[1][0], "errors\nerrors\n");
+}
+
 static void a_process_has_no_end_of_another_ones_pipes(void **state) {
     (void)state;
     struct run first;
@@ -397,6 +430,24 @@ static void a_process_has_no_descriptor_of_cmio(void **state) {
     TEST_OK(cmio_signals_close(&signals));
     finish(&run);
     assert_string_equal(run.output, "");
+}
+
+/* On systems without such a folder nothing is listed. */
+static const char list_descriptors[] =
+    "i=3; while test $i -lt 100; do if test -e /dev/fd/$i; then echo $i; fi; i=$((i + 1)); done";
+
+static void a_process_has_only_descriptors_that_are_inherited_by_every_exec(void **state) {
+    (void)state;
+    struct run run;
+    int fds[2];
+    open_high_pipe(fds);
+    const struct cmio_process_options options = {
+        .input = {CMIO_PROCESS_FD, fds[0]}, .output = PIPE, .errors = {CMIO_PROCESS_AS_OUTPUT, 0}};
+    run_line(&run, list_descriptors, options);
+    for (const char *line = run.output; *line != '\0'; line = strchr(line, '\n') + 1)
+        assert_int_equal(fcntl(atoi(line), F_GETFD), 0);
+    test_close(fds[0]);
+    test_close(fds[1]);
 }
 
 static void the_ends_of_a_process_are_blocking(void **state) {
@@ -541,7 +592,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(streams_are_inherited_unless_told_otherwise),
     cmocka_unit_test(descriptors_can_be_given_in_any_order),
     cmocka_unit_test(pipes_work_where_the_standard_streams_are_closed),
+    cmocka_unit_test(no_stream_is_in_the_way_of_another),
     cmocka_unit_test(a_process_has_no_end_of_another_ones_pipes),
+    cmocka_unit_test(a_process_has_only_descriptors_that_are_inherited_by_every_exec),
     cmocka_unit_test(a_process_has_no_descriptor_of_cmio),
     cmocka_unit_test(the_ends_of_a_process_are_blocking),
     cmocka_unit_test(a_process_has_no_signal_blocked_ignored_or_handled),
