@@ -44,15 +44,18 @@ static int lift(int fd) {
 /* The child's end is blocking, as programs expect it, and ours is not. */
 static int open_pipe(struct streams *streams, int stream) {
     int fds[2];
-    const int error = cmio__pipe_open(fds);
+    int error = cmio__pipe_open(fds);
     if (error < 0)
         return error;
     const int written_by_us = stream == STDIN_FILENO;
     streams->ours[stream] = fds[written_by_us];
     const int fd = lift(fds[!written_by_us]);
-    if (fd >= 0)
-        (void)cmio__fd_control(fd, F_SETFL, 0); /* a new pipe: cannot fail */
-    return fd;
+    if (fd < 0)
+        return fd;
+    error = cmio__fd_control(fd, F_SETFL, 0);
+    if (error < 0)
+        (void)cmio__fd_close(fd); /* the first error is the one to tell */
+    return error < 0 ? error : fd;
 }
 
 /* Standard output as the child has it. */
