@@ -22,7 +22,6 @@
 
 #include <cmio/cmio.h>
 
-#include "tail_many/shell.h"
 #include "tail_many/stream.h"
 
 static const char program[] = "tail_many";
@@ -148,27 +147,42 @@ static int watch(struct program *self, struct cmio_source *source, cmio_token to
     return cmio_registry_register(self->registry, source, token, CMIO_READABLE | mode);
 }
 
+/* Runs the line with the shell in a process group of its own, which signals can be sent to. */
+static int command_spawn(struct command *command, const char *line) {
+    const char *const arguments[] = {"sh", "-c", line, NULL};
+    const struct cmio_process_options options = {
+        .program = "/bin/sh",
+        .arguments = arguments,
+        .input.kind = CMIO_PROCESS_NULL,
+        .output.kind = CMIO_PROCESS_PIPE,
+        .errors.kind = CMIO_PROCESS_PIPE,
+        .new_group = true,
+    };
+    struct cmio_process process;
+    int result = cmio_process_spawn(&process, &options);
+    if (result < 0)
+        return result;
+    command->child = process.child;
+    command->streams[OUTPUT].pipe = process.output;
+    command->streams[ERRORS].pipe = process.errors;
+    return 0;
+}
+
 static int command_start(struct program *self, const char *line) {
     const int number = self->count;
     struct command *command = &self->commands[number];
-    struct cmio_pipe_receiver *output = &command->streams[OUTPUT].pipe;
-    struct cmio_pipe_receiver *errors = &command->streams[ERRORS].pipe;
-    pid_t pid;
-    int result = shell_start(line, output, errors, &pid);
+    int result = command_spawn(command, line);
     if (result < 0)
         return result;
-    result = cmio_child_init(&command->child, pid);
-    if (result < 0) {
-        (void)kill(-pid, SIGTERM); /* without a source for its end it is not waited for */
-        return result;
-    }
     self->count++;
     result = watch(self, &command->child.source, token_of(number, PROCESS), 0);
     /* Level-triggered, so one read an event will do, and who never stops writing stops no other. */
     if (result == 0)
-        result = watch(self, &output->source, token_of(number, OUTPUT), CMIO_LEVEL);
+        result = watch(self, &command->streams[OUTPUT].pipe.source, token_of(number, OUTPUT),
+                       CMIO_LEVEL);
     if (result == 0)
-        result = watch(self, &errors->source, token_of(number, ERRORS), CMIO_LEVEL);
+        result = watch(self, &command->streams[ERRORS].pipe.source, token_of(number, ERRORS),
+                       CMIO_LEVEL);
     self->running += result == 0;
     return result;
 }

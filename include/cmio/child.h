@@ -11,9 +11,10 @@ CMIO_BEGIN_DECLS
 
 /*
  * A child process as a source: it is readable from when the process has ended. Register it for
- * CMIO_READABLE; close it once the status is there, for it stays readable, and may have events. The
- * program makes the process itself, with fork(2) or posix_spawn(3); nothing here handles SIGCHLD,
- * sets an action or waits for any process but this one.
+ * CMIO_READABLE; close it once the status is there, for it stays readable, and may have events.
+ * cmio_process_spawn() starts a program as one, or the program makes the process itself, with fork(2)
+ * or posix_spawn(3). Nothing here handles SIGCHLD, sets an action or waits for any process but this
+ * one.
  *
  * The status of an ended process goes to whoever waits for it first. So leave a child that is in
  * here to cmio_child_status(): a waitpid(-1, ...) elsewhere, or SIGCHLD set to SIG_IGN, takes it

@@ -19,6 +19,7 @@
 #include <cmio/signals.h>
 #include <cmio/socket.h>
 #include <cmio/source.h>
+#include <cmio/spawn.h>
 #include <cmio/tcp_listener.h>
 #include <cmio/tcp_stream.h>
 #include <cmio/time.h>

@@ -50,24 +50,41 @@ CMIO_API void cmio_events_purge(struct cmio_events *events, cmio_token token);
 CMIO_API const struct cmio_event *cmio_events_begin(const struct cmio_events *events);
 CMIO_API const struct cmio_event *cmio_events_end(const struct cmio_events *events);
 
-/* The first event at or after the given one that is not blanked, or end. CMIO_EVENTS_FOREACH's
- * step. */
-static inline const struct cmio_event *cmio_events_next_set(const struct cmio_event *event,
-                                                            const struct cmio_event *end) {
+/*
+ * The first event at or after event that is not blanked, or end where there is none: the step of
+ * CMIO_EVENTS_FOREACH. Both point into one batch, at what cmio_events_begin() and cmio_events_end()
+ * gave or between. Cannot fail.
+ */
+CMIO_API CMIO_INLINE const struct cmio_event *cmio_events_next_set(const struct cmio_event *event,
+                                                                   const struct cmio_event *end);
+
+/*
+ * Goes through the batch: CMIO_EVENTS_FOREACH(event, events) { ... } declares event, a
+ * const struct cmio_event *, and visits each that is not blanked. break and continue work as in any
+ * loop. The body may purge; it must not wait into, clear or free this same batch and then go on. Loops
+ * may nest. If both use one name, the inner one's event hides the outer one's, and -Wshadow does not
+ * warn.
+ */
+#define CMIO_EVENTS_FOREACH(event, events)                                                         \
+    CMIO__SHADOWING                                                                                \
+    for (const struct cmio_event *event = cmio_events_begin(events),                               \
+                                 *event##_end = cmio_events_end(events);                           \
+         (event = cmio_events_next_set(event, event##_end)) != event##_end; event++)               \
+    CMIO__SHADOWING_END
+#define CMIO__SHADOWING                                                                            \
+    _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wshadow\"")
+#define CMIO__SHADOWING_END _Pragma("GCC diagnostic pop")
+
+#ifndef CMIO_NO_INLINE
+
+CMIO_INLINE const struct cmio_event *cmio_events_next_set(const struct cmio_event *event,
+                                                          const struct cmio_event *end) {
     while (event != end && event->ready == 0)
         event++;
     return event;
 }
 
-/*
- * Goes through the batch: CMIO_EVENTS_FOREACH(event, events) { ... } declares event, a
- * const struct cmio_event *, and visits each that is not blanked. break and continue work as in any
- * loop. The body may purge; it must not wait into, clear or free this same batch and then go on.
- */
-#define CMIO_EVENTS_FOREACH(event, events)                                                         \
-    for (const struct cmio_event *event = cmio_events_begin(events),                               \
-                                 *event##_end = cmio_events_end(events);                           \
-         (event = cmio_events_next_set(event, event##_end)) != event##_end; event++)
+#endif
 
 CMIO_END_DECLS
 

@@ -45,9 +45,16 @@ CMIO_API int cmio_fd_source_fd(const struct cmio_fd_source *source);
  *     ssize_t n = cmio_fd_source_note_io(&tty, CMIO_READABLE, read(fd, buffer, size), size);
  *
  * direction is CMIO_READABLE for calls that take something (read, recv, accept), and CMIO_WRITABLE
- * for calls that put something. result is what the call returned, and wanted the length that it was
- * asked for. Returns the count, or -errno if result is -1: call nothing in between that changes
- * errno. -EINVAL for a null or closed source, another direction or another negative result.
+ * for calls that put something. result is what the call returned, and wanted the length in bytes
+ * that it was asked for. A call that takes a whole thing instead of bytes, such as accept, has no
+ * such length: pass 0, or any other number, which makes no difference there.
+ *
+ * A result of 0 need not be an end. On a socket that listens it is the descriptor 0, and on a
+ * datagram socket an empty datagram: something was taken, and the event of the next one comes. On
+ * SOCK_SEQPACKET, where 0 may be either, the event of the next message comes as well.
+ *
+ * Returns result, or -errno if result is -1: call nothing in between that changes errno. -EINVAL for
+ * a null or closed source, another direction or another negative result.
  *
  * After an event, repeat the call until -EAGAIN. Do not take a short read for the end unless you
  * know that it is one: a terminal gives one line per read, inotify(7) whole records, and the reads

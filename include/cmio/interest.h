@@ -21,19 +21,34 @@ typedef uintptr_t cmio_token;
  */
 typedef uint32_t cmio_interest;
 
+/*
+ * The same numbers twice. C and C++ programs see the macros, which are unsigned like the types that
+ * hold them. What reads C but no macros (LuaJIT, cffi, generators of bindings) sees the enumeration.
+ */
+enum {
+    CMIO_READABLE = 0x1,
+    CMIO_WRITABLE = 0x2,
+    CMIO_PRIORITY = 0x4,
+    CMIO_LEVEL = 0x100,
+    CMIO_ONESHOT = 0x200,
+};
+
 /* Data, end of file, a connection to accept or an error is there to be read. */
-#define CMIO_READABLE 0x1u
+#define CMIO_READABLE UINT32_C(0x1)
 /* There is room to write, a connect has ended, or an error is there to be found by writing. */
-#define CMIO_WRITABLE 0x2u
-/* Out-of-band data is there. Where the system cannot watch for it, register says -ENOTSUP. */
-#define CMIO_PRIORITY 0x4u
+#define CMIO_WRITABLE UINT32_C(0x2)
+/*
+ * Out-of-band data is there. Where the backend cannot watch for it, registering gives -ENOTSUP:
+ * cmio_poll_supports() tells beforehand.
+ */
+#define CMIO_PRIORITY UINT32_C(0x4)
 
 /* Level-triggered: the event comes with every wait for as long as the condition holds. */
-#define CMIO_LEVEL 0x100u
+#define CMIO_LEVEL UINT32_C(0x100)
 /*
  * One event, then silence until the source is reregistered. A direction that was not in the event
  * may fall silent with the one that was.
  */
-#define CMIO_ONESHOT 0x200u
+#define CMIO_ONESHOT UINT32_C(0x200)
 
 #endif

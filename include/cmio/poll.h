@@ -2,12 +2,15 @@
 #ifndef CMIO_POLL_H
 #define CMIO_POLL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmio/events.h>
 #include <cmio/export.h>
+#include <cmio/interest.h>
 #include <cmio/registry.h>
+#include <cmio/source.h>
 #include <cmio/time.h>
 
 CMIO_BEGIN_DECLS
@@ -18,6 +21,14 @@ CMIO_BEGIN_DECLS
  * poll.
  */
 struct cmio_poll;
+
+/*
+ * The names of the backends, for cmio_poll_new_with() and to compare with cmio_poll_backend(). A
+ * library has some of them: cmio_backends() gives those.
+ */
+#define CMIO_BACKEND_EPOLL "epoll"
+#define CMIO_BACKEND_KQUEUE "kqueue"
+#define CMIO_BACKEND_POLL "poll"
 
 /*
  * Makes a poll on the best backend of the library, or on the one that the environment variable
@@ -45,8 +56,37 @@ CMIO_API void cmio_poll_free(struct cmio_poll *poll);
 CMIO_API struct cmio_registry *cmio_poll_registry(struct cmio_poll *poll);
 
 /*
- * Waits until a source is ready, a waker was woken or timeout nanoseconds have passed. A timeout of
- * 0 does not wait; CMIO_FOREVER has no end. Empties events first, then fills it. Returns the number
+ * Whether sources may be registered with the poll for this interest. Every backend can watch for
+ * CMIO_READABLE and CMIO_WRITABLE, in every mode; CMIO_PRIORITY is missing on kqueue, where
+ * registering for it gives -ENOTSUP. Returns false also for a null poll and for an interest that
+ * registering calls -EINVAL. Any thread.
+ */
+CMIO_API bool cmio_poll_supports(const struct cmio_poll *poll, cmio_interest interest);
+
+/*
+ * Registers the source with the poll's registry: cmio_registry_register(), which says what happens
+ * and lists the errors. -EINVAL also for a null poll.
+ */
+CMIO_API int cmio_poll_register(struct cmio_poll *poll, struct cmio_source *source,
+                                cmio_token token, cmio_interest interest);
+
+/*
+ * Replaces the token and interest of a source that is registered with the poll's registry:
+ * cmio_registry_reregister(), which says what happens and lists the errors. -EINVAL also for a null
+ * poll.
+ */
+CMIO_API int cmio_poll_reregister(struct cmio_poll *poll, struct cmio_source *source,
+                                  cmio_token token, cmio_interest interest);
+
+/*
+ * Deregisters the source from the poll's registry: cmio_registry_deregister(), which says what
+ * happens and lists the errors. -EINVAL also for a null poll.
+ */
+CMIO_API int cmio_poll_deregister(struct cmio_poll *poll, struct cmio_source *source);
+
+/*
+ * Waits until a source is ready, a waker was woken or timeout_ns nanoseconds have passed. A timeout
+ * of 0 does not wait; CMIO_FOREVER has no end. Empties events first, then fills it. Returns the number
  * of events, or 0 when the time is up. That is never early: the timeout is rounded up to what the
  * system's timers can do. If the result equals the capacity there may be more events: the next wait
  * gives them.
@@ -73,7 +113,7 @@ CMIO_API struct cmio_registry *cmio_poll_registry(struct cmio_poll *poll);
  * afterwards, and no wake is lost; events that the kernel had already given to the cancelled wait
  * may be: reregister the sources to have what still holds reported.
  */
-CMIO_API int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events, int64_t timeout);
+CMIO_API int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events, int64_t timeout_ns);
 
 /*
  * Waits like cmio_poll_wait(), but until a deadline on the clock of cmio_now(). A deadline in the
@@ -89,7 +129,10 @@ CMIO_API int cmio_poll_wait_until(struct cmio_poll *poll, struct cmio_events *ev
  */
 CMIO_API int cmio_poll_fd(const struct cmio_poll *poll);
 
-/* The name of the poll's backend: "epoll", "kqueue" or "poll". Static storage. NULL for NULL. */
+/*
+ * The name of the poll's backend, for example CMIO_BACKEND_EPOLL; compare it with strcmp(3). Static
+ * storage. NULL for NULL.
+ */
 CMIO_API const char *cmio_poll_backend(const struct cmio_poll *poll);
 
 /*

@@ -40,9 +40,14 @@ CMIO_API int cmio_registry_register(struct cmio_registry *registry, struct cmio_
 
 /*
  * Replaces the token and interest of a registered source, and reports readiness that already holds:
- * the portable way to re-arm it. Errors: the misuse listed at the top of this file, after which the
- * source stays registered as it was; any other error, such as -ENOMEM, leaves it unregistered. A
- * source may be handed to another thread's poll this way, like with cmio_registry_register().
+ * the portable way to re-arm it. A source may be handed to another thread's poll this way, like with
+ * cmio_registry_register().
+ *
+ * Errors: after -EINVAL, -EBADF, -EEXIST, -ENOENT, -EPERM or -ENOTSUP, the misuse listed at the top
+ * of this file, nothing has changed: the source stays registered with its old token and interest, if
+ * it was. After any other error, such as -ENOMEM, it is registered no more and has no further event:
+ * register it again, or close it. What that means for the parts of a source of the program's own is
+ * in source.h, at struct cmio_source_ops.
  */
 CMIO_API int cmio_registry_reregister(struct cmio_registry *registry, struct cmio_source *source,
                                       cmio_token token, cmio_interest interest);

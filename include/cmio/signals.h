@@ -40,21 +40,21 @@ struct cmio_signals {
  * set also registers a handler for children with pthread_atfork(3). Any thread; not from a signal
  * handler.
  */
-CMIO_API int cmio_signals_init(struct cmio_signals *signals, const int *numbers, size_t count);
+CMIO_API int cmio_signals_init(struct cmio_signals *set, const int *numbers, size_t count);
 
 /*
  * The next signal that was delivered, its number, each once; -EAGAIN when there is none: call it
  * until then after an event. -EINVAL for NULL, -EBADF after close. In a forked child a set of the
  * parent's gives -EAGAIN.
  */
-CMIO_API int cmio_signals_next(struct cmio_signals *signals);
+CMIO_API int cmio_signals_next(struct cmio_signals *set);
 
 /*
  * Deregisters, and restores the actions of the signals that no other set wants, unless someone
  * replaced them since. NULL, a zeroed or closed set is allowed: 0. It is closed whatever comes
  * back. Not from a signal handler.
  */
-CMIO_API int cmio_signals_close(struct cmio_signals *signals);
+CMIO_API int cmio_signals_close(struct cmio_signals *set);
 
 CMIO_END_DECLS
 

@@ -15,12 +15,20 @@ struct cmio_source;
 
 /*
  * What a source of the program's own does when it is registered, reregistered and deregistered:
- * mostly, call the same function of the registry for the sources that it is made of. Each returns 0
- * or a negative errno, which the registry's function passes on. cmio calls them on the thread that
- * called the registry, after its own checks. on_register that fails must leave nothing registered;
- * on_deregister must let go of everything, also when it reports an error. on_reregister that fails
- * with -EINVAL, -EBADF, -EEXIST, -ENOENT, -EPERM or -ENOTSUP must have changed nothing: the source
- * stays registered. After any other error the registry calls on_deregister.
+ * mostly, call the registry's function of that name for the sources that it is made of. Each returns
+ * 0 or a negative errno, which the registry's function passes on. cmio calls them on the thread that
+ * called the registry, after its own checks. What a failure leaves behind:
+ *
+ * - on_register must leave nothing registered. The source is not registered, and no other operation
+ *   is called.
+ * - on_reregister with -EINVAL, -EBADF, -EEXIST, -ENOENT, -EPERM or -ENOTSUP is a refusal: the
+ *   source stays registered, and no other operation is called. cmio undoes nothing, so the operation
+ *   must have changed nothing: if it changed one part and the next refuses, it must change the first
+ *   one back, or return another error.
+ * - on_reregister with any other error: cmio calls on_deregister once, ignores what it returns, and
+ *   gives the first error to the caller. The source is not registered, and may be registered again.
+ * - on_deregister must let go of every part, also when it reports an error. The source is not
+ *   registered, whatever it returns.
  */
 struct cmio_source_ops {
     int (*on_register)(struct cmio_source *source, struct cmio_registry *registry, cmio_token token,

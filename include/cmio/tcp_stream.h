@@ -167,6 +167,24 @@ CMIO_API int cmio_tcp_stream_set_options(struct cmio_tcp_stream *stream,
 CMIO_API int cmio_tcp_stream_get_options(const struct cmio_tcp_stream *stream,
                                          struct cmio_tcp_stream_options *out);
 
+/*
+ * What closing does with bytes that were not sent yet: SO_LINGER of socket(7). Disabled, the default:
+ * closing returns at once, and the system goes on to send them. Enabled with 0 seconds: they are
+ * dropped, and the connection is reset. Enabled with more: closing blocks the thread until the peer
+ * has taken them, for at most that many seconds. Nothing else of the stream's options changes.
+ * Errors: -EINVAL for a null stream, more than 32767 seconds, or seconds other than 0 with enabled
+ * false; -EBADF for a closed stream; what setsockopt(2) says.
+ */
+CMIO_API int cmio_tcp_stream_set_linger(struct cmio_tcp_stream *stream, bool enabled,
+                                        uint32_t seconds);
+
+/*
+ * What cmio_tcp_stream_set_linger() has set: *seconds is 0 where *enabled is false. Either pointer
+ * may be NULL. Errors: -EINVAL for a null stream, -EBADF for a closed one; both are untouched then.
+ */
+CMIO_API int cmio_tcp_stream_linger(const struct cmio_tcp_stream *stream, bool *enabled,
+                                    uint32_t *seconds);
+
 /* TCP_NODELAY: whether small writes go out at once. Off in a new stream. */
 CMIO_API int cmio_tcp_stream_set_nodelay(struct cmio_tcp_stream *stream, bool enabled);
 CMIO_API int cmio_tcp_stream_nodelay(const struct cmio_tcp_stream *stream, bool *out);

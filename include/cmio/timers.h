@@ -33,7 +33,9 @@ struct cmio_timers;
 
 /*
  * One timer, in the caller's memory, usually inside the struct that it is about. Its members are
- * private but for the token. While it is set it must be neither moved nor freed.
+ * private but for the token, which the program may read and write at any time. While it is set it
+ * must be neither moved nor freed. A struct of zeros is a timer that is not set, with the token 0,
+ * and may be used without cmio_timer_init().
  */
 struct cmio_timer {
     struct cmio_timer *next;
@@ -50,8 +52,8 @@ CMIO_API int cmio_timers_new(struct cmio_timers **out);
 CMIO_API void cmio_timers_free(struct cmio_timers *timers);
 
 /*
- * Makes a timer that is not set. The token is the program's: timer->token when the timer is popped.
- * -EINVAL for NULL.
+ * Makes a timer that is not set; zeroed memory is one already, with the token 0. The token is the
+ * program's: timer->token when the timer is popped. -EINVAL for NULL.
  */
 CMIO_API int cmio_timer_init(struct cmio_timer *timer, cmio_token token);
 

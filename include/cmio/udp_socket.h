@@ -105,30 +105,38 @@ CMIO_API ssize_t cmio_udp_socket_send_to(struct cmio_udp_socket *socket, const v
  * Receives one datagram: recvmsg(2). Returns its length, of which 0 is one that is empty; -EAGAIN
  * when there is none; a pending error, as above.
  *
- * Of a datagram that is longer than the buffer the rest is lost. With truncated, *truncated says
- * whether that happened, and the length of what fits is returned. Without (NULL) it is the error
- * -EMSGSIZE; the datagram is gone then too, but for the beginning of it in the buffer.
+ * If the datagram is longer than the buffer, the rest of it is lost, and the length of what fits is
+ * returned. *truncated says whether that happened; NULL if you do not want to know. It is untouched
+ * on failure.
  */
 CMIO_API ssize_t cmio_udp_socket_recv(struct cmio_udp_socket *socket, void *buffer, size_t length,
                                       bool *truncated);
 
-/* The same, and who sent it. peer may be NULL. It is untouched when an error is returned. */
+/*
+ * Receives one datagram like cmio_udp_socket_recv() and gives its sender in *peer, which is
+ * untouched on failure. peer may be NULL, and so may truncated.
+ */
 CMIO_API ssize_t cmio_udp_socket_recv_from(struct cmio_udp_socket *socket, void *buffer,
                                            size_t length, struct cmio_address *peer,
                                            bool *truncated);
 
 /*
- * Like recv and recv_from, but leave the datagram in place, also one that does not fit: the next
- * call receives it. MSG_PEEK.
+ * Copies the datagram like cmio_udp_socket_recv(), but leaves it in place as a whole, also if it
+ * does not fit: the next call receives it. MSG_PEEK. truncated may be NULL.
  */
 CMIO_API ssize_t cmio_udp_socket_peek(struct cmio_udp_socket *socket, void *buffer, size_t length,
                                       bool *truncated);
+
+/*
+ * Copies the datagram and its sender like cmio_udp_socket_recv_from(), but leaves the datagram in
+ * place: the next call receives it. MSG_PEEK. peer and truncated may be NULL.
+ */
 CMIO_API ssize_t cmio_udp_socket_peek_from(struct cmio_udp_socket *socket, void *buffer,
                                            size_t length, struct cmio_address *peer,
                                            bool *truncated);
 
 /* How many messages of a batch one call looks at: of more, only the first so many. */
-#define CMIO_UDP_BATCH_MAX 64
+enum { CMIO_UDP_BATCH_MAX = 64 };
 
 /* One datagram of a batch. */
 struct cmio_udp_message {
@@ -203,8 +211,8 @@ CMIO_API int cmio_udp_socket_set_multicast_loop_v6(struct cmio_udp_socket *socke
 CMIO_API int cmio_udp_socket_multicast_loop_v6(const struct cmio_udp_socket *socket, bool *out);
 
 /*
- * Joins or leaves an IPv4 multicast group: IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP. interface is an
- * address of the one to use; NULL lets the system choose by its routes. Ports are ignored. Errors:
+ * Joins or leaves an IPv4 multicast group: IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP.
+ * interface_address is an address of the interface to use; NULL lets the system choose by its routes. Ports are ignored. Errors:
  * -EINVAL for a group that is no multicast address (or what the next say, to leave it);
  * -EAFNOSUPPORT where an address is no IPv4 one; -ENODEV, -EADDRNOTAVAIL or -ENETUNREACH where
  * there is no such interface or route, or the socket is no member; -EADDRINUSE where it is one
@@ -212,10 +220,10 @@ CMIO_API int cmio_udp_socket_multicast_loop_v6(const struct cmio_udp_socket *soc
  */
 CMIO_API int cmio_udp_socket_join_multicast_v4(struct cmio_udp_socket *socket,
                                                const struct cmio_address *group,
-                                               const struct cmio_address *interface);
+                                               const struct cmio_address *interface_address);
 CMIO_API int cmio_udp_socket_leave_multicast_v4(struct cmio_udp_socket *socket,
                                                 const struct cmio_address *group,
-                                                const struct cmio_address *interface);
+                                                const struct cmio_address *interface_address);
 
 /*
  * The same for IPv6: IPV6_JOIN_GROUP, IPV6_LEAVE_GROUP, RFC 3493. The interface is given by its

@@ -106,24 +106,32 @@ CMIO_API ssize_t cmio_unix_datagram_send_to(struct cmio_unix_datagram *socket, c
  * when there is none; -ECONNRESET when the peer of a pair is gone, on some systems. After reading
  * was shut down it is 0 or (Linux) -EAGAIN for ever.
  *
- * Of a datagram that is longer than the buffer the rest is lost. With truncated, *truncated says
- * whether that happened, and the length of what fits is returned. Without (NULL) it is the error
- * -EMSGSIZE; the datagram is gone then too, but for the beginning of it in the buffer.
+ * If the datagram is longer than the buffer, the rest of it is lost, and the length of what fits is
+ * returned. *truncated says whether that happened; NULL if you do not want to know. It is untouched
+ * on failure.
  */
 CMIO_API ssize_t cmio_unix_datagram_recv(struct cmio_unix_datagram *socket, void *buffer,
                                          size_t length, bool *truncated);
 
 /*
- * The same, and who sent it: unnamed where that one is not bound. peer may be NULL. It is untouched
- * when an error is returned.
+ * Receives one datagram like cmio_unix_datagram_recv() and gives its sender in *peer, unnamed if
+ * the sender is not bound. *peer is untouched on failure. peer may be NULL, and so may truncated.
  */
 CMIO_API ssize_t cmio_unix_datagram_recv_from(struct cmio_unix_datagram *socket, void *buffer,
                                               size_t length, struct cmio_address *peer,
                                               bool *truncated);
 
-/* Like recv and recv_from, but leave the datagram in place: the next call receives it. MSG_PEEK. */
+/*
+ * Copies the datagram like cmio_unix_datagram_recv(), but leaves it in place as a whole, also if it
+ * does not fit: the next call receives it. MSG_PEEK. truncated may be NULL.
+ */
 CMIO_API ssize_t cmio_unix_datagram_peek(struct cmio_unix_datagram *socket, void *buffer,
                                          size_t length, bool *truncated);
+
+/*
+ * Copies the datagram and its sender like cmio_unix_datagram_recv_from(), but leaves the datagram in
+ * place: the next call receives it. MSG_PEEK. peer and truncated may be NULL.
+ */
 CMIO_API ssize_t cmio_unix_datagram_peek_from(struct cmio_unix_datagram *socket, void *buffer,
                                               size_t length, struct cmio_address *peer,
                                               bool *truncated);

@@ -117,7 +117,7 @@ CMIO_API ssize_t cmio_unix_stream_writev(struct cmio_unix_stream *stream,
  * The most descriptors that one call sends. It is what all systems allow with room to spare: Linux
  * takes 253, OpenBSD about 120. What is received may be more, from a peer that is not cmio.
  */
-#define CMIO_UNIX_FDS_MAX 64
+enum { CMIO_UNIX_FDS_MAX = 64 };
 
 /*
  * Sends up to length bytes, at least one, like write, and descriptors with the first of them:

@@ -4,6 +4,11 @@
 #include <errno.h>
 #include <stddef.h>
 
+/* Their bodies are in the header. */
+extern CMIO_INLINE enum cmio_future_state cmio_future_poll(struct cmio_future *future,
+                                                           struct cmio_context *context);
+extern CMIO_INLINE bool cmio_future_has_ended(const struct cmio_future *future);
+
 int cmio_future_init(struct cmio_future *future, const struct cmio_future_ops *ops) {
     if (future == NULL || ops == NULL)
         return -EINVAL;

@@ -6,6 +6,10 @@
 
 #include "async/io.h"
 
+/* Their bodies are in the header. */
+extern CMIO_INLINE const char *cmio_read_buffer_data(const struct cmio_read_buffer *buffer);
+extern CMIO_INLINE size_t cmio_read_buffer_size(const struct cmio_read_buffer *buffer);
+
 int cmio_read_buffer_init(struct cmio_read_buffer *buffer, void *memory, size_t capacity) {
     if (buffer == NULL || memory == NULL || capacity == 0)
         return -EINVAL;

@@ -14,11 +14,11 @@ static struct cmio_timeout_future *timeout_of(struct cmio_future *future) {
  * The clock costs the turn nothing: a child that spends every turn could otherwise keep a deadline
  * that has passed from being seen.
  */
-static enum cmio_future_state poll_clock(struct cmio_timeout_future *timeout,
+static enum cmio_future_state poll_clock(struct cmio_timeout_future *limited,
                                          struct cmio_context *context) {
     const unsigned budget = context->budget;
     context->budget = budget + 1;
-    const enum cmio_future_state state = cmio_future_poll(&timeout->sleep.future, context);
+    const enum cmio_future_state state = cmio_future_poll(&limited->sleep.future, context);
     context->budget = budget;
     return state;
 }
@@ -40,27 +40,27 @@ static enum cmio_future_state poll_at_last(struct cmio_future *child,
 
 static enum cmio_future_state poll_timeout(struct cmio_future *future,
                                            struct cmio_context *context) {
-    struct cmio_timeout_future *timeout = timeout_of(future);
-    enum cmio_future_state child = cmio_future_poll(timeout->child, context);
+    struct cmio_timeout_future *limited = timeout_of(future);
+    enum cmio_future_state child = cmio_future_poll(limited->child, context);
     if (child == CMIO_PENDING) {
-        if (poll_clock(timeout, context) == CMIO_PENDING)
+        if (poll_clock(limited, context) == CMIO_PENDING)
             return CMIO_PENDING;
-        child = poll_at_last(timeout->child, context);
+        child = poll_at_last(limited->child, context);
     }
     if (child == CMIO_READY) {
-        future->result = timeout->child->result;
-        cmio_future_drop(&timeout->sleep.future);
+        future->result = limited->child->result;
+        cmio_future_drop(&limited->sleep.future);
     } else {
         future->result = -ETIMEDOUT;
-        cmio_future_drop(timeout->child);
+        cmio_future_drop(limited->child);
     }
     return CMIO_READY;
 }
 
 static void drop_timeout(struct cmio_future *future) {
-    struct cmio_timeout_future *timeout = timeout_of(future);
-    cmio_future_drop(timeout->child);
-    cmio_future_drop(&timeout->sleep.future);
+    struct cmio_timeout_future *limited = timeout_of(future);
+    cmio_future_drop(limited->child);
+    cmio_future_drop(&limited->sleep.future);
 }
 
 static const struct cmio_future_ops timeout_ops = {
@@ -70,27 +70,27 @@ static const struct cmio_future_ops timeout_ops = {
 };
 
 /* With a sleep that was made, or the error that says why it was not. */
-static int init(struct cmio_timeout_future *timeout, struct cmio_future *child,
+static int init(struct cmio_timeout_future *limited, struct cmio_future *child,
                 const struct cmio_sleep_future *sleep, int error) {
     if (error != 0)
         return error;
-    if (timeout == NULL || child == NULL)
+    if (limited == NULL || child == NULL)
         return -EINVAL;
-    *timeout =
+    *limited =
         (struct cmio_timeout_future){.future.ops = &timeout_ops, .child = child, .sleep = *sleep};
     return 0;
 }
 
-int cmio_timeout_future_init(struct cmio_timeout_future *timeout, struct cmio_future *child,
+int cmio_timeout_future_init(struct cmio_timeout_future *limited, struct cmio_future *child,
                              int64_t duration) {
     struct cmio_sleep_future sleep;
     const int error = cmio_sleep_future_init(&sleep, duration);
-    return init(timeout, child, &sleep, error);
+    return init(limited, child, &sleep, error);
 }
 
-int cmio_timeout_until_future_init(struct cmio_timeout_future *timeout, struct cmio_future *child,
+int cmio_timeout_until_future_init(struct cmio_timeout_future *limited, struct cmio_future *child,
                                    int64_t deadline) {
     struct cmio_sleep_future sleep;
     const int error = cmio_sleep_until_future_init(&sleep, deadline);
-    return init(timeout, child, &sleep, error);
+    return init(limited, child, &sleep, error);
 }

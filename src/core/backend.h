@@ -76,6 +76,9 @@ enum cmio__outcome {
 struct cmio__backend {
     const char *name;
 
+    /* The directions that it refuses to register with -ENOTSUP. */
+    cmio_interest unwatchable;
+
     /* Bytes of one of the kernel's event records: events->records has room for capacity of them. 0
      * for a backend that needs no such room. */
     size_t record_size;

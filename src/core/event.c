@@ -6,6 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Their bodies are in the header. */
+extern CMIO_INLINE bool cmio_event_is_readable(const struct cmio_event *event);
+extern CMIO_INLINE bool cmio_event_is_writable(const struct cmio_event *event);
+extern CMIO_INLINE bool cmio_event_is_priority(const struct cmio_event *event);
+extern CMIO_INLINE bool cmio_event_is_error(const struct cmio_event *event);
+extern CMIO_INLINE bool cmio_event_is_read_closed(const struct cmio_event *event);
+extern CMIO_INLINE bool cmio_event_is_write_closed(const struct cmio_event *event);
+
 static const struct {
     uint32_t bit;
     const char *name;

@@ -8,6 +8,10 @@
 #include "core/backends.h"
 #include "posix/inline.h"
 
+/* Its body is in the header. */
+extern CMIO_INLINE const struct cmio_event *cmio_events_next_set(const struct cmio_event *event,
+                                                                 const struct cmio_event *end);
+
 /* Keeps every size in bytes below what a kernel takes as an int. */
 enum { CAPACITY_MAX = INT_MAX / 64 };
 

@@ -53,6 +53,24 @@ struct cmio_registry *cmio_poll_registry(struct cmio_poll *poll) {
     return poll == NULL ? NULL : poll->registry;
 }
 
+bool cmio_poll_supports(const struct cmio_poll *poll, cmio_interest interest) {
+    return poll != NULL && cmio__registry_supports(poll->registry, interest);
+}
+
+int cmio_poll_register(struct cmio_poll *poll, struct cmio_source *source, cmio_token token,
+                       cmio_interest interest) {
+    return cmio_registry_register(cmio_poll_registry(poll), source, token, interest);
+}
+
+int cmio_poll_reregister(struct cmio_poll *poll, struct cmio_source *source, cmio_token token,
+                         cmio_interest interest) {
+    return cmio_registry_reregister(cmio_poll_registry(poll), source, token, interest);
+}
+
+int cmio_poll_deregister(struct cmio_poll *poll, struct cmio_source *source) {
+    return cmio_registry_deregister(cmio_poll_registry(poll), source);
+}
+
 CMIO__INLINE int wait_once(struct cmio_registry *registry, struct cmio_events *events,
                            int64_t timeout) {
     int count = registry->backend->wait(registry->selector, events, timeout);
@@ -87,17 +105,18 @@ static void cancel_wait(void *argument) {
     end_wait(poll);
 }
 
-CMIO__HOT int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events, int64_t timeout) {
+CMIO__HOT int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events,
+                             int64_t timeout_ns) {
     if (events != NULL)
         events->count = 0;
-    if (poll == NULL || events == NULL || timeout < CMIO_FOREVER)
+    if (poll == NULL || events == NULL || timeout_ns < CMIO_FOREVER)
         return -EINVAL;
     if (cmio__flag_test_and_set(&poll->waiting))
         return -EBUSY;
     int count;
     pthread_cleanup_push(cancel_wait, poll);
-    count = timeout <= CMIO__LONGEST_WAIT ? wait_once(poll->registry, events, timeout)
-                                          : wait_long(poll->registry, events, timeout);
+    count = timeout_ns <= CMIO__LONGEST_WAIT ? wait_once(poll->registry, events, timeout_ns)
+                                             : wait_long(poll->registry, events, timeout_ns);
     pthread_cleanup_pop(0);
     end_wait(poll);
     if (count > 0)

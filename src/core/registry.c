@@ -66,6 +66,10 @@ CMIO__INLINE bool is_valid_interest(cmio_interest interest) {
            (interest & ~(directions | modes)) == 0;
 }
 
+bool cmio__registry_supports(const struct cmio_registry *registry, cmio_interest interest) {
+    return is_valid_interest(interest) && (interest & registry->backend->unwatchable) == 0;
+}
+
 CMIO__INLINE bool is_callable(const struct cmio_registry *registry,
                               const struct cmio_source *source) {
     return registry != NULL && source != NULL && source->ops != NULL;

@@ -38,6 +38,9 @@ CMIO__INLINE bool cmio__registry_is_closed(const struct cmio_registry *registry)
     return atomic_load_explicit(&registry->closed, memory_order_acquire);
 }
 
+/* Whether the interest is a valid one, and the backend can watch for all of it. */
+bool cmio__registry_supports(const struct cmio_registry *registry, cmio_interest interest);
+
 /* Whether it is registered with a registry that is open. */
 CMIO__INLINE bool cmio__source_is_registered(const struct cmio_source *source) {
     return source->registry != NULL && !cmio__registry_is_closed(source->registry);

@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cmio/poll.h>
+
 #include "core/backend.h"
 #include "epoll/wait.h"
 #include "posix/descriptor.h"
@@ -149,7 +151,7 @@ static int epoll_selector_deregister(struct cmio__selector *opaque, int fd) {
 }
 
 const struct cmio__backend cmio__epoll_backend = {
-    .name = "epoll",
+    .name = CMIO_BACKEND_EPOLL,
     .record_size = IN_PLACE ? 0 : sizeof(struct epoll_event),
     .open = epoll_selector_open,
     .close = epoll_selector_close,

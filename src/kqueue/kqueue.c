@@ -32,6 +32,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include <cmio/poll.h>
+
 #include "posix/descriptor.h"
 
 extern const struct cmio__backend cmio__kqueue_backend;
@@ -45,6 +47,9 @@ enum {
 
 /* Two filters and a timer. */
 enum { CHANGES_MAX = 3 };
+
+/* There are filters for the other two directions. */
+enum { UNWATCHABLE = CMIO_PRIORITY };
 
 static const cmio_interest both_filters = CMIO_READABLE | CMIO_WRITABLE;
 
@@ -222,7 +227,7 @@ static int kqueue_selector_register(struct cmio__selector *opaque, int fd, cmio_
     int error = cmio__fd_check_watchable(fd);
     if (error < 0)
         return error;
-    if (interest & CMIO_PRIORITY)
+    if (interest & UNWATCHABLE)
         return -ENOTSUP;
     lock_table(selector);
     error = cmio__fd_table_insert(&selector->table, fd, token, interest, &slot);
@@ -256,7 +261,7 @@ static int kqueue_selector_reregister(struct cmio__selector *opaque, int fd, cmi
     int error = cmio__fd_check_open(fd);
     if (error < 0)
         return error;
-    if (interest & CMIO_PRIORITY)
+    if (interest & UNWATCHABLE)
         return -ENOTSUP;
     lock_table(selector);
     struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->table, fd);
@@ -459,7 +464,8 @@ static int kqueue_selector_wait(struct cmio__selector *opaque, struct cmio_event
 }
 
 const struct cmio__backend cmio__kqueue_backend = {
-    .name = "kqueue",
+    .name = CMIO_BACKEND_KQUEUE,
+    .unwatchable = UNWATCHABLE,
     .record_size = sizeof(struct kevent),
     .open = kqueue_selector_open,
     .close = kqueue_selector_close,

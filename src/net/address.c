@@ -47,6 +47,16 @@ static bool copy_part(char *out, size_t size, const char *begin, const char *end
     return true;
 }
 
+static int parse_v4_host(const char *host, uint16_t port, struct cmio_address *out) {
+    struct cmio_address address = {.length = sizeof address.u.v4};
+    address.u.v4.sin_family = AF_INET;
+    address.u.v4.sin_port = htons(port);
+    if (inet_pton(AF_INET, host, &address.u.v4.sin_addr) != 1)
+        return -EINVAL;
+    *out = address;
+    return 0;
+}
+
 static int parse_v4(const char *text, struct cmio_address *out) {
     char host[INET_ADDRSTRLEN];
     uint32_t port;
@@ -54,24 +64,14 @@ static int parse_v4(const char *text, struct cmio_address *out) {
     if (colon == NULL || !copy_part(host, sizeof host, text, colon) ||
         !parse_number(colon + 1, UINT16_MAX, &port))
         return -EINVAL;
-    struct cmio_address address = {.length = sizeof address.u.v4};
-    address.u.v4.sin_family = AF_INET;
-    address.u.v4.sin_port = htons((uint16_t)port);
-    if (inet_pton(AF_INET, host, &address.u.v4.sin_addr) != 1)
-        return -EINVAL;
-    *out = address;
-    return 0;
+    return parse_v4_host(host, (uint16_t)port, out);
 }
 
-/* text begins with '['. */
-static int parse_v6(const char *text, struct cmio_address *out) {
-    char host[INET6_ADDRSTRLEN + sizeof "%4294967295"];
-    uint32_t port;
+/* The longest host of an IPv6 address, and its NUL. */
+enum { V6_HOST_SIZE = INET6_ADDRSTRLEN + sizeof "%4294967295" };
+
+static int parse_v6_host(char *host, uint16_t port, struct cmio_address *out) {
     uint32_t scope = 0;
-    const char *bracket = strchr(text, ']');
-    if (bracket == NULL || bracket[1] != ':' || !copy_part(host, sizeof host, text + 1, bracket) ||
-        !parse_number(bracket + 2, UINT16_MAX, &port))
-        return -EINVAL;
     char *percent = strchr(host, '%');
     if (percent != NULL) {
         *percent = '\0';
@@ -80,12 +80,31 @@ static int parse_v6(const char *text, struct cmio_address *out) {
     }
     struct cmio_address address = {.length = sizeof address.u.v6};
     address.u.v6.sin6_family = AF_INET6;
-    address.u.v6.sin6_port = htons((uint16_t)port);
+    address.u.v6.sin6_port = htons(port);
     address.u.v6.sin6_scope_id = scope;
     if (inet_pton(AF_INET6, host, &address.u.v6.sin6_addr) != 1)
         return -EINVAL;
     *out = address;
     return 0;
+}
+
+/* text begins with '['. */
+static int parse_v6(const char *text, struct cmio_address *out) {
+    char host[V6_HOST_SIZE];
+    uint32_t port;
+    const char *bracket = strchr(text, ']');
+    if (bracket == NULL || bracket[1] != ':' || !copy_part(host, sizeof host, text + 1, bracket) ||
+        !parse_number(bracket + 2, UINT16_MAX, &port))
+        return -EINVAL;
+    return parse_v6_host(host, (uint16_t)port, out);
+}
+
+int cmio_address_parse_ip(const char *text, uint16_t port, struct cmio_address *out) {
+    char host[V6_HOST_SIZE];
+    if (text == NULL || out == NULL || !copy_part(host, sizeof host, text, text + strlen(text)))
+        return -EINVAL;
+    return strchr(host, ':') == NULL ? parse_v4_host(host, port, out)
+                                     : parse_v6_host(host, port, out);
 }
 
 /*
@@ -120,19 +139,30 @@ int cmio_address_parse(const char *text, struct cmio_address *out) {
     return *text == '[' ? parse_v6(text, out) : parse_v4(text, out);
 }
 
-static int format_v4(const struct sockaddr_in *v4, char *buffer, size_t size) {
+static int format_v4_host(const struct sockaddr_in *v4, char *buffer, size_t size) {
     char host[INET_ADDRSTRLEN];
     (void)inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host); /* it fits */
+    return snprintf(buffer, size, "%s", host);
+}
+
+static int format_v6_host(const struct sockaddr_in6 *v6, char *buffer, size_t size) {
+    char host[INET6_ADDRSTRLEN];
+    (void)inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host); /* it fits */
+    if (v6->sin6_scope_id == 0)
+        return snprintf(buffer, size, "%s", host);
+    return snprintf(buffer, size, "%s%%%lu", host, (unsigned long)v6->sin6_scope_id);
+}
+
+static int format_v4(const struct sockaddr_in *v4, char *buffer, size_t size) {
+    char host[INET_ADDRSTRLEN];
+    (void)format_v4_host(v4, host, sizeof host); /* it fits */
     return snprintf(buffer, size, "%s:%u", host, (unsigned)ntohs(v4->sin_port));
 }
 
 static int format_v6(const struct sockaddr_in6 *v6, char *buffer, size_t size) {
-    char host[INET6_ADDRSTRLEN];
-    const unsigned port = ntohs(v6->sin6_port);
-    (void)inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host); /* it fits */
-    if (v6->sin6_scope_id == 0)
-        return snprintf(buffer, size, "[%s]:%u", host, port);
-    return snprintf(buffer, size, "[%s%%%lu]:%u", host, (unsigned long)v6->sin6_scope_id, port);
+    char host[V6_HOST_SIZE];
+    (void)format_v6_host(v6, host, sizeof host); /* it fits */
+    return snprintf(buffer, size, "[%s]:%u", host, (unsigned)ntohs(v6->sin6_port));
 }
 
 static int format_unix(const struct cmio_address *address, char *buffer, size_t size) {
@@ -160,6 +190,108 @@ int cmio_address_format(const struct cmio_address *address, char *buffer, size_t
     default:
         return -EINVAL; /* never initialised */
     }
+}
+
+int cmio_address_format_ip(const struct cmio_address *address, char *buffer, size_t size) {
+    if (buffer == NULL && size > 0)
+        return -EINVAL;
+    switch (cmio_address_family(address)) {
+    case AF_INET:
+        return format_v4_host(&address->u.v4, buffer, size);
+    case AF_INET6:
+        return format_v6_host(&address->u.v6, buffer, size);
+    default:
+        return -EINVAL;
+    }
+}
+
+static int from_v4_bytes(const void *bytes, size_t length, struct cmio_address *out) {
+    struct cmio_address address = {.length = sizeof address.u.v4};
+    if (length != sizeof address.u.v4.sin_addr)
+        return -EINVAL;
+    address.u.v4.sin_family = AF_INET;
+    memcpy(&address.u.v4.sin_addr, bytes, length);
+    *out = address;
+    return 0;
+}
+
+static int from_v6_bytes(const void *bytes, size_t length, struct cmio_address *out) {
+    struct cmio_address address = {.length = sizeof address.u.v6};
+    if (length != sizeof address.u.v6.sin6_addr)
+        return -EINVAL;
+    address.u.v6.sin6_family = AF_INET6;
+    memcpy(&address.u.v6.sin6_addr, bytes, length);
+    *out = address;
+    return 0;
+}
+
+int cmio_address_from_bytes(int family, const void *bytes, size_t length,
+                            struct cmio_address *out) {
+    if (bytes == NULL || out == NULL)
+        return -EINVAL;
+    switch (family) {
+    case AF_INET:
+        return from_v4_bytes(bytes, length, out);
+    case AF_INET6:
+        return from_v6_bytes(bytes, length, out);
+    default:
+        return -EAFNOSUPPORT;
+    }
+}
+
+/* NULL where there are none. */
+static const unsigned char *bytes_of(const struct cmio_address *address, size_t *length) {
+    switch (cmio_address_family(address)) {
+    case AF_INET:
+        *length = sizeof address->u.v4.sin_addr;
+        return (const unsigned char *)&address->u.v4.sin_addr;
+    case AF_INET6:
+        *length = sizeof address->u.v6.sin6_addr;
+        return (const unsigned char *)&address->u.v6.sin6_addr;
+    default:
+        return NULL;
+    }
+}
+
+const void *cmio_address_bytes(const struct cmio_address *address, size_t *length) {
+    return length == NULL ? NULL : bytes_of(address, length);
+}
+
+/* What an IPv4 address inside an IPv6 one begins with. */
+static const unsigned char mapped_prefix[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+/* The bytes that say what the address is for: 4 of them for IPv4 inside IPv6, too. */
+static const unsigned char *essential_bytes(const struct cmio_address *address, size_t *length) {
+    const unsigned char *bytes = bytes_of(address, length);
+    if (bytes == NULL || *length == sizeof(struct in_addr) ||
+        memcmp(bytes, mapped_prefix, sizeof mapped_prefix) != 0)
+        return bytes;
+    *length -= sizeof mapped_prefix;
+    return bytes + sizeof mapped_prefix;
+}
+
+bool cmio_address_is_loopback(const struct cmio_address *address) {
+    size_t length;
+    const unsigned char *bytes = essential_bytes(address, &length);
+    if (bytes == NULL)
+        return false;
+    if (length == sizeof(struct in_addr))
+        return bytes[0] == 127;
+    return memcmp(bytes, &in6addr_loopback, length) == 0;
+}
+
+bool cmio_address_is_multicast(const struct cmio_address *address) {
+    size_t length;
+    const unsigned char *bytes = essential_bytes(address, &length);
+    if (bytes == NULL)
+        return false;
+    return length == sizeof(struct in_addr) ? (bytes[0] & 0xf0) == 0xe0 : bytes[0] == 0xff;
+}
+
+bool cmio_address_is_unspecified(const struct cmio_address *address) {
+    size_t length;
+    const unsigned char *bytes = essential_bytes(address, &length);
+    return bytes != NULL && memcmp(bytes, &in6addr_any, length) == 0; /* all of it zeros */
 }
 
 int cmio_address_from_path(const char *path, struct cmio_address *out) {
@@ -267,6 +399,22 @@ int cmio_address_set_port(struct cmio_address *address, uint16_t port) {
     default:
         return -EINVAL;
     }
+}
+
+int cmio_address_with_port(const struct cmio_address *address, uint16_t port,
+                           struct cmio_address *out) {
+    if (address == NULL || out == NULL)
+        return -EINVAL;
+    struct cmio_address copy = *address;
+    int error = cmio_address_set_port(&copy, port);
+    if (error == 0)
+        *out = copy;
+    return error;
+}
+
+bool cmio_address_is_unnamed(const struct cmio_address *address) {
+    size_t length;
+    return cmio_address_unix_name(address, &length) != NULL && length == 0;
 }
 
 bool cmio_address_is_abstract(const struct cmio_address *address) {

@@ -46,8 +46,6 @@ static ssize_t receive_datagram(struct cmio_source *source, void *buffer, size_t
         cmio__source_note_peek(source, result, length);
     if (result < 0)
         return result;
-    if (did_not_fit && truncated == NULL)
-        return -EMSGSIZE;
     if (truncated != NULL)
         *truncated = did_not_fit;
     if (peer != NULL)

@@ -20,7 +20,7 @@ int cmio__datagram_connect(struct cmio_source *source, const struct cmio_address
 ssize_t cmio__datagram_send_to(struct cmio_source *source, const void *buffer, size_t length,
                                const struct cmio_address *address);
 
-/* peer and truncated may be NULL: the latter makes -EMSGSIZE of a datagram that did not fit. */
+/* peer and truncated may be NULL, where the caller does not ask. */
 ssize_t cmio__datagram_receive(struct cmio_source *source, void *buffer, size_t length,
                                struct cmio_address *peer, bool *truncated);
 ssize_t cmio__datagram_peek(struct cmio_source *source, void *buffer, size_t length,

@@ -101,9 +101,13 @@ static void list_numbers(const struct cmio_tcp_stream_options *options, struct n
     out[2] = (struct number){CMIO__TCP_KEEPCNT, options->keepalive_count, INT8_MAX};
 }
 
+static bool is_linger(bool enabled, uint32_t seconds) {
+    return seconds <= (enabled ? INT16_MAX : 0);
+}
+
 static int check_stream_options(const struct cmio_tcp_stream_options *options,
                                 const struct number *numbers) {
-    if (options->linger_seconds > (options->linger ? INT16_MAX : 0))
+    if (!is_linger(options->linger, options->linger_seconds))
         return -EINVAL;
     for (size_t i = 0; i < NUMBERS; i++)
         if (numbers[i].value > (options->keepalive ? numbers[i].limit : 0))
@@ -173,6 +177,26 @@ int cmio_tcp_stream_get_options(const struct cmio_tcp_stream *stream,
     options.linger = linger >= 0;
     options.linger_seconds = linger >= 0 ? (uint32_t)linger : 0;
     *out = options;
+    return 0;
+}
+
+int cmio_tcp_stream_set_linger(struct cmio_tcp_stream *stream, bool enabled, uint32_t seconds) {
+    const int fd = cmio__net_fd_if(source_of_tcp_stream(stream), is_linger(enabled, seconds));
+    return fd < 0 ? fd : cmio__socket_set_linger(fd, enabled ? (int)seconds : -1);
+}
+
+int cmio_tcp_stream_linger(const struct cmio_tcp_stream *stream, bool *enabled, uint32_t *seconds) {
+    const int fd = cmio_tcp_stream_fd(stream);
+    if (fd < 0)
+        return fd;
+    int linger = -1;
+    int error = cmio__socket_linger(fd, &linger);
+    if (error < 0)
+        return error;
+    if (enabled != NULL)
+        *enabled = linger >= 0;
+    if (seconds != NULL)
+        *seconds = linger >= 0 ? (uint32_t)linger : 0;
     return 0;
 }
 

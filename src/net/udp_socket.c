@@ -305,32 +305,33 @@ static int check_family(const struct cmio_address *address, int family) {
 }
 
 static int membership_v4(const struct cmio_udp_socket *socket, int option,
-                         const struct cmio_address *group, const struct cmio_address *interface) {
+                         const struct cmio_address *group,
+                         const struct cmio_address *interface_address) {
     const int fd = cmio__net_fd_if(const_source_of_udp_socket(socket), group != NULL);
     if (fd < 0)
         return fd;
     int error = check_family(group, AF_INET);
-    if (error == 0 && interface != NULL)
-        error = check_family(interface, AF_INET);
+    if (error == 0 && interface_address != NULL)
+        error = check_family(interface_address, AF_INET);
     if (error < 0)
         return error;
     struct ip_mreq membership = {.imr_multiaddr = group->u.v4.sin_addr,
                                  .imr_interface.s_addr = htonl(INADDR_ANY)};
-    if (interface != NULL)
-        membership.imr_interface = interface->u.v4.sin_addr;
+    if (interface_address != NULL)
+        membership.imr_interface = interface_address->u.v4.sin_addr;
     return cmio__socket_set_struct_option(fd, IPPROTO_IP, option, &membership, sizeof membership);
 }
 
 int cmio_udp_socket_join_multicast_v4(struct cmio_udp_socket *socket,
                                       const struct cmio_address *group,
-                                      const struct cmio_address *interface) {
-    return membership_v4(socket, IP_ADD_MEMBERSHIP, group, interface);
+                                      const struct cmio_address *interface_address) {
+    return membership_v4(socket, IP_ADD_MEMBERSHIP, group, interface_address);
 }
 
 int cmio_udp_socket_leave_multicast_v4(struct cmio_udp_socket *socket,
                                        const struct cmio_address *group,
-                                       const struct cmio_address *interface) {
-    return membership_v4(socket, IP_DROP_MEMBERSHIP, group, interface);
+                                       const struct cmio_address *interface_address) {
+    return membership_v4(socket, IP_DROP_MEMBERSHIP, group, interface_address);
 }
 
 static int membership_v6(const struct cmio_udp_socket *socket, int option,

@@ -34,6 +34,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include <cmio/poll.h>
+
 #include "core/backend.h"
 #include "poll/entries.h"
 #include "poll/rest.h"
@@ -377,7 +379,7 @@ CMIO__HOT static int poll_selector_rearm(struct cmio__selector *opaque, int fd,
 }
 
 const struct cmio__backend cmio__poll_backend = {
-    .name = "poll",
+    .name = CMIO_BACKEND_POLL,
     .record_size = 0,
     .open = poll_selector_open,
     .close = poll_selector_close,

@@ -11,8 +11,14 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#ifdef __APPLE__
+#include <crt_externs.h>
+#endif
 
 /* Linux: names in sun_path that begin with a NUL byte and live in no file system (unix(7)). */
 #if defined(__linux__) || defined(__ANDROID__)
@@ -170,6 +176,23 @@
 #define CMIO__POLLRDHUP POLLRDHUP
 #else
 #define CMIO__POLLRDHUP 0
+#endif
+
+/* The end of the numbers of signals. */
+#if defined(NSIG)
+#define CMIO__SIGNALS_END NSIG
+#elif defined(_NSIG)
+#define CMIO__SIGNALS_END _NSIG
+#else
+#define CMIO__SIGNALS_END 65
+#endif
+
+/* This process's environment. On Apple's systems a library cannot refer to environ itself. */
+#ifdef __APPLE__
+#define CMIO__ENVIRON (*_NSGetEnviron())
+#else
+extern char **environ; /* NOLINT(readability-redundant-declaration): POSIX has users declare it */
+#define CMIO__ENVIRON environ
 #endif
 
 #endif

@@ -261,23 +261,23 @@ static int open_watch(const unsigned *wanted, int write_fd, struct cmio__signal_
 }
 
 /* Cancellation is disabled. */
-static int open_set(struct cmio_signals *signals, const unsigned *wanted) {
+static int open_set(struct cmio_signals *set, const unsigned *wanted) {
     int fds[2];
     int error = cmio__pipe_open(fds);
     if (error < 0)
         return error;
-    error = open_watch(wanted, fds[1], &signals->watch);
+    error = open_watch(wanted, fds[1], &set->watch);
     if (error < 0) {
         (void)cmio__fd_close(fds[0]); /* the first error is the one to tell */
         (void)cmio__fd_close(fds[1]);
         return error;
     }
-    cmio__source_set_fd(&signals->source, fds[0]);
+    cmio__source_set_fd(&set->source, fds[0]);
     return 0;
 }
 
-int cmio_signals_init(struct cmio_signals *signals, const int *numbers, size_t count) {
-    if (signals == NULL || numbers == NULL || count == 0)
+int cmio_signals_init(struct cmio_signals *set, const int *numbers, size_t count) {
+    if (set == NULL || numbers == NULL || count == 0)
         return -EINVAL;
     unsigned wanted[SIGNAL_WORDS] = {0};
     for (size_t i = 0; i < count; i++) {
@@ -286,7 +286,7 @@ int cmio_signals_init(struct cmio_signals *signals, const int *numbers, size_t c
         wanted[numbers[i] / SIGNALS_PER_WORD] |= bit_of(numbers[i]);
     }
     const int cancel = cmio__cancel_disable();
-    const int error = open_set(signals, wanted);
+    const int error = open_set(set, wanted);
     cmio__cancel_restore(cancel);
     return error;
 }
@@ -321,12 +321,12 @@ static void drain(struct cmio_source *source) {
 }
 
 /* The next number, or 0. */
-static int take_next(struct cmio_signals *signals) {
-    struct cmio__signal_watch *watch = signals->watch;
+static int take_next(struct cmio_signals *set) {
+    struct cmio__signal_watch *watch = set->watch;
     int number = take_pending(watch);
     if (has_pending(watch))
         return number;
-    drain(&signals->source);
+    drain(&set->source);
     if (number == 0)
         number = take_pending(watch);
     if (has_pending(watch)) /* it came just now, and its byte may have been drained */
@@ -334,36 +334,36 @@ static int take_next(struct cmio_signals *signals) {
     return number;
 }
 
-int cmio_signals_next(struct cmio_signals *signals) {
-    if (signals == NULL)
+int cmio_signals_next(struct cmio_signals *set) {
+    if (set == NULL)
         return -EINVAL;
-    if (cmio__source_fd(&signals->source) < 0)
+    if (cmio__source_fd(&set->source) < 0)
         return -EBADF;
-    if (signals->watch->inherited)
+    if (set->watch->inherited)
         return -EAGAIN;                        /* what is in the pipe is the parent's */
     const int cancel = cmio__cancel_disable(); /* a number that was taken is given */
-    const int number = take_next(signals);
+    const int number = take_next(set);
     cmio__cancel_restore(cancel);
     return number == 0 ? -EAGAIN : number;
 }
 
-static int close_set(struct cmio_signals *signals) {
-    struct cmio__signal_watch *watch = signals->watch;
+static int close_set(struct cmio_signals *set) {
+    struct cmio__signal_watch *watch = set->watch;
     acquire_lock();
     const int write_fd = watch->write_fd;
     stop_watch(watch, CMIO__SIGNAL_MAX + 1);
     release_lock();
-    signals->watch = NULL;
-    const int closed = cmio__source_close(&signals->source);
+    set->watch = NULL;
+    const int closed = cmio__source_close(&set->source);
     (void)cmio__fd_close(write_fd); /* a pipe without a reader has nothing to lose */
     return closed;
 }
 
-int cmio_signals_close(struct cmio_signals *signals) {
-    if (signals == NULL || cmio__source_fd(&signals->source) < 0)
+int cmio_signals_close(struct cmio_signals *set) {
+    if (set == NULL || cmio__source_fd(&set->source) < 0)
         return 0;
     const int cancel = cmio__cancel_disable();
-    const int closed = close_set(signals);
+    const int closed = close_set(set);
     cmio__cancel_restore(cancel);
     return closed;
 }

@@ -96,7 +96,7 @@ static void what_does_not_fit_is_told(void **state) {
     TEST_GIVES(cmio_block_on(sockets.executor, &receive.future), 3);
     assert_true(truncated);
     TEST_OK(cmio_receive_from_future_init(&receive, &sockets.b, buffer, sizeof buffer, NULL, NULL));
-    TEST_FAILS(cmio_block_on(sockets.executor, &receive.future), -EMSGSIZE);
+    TEST_GIVES(cmio_block_on(sockets.executor, &receive.future), 3);
     sockets_close(&sockets);
 }
 

@@ -151,7 +151,7 @@ static void a_datagram_that_did_not_fit_arms_the_edge(void **state) {
         send_some(&setting, 9);
         expect_readable(&setting);
         if (round % 2 == 0)
-            TEST_FAILS(datagram_recv(setting.receiver, buffer, 4, NULL), -EMSGSIZE);
+            TEST_GIVES(datagram_recv(setting.receiver, buffer, 4, NULL), 4);
         else
             TEST_GIVES(datagram_recv(setting.receiver, buffer, 4, &truncated), 4);
     }
@@ -170,7 +170,7 @@ static void a_peek_that_succeeds_consumes_nothing(void **state) {
     for (int i = 0; i < 3; i++) {
         TEST_GIVES(datagram_peek(setting.receiver, buffer, sizeof buffer, NULL), 3);
         TEST_GIVES(datagram_peek_from(setting.receiver, buffer, sizeof buffer, &peer, NULL), 3);
-        TEST_FAILS(datagram_peek(setting.receiver, buffer, 1, NULL), -EMSGSIZE);
+        TEST_GIVES(datagram_peek(setting.receiver, buffer, 1, NULL), 1);
         (void)test_loop_expect_no_spin(&setting.loop);
     }
     enter_again(&setting, CMIO_READABLE);

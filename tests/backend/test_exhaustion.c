@@ -406,6 +406,23 @@ static void play_children(void) {
     cmio_poll_free(poll);
 }
 
+/* A program that was started and cannot be watched is ended and waited for. */
+static void play_processes(void) {
+    const struct cmio_process_options options = {
+        .program = "true",
+        .input.kind = CMIO_PROCESS_PIPE,
+        .output.kind = CMIO_PROCESS_NULL,
+        .errors.kind = CMIO_PROCESS_AS_OUTPUT,
+    };
+    struct cmio_process process;
+    ATTEMPT(cmio_process_spawn(&process, &options));
+    const pid_t pid = cmio_child_pid(&process.child);
+    ATTEMPT(cmio_process_close(&process));
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    assert_int_equal(waitpid(-1, NULL, 0), -1); /* it was the only one */
+    assert_int_equal(errno, ECHILD);
+}
+
 /*
  * Until no call is left to fail. The process has as many descriptors open after each time, and as
  * many blocks of memory in use: those that are kept for good have been made in the first round.
@@ -459,13 +476,23 @@ static void pairs_and_pipes_fail_whole_and_can_be_had_again(void **state) {
     fail_each_call_of(play_unix_and_pipes);
 }
 
-static void children_fail_whole_and_can_be_had_again(void **state) {
-    (void)state;
+static void skip_without_children(void) {
     struct cmio_child self;
     if (cmio_child_init(&self, getpid()) == -ENOSYS)
         skip(); /* an old system, or valgrind */
     assert_int_equal(cmio_child_close(&self), 0);
+}
+
+static void children_fail_whole_and_can_be_had_again(void **state) {
+    (void)state;
+    skip_without_children();
     fail_each_call_of(play_children);
+}
+
+static void processes_fail_whole_and_can_be_had_again(void **state) {
+    (void)state;
+    skip_without_children();
+    fail_each_call_of(play_processes);
 }
 
 static void a_path_is_free_again_after_its_bind_failed(void **state) {
@@ -481,6 +508,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(options_of_v6_fail_one_by_one_and_can_be_had_again),
     cmocka_unit_test(pairs_and_pipes_fail_whole_and_can_be_had_again),
     cmocka_unit_test(children_fail_whole_and_can_be_had_again),
+    cmocka_unit_test(processes_fail_whole_and_can_be_had_again),
     cmocka_unit_test(a_path_is_free_again_after_its_bind_failed),
 };
 

@@ -745,6 +745,92 @@ static void a_batch_without_room_or_with_too_much_is_invalid(void **state) {
     assert_null(events);
 }
 
+/* All the bits that have a meaning in an interest, and one that has none. */
+enum { INTEREST_BITS = 6 };
+static const cmio_interest interest_bits[INTEREST_BITS] = {
+    CMIO_READABLE, CMIO_WRITABLE, CMIO_PRIORITY, CMIO_LEVEL, CMIO_ONESHOT, 0x8000u,
+};
+
+static cmio_interest interest_number(unsigned number) {
+    cmio_interest interest = 0;
+    for (unsigned i = 0; i < INTEREST_BITS; i++)
+        if (number >> i & 1u)
+            interest |= interest_bits[i];
+    return interest;
+}
+
+static void a_poll_supports_what_it_can_register_and_nothing_else(void **state) {
+    (void)state;
+    struct test_loop loop;
+    int fds[2];
+    struct cmio_fd_source tcp;
+    test_loop_open(&loop);
+    test_pair_open(TEST_TCP, fds);
+    TEST_OK(cmio_fd_source_init(&tcp, fds[0]));
+    for (unsigned number = 0; number < 1u << INTEREST_BITS; number++) {
+        const cmio_interest interest = interest_number(number);
+        const int result = cmio_poll_register(loop.poll, &tcp.source, TOKEN, interest);
+        assert_int_equal(cmio_poll_supports(loop.poll, interest), result == 0);
+        assert_true(result == 0 || result == -EINVAL || result == -ENOTSUP);
+        if (result == 0)
+            TEST_OK(cmio_poll_deregister(loop.poll, &tcp.source));
+    }
+    assert_true(cmio_poll_supports(loop.poll, CMIO_READABLE | CMIO_WRITABLE));
+    const bool impossible = expected_in(loop.poll, SCENE_TCP_OUT_OF_BAND)->impossible;
+    assert_int_equal(cmio_poll_supports(loop.poll, CMIO_PRIORITY | CMIO_LEVEL), !impossible);
+    assert_false(cmio_poll_supports(NULL, CMIO_READABLE));
+    TEST_OK(cmio_fd_source_close(&tcp));
+    test_pair_close(fds);
+    test_loop_close(&loop);
+}
+
+static void a_poll_registers_with_its_own_registry(void **state) {
+    (void)state;
+    struct test_loop loop;
+    int fds[2];
+    struct cmio_fd_source tcp;
+    test_loop_open(&loop);
+    test_pair_open(TEST_TCP, fds);
+    TEST_OK(cmio_fd_source_init(&tcp, fds[0]));
+    struct cmio_source *source = &tcp.source;
+    TEST_FAILS(cmio_poll_reregister(loop.poll, source, TOKEN, CMIO_READABLE), -ENOENT);
+    TEST_FAILS(cmio_poll_deregister(loop.poll, source), -ENOENT);
+    TEST_OK(cmio_poll_register(loop.poll, source, TOKEN, CMIO_READABLE));
+    TEST_FAILS(cmio_registry_register(loop.registry, source, TOKEN, CMIO_READABLE), -EEXIST);
+    test_put(fds[1], 1);
+    test_loop_expect(&loop, TOKEN, CMIO_READABLE);
+    TEST_OK(cmio_poll_reregister(loop.poll, source, WAKER, CMIO_READABLE));
+    test_loop_expect(&loop, WAKER, CMIO_READABLE);
+    TEST_OK(cmio_poll_deregister(loop.poll, source));
+    TEST_FAILS(cmio_registry_deregister(loop.registry, source), -ENOENT);
+    TEST_FAILS(cmio_poll_register(NULL, source, TOKEN, CMIO_READABLE), -EINVAL);
+    TEST_FAILS(cmio_poll_register(loop.poll, NULL, TOKEN, CMIO_READABLE), -EINVAL);
+    TEST_FAILS(cmio_poll_reregister(NULL, source, TOKEN, CMIO_READABLE), -EINVAL);
+    TEST_FAILS(cmio_poll_deregister(NULL, source), -EINVAL);
+    TEST_OK(cmio_fd_source_close(&tcp));
+    test_pair_close(fds);
+    test_loop_close(&loop);
+}
+
+static void every_backend_has_a_name_among_the_constants(void **state) {
+    (void)state;
+    static const char *const constants[] = {CMIO_BACKEND_EPOLL, CMIO_BACKEND_KQUEUE,
+                                            CMIO_BACKEND_POLL};
+    const char *names[8];
+    const size_t count = cmio_backends(names, 8);
+    assert_in_range(count, 1, 3);
+    for (size_t i = 0; i < count; i++) {
+        struct cmio_poll *poll;
+        size_t found = 0;
+        while (found < 3 && strcmp(names[i], constants[found]) != 0)
+            found++;
+        assert_in_range(found, 0, 2);
+        TEST_OK(cmio_poll_new_with(&poll, constants[found]));
+        assert_string_equal(cmio_poll_backend(poll), constants[found]);
+        cmio_poll_free(poll);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_empty_poll_waits_out_its_timeout),
     cmocka_unit_test(a_wait_is_never_early_whatever_its_timeout),
@@ -781,6 +867,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_environment_chooses_for_poll_new_alone),
     cmocka_unit_test(null_arguments_and_negative_times_are_invalid),
     cmocka_unit_test(a_batch_without_room_or_with_too_much_is_invalid),
+    cmocka_unit_test(a_poll_supports_what_it_can_register_and_nothing_else),
+    cmocka_unit_test(a_poll_registers_with_its_own_registry),
+    cmocka_unit_test(every_backend_has_a_name_among_the_constants),
 };
 
 TEST_GROUP(backend_poll, tests)

@@ -264,6 +264,66 @@ static void a_source_is_not_registered_after_a_reregister_that_failed(void **sta
     }
 }
 
+/* The errors that say what the caller did wrong, and some others. */
+static const int refusals[] = {-EINVAL, -EBADF, -EEXIST, -ENOENT, -EPERM, -ENOTSUP};
+static const int failures[] = {-ENOMEM, -ENOSPC, -EIO, -EMFILE, -EAGAIN};
+
+static void a_refused_on_reregister_calls_no_other_operation(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        struct setting setting;
+        setting_open(&setting);
+        assert_int_equal(enter(&setting), 0);
+        setting.twin.error = refusals[i];
+        assert_int_equal(change(&setting, OTHER), refusals[i]);
+        setting.twin.error = 0;
+        expect_calls(&setting.twin, 1, 1, 0);
+        assert_true(cmio_source_is_registered(&setting.twin.source));
+        test_put(setting.fds[0][1], 1);
+        test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
+        assert_int_equal(leave(&setting), 0);
+        expect_calls(&setting.twin, 1, 1, 1);
+        setting_close(&setting);
+    }
+}
+
+static void a_failed_on_reregister_is_followed_by_one_on_deregister(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
+        struct setting setting;
+        setting_open(&setting);
+        assert_int_equal(enter(&setting), 0);
+        setting.twin.error = failures[i]; /* on_deregister says the same, which is not told */
+        assert_int_equal(change(&setting, OTHER), failures[i]);
+        setting.twin.error = 0;
+        expect_calls(&setting.twin, 1, 1, 1);
+        assert_false(cmio_source_is_registered(&setting.twin.source));
+        assert_false(cmio_source_is_registered(&setting.twin.halves[0].source));
+        assert_false(cmio_source_is_registered(&setting.twin.halves[1].source));
+        test_put(setting.fds[0][1], 1);
+        test_loop_expect_silence(&setting.loop);
+        assert_int_equal(leave(&setting), -ENOENT);
+        expect_calls(&setting.twin, 1, 1, 1);
+        setting_close(&setting);
+    }
+}
+
+/* Nothing is undone for it: the parts are where the operation left them. */
+static void a_refusal_after_a_part_was_changed_leaves_that_part_changed(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting);
+    assert_int_equal(enter(&setting), 0);
+    assert_int_equal(cmio_fd_source_close(&setting.twin.halves[1]), 0);
+    assert_int_equal(change(&setting, OTHER), -ENOENT);
+    assert_true(cmio_source_is_registered(&setting.twin.source));
+    test_put(setting.fds[0][1], 1);
+    test_loop_expect(&setting.loop, OTHER, CMIO_READABLE);
+    (void)leave(&setting);
+    assert_false(cmio_source_is_registered(&setting.twin.source));
+    setting_close(&setting);
+}
+
 static void a_composite_whose_part_is_refused_leaves_nothing_registered(void **state) {
     (void)state;
     struct setting setting;
@@ -524,8 +584,8 @@ static void a_bound_socket_may_have_descriptor_0(void **state) {
     test_close(far);
 }
 
-static void an_accept_that_gave_descriptor_0_is_no_end(void **state) {
-    (void)state;
+/* Accepts without cmio, one connection an event, each of which gets descriptor 0. */
+static void accept_descriptor_0(size_t wanted) {
     uint16_t port;
     const int listening = test_listen(&port);
     test_set_nonblocking(listening);
@@ -544,7 +604,8 @@ static void an_accept_that_gave_descriptor_0_is_no_end(void **state) {
             test_close(low);
         test_loop_expect(&loop, TOKEN, CMIO_READABLE);
         assert_int_equal(
-            cmio_fd_source_note_io(&listener, CMIO_READABLE, accept(listening, NULL, NULL), 1), 0);
+            cmio_fd_source_note_io(&listener, CMIO_READABLE, accept(listening, NULL, NULL), wanted),
+            0);
         test_close(0);
         test_close(client);
     }
@@ -552,6 +613,46 @@ static void an_accept_that_gave_descriptor_0_is_no_end(void **state) {
     assert_int_equal(cmio_fd_source_close(&listener), 0);
     test_close(listening);
     test_loop_close(&loop);
+}
+
+/* What accept wants has no length, so all of these mean the same. */
+static const size_t lengths_of_nothing[] = {0, 1, 4096, SIZE_MAX};
+
+static void an_accept_that_gave_descriptor_0_is_no_end(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof lengths_of_nothing / sizeof *lengths_of_nothing; i++)
+        accept_descriptor_0(lengths_of_nothing[i]);
+}
+
+/* Takes one datagram an event, with room for length bytes of it. */
+static void take_empty_datagrams(enum test_pair_kind kind, size_t length) {
+    struct test_loop loop;
+    struct cmio_fd_source receiver;
+    int fds[2];
+    char byte;
+    test_loop_open(&loop);
+    test_pair_open(kind, fds);
+    TEST_OK(cmio_fd_source_init(&receiver, fds[0]));
+    TEST_OK(cmio_poll_register(loop.poll, &receiver.source, TOKEN, CMIO_READABLE));
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(send(fds[1], NULL, 0, 0), 0);
+        test_loop_expect(&loop, TOKEN, CMIO_READABLE);
+        TEST_OK(cmio_fd_source_note_io(&receiver, CMIO_READABLE, recv(fds[0], &byte, length, 0),
+                                       length));
+    }
+    TEST_FAILS(cmio_fd_source_note_io(&receiver, CMIO_READABLE, recv(fds[0], &byte, 1, 0), 1),
+               -EAGAIN);
+    TEST_OK(cmio_fd_source_close(&receiver));
+    test_pair_close(fds);
+    test_loop_close(&loop);
+}
+
+static void an_empty_datagram_is_taken_and_no_end(void **state) {
+    (void)state;
+    for (size_t length = 0; length <= 1; length++) {
+        take_empty_datagrams(TEST_UDP, length);
+        take_empty_datagrams(TEST_UNIX_DATAGRAM, length);
+    }
 }
 
 static void polls_and_wakers_may_have_descriptor_0(void **state) {
@@ -865,6 +966,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_errors_of_a_composite_source_are_passed_on),
     cmocka_unit_test(a_composite_source_stays_registered_when_its_reregister_is_refused),
     cmocka_unit_test(a_source_is_not_registered_after_a_reregister_that_failed),
+    cmocka_unit_test(a_refused_on_reregister_calls_no_other_operation),
+    cmocka_unit_test(a_failed_on_reregister_is_followed_by_one_on_deregister),
+    cmocka_unit_test(a_refusal_after_a_part_was_changed_leaves_that_part_changed),
     cmocka_unit_test(a_composite_whose_part_is_refused_leaves_nothing_registered),
     cmocka_unit_test(a_composite_source_without_all_operations_is_invalid),
     cmocka_unit_test(a_composite_source_has_no_edge_of_its_own_to_arm),
@@ -876,6 +980,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(adopted_and_accepted_sockets_may_have_descriptor_0),
     cmocka_unit_test(a_bound_socket_may_have_descriptor_0),
     cmocka_unit_test(an_accept_that_gave_descriptor_0_is_no_end),
+    cmocka_unit_test(an_empty_datagram_is_taken_and_no_end),
     cmocka_unit_test(polls_and_wakers_may_have_descriptor_0),
     cmocka_unit_test(closing_a_source_deregisters_though_a_dup_keeps_the_description),
     cmocka_unit_test(two_sources_may_watch_two_descriptors_of_one_description),

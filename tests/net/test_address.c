@@ -375,6 +375,184 @@ static void null_arguments_are_answered(void **state) {
     assert_false(cmio_address_is_abstract(NULL));
 }
 
+static void a_host_is_read_and_written_without_a_port(void **state) {
+    (void)state;
+    static const char *const hosts[] = {"127.0.0.1",
+                                        "0.0.0.0",
+                                        "::",
+                                        "::1",
+                                        "ff02::1%2",
+                                        "::ffff:10.1.2.3",
+                                        "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295"};
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        struct cmio_address address;
+        char text[CMIO_ADDRESS_TEXT_MAX];
+        assert_int_equal(cmio_address_parse_ip(hosts[i], 6969, &address), 0);
+        assert_int_equal(cmio_address_port(&address), 6969);
+        assert_int_equal(cmio_address_format_ip(&address, text, sizeof text), strlen(hosts[i]));
+        assert_string_equal(text, hosts[i]);
+        assert_int_equal(cmio_address_format_ip(&address, text, 4), strlen(hosts[i]));
+        assert_memory_equal(text, hosts[i], strlen(text));
+        assert_int_equal(strlen(text), strlen(hosts[i]) < 3 ? strlen(hosts[i]) : 3);
+        assert_int_equal(cmio_address_format_ip(&address, NULL, 0), strlen(hosts[i]));
+        expect_round_trip(&address);
+    }
+}
+
+static void what_is_no_host_is_invalid_and_leaves_the_output_alone(void **state) {
+    (void)state;
+    static const char *const texts[] = {"",
+                                        "127.0.0.1:80",
+                                        "[::1]",
+                                        "localhost",
+                                        "::1%",
+                                        "::1%eth0",
+                                        "1.2.3",
+                                        "unix:/a",
+                                        "1.2.3.4 ",
+                                        "::1%4294967296",
+                                        "0000000000000000000000000000000000000000000000000000000:"};
+    struct cmio_address address = parse("unix:/before");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert_int_equal(cmio_address_parse_ip(texts[i], 1, &address), -EINVAL);
+    assert_int_equal(cmio_address_parse_ip(NULL, 1, &address), -EINVAL);
+    assert_int_equal(cmio_address_parse_ip("::1", 1, NULL), -EINVAL);
+    char text[8] = "before";
+    assert_int_equal(cmio_address_format_ip(&address, text, sizeof text), -EINVAL);
+    assert_int_equal(cmio_address_format_ip(NULL, text, sizeof text), -EINVAL);
+    const struct cmio_address v4 = parse("1.2.3.4:5");
+    assert_int_equal(cmio_address_format_ip(&v4, NULL, 1), -EINVAL);
+    assert_string_equal(text, "before");
+    const struct cmio_address before = parse("unix:/before");
+    assert_true(cmio_address_equal(&address, &before));
+}
+
+static void an_address_is_made_of_its_bytes_and_gives_them_back(void **state) {
+    (void)state;
+    static const unsigned char bytes[16] = {0x20, 1, 0xd, 0xb8, [15] = 7};
+    static const struct {
+        int family;
+        size_t length;
+        const char *text;
+    } rows[] = {{AF_INET, 4, "32.1.13.184:0"}, {AF_INET6, 16, "[2001:db8::7]:0"}};
+    for (size_t i = 0; i < 2; i++) {
+        struct cmio_address address;
+        size_t length = 0;
+        memset(&address, 0xff, sizeof address);
+        assert_int_equal(cmio_address_from_bytes(rows[i].family, bytes, rows[i].length, &address),
+                         0);
+        const struct cmio_address expected = parse(rows[i].text);
+        assert_true(cmio_address_equal(&address, &expected));
+        assert_memory_equal(cmio_address_bytes(&address, &length), bytes, rows[i].length);
+        assert_int_equal(length, rows[i].length);
+        const struct cmio_address before = address;
+        assert_int_equal(cmio_address_from_bytes(rows[i].family, bytes, 5, &address), -EINVAL);
+        assert_int_equal(cmio_address_from_bytes(rows[1 - i].family, bytes, length, &address),
+                         -EINVAL);
+        assert_int_equal(cmio_address_from_bytes(AF_UNIX, bytes, length, &address), -EAFNOSUPPORT);
+        assert_int_equal(cmio_address_from_bytes(rows[i].family, NULL, length, &address), -EINVAL);
+        assert_int_equal(cmio_address_from_bytes(rows[i].family, bytes, length, NULL), -EINVAL);
+        assert_memory_equal(&address, &before, sizeof address);
+    }
+}
+
+static void what_has_no_bytes_gives_none(void **state) {
+    (void)state;
+    size_t length = 77;
+    const struct cmio_address local = parse("unix:/a");
+    const struct cmio_address v4 = parse("1.2.3.4:5");
+    const struct cmio_address nothing = {.length = 0};
+    assert_null(cmio_address_bytes(&local, &length));
+    assert_null(cmio_address_bytes(&nothing, &length));
+    assert_null(cmio_address_bytes(NULL, &length));
+    assert_null(cmio_address_bytes(&v4, NULL));
+    assert_int_equal(length, 77);
+}
+
+static void an_address_tells_what_it_is_for(void **state) {
+    (void)state;
+    enum { LOOPBACK = 1, MULTICAST = 2, UNSPECIFIED = 4, UNNAMED = 8 };
+    static const struct {
+        const char *text;
+        int is;
+    } rows[] = {
+        {"127.0.0.1:1", LOOPBACK},
+        {"127.255.255.255:0", LOOPBACK},
+        {"126.255.255.255:0", 0},
+        {"128.0.0.0:0", 0},
+        {"[::1]:1", LOOPBACK},
+        {"[::1%3]:1", LOOPBACK},
+        {"[::2]:1", 0},
+        {"[1::1]:1", 0},
+        {"[::ffff:127.9.9.9]:1", LOOPBACK},
+        {"[::127.0.0.1]:1", 0}, /* not that form */
+        {"[::fffe:127.0.0.1]:1", 0},
+        {"[1::ffff:127.0.0.1]:1", 0},
+        {"223.255.255.255:1", 0},
+        {"224.0.0.0:1", MULTICAST},
+        {"239.255.255.255:1", MULTICAST},
+        {"240.0.0.0:1", 0},
+        {"[ff02::1%1]:1", MULTICAST},
+        {"[fe02::1]:1", 0},
+        {"[::ffff:224.0.0.1]:1", MULTICAST},
+        {"0.0.0.0:80", UNSPECIFIED},
+        {"0.0.0.1:0", 0},
+        {"[::]:80", UNSPECIFIED},
+        {"[::ffff:0.0.0.0]:1", UNSPECIFIED},
+        {"255.255.255.255:1", 0},
+        {"unix:", UNNAMED},
+        {"unix:a", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct cmio_address address = parse(rows[i].text);
+        const int is = (cmio_address_is_loopback(&address) ? LOOPBACK : 0) |
+                       (cmio_address_is_multicast(&address) ? MULTICAST : 0) |
+                       (cmio_address_is_unspecified(&address) ? UNSPECIFIED : 0) |
+                       (cmio_address_is_unnamed(&address) ? UNNAMED : 0);
+        if (is != rows[i].is)
+            fail_msg("%s is %d, not %d", rows[i].text, is, rows[i].is);
+    }
+    const struct cmio_address nothing = {.length = 0};
+    const struct cmio_address *const nobody[] = {NULL, &nothing};
+    for (size_t i = 0; i < 2; i++) {
+        assert_false(cmio_address_is_loopback(nobody[i]));
+        assert_false(cmio_address_is_multicast(nobody[i]));
+        assert_false(cmio_address_is_unspecified(nobody[i]));
+        assert_false(cmio_address_is_unnamed(nobody[i]));
+    }
+}
+
+static void an_abstract_name_is_not_unnamed(void **state) {
+    (void)state;
+    struct cmio_address address;
+    const int error = cmio_address_from_abstract("\0", 1, &address);
+    assert_true(error == 0 || error == -ENOTSUP);
+    assert_false(error == 0 && cmio_address_is_unnamed(&address));
+}
+
+static void a_copy_may_have_another_port(void **state) {
+    (void)state;
+    static const char *const rows[][2] = {{"127.0.0.1:1", "127.0.0.1:65535"},
+                                          {"[fe80::1%3]:1", "[fe80::1%3]:65535"}};
+    const struct cmio_address local = parse("unix:/x");
+    const struct cmio_address nothing = {.length = 0};
+    for (size_t i = 0; i < 2; i++) {
+        struct cmio_address address = parse(rows[i][0]);
+        struct cmio_address copy = local;
+        const struct cmio_address expected = parse(rows[i][1]);
+        assert_int_equal(cmio_address_with_port(&local, 1, &copy), -EINVAL);
+        assert_int_equal(cmio_address_with_port(&nothing, 1, &copy), -EINVAL);
+        assert_int_equal(cmio_address_with_port(NULL, 1, &copy), -EINVAL);
+        assert_int_equal(cmio_address_with_port(&address, 1, NULL), -EINVAL);
+        assert_true(cmio_address_equal(&copy, &local));
+        assert_int_equal(cmio_address_with_port(&address, 65535, &copy), 0);
+        assert_true(cmio_address_equal(&copy, &expected));
+        assert_int_equal(cmio_address_port(&address), 1);
+        assert_int_equal(cmio_address_with_port(&address, 65535, &address), 0);
+        assert_true(cmio_address_equal(&address, &expected));
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(good_text_is_parsed_and_formatted_back),
     cmocka_unit_test(bad_text_is_invalid_and_leaves_the_output_alone),
@@ -388,5 +566,12 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(equal_compares_family_address_port_and_scope),
     cmocka_unit_test(format_cuts_like_snprintf),
     cmocka_unit_test(null_arguments_are_answered),
+    cmocka_unit_test(a_host_is_read_and_written_without_a_port),
+    cmocka_unit_test(what_is_no_host_is_invalid_and_leaves_the_output_alone),
+    cmocka_unit_test(an_address_is_made_of_its_bytes_and_gives_them_back),
+    cmocka_unit_test(what_has_no_bytes_gives_none),
+    cmocka_unit_test(an_address_tells_what_it_is_for),
+    cmocka_unit_test(an_abstract_name_is_not_unnamed),
+    cmocka_unit_test(a_copy_may_have_another_port),
 };
 TEST_GROUP(net_address, tests)

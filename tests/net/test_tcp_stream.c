@@ -160,6 +160,58 @@ static void a_linger_of_no_seconds_resets_the_connection(void **state) {
     close_pair(&pair);
 }
 
+static void linger_is_changed_alone_and_read_back(void **state) {
+    (void)state;
+    struct pair pair;
+    struct cmio_tcp_stream_options options = {.keepalive = true};
+    bool enabled = true;
+    uint32_t seconds = 9;
+    open_pair(&pair, "127.0.0.1:0");
+    TEST_OK(cmio_tcp_stream_linger(&pair.client, &enabled, &seconds));
+    assert_true(!enabled && seconds == 0);
+    TEST_OK(cmio_tcp_stream_set_options(&pair.client, &options));
+    TEST_OK(cmio_tcp_stream_set_linger(&pair.client, true, 32767));
+    TEST_OK(cmio_tcp_stream_linger(&pair.client, &enabled, &seconds));
+    assert_true(enabled && seconds == 32767);
+    TEST_OK(cmio_tcp_stream_get_options(&pair.client, &options));
+    assert_true(options.keepalive && options.linger && options.linger_seconds == 32767);
+    TEST_FAILS(cmio_tcp_stream_set_linger(&pair.client, true, 32768), -EINVAL);
+    TEST_FAILS(cmio_tcp_stream_set_linger(&pair.client, false, 1), -EINVAL);
+    TEST_OK(cmio_tcp_stream_linger(&pair.client, NULL, &seconds));
+    assert_int_equal(seconds, 32767);
+    TEST_OK(cmio_tcp_stream_set_linger(&pair.client, false, 0));
+    TEST_OK(cmio_tcp_stream_linger(&pair.client, &enabled, NULL));
+    assert_false(enabled);
+    TEST_OK(cmio_tcp_stream_get_options(&pair.client, &options));
+    assert_true(options.keepalive && !options.linger);
+    close_pair(&pair);
+}
+
+static void a_linger_of_no_seconds_set_alone_resets_the_connection(void **state) {
+    (void)state;
+    struct pair pair;
+    char byte;
+    open_pair(&pair, "127.0.0.1:0");
+    TEST_OK(cmio_tcp_stream_set_linger(&pair.client, true, 0));
+    TEST_OK(cmio_tcp_stream_close(&pair.client));
+    await(cmio_tcp_stream_fd(&pair.server), POLLIN);
+    TEST_FAILS(cmio_tcp_stream_read(&pair.server, &byte, 1), -ECONNRESET);
+    close_pair(&pair);
+}
+
+static void linger_of_a_closed_stream_is_an_error(void **state) {
+    (void)state;
+    struct cmio_tcp_stream closed = {0};
+    bool enabled = true;
+    uint32_t seconds = 9;
+    TEST_FAILS(cmio_tcp_stream_set_linger(&closed, true, 0), -EBADF);
+    TEST_FAILS(cmio_tcp_stream_set_linger(&closed, false, 1), -EINVAL);
+    TEST_FAILS(cmio_tcp_stream_set_linger(NULL, true, 0), -EINVAL);
+    TEST_FAILS(cmio_tcp_stream_linger(&closed, &enabled, &seconds), -EBADF);
+    TEST_FAILS(cmio_tcp_stream_linger(NULL, &enabled, &seconds), -EINVAL);
+    assert_true(enabled && seconds == 9);
+}
+
 static void a_read_stops_before_urgent_data(void **state) {
     (void)state;
     struct pair pair;
@@ -437,6 +489,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(options_are_set_and_read_back),
     cmocka_unit_test(options_that_make_no_sense_change_nothing),
     cmocka_unit_test(a_linger_of_no_seconds_resets_the_connection),
+    cmocka_unit_test(linger_is_changed_alone_and_read_back),
+    cmocka_unit_test(a_linger_of_no_seconds_set_alone_resets_the_connection),
+    cmocka_unit_test(linger_of_a_closed_stream_is_an_error),
     cmocka_unit_test(a_read_stops_before_urgent_data),
     cmocka_unit_test(sockets_of_other_families_are_not_adopted),
     cmocka_unit_test(a_negative_offset_of_a_file_is_invalid),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compiles each public header alone, with all warnings as errors.
+"""Compiles each public header alone, with all warnings as errors, and a program that uses their macros.
 
 usage: headers.py SOURCE_ROOT c11|c++17 INSTALLED_HEADER...
 
@@ -47,6 +47,51 @@ def compile_alone(compiler, language, standard, include, header, scratch):
     return "" if result.returncode == 0 else (result.stderr or f"exit status {result.returncode}")
 
 
+# Loops in loops, with names of their own and with one name, where one statement is asked for.
+NESTED = """#include <cmio/cmio.h>
+#include <cmio/cmio.h>
+unsigned visit(const struct cmio_events *events, const struct cmio_events *others);
+unsigned visit(const struct cmio_events *events, const struct cmio_events *others) {
+    unsigned count = 0;
+    bool (*is_readable)(const struct cmio_event *) = cmio_event_is_readable;
+    if (events != others)
+        CMIO_EVENTS_FOREACH (event, events)
+            CMIO_EVENTS_FOREACH (event, others)
+                count += is_readable(event) ? 1 : 0;
+    else
+        CMIO_EVENTS_FOREACH (event, events) {
+            CMIO_EVENTS_FOREACH (other, events)
+                count += event->token == other->token ? 1 : 0;
+            if (count > 100)
+                break;
+        }
+    return count;
+}
+"""
+
+
+def compile_nested(compiler, language, options, include, scratch):
+    source = os.path.join(scratch, "nested." + ("c" if language == "c" else "cpp"))
+    with open(source, "w", encoding="utf-8") as file:
+        file.write(NESTED)
+    command = [compiler, "-x", language, *options, *WARNINGS, "-I", include, "-c", source]
+    result = subprocess.run(
+        [*command, "-o", os.path.join(scratch, "nested.o")], capture_output=True, text=True
+    )
+    return "" if result.returncode == 0 else (result.stderr or f"exit status {result.returncode}")
+
+
+def check_nested(compiler, language, standard, include, scratch):
+    """The program in the language, and in C where inline has the meaning of GNU's C89."""
+    variants = [["-std=" + standard]]
+    if language == "c":
+        variants += [["-std=" + standard, "-fgnu89-inline"], ["-std=" + standard, "-O2"]]
+    for options in variants:
+        said = compile_nested(compiler, language, options, include, scratch)
+        if said:
+            yield f"{compiler} {' '.join(options)}: loops in loops:\n{said}"
+
+
 def check_all_of(include, umbrella, headers):
     """That the umbrella header includes these headers, and of those of the folder no other."""
     with open(os.path.join(include, "cmio", umbrella), encoding="utf-8") as file:
@@ -81,6 +126,7 @@ def main():
                 said = compile_alone(compiler, language, standard, include, header, scratch)
                 if said:
                     problems.append(f"{compiler}: <cmio/{header}> alone:\n{said}")
+            problems += check_nested(compiler, language, standard, include, scratch)
     for problem in problems:
         print(problem)
     print(f"{len(headers)} headers as {standard} with {', '.join(compilers) or 'no compiler'}")

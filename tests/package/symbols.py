@@ -3,7 +3,8 @@
 
 usage: symbols.py SOURCE_ROOT cmio|cmio-async VERSION SHARED_LIBRARY [STATIC_LIBRARY]
 
-- Every function of the headers is marked CMIO_API or static inline.
+- Every function of the headers is marked CMIO_API or static inline; the body of one that is both marked and
+  inline begins with CMIO_INLINE.
 - The shared library exports exactly the functions that are marked, no data, and each under the
   symbol version of this release: CMIO_<major>.<minor> or CMIO_ASYNC_<major>.<minor>.
 - The version script knows one version and exports cmio_* alone.
@@ -48,7 +49,7 @@ def declared_functions(folder):
                 problems.append(f"{name}: declared in {marked[name]} and {os.path.basename(path)}")
             marked[name] = os.path.basename(path)
         for match in _PROTOTYPE.finditer(text):
-            if not re.match(r"CMIO_API\b|static inline\b", match.group(1)):
+            if not re.match(r"(CMIO_API|static inline|CMIO_INLINE)\b", match.group(1)):
                 problems.append(f"{os.path.basename(path)}: {match.group(2)} is not CMIO_API")
     return marked, problems
 

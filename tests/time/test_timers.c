@@ -78,6 +78,27 @@ static void a_timer_is_popped_at_its_deadline_and_not_before(void **state) {
     }
 }
 
+static void a_timer_of_zeros_may_be_used(void **state) {
+    (void)state;
+    struct cmio_timers *timers = new_timers();
+    struct cmio_timer zeroed;
+    const int64_t now = cmio_now();
+    memset(&zeroed, 0, sizeof zeroed);
+    assert_false(cmio_timer_is_set(&zeroed));
+    assert_int_equal(cmio_timer_deadline(&zeroed), CMIO_FOREVER);
+    assert_int_equal(cmio_timers_cancel(timers, &zeroed), -ENOENT);
+    assert_int_equal(cmio_timers_set(timers, &zeroed, CMIO_FOREVER), 0);
+    assert_false(cmio_timer_is_set(&zeroed));
+    assert_int_equal(cmio_timers_set(timers, &zeroed, now), 0);
+    assert_true(cmio_timer_is_set(&zeroed));
+    assert_ptr_equal(cmio_timers_pop(timers, now), &zeroed);
+    assert_int_equal(zeroed.token, 0);
+    assert_int_equal(cmio_timers_set(timers, &zeroed, now), 0);
+    assert_int_equal(cmio_timers_cancel(timers, &zeroed), 0);
+    assert_int_equal(cmio_timers_next_deadline(timers), CMIO_FOREVER);
+    cmio_timers_free(timers);
+}
+
 static void the_end_of_time_is_a_deadline(void **state) {
     (void)state;
     struct cmio_timers *timers = new_timers();
@@ -571,6 +592,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(null_arguments_and_negative_deadlines_are_invalid),
     cmocka_unit_test(an_empty_set_has_no_deadline_and_nothing_to_pop),
     cmocka_unit_test(a_timer_is_popped_at_its_deadline_and_not_before),
+    cmocka_unit_test(a_timer_of_zeros_may_be_used),
     cmocka_unit_test(the_end_of_time_is_a_deadline),
     cmocka_unit_test(a_deadline_in_the_past_expires_with_the_next_pop),
     cmocka_unit_test(a_timer_is_popped_at_its_deadline_to_the_nanosecond),

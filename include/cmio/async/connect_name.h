@@ -19,7 +19,7 @@ struct addrinfo; /* <netdb.h> */
 struct cmio__lookup;
 
 /* How many connects to addresses of one host may be in progress at once. */
-#define CMIO_CONNECT_ATTEMPTS_MAX 4
+enum { CMIO_CONNECT_ATTEMPTS_MAX = 4 };
 
 /* One connect in progress. Its members are private. */
 struct cmio__connect_attempt {

@@ -117,7 +117,7 @@ CMIO_API int cmio_coroutine_init(struct cmio_coroutine *coroutine, cmio_coroutin
  *
  * CMIO_END: the function ends here.
  */
-#ifndef __cplusplus
+#if !defined(__cplusplus) && !defined(CMIO_NO_INLINE)
 
 #define CMIO_BEGIN(coroutine, context)                                                             \
     struct cmio_coroutine *const cmio__coroutine = (coroutine);                                    \
@@ -170,7 +170,7 @@ CMIO_API int cmio_coroutine_init(struct cmio_coroutine *coroutine, cmio_coroutin
         cmio__coroutine->awaited = (child);                                                        \
         cmio__coroutine->state = (uint32_t)(line);                                                 \
         CMIO__COROUTINE_EXACT                                                                      \
-        __attribute__((fallthrough));                                                              \
+        __attribute__((__fallthrough__));                                                          \
     case CMIO__COROUTINE_PLACE(line):                                                              \
         CMIO__COROUTINE_LENIENT                                                                    \
         if (cmio_future_poll(cmio__coroutine->awaited, cmio__context) == CMIO_PENDING)             \

@@ -31,8 +31,8 @@ struct cmio_receive_from_future {
 /*
  * A future that is ready once it has received one datagram into the buffer. Its result is the length
  * of it, 0 for one that is empty. Who sent it is in *peer unless that is NULL. *truncated says
- * whether the datagram was longer than the buffer; with a null truncated that is -EMSGSIZE, as
- * cmio_udp_socket_recv() says. All of them must stay until the end. An error that the network
+ * whether the datagram was longer than the buffer, in which case the rest of it is lost; truncated
+ * may be NULL. All of them must stay until the end. An error that the network
  * reported is a result too, and the next future goes on. Dropping it loses no datagram. Errors of
  * init: -EINVAL for a null future, binding or buffer (a null buffer is allowed with a length of 0),
  * or a binding of something else.

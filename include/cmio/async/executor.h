@@ -27,7 +27,7 @@ CMIO_BEGIN_DECLS
 struct cmio_executor;
 
 /* No threads: the tasks run on the thread that is in cmio_block_on(), while it is. */
-#define CMIO_CURRENT_THREAD (-1)
+enum { CMIO_CURRENT_THREAD = -1 };
 
 /* How to make an executor. Zeros are the defaults. */
 struct cmio_executor_options {

@@ -69,15 +69,8 @@ CMIO_API int cmio_future_init(struct cmio_future *future, const struct cmio_futu
  * Polls the future. Returns CMIO_READY once its result is there. Call it only from the poll of
  * another future, with the context that it was given.
  */
-static inline enum cmio_future_state cmio_future_poll(struct cmio_future *future,
-                                                      struct cmio_context *context) {
-    if (future->ops == NULL)
-        return CMIO_READY;
-    if (future->ops->poll(future, context) == CMIO_PENDING)
-        return CMIO_PENDING;
-    future->ops = NULL;
-    return CMIO_READY;
-}
+CMIO_API CMIO_INLINE enum cmio_future_state cmio_future_poll(struct cmio_future *future,
+                                                             struct cmio_context *context);
 
 /*
  * Gives the future up if it has not ended: what it waits for is called off, and its result is
@@ -86,9 +79,25 @@ static inline enum cmio_future_state cmio_future_poll(struct cmio_future *future
 CMIO_API void cmio_future_drop(struct cmio_future *future);
 
 /* Whether the future has ended: it was ready or was dropped. */
-static inline bool cmio_future_has_ended(const struct cmio_future *future) {
+CMIO_API CMIO_INLINE bool cmio_future_has_ended(const struct cmio_future *future);
+
+#ifndef CMIO_NO_INLINE
+
+CMIO_INLINE enum cmio_future_state cmio_future_poll(struct cmio_future *future,
+                                                    struct cmio_context *context) {
+    if (future->ops == NULL)
+        return CMIO_READY;
+    if (future->ops->poll(future, context) == CMIO_PENDING)
+        return CMIO_PENDING;
+    future->ops = NULL;
+    return CMIO_READY;
+}
+
+CMIO_INLINE bool cmio_future_has_ended(const struct cmio_future *future) {
     return future->ops == NULL;
 }
+
+#endif
 
 CMIO_END_DECLS
 

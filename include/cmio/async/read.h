@@ -72,14 +72,10 @@ struct cmio_read_buffer {
 CMIO_API int cmio_read_buffer_init(struct cmio_read_buffer *buffer, void *memory, size_t capacity);
 
 /* The first byte that was not consumed. Good until the next future that reads into the buffer. */
-static inline const char *cmio_read_buffer_data(const struct cmio_read_buffer *buffer) {
-    return buffer->memory + buffer->begin;
-}
+CMIO_API CMIO_INLINE const char *cmio_read_buffer_data(const struct cmio_read_buffer *buffer);
 
 /* How many bytes were not consumed. */
-static inline size_t cmio_read_buffer_size(const struct cmio_read_buffer *buffer) {
-    return buffer->end - buffer->begin;
-}
+CMIO_API CMIO_INLINE size_t cmio_read_buffer_size(const struct cmio_read_buffer *buffer);
 
 /* Consumes the first length bytes, or all if there are fewer. NULL is allowed. */
 CMIO_API void cmio_read_buffer_consume(struct cmio_read_buffer *buffer, size_t length);
@@ -115,6 +111,18 @@ struct cmio_read_until_future {
 CMIO_API int cmio_read_until_future_init(struct cmio_read_until_future *read, struct cmio_io *io,
                                          struct cmio_read_buffer *buffer, const void *delimiter,
                                          size_t length);
+
+#ifndef CMIO_NO_INLINE
+
+CMIO_INLINE const char *cmio_read_buffer_data(const struct cmio_read_buffer *buffer) {
+    return buffer->memory + buffer->begin;
+}
+
+CMIO_INLINE size_t cmio_read_buffer_size(const struct cmio_read_buffer *buffer) {
+    return buffer->end - buffer->begin;
+}
+
+#endif
 
 CMIO_END_DECLS
 

@@ -15,7 +15,7 @@ CMIO_BEGIN_DECLS
 struct cmio__lookup;
 
 /* The longest host name that can be looked up, in bytes without the final NUL (RFC 1035, 2.3.4). */
-#define CMIO_HOST_NAME_MAX 255
+enum { CMIO_HOST_NAME_MAX = 255 };
 
 /* Looks a host name up. Its members are private. */
 struct cmio_resolve_future {

@@ -31,7 +31,7 @@ struct cmio_timeout_future {
  * time. Errors: -EINVAL for a null argument or another negative
  * duration.
  */
-CMIO_API int cmio_timeout_future_init(struct cmio_timeout_future *timeout,
+CMIO_API int cmio_timeout_future_init(struct cmio_timeout_future *limited,
                                       struct cmio_future *child, int64_t duration);
 
 /*
@@ -40,7 +40,7 @@ CMIO_API int cmio_timeout_future_init(struct cmio_timeout_future *timeout,
  * poll. Errors: -EINVAL for a null argument or a negative deadline
  * other than CMIO_FOREVER.
  */
-CMIO_API int cmio_timeout_until_future_init(struct cmio_timeout_future *timeout,
+CMIO_API int cmio_timeout_until_future_init(struct cmio_timeout_future *limited,
                                             struct cmio_future *child, int64_t deadline);
 
 CMIO_END_DECLS
