@@ -19,6 +19,7 @@
 #include <cmio/async/executor.h>
 #include <cmio/async/future.h>
 #include <cmio/async/green.h>
+#include <cmio/async/inspect.h>
 #include <cmio/async/io.h>
 #include <cmio/async/join_all.h>
 #include <cmio/async/join_set.h>

@@ -27,11 +27,11 @@ struct cmio_broadcast_receiver {
     uint64_t missed; /* how many it missed last */
 };
 
-static struct broadcast *of_sender(struct cmio_broadcast_sender *sender) {
+static struct broadcast *of_broadcast_sender(struct cmio_broadcast_sender *sender) {
     return (struct broadcast *)(void *)sender;
 }
 
-static struct broadcast *allocate(size_t size, size_t capacity) {
+static struct broadcast *allocate_broadcast(size_t size, size_t capacity) {
     if (capacity > (SIZE_MAX / 2 - sizeof(struct broadcast)) / size)
         return NULL;
     struct broadcast *broadcast = malloc(sizeof *broadcast + size * capacity);
@@ -44,7 +44,7 @@ int cmio_broadcast_new(struct cmio_broadcast_sender **sender,
                        struct cmio_broadcast_receiver **receiver, size_t size, size_t capacity) {
     if (sender == NULL || receiver == NULL || size == 0 || capacity == 0)
         return -EINVAL;
-    struct broadcast *broadcast = allocate(size, capacity);
+    struct broadcast *broadcast = allocate_broadcast(size, capacity);
     if (broadcast == NULL)
         return -ENOMEM;
     const int error =
@@ -59,7 +59,7 @@ int cmio_broadcast_new(struct cmio_broadcast_sender **sender,
 struct cmio_broadcast_sender *cmio_broadcast_sender_clone(struct cmio_broadcast_sender *sender) {
     if (sender == NULL)
         return NULL;
-    struct broadcast *broadcast = of_sender(sender);
+    struct broadcast *broadcast = of_broadcast_sender(sender);
     cmio__lock_take(&broadcast->lock);
     broadcast->senders++;
     cmio__lock_release(&broadcast->lock);
@@ -73,7 +73,7 @@ int cmio_broadcast_subscribe(struct cmio_broadcast_sender *sender,
     struct cmio_broadcast_receiver *receiver = malloc(sizeof *receiver);
     if (receiver == NULL)
         return -ENOMEM;
-    struct broadcast *broadcast = of_sender(sender);
+    struct broadcast *broadcast = of_broadcast_sender(sender);
     cmio__lock_take(&broadcast->lock);
     *receiver = (struct cmio_broadcast_receiver){.broadcast = broadcast, .next = broadcast->sent};
     broadcast->receivers++;
@@ -83,7 +83,7 @@ int cmio_broadcast_subscribe(struct cmio_broadcast_sender *sender,
 }
 
 /* Drops a handle of either side: the last sender tells the receivers. */
-static void drop(struct broadcast *broadcast, size_t *side) {
+static void drop_broadcast(struct broadcast *broadcast, size_t *side) {
     cmio__lock_take(&broadcast->lock);
     --*side;
     if (broadcast->senders == 0)
@@ -96,13 +96,13 @@ static void drop(struct broadcast *broadcast, size_t *side) {
 
 void cmio_broadcast_sender_drop(struct cmio_broadcast_sender *sender) {
     if (sender != NULL)
-        drop(of_sender(sender), &of_sender(sender)->senders);
+        drop_broadcast(of_broadcast_sender(sender), &of_broadcast_sender(sender)->senders);
 }
 
 void cmio_broadcast_receiver_drop(struct cmio_broadcast_receiver *receiver) {
     if (receiver == NULL)
         return;
-    drop(receiver->broadcast, &receiver->broadcast->receivers);
+    drop_broadcast(receiver->broadcast, &receiver->broadcast->receivers);
     free(receiver);
 }
 
@@ -111,7 +111,7 @@ void cmio_broadcast_receiver_drop(struct cmio_broadcast_receiver *receiver) {
 int cmio_broadcast_send(struct cmio_broadcast_sender *sender, const void *message) {
     if (sender == NULL || message == NULL)
         return -EINVAL;
-    struct broadcast *broadcast = of_sender(sender);
+    struct broadcast *broadcast = of_broadcast_sender(sender);
     cmio__lock_take(&broadcast->lock);
     const bool heard = broadcast->receivers > 0;
     if (heard) {
@@ -127,7 +127,7 @@ int cmio_broadcast_send(struct cmio_broadcast_sender *sender, const void *messag
 /* Receiving */
 
 /* 1, 0, -EAGAIN or -EOVERFLOW; under the lock. */
-static int receive_now(struct cmio_broadcast_receiver *receiver, void *message) {
+static int receive_broadcast_now(struct cmio_broadcast_receiver *receiver, void *message) {
     struct broadcast *broadcast = receiver->broadcast;
     if (receiver->next == broadcast->sent)
         return broadcast->senders == 0 ? 0 : -EAGAIN;
@@ -147,7 +147,7 @@ int cmio_broadcast_try_receive(struct cmio_broadcast_receiver *receiver, void *m
     if (receiver == NULL || message == NULL)
         return -EINVAL;
     cmio__lock_take(&receiver->broadcast->lock);
-    const int result = receive_now(receiver, message);
+    const int result = receive_broadcast_now(receiver, message);
     cmio__lock_release(&receiver->broadcast->lock);
     return result;
 }
@@ -161,15 +161,15 @@ uint64_t cmio_broadcast_receiver_missed(struct cmio_broadcast_receiver *receiver
     return missed;
 }
 
-static struct cmio_broadcast_receive_future *receive_of(struct cmio_future *future) {
+static struct cmio_broadcast_receive_future *broadcast_receive_of(struct cmio_future *future) {
     return CMIO__CONTAINER(future, struct cmio_broadcast_receive_future, future);
 }
 
-static bool attempt_receive(struct cmio_future *future, struct cmio__party party) {
-    struct cmio_broadcast_receive_future *receive = receive_of(future);
+static bool attempt_broadcast_receive(struct cmio_future *future, struct cmio__party party) {
+    struct cmio_broadcast_receive_future *receive = broadcast_receive_of(future);
     struct broadcast *broadcast = receive->receiver->broadcast;
     cmio__lock_take(&broadcast->lock);
-    const int result = receive_now(receive->receiver, receive->message);
+    const int result = receive_broadcast_now(receive->receiver, receive->message);
     if (result == -EAGAIN)
         cmio__waiters_wait(&broadcast->receiving, &receive->waiter, party);
     cmio__lock_release(&broadcast->lock);
@@ -179,21 +179,21 @@ static bool attempt_receive(struct cmio_future *future, struct cmio__party party
     return true;
 }
 
-static enum cmio_future_state poll_receive(struct cmio_future *future,
-                                           struct cmio_context *context) {
-    return cmio__attempt_in_task(future, attempt_receive, context, "broadcast receive");
+static enum cmio_future_state poll_broadcast_receive(struct cmio_future *future,
+                                                     struct cmio_context *context) {
+    return cmio__attempt_in_task(future, attempt_broadcast_receive, context, "broadcast receive");
 }
 
-static void drop_receive(struct cmio_future *future) {
-    struct cmio_broadcast_receive_future *receive = receive_of(future);
+static void drop_broadcast_receive(struct cmio_future *future) {
+    struct cmio_broadcast_receive_future *receive = broadcast_receive_of(future);
     struct broadcast *broadcast = receive->receiver->broadcast;
     cmio__waiters_leave(&broadcast->receiving, &receive->waiter, &broadcast->lock);
 }
 
-static const struct cmio_future_ops receive_ops = {
+static const struct cmio_future_ops broadcast_receive_ops = {
     .name = "broadcast receive",
-    .poll = poll_receive,
-    .drop = drop_receive,
+    .poll = poll_broadcast_receive,
+    .drop = drop_broadcast_receive,
 };
 
 int cmio_broadcast_receive_future_init(struct cmio_broadcast_receive_future *receive,
@@ -201,7 +201,7 @@ int cmio_broadcast_receive_future_init(struct cmio_broadcast_receive_future *rec
     if (receive == NULL || receiver == NULL || message == NULL)
         return -EINVAL;
     *receive = (struct cmio_broadcast_receive_future){
-        .future.ops = &receive_ops, .receiver = receiver, .message = message};
+        .future.ops = &broadcast_receive_ops, .receiver = receiver, .message = message};
     return 0;
 }
 
@@ -209,5 +209,6 @@ int cmio_broadcast_receive_until(struct cmio_broadcast_receiver *receiver, void 
                                  int64_t deadline) {
     struct cmio_broadcast_receive_future receive;
     const int error = cmio_broadcast_receive_future_init(&receive, receiver, message);
-    return error != 0 ? error : cmio__attempt_until(&receive.future, attempt_receive, deadline);
+    return error != 0 ? error
+                      : cmio__attempt_until(&receive.future, attempt_broadcast_receive, deadline);
 }

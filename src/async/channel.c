@@ -30,11 +30,11 @@ struct channel {
 };
 
 /* A handle of either side is the channel, under another type. */
-static struct channel *of_sender(struct cmio_channel_sender *sender) {
+static struct channel *of_channel_sender(struct cmio_channel_sender *sender) {
     return (struct channel *)(void *)sender;
 }
 
-static struct channel *of_receiver(struct cmio_channel_receiver *receiver) {
+static struct channel *of_channel_receiver(struct cmio_channel_receiver *receiver) {
     return (struct channel *)(void *)receiver;
 }
 
@@ -67,7 +67,7 @@ CMIO__INLINE char *after(struct channel *channel, char *place) {
 }
 
 /* There is room. */
-CMIO__INLINE void push(struct channel *channel, const void *message) {
+CMIO__INLINE void push_message(struct channel *channel, const void *message) {
     cmio__message_copy(channel->tail, message, channel->size);
     channel->tail = after(channel, channel->tail);
     channel->count++;
@@ -77,7 +77,7 @@ CMIO__INLINE void push(struct channel *channel, const void *message) {
 /* There is room, and somebody waits for it. */
 static void push_waiting(struct channel *channel) {
     struct cmio__waiter *first = channel->sending.first;
-    push(channel, CMIO__CONTAINER(first, struct cmio_send_future, waiter)->message);
+    push_message(channel, CMIO__CONTAINER(first, struct cmio_send_future, waiter)->message);
     cmio__waiters_serve(&channel->sending, CMIO__GRANTED);
 }
 
@@ -91,12 +91,12 @@ CMIO__INLINE void pop(struct channel *channel, void *message) {
 }
 
 /* 0, -EAGAIN or -EPIPE. */
-CMIO__INLINE int send_now(struct channel *channel, const void *message) {
+CMIO__INLINE int send_channel_now(struct channel *channel, const void *message) {
     if (CMIO__UNLIKELY(channel->is_closed))
         return -EPIPE;
     if (channel->count == channel->capacity)
         return -EAGAIN;
-    push(channel, message);
+    push_message(channel, message);
     return 0;
 }
 
@@ -125,15 +125,18 @@ static void *add_handle(struct channel *channel, size_t *side) {
 }
 
 struct cmio_channel_sender *cmio_channel_sender_clone(struct cmio_channel_sender *sender) {
-    return sender == NULL ? NULL : add_handle(of_sender(sender), &of_sender(sender)->senders);
+    return sender == NULL
+               ? NULL
+               : add_handle(of_channel_sender(sender), &of_channel_sender(sender)->senders);
 }
 
 struct cmio_channel_receiver *cmio_channel_receiver_clone(struct cmio_channel_receiver *receiver) {
     return receiver == NULL ? NULL
-                            : add_handle(of_receiver(receiver), &of_receiver(receiver)->receivers);
+                            : add_handle(of_channel_receiver(receiver),
+                                         &of_channel_receiver(receiver)->receivers);
 }
 
-static void drop(struct channel *channel, size_t *side) {
+static void drop_channel(struct channel *channel, size_t *side) {
     cmio__lock_take(&channel->lock);
     if (--*side == 0)
         close_channel(channel);
@@ -145,18 +148,18 @@ static void drop(struct channel *channel, size_t *side) {
 
 void cmio_channel_sender_drop(struct cmio_channel_sender *sender) {
     if (sender != NULL)
-        drop(of_sender(sender), &of_sender(sender)->senders);
+        drop_channel(of_channel_sender(sender), &of_channel_sender(sender)->senders);
 }
 
 void cmio_channel_receiver_drop(struct cmio_channel_receiver *receiver) {
     if (receiver != NULL)
-        drop(of_receiver(receiver), &of_receiver(receiver)->receivers);
+        drop_channel(of_channel_receiver(receiver), &of_channel_receiver(receiver)->receivers);
 }
 
 void cmio_channel_receiver_close(struct cmio_channel_receiver *receiver) {
     if (receiver == NULL)
         return;
-    struct channel *channel = of_receiver(receiver);
+    struct channel *channel = of_channel_receiver(receiver);
     cmio__lock_take(&channel->lock);
     close_channel(channel);
     cmio__lock_release(&channel->lock);
@@ -165,7 +168,7 @@ void cmio_channel_receiver_close(struct cmio_channel_receiver *receiver) {
 bool cmio_channel_sender_is_closed(struct cmio_channel_sender *sender) {
     if (sender == NULL)
         return true;
-    struct channel *channel = of_sender(sender);
+    struct channel *channel = of_channel_sender(sender);
     cmio__lock_take(&channel->lock);
     const bool is_closed = channel->is_closed;
     cmio__lock_release(&channel->lock);
@@ -177,14 +180,14 @@ bool cmio_channel_sender_is_closed(struct cmio_channel_sender *sender) {
 int cmio_channel_try_send(struct cmio_channel_sender *sender, const void *message) {
     if (sender == NULL || message == NULL)
         return -EINVAL;
-    struct channel *channel = of_sender(sender);
+    struct channel *channel = of_channel_sender(sender);
     cmio__lock_take(&channel->lock);
-    const int result = send_now(channel, message);
+    const int result = send_channel_now(channel, message);
     cmio__lock_release(&channel->lock);
     return result;
 }
 
-static struct cmio_send_future *send_of(struct cmio_future *future) {
+static struct cmio_send_future *channel_send_of(struct cmio_future *future) {
     return CMIO__CONTAINER(future, struct cmio_send_future, future);
 }
 
@@ -199,14 +202,14 @@ CMIO__INLINE bool send_is_served(struct cmio_send_future *send) {
 }
 
 CMIO__INLINE bool attempt_send(struct cmio_future *future, struct cmio__party party) {
-    struct cmio_send_future *send = send_of(future);
-    struct channel *channel = of_sender(send->sender);
+    struct cmio_send_future *send = channel_send_of(future);
+    struct channel *channel = of_channel_sender(send->sender);
     if (send_is_served(send))
         return true;
     cmio__lock_take(&channel->lock);
     bool done;
     if (cmio__waiter_state(&send->waiter) == CMIO__NEW) {
-        const int result = send_now(channel, send->message);
+        const int result = send_channel_now(channel, send->message);
         done = result != -EAGAIN;
         if (done)
             future->result = result;
@@ -221,15 +224,16 @@ CMIO__INLINE bool attempt_send(struct cmio_future *future, struct cmio__party pa
     return done;
 }
 
-static enum cmio_future_state poll_send(struct cmio_future *future, struct cmio_context *context) {
+static enum cmio_future_state poll_channel_send(struct cmio_future *future,
+                                                struct cmio_context *context) {
     return cmio__attempt_in_task(future, attempt_send, context, "send");
 }
 
-static void drop_send(struct cmio_future *future) {
-    struct cmio_send_future *send = send_of(future);
+static void drop_channel_send(struct cmio_future *future) {
+    struct cmio_send_future *send = channel_send_of(future);
     if (cmio__waiter_state(&send->waiter) == CMIO__NEW)
         return;
-    struct channel *channel = of_sender(send->sender);
+    struct channel *channel = of_channel_sender(send->sender);
     cmio__lock_take(&channel->lock);
     if (!send_is_served(send))
         cmio__waiters_remove(&channel->sending, &send->waiter);
@@ -238,8 +242,8 @@ static void drop_send(struct cmio_future *future) {
 
 static const struct cmio_future_ops send_ops = {
     .name = "send",
-    .poll = poll_send,
-    .drop = drop_send,
+    .poll = poll_channel_send,
+    .drop = drop_channel_send,
 };
 
 int cmio_send_future_init(struct cmio_send_future *send, struct cmio_channel_sender *sender,
@@ -269,14 +273,14 @@ int cmio_channel_send_until(struct cmio_channel_sender *sender, const void *mess
 int cmio_channel_try_receive(struct cmio_channel_receiver *receiver, void *message) {
     if (receiver == NULL || message == NULL)
         return -EINVAL;
-    struct channel *channel = of_receiver(receiver);
+    struct channel *channel = of_channel_receiver(receiver);
     cmio__lock_take(&channel->lock);
     const int result = receive_now(channel, message);
     cmio__lock_release(&channel->lock);
     return result;
 }
 
-static struct cmio_receive_future *receive_of(struct cmio_future *future) {
+static struct cmio_receive_future *channel_receive_of(struct cmio_future *future) {
     return CMIO__CONTAINER(future, struct cmio_receive_future, future);
 }
 
@@ -293,9 +297,9 @@ CMIO__INLINE void wait_to_receive(struct channel *channel, struct cmio__waiter *
 }
 
 CMIO__INLINE bool attempt_receive(struct cmio_future *future, struct cmio__party party) {
-    struct cmio_receive_future *receive = receive_of(future);
+    struct cmio_receive_future *receive = channel_receive_of(future);
     struct cmio__waiter *waiter = &receive->waiter;
-    struct channel *channel = of_receiver(receive->receiver);
+    struct channel *channel = of_channel_receiver(receive->receiver);
     cmio__lock_take(&channel->lock);
     if (channel->count > 0 && cmio__waiter_state(waiter) == CMIO__QUEUED)
         cmio__waiters_remove(&channel->receiving, waiter);
@@ -308,17 +312,17 @@ CMIO__INLINE bool attempt_receive(struct cmio_future *future, struct cmio__party
     return result != -EAGAIN;
 }
 
-static enum cmio_future_state poll_receive(struct cmio_future *future,
-                                           struct cmio_context *context) {
+static enum cmio_future_state poll_channel_receive(struct cmio_future *future,
+                                                   struct cmio_context *context) {
     return cmio__attempt_in_task(future, attempt_receive, context, "receive");
 }
 
 /* A message that it was hinted of is for the next one. */
-static void drop_receive(struct cmio_future *future) {
-    struct cmio__waiter *waiter = &receive_of(future)->waiter;
+static void drop_channel_receive(struct cmio_future *future) {
+    struct cmio__waiter *waiter = &channel_receive_of(future)->waiter;
     if (cmio__waiter_state(waiter) == CMIO__NEW)
         return;
-    struct channel *channel = of_receiver(receive_of(future)->receiver);
+    struct channel *channel = of_channel_receiver(channel_receive_of(future)->receiver);
     cmio__lock_take(&channel->lock);
     if (cmio__waiter_state(waiter) == CMIO__QUEUED)
         cmio__waiters_remove(&channel->receiving, waiter);
@@ -327,17 +331,17 @@ static void drop_receive(struct cmio_future *future) {
     cmio__lock_release(&channel->lock);
 }
 
-static const struct cmio_future_ops receive_ops = {
+static const struct cmio_future_ops channel_receive_ops = {
     .name = "receive",
-    .poll = poll_receive,
-    .drop = drop_receive,
+    .poll = poll_channel_receive,
+    .drop = drop_channel_receive,
 };
 
 int cmio_receive_future_init(struct cmio_receive_future *receive,
                              struct cmio_channel_receiver *receiver, void *message) {
     if (receive == NULL || receiver == NULL || message == NULL)
         return -EINVAL;
-    receive->future = (struct cmio_future){.ops = &receive_ops};
+    receive->future = (struct cmio_future){.ops = &channel_receive_ops};
     receive->receiver = receiver;
     receive->message = message;
     cmio__waiter_init(&receive->waiter);
@@ -353,13 +357,13 @@ int cmio_channel_receive_until(struct cmio_channel_receiver *receiver, void *mes
 
 /* Hearing of the close */
 
-static struct cmio_channel_closed_future *closed_of(struct cmio_future *future) {
+static struct cmio_channel_closed_future *channel_closed_of(struct cmio_future *future) {
     return CMIO__CONTAINER(future, struct cmio_channel_closed_future, future);
 }
 
-static bool attempt_closed(struct cmio_future *future, struct cmio__party party) {
-    struct cmio_channel_closed_future *closed = closed_of(future);
-    struct channel *channel = of_sender(closed->sender);
+static bool attempt_channel_closed(struct cmio_future *future, struct cmio__party party) {
+    struct cmio_channel_closed_future *closed = channel_closed_of(future);
+    struct channel *channel = of_channel_sender(closed->sender);
     cmio__lock_take(&channel->lock);
     const bool is_closed = channel->is_closed;
     if (!is_closed)
@@ -368,27 +372,28 @@ static bool attempt_closed(struct cmio_future *future, struct cmio__party party)
     return is_closed;
 }
 
-static enum cmio_future_state poll_closed(struct cmio_future *future,
-                                          struct cmio_context *context) {
-    return cmio__attempt_in_task(future, attempt_closed, context, "channel closed");
+static enum cmio_future_state poll_channel_closed(struct cmio_future *future,
+                                                  struct cmio_context *context) {
+    return cmio__attempt_in_task(future, attempt_channel_closed, context, "channel closed");
 }
 
-static void drop_closed(struct cmio_future *future) {
-    struct cmio_channel_closed_future *closed = closed_of(future);
-    struct channel *channel = of_sender(closed->sender);
+static void drop_channel_closed(struct cmio_future *future) {
+    struct cmio_channel_closed_future *closed = channel_closed_of(future);
+    struct channel *channel = of_channel_sender(closed->sender);
     cmio__waiters_leave(&channel->closing, &closed->waiter, &channel->lock);
 }
 
-static const struct cmio_future_ops closed_ops = {
+static const struct cmio_future_ops channel_closed_ops = {
     .name = "channel closed",
-    .poll = poll_closed,
-    .drop = drop_closed,
+    .poll = poll_channel_closed,
+    .drop = drop_channel_closed,
 };
 
 int cmio_channel_closed_future_init(struct cmio_channel_closed_future *closed,
                                     struct cmio_channel_sender *sender) {
     if (closed == NULL || sender == NULL)
         return -EINVAL;
-    *closed = (struct cmio_channel_closed_future){.future.ops = &closed_ops, .sender = sender};
+    *closed =
+        (struct cmio_channel_closed_future){.future.ops = &channel_closed_ops, .sender = sender};
     return 0;
 }

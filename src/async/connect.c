@@ -38,7 +38,7 @@ static struct cmio_connect_future *connect_of(struct cmio_future *future) {
     return CMIO__CONTAINER(future, struct cmio_connect_future, future);
 }
 
-static int begin(struct cmio_connect_future *connect) {
+static int begin_connect(struct cmio_connect_future *connect) {
     int error = connect->connect_ops->begin(connect->stream, &connect->address);
     if (error < 0)
         return error;
@@ -52,14 +52,14 @@ static int begin(struct cmio_connect_future *connect) {
     return 0;
 }
 
-static void give_up(struct cmio_connect_future *connect) {
+static void give_connect_up(struct cmio_connect_future *connect) {
     cmio__io_wait_drop(&connect->wait);
     (void)cmio_io_close(connect->io);
     connect->connect_ops->close(connect->stream);
 }
 
 static enum cmio_future_state fail(struct cmio_connect_future *connect, ssize_t error) {
-    give_up(connect);
+    give_connect_up(connect);
     connect->future.result = error;
     return CMIO_READY;
 }
@@ -70,7 +70,7 @@ static enum cmio_future_state poll_connect(struct cmio_future *future,
     if (!connect->has_begun) {
         if (!cmio__context_spend(context))
             return CMIO_PENDING;
-        future->result = begin(connect);
+        future->result = begin_connect(connect);
         if (future->result < 0)
             return CMIO_READY;
     }
@@ -93,7 +93,7 @@ static enum cmio_future_state poll_connect(struct cmio_future *future,
 static void drop_connect(struct cmio_future *future) {
     struct cmio_connect_future *connect = connect_of(future);
     if (connect->has_begun)
-        give_up(connect);
+        give_connect_up(connect);
 }
 
 static const struct cmio_future_ops connect_future_ops = {

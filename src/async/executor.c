@@ -323,7 +323,7 @@ static ssize_t block_on(struct cmio_executor *executor, struct cmio_future *futu
 }
 
 ssize_t cmio_block_on(struct cmio_executor *executor, struct cmio_future *future) {
-    if (future == NULL || future->ops == NULL)
+    if (future == NULL)
         return -EINVAL;
     if (cmio__worker_current != NULL)
         return -EDEADLK;

@@ -43,6 +43,8 @@ struct cmio_executor {
     atomic_size_t spawned;   /* from threads that are not workers */
     atomic_size_t blocks;    /* of tasks: made less freed by such threads; see block_freed */
 
+    atomic_size_t wakes; /* from threads that are not its workers */
+
     struct cmio__lock injected_lock;
     struct cmio__task *injected;
     struct cmio__task **injected_end;

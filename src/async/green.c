@@ -44,7 +44,7 @@ static struct cmio__green *green_of(struct cmio_future *future) {
 /* On the thread's stack */
 
 /* Leaves the stack until the next turn; for good if the thread has ended. */
-static void leave(struct cmio__green *green) {
+static void leave_green(struct cmio__green *green) {
     cmio__fiber_leave(&green->own, &green->other, green->has_ended);
     cmio__switch(&green->suspended, green->worker);
     cmio__fiber_arrive(&green->own, &green->other);
@@ -55,7 +55,7 @@ static void run(void *argument) {
     cmio__fiber_arrive(&green->own, &green->other);
     green->future.result = green->function(green->argument);
     green->has_ended = true;
-    leave(green);
+    leave_green(green);
 }
 
 /* The green thread that calls this, or NULL. */
@@ -71,7 +71,7 @@ static bool is_told_to_end(const struct cmio__green *green) {
             atomic_load_explicit(&task->executor->closing, memory_order_relaxed));
 }
 
-static void give_up(struct cmio__green *green, struct cmio_future *future) {
+static void give_green_up(struct cmio__green *green, struct cmio_future *future) {
     green->context->worker->green = NULL;
     cmio_future_drop(future);
     green->context->worker->green = green;
@@ -89,9 +89,9 @@ static ssize_t await(struct cmio__green *green, struct cmio_future *future) {
     while (!is_told_to_end(green)) {
         if (poll_for(green, future) == CMIO_READY)
             return future->result;
-        leave(green);
+        leave_green(green);
     }
-    give_up(green, future);
+    give_green_up(green, future);
     return -ECANCELED;
 }
 
@@ -99,7 +99,7 @@ ssize_t cmio_await(struct cmio_future *future) {
     struct cmio__green *green = running();
     if (green == NULL)
         return -EPERM;
-    if (future == NULL || future->ops == NULL)
+    if (future == NULL)
         return -EINVAL;
     /* On an executor without threads, errno itself may be at another place after the wait. */
     const int before = *green->context->worker->error;
@@ -136,7 +136,7 @@ static size_t offset(const char *bottom) {
     return (uintptr_t)bottom / 4096 % 16 * 64;
 }
 
-static CMIO__COLD void begin(struct cmio__green *green, struct cmio_context *context) {
+static CMIO__COLD void begin_green(struct cmio__green *green, struct cmio_context *context) {
     context->task->home = context->worker;
     green->stack = cmio__stack_take(green->pool);
     const size_t size = cmio__stack_size(green->pool);
@@ -153,7 +153,7 @@ static CMIO__COLD void end(struct cmio__green *green) {
 static enum cmio_future_state poll_green(struct cmio_future *future, struct cmio_context *context) {
     struct cmio__green *green = green_of(future);
     if (CMIO__UNLIKELY(green->stack == NULL))
-        begin(green, context);
+        begin_green(green, context);
     green->context = context;
     context->worker->green = green;
     cmio__fiber_self(&green->other);

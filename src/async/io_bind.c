@@ -2,7 +2,6 @@
 /* Binding a source to an executor, and the calls of each type of source. */
 #include "async/io.h"
 
-#include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -170,14 +169,21 @@ static int choose(struct cmio_executor *executor, struct cmio__worker **out) {
     return 0;
 }
 
-static int bind_to(struct cmio_io *io, struct cmio__worker *worker, struct cmio_source *source,
-                   const struct cmio__io_ops *ops, cmio_interest interest) {
+static int bind_source(struct cmio_io *io, struct cmio_executor *executor,
+                       struct cmio_source *source, const struct cmio__io_ops *ops,
+                       cmio_interest interest) {
+    struct cmio__worker *worker = NULL;
+    if (io == NULL || source == NULL)
+        return -EINVAL;
+    int error = choose(executor, &worker);
+    if (error < 0)
+        return error;
     struct cmio__io_slot *slot = cmio__io_slot_take(worker, interest);
     if (slot == NULL)
         return -ENOMEM;
     const unsigned generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
-    const int error = cmio_registry_register(cmio_poll_registry(worker->poll), source,
-                                             (cmio_token)slot, interest);
+    error = cmio_registry_register(cmio_poll_registry(worker->poll), source, (cmio_token)slot,
+                                   interest);
     if (error != 0) {
         cmio__io_slot_close(slot);
         return error;
@@ -187,41 +193,23 @@ static int bind_to(struct cmio_io *io, struct cmio__worker *worker, struct cmio_
     return 0;
 }
 
-static int bind_source(struct cmio_io *io, struct cmio_executor *executor,
-                       struct cmio_source *source, const struct cmio__io_ops *ops,
-                       cmio_interest interest) {
-    struct cmio__worker *worker = NULL;
-    if (io == NULL || source == NULL)
-        return -EINVAL;
-    const int error = choose(executor, &worker);
-    return error < 0 ? error : bind_to(io, worker, source, ops, interest);
-}
-
 #define BOTH (CMIO_READABLE | CMIO_WRITABLE)
 
 /* &thing->source, or NULL. */
 #define SOURCE_OF(thing) ((thing) == NULL ? NULL : &(thing)->source)
 
 /*
- * After a short read a stream is empty, unless the read stopped at urgent data. epoll tells of that
- * if asked, in the same event as of the bytes behind it or an earlier one. poll(2) need not be asked:
- * the bytes that are left are an event of their own there, and the urgent byte would be one again and
- * again until a read passes it. kqueue cannot be asked, and there no read is taken for the last.
+ * After a short read a stream is empty, unless the read stopped at urgent data. A backend that can
+ * tell of that does so in the event of the bytes behind it or an earlier one. Where none is told, no
+ * read is taken for the last.
  */
 int cmio_io_bind_tcp_stream(struct cmio_io *io, struct cmio_executor *executor,
                             struct cmio_tcp_stream *stream) {
-    struct cmio__worker *worker = NULL;
-    if (io == NULL || stream == NULL)
-        return -EINVAL;
-    const int error = choose(executor, &worker);
-    if (error < 0)
+    const int error =
+        bind_source(io, executor, SOURCE_OF(stream), &tcp_stream_ops, BOTH | CMIO_PRIORITY);
+    if (error != -ENOTSUP)
         return error;
-    const char *backend = cmio_poll_backend(worker->poll);
-    if (strcmp(backend, "epoll") == 0)
-        return bind_to(io, worker, &stream->source, &tcp_stream_ops, BOTH | CMIO_PRIORITY);
-    const bool leaves_events = strcmp(backend, "poll") == 0;
-    return bind_to(io, worker, &stream->source,
-                   leaves_events ? &tcp_stream_ops : &tcp_stream_urgent_ops, BOTH);
+    return bind_source(io, executor, SOURCE_OF(stream), &tcp_stream_urgent_ops, BOTH);
 }
 
 int cmio_io_bind_tcp_listener(struct cmio_io *io, struct cmio_executor *executor,

@@ -44,7 +44,7 @@ int cmio_join_all_future_init(struct cmio_join_all_future *all, struct cmio_futu
     if (all == NULL || (children == NULL && count > 0))
         return -EINVAL;
     for (size_t i = 0; i < count; i++)
-        if (children[i] == NULL || children[i]->ops == NULL)
+        if (children[i] == NULL)
             return -EINVAL;
     *all = (struct cmio_join_all_future){
         .future.ops = &join_all_ops, .children = children, .count = count};

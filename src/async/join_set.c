@@ -83,13 +83,13 @@ void cmio__place_keep(const struct cmio_task_waker *waker) {
     (void)atomic_fetch_add_explicit(&place_of(waker)->set->references, 1, memory_order_relaxed);
 }
 
-static void drop_reference(struct cmio_join_set *set) {
+static void drop_join_set_reference(struct cmio_join_set *set) {
     if (atomic_fetch_sub_explicit(&set->references, 1, memory_order_acq_rel) == 1)
         free(set);
 }
 
 void cmio__place_release(const struct cmio_task_waker *waker) {
-    drop_reference(place_of(waker)->set);
+    drop_join_set_reference(place_of(waker)->set);
 }
 
 /* Children */
@@ -113,7 +113,7 @@ int cmio_join_set_new(struct cmio_join_set **out, size_t capacity) {
 }
 
 ssize_t cmio_join_set_add(struct cmio_join_set *set, struct cmio_future *child) {
-    if (set == NULL || child == NULL || child->ops == NULL)
+    if (set == NULL || child == NULL)
         return -EINVAL;
     if (set->free_place == NONE)
         return -ENOSPC;
@@ -168,7 +168,7 @@ void cmio_join_set_free(struct cmio_join_set *set) {
         return;
     wait_no_more(set);
     drop_children(set);
-    drop_reference(set);
+    drop_join_set_reference(set);
 }
 
 /* Polling */

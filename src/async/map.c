@@ -28,7 +28,7 @@ static const struct cmio_future_ops map_ops = {
 
 int cmio_map_future_init(struct cmio_map_future *map, struct cmio_future *child,
                          cmio_map_function *function, void *argument) {
-    if (map == NULL || child == NULL || child->ops == NULL || function == NULL)
+    if (map == NULL || child == NULL || function == NULL)
         return -EINVAL;
     *map = (struct cmio_map_future){
         .future.ops = &map_ops, .child = child, .function = function, .argument = argument};
@@ -74,7 +74,7 @@ static const struct cmio_future_ops then_ops = {
 
 int cmio_then_future_init(struct cmio_then_future *then, struct cmio_future *child,
                           cmio_then_function *function, void *argument) {
-    if (then == NULL || child == NULL || child->ops == NULL || function == NULL)
+    if (then == NULL || child == NULL || function == NULL)
         return -EINVAL;
     *then = (struct cmio_then_future){
         .future.ops = &then_ops, .child = child, .function = function, .argument = argument};

@@ -14,30 +14,30 @@ int cmio_mutex_init(struct cmio_mutex *mutex) {
     return 0;
 }
 
-static void begin(struct cmio_mutex *mutex) {
+static void begin_mutex(struct cmio_mutex *mutex) {
     cmio__lock_take(cmio__lock_at(&mutex->lock));
 }
 
-static void end(struct cmio_mutex *mutex) {
+static void end_mutex(struct cmio_mutex *mutex) {
     cmio__lock_release(cmio__lock_at(&mutex->lock));
 }
 
 int cmio_mutex_destroy(struct cmio_mutex *mutex) {
     if (mutex == NULL)
         return -EINVAL;
-    begin(mutex);
+    begin_mutex(mutex);
     const bool locked = mutex->locked;
-    end(mutex);
+    end_mutex(mutex);
     return locked ? -EBUSY : 0;
 }
 
 int cmio_mutex_try_lock(struct cmio_mutex *mutex) {
     if (mutex == NULL)
         return -EINVAL;
-    begin(mutex);
+    begin_mutex(mutex);
     const bool locked = mutex->locked;
     mutex->locked = true;
-    end(mutex);
+    end_mutex(mutex);
     return locked ? -EBUSY : 0;
 }
 
@@ -48,11 +48,11 @@ static void hand_over(struct cmio_mutex *mutex) {
 int cmio_mutex_unlock(struct cmio_mutex *mutex) {
     if (mutex == NULL)
         return -EINVAL;
-    begin(mutex);
+    begin_mutex(mutex);
     const bool locked = mutex->locked;
     if (locked)
         hand_over(mutex);
-    end(mutex);
+    end_mutex(mutex);
     return locked ? 0 : -EPERM;
 }
 
@@ -60,13 +60,13 @@ static struct cmio_lock_future *lock_of(struct cmio_future *future) {
     return CMIO__CONTAINER(future, struct cmio_lock_future, future);
 }
 
-CMIO__INLINE bool attempt(struct cmio_future *future, struct cmio__party party) {
+CMIO__INLINE bool attempt_lock(struct cmio_future *future, struct cmio__party party) {
     struct cmio_lock_future *lock = lock_of(future);
     struct cmio_mutex *mutex = lock->mutex;
     const enum cmio__waiter_state state = cmio__waiter_state(&lock->waiter);
     if (state == CMIO__GRANTED)
         return true;
-    begin(mutex);
+    begin_mutex(mutex);
     bool done;
     if (state == CMIO__NEW) {
         done = !mutex->locked;
@@ -78,24 +78,24 @@ CMIO__INLINE bool attempt(struct cmio_future *future, struct cmio__party party) 
         if (!done)
             cmio__waiter_set_party(&lock->waiter, party);
     }
-    end(mutex);
+    end_mutex(mutex);
     return done;
 }
 
 static enum cmio_future_state poll_lock(struct cmio_future *future, struct cmio_context *context) {
-    return cmio__attempt_in_task(future, attempt, context, "lock");
+    return cmio__attempt_in_task(future, attempt_lock, context, "lock");
 }
 
 static void drop_lock(struct cmio_future *future) {
     struct cmio_lock_future *lock = lock_of(future);
     if (cmio__waiter_state(&lock->waiter) == CMIO__NEW)
         return;
-    begin(lock->mutex);
+    begin_mutex(lock->mutex);
     if (cmio__waiter_state(&lock->waiter) == CMIO__QUEUED)
         cmio__waiters_remove(&lock->mutex->waiters, &lock->waiter);
     else
         hand_over(lock->mutex);
-    end(lock->mutex);
+    end_mutex(lock->mutex);
 }
 
 static const struct cmio_future_ops lock_ops = {

@@ -57,7 +57,7 @@ static bool is_notified(enum cmio__waiter_state state) {
     return state == CMIO__GRANTED || state == CMIO__HINTED;
 }
 
-CMIO__INLINE bool attempt(struct cmio_future *future, struct cmio__party party) {
+CMIO__INLINE bool attempt_notify(struct cmio_future *future, struct cmio__party party) {
     struct cmio_notify *notify = notify_of(future)->notify;
     struct cmio__waiter *waiter = &notify_of(future)->waiter;
     const enum cmio__waiter_state state = cmio__waiter_state(waiter);
@@ -81,7 +81,7 @@ CMIO__INLINE bool attempt(struct cmio_future *future, struct cmio__party party) 
 
 static enum cmio_future_state poll_notify(struct cmio_future *future,
                                           struct cmio_context *context) {
-    return cmio__attempt_in_task(future, attempt, context, "notify");
+    return cmio__attempt_in_task(future, attempt_notify, context, "notify");
 }
 
 static void drop_notify(struct cmio_future *future) {

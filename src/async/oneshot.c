@@ -18,11 +18,11 @@ struct oneshot {
     _Alignas(max_align_t) char message[];
 };
 
-static struct oneshot *of_sender(struct cmio_oneshot_sender *sender) {
+static struct oneshot *of_oneshot_sender(struct cmio_oneshot_sender *sender) {
     return (struct oneshot *)(void *)sender;
 }
 
-static struct oneshot *of_receiver(struct cmio_oneshot_receiver *receiver) {
+static struct oneshot *of_oneshot_receiver(struct cmio_oneshot_receiver *receiver) {
     return (struct oneshot *)(void *)receiver;
 }
 
@@ -58,7 +58,7 @@ static void end_drop(struct oneshot *oneshot) {
 void cmio_oneshot_sender_drop(struct cmio_oneshot_sender *sender) {
     if (sender == NULL)
         return;
-    struct oneshot *oneshot = of_sender(sender);
+    struct oneshot *oneshot = of_oneshot_sender(sender);
     cmio__lock_take(&oneshot->lock);
     oneshot->has_sender = false;
     cmio__waiters_serve_all(&oneshot->receiving, CMIO__HINTED);
@@ -68,7 +68,7 @@ void cmio_oneshot_sender_drop(struct cmio_oneshot_sender *sender) {
 void cmio_oneshot_receiver_drop(struct cmio_oneshot_receiver *receiver) {
     if (receiver == NULL)
         return;
-    struct oneshot *oneshot = of_receiver(receiver);
+    struct oneshot *oneshot = of_oneshot_receiver(receiver);
     cmio__lock_take(&oneshot->lock);
     oneshot->has_receiver = false;
     close_oneshot(oneshot);
@@ -78,7 +78,7 @@ void cmio_oneshot_receiver_drop(struct cmio_oneshot_receiver *receiver) {
 void cmio_oneshot_receiver_close(struct cmio_oneshot_receiver *receiver) {
     if (receiver == NULL)
         return;
-    struct oneshot *oneshot = of_receiver(receiver);
+    struct oneshot *oneshot = of_oneshot_receiver(receiver);
     cmio__lock_take(&oneshot->lock);
     close_oneshot(oneshot);
     cmio__lock_release(&oneshot->lock);
@@ -87,7 +87,7 @@ void cmio_oneshot_receiver_close(struct cmio_oneshot_receiver *receiver) {
 bool cmio_oneshot_sender_is_closed(struct cmio_oneshot_sender *sender) {
     if (sender == NULL)
         return true;
-    struct oneshot *oneshot = of_sender(sender);
+    struct oneshot *oneshot = of_oneshot_sender(sender);
     cmio__lock_take(&oneshot->lock);
     const bool is_closed = oneshot->is_closed;
     cmio__lock_release(&oneshot->lock);
@@ -95,7 +95,7 @@ bool cmio_oneshot_sender_is_closed(struct cmio_oneshot_sender *sender) {
 }
 
 /* 0, -EALREADY or -EPIPE. */
-static int send_now(struct oneshot *oneshot, const void *message) {
+static int send_oneshot_now(struct oneshot *oneshot, const void *message) {
     if (oneshot->was_sent)
         return -EALREADY;
     if (oneshot->is_closed)
@@ -109,15 +109,15 @@ static int send_now(struct oneshot *oneshot, const void *message) {
 int cmio_oneshot_send(struct cmio_oneshot_sender *sender, const void *message) {
     if (sender == NULL || message == NULL)
         return -EINVAL;
-    struct oneshot *oneshot = of_sender(sender);
+    struct oneshot *oneshot = of_oneshot_sender(sender);
     cmio__lock_take(&oneshot->lock);
-    const int result = send_now(oneshot, message);
+    const int result = send_oneshot_now(oneshot, message);
     cmio__lock_release(&oneshot->lock);
     return result;
 }
 
 /* 1, 0 or -EAGAIN. */
-static int receive_now(struct oneshot *oneshot, void *message) {
+static int receive_oneshot_now(struct oneshot *oneshot, void *message) {
     if (!oneshot->has_message)
         return oneshot->was_sent || oneshot->is_closed || !oneshot->has_sender ? 0 : -EAGAIN;
     cmio__message_copy(message, oneshot->message, oneshot->size);
@@ -128,24 +128,24 @@ static int receive_now(struct oneshot *oneshot, void *message) {
 int cmio_oneshot_try_receive(struct cmio_oneshot_receiver *receiver, void *message) {
     if (receiver == NULL || message == NULL)
         return -EINVAL;
-    struct oneshot *oneshot = of_receiver(receiver);
+    struct oneshot *oneshot = of_oneshot_receiver(receiver);
     cmio__lock_take(&oneshot->lock);
-    const int result = receive_now(oneshot, message);
+    const int result = receive_oneshot_now(oneshot, message);
     cmio__lock_release(&oneshot->lock);
     return result;
 }
 
 /* Receiving */
 
-static struct cmio_oneshot_receive_future *receive_of(struct cmio_future *future) {
+static struct cmio_oneshot_receive_future *oneshot_receive_of(struct cmio_future *future) {
     return CMIO__CONTAINER(future, struct cmio_oneshot_receive_future, future);
 }
 
-static bool attempt_receive(struct cmio_future *future, struct cmio__party party) {
-    struct cmio_oneshot_receive_future *receive = receive_of(future);
-    struct oneshot *oneshot = of_receiver(receive->receiver);
+static bool attempt_oneshot_receive(struct cmio_future *future, struct cmio__party party) {
+    struct cmio_oneshot_receive_future *receive = oneshot_receive_of(future);
+    struct oneshot *oneshot = of_oneshot_receiver(receive->receiver);
     cmio__lock_take(&oneshot->lock);
-    const int result = receive_now(oneshot, receive->message);
+    const int result = receive_oneshot_now(oneshot, receive->message);
     if (result == -EAGAIN)
         cmio__waiters_wait(&oneshot->receiving, &receive->waiter, party);
     cmio__lock_release(&oneshot->lock);
@@ -155,21 +155,21 @@ static bool attempt_receive(struct cmio_future *future, struct cmio__party party
     return true;
 }
 
-static enum cmio_future_state poll_receive(struct cmio_future *future,
-                                           struct cmio_context *context) {
-    return cmio__attempt_in_task(future, attempt_receive, context, "oneshot receive");
+static enum cmio_future_state poll_oneshot_receive(struct cmio_future *future,
+                                                   struct cmio_context *context) {
+    return cmio__attempt_in_task(future, attempt_oneshot_receive, context, "oneshot receive");
 }
 
-static void drop_receive(struct cmio_future *future) {
-    struct cmio_oneshot_receive_future *receive = receive_of(future);
-    struct oneshot *oneshot = of_receiver(receive->receiver);
+static void drop_oneshot_receive(struct cmio_future *future) {
+    struct cmio_oneshot_receive_future *receive = oneshot_receive_of(future);
+    struct oneshot *oneshot = of_oneshot_receiver(receive->receiver);
     cmio__waiters_leave(&oneshot->receiving, &receive->waiter, &oneshot->lock);
 }
 
-static const struct cmio_future_ops receive_ops = {
+static const struct cmio_future_ops oneshot_receive_ops = {
     .name = "oneshot receive",
-    .poll = poll_receive,
-    .drop = drop_receive,
+    .poll = poll_oneshot_receive,
+    .drop = drop_oneshot_receive,
 };
 
 int cmio_oneshot_receive_future_init(struct cmio_oneshot_receive_future *receive,
@@ -177,7 +177,7 @@ int cmio_oneshot_receive_future_init(struct cmio_oneshot_receive_future *receive
     if (receive == NULL || receiver == NULL || message == NULL)
         return -EINVAL;
     *receive = (struct cmio_oneshot_receive_future){
-        .future.ops = &receive_ops, .receiver = receiver, .message = message};
+        .future.ops = &oneshot_receive_ops, .receiver = receiver, .message = message};
     return 0;
 }
 
@@ -185,18 +185,19 @@ int cmio_oneshot_receive_until(struct cmio_oneshot_receiver *receiver, void *mes
                                int64_t deadline) {
     struct cmio_oneshot_receive_future receive;
     const int error = cmio_oneshot_receive_future_init(&receive, receiver, message);
-    return error != 0 ? error : cmio__attempt_until(&receive.future, attempt_receive, deadline);
+    return error != 0 ? error
+                      : cmio__attempt_until(&receive.future, attempt_oneshot_receive, deadline);
 }
 
 /* Hearing of the end */
 
-static struct cmio_oneshot_closed_future *closed_of(struct cmio_future *future) {
+static struct cmio_oneshot_closed_future *oneshot_closed_of(struct cmio_future *future) {
     return CMIO__CONTAINER(future, struct cmio_oneshot_closed_future, future);
 }
 
-static bool attempt_closed(struct cmio_future *future, struct cmio__party party) {
-    struct cmio_oneshot_closed_future *closed = closed_of(future);
-    struct oneshot *oneshot = of_sender(closed->sender);
+static bool attempt_oneshot_closed(struct cmio_future *future, struct cmio__party party) {
+    struct cmio_oneshot_closed_future *closed = oneshot_closed_of(future);
+    struct oneshot *oneshot = of_oneshot_sender(closed->sender);
     cmio__lock_take(&oneshot->lock);
     const bool is_closed = oneshot->is_closed;
     if (!is_closed)
@@ -205,27 +206,28 @@ static bool attempt_closed(struct cmio_future *future, struct cmio__party party)
     return is_closed;
 }
 
-static enum cmio_future_state poll_closed(struct cmio_future *future,
-                                          struct cmio_context *context) {
-    return cmio__attempt_in_task(future, attempt_closed, context, "oneshot closed");
+static enum cmio_future_state poll_oneshot_closed(struct cmio_future *future,
+                                                  struct cmio_context *context) {
+    return cmio__attempt_in_task(future, attempt_oneshot_closed, context, "oneshot closed");
 }
 
-static void drop_closed(struct cmio_future *future) {
-    struct cmio_oneshot_closed_future *closed = closed_of(future);
-    struct oneshot *oneshot = of_sender(closed->sender);
+static void drop_oneshot_closed(struct cmio_future *future) {
+    struct cmio_oneshot_closed_future *closed = oneshot_closed_of(future);
+    struct oneshot *oneshot = of_oneshot_sender(closed->sender);
     cmio__waiters_leave(&oneshot->closing, &closed->waiter, &oneshot->lock);
 }
 
-static const struct cmio_future_ops closed_ops = {
+static const struct cmio_future_ops oneshot_closed_ops = {
     .name = "oneshot closed",
-    .poll = poll_closed,
-    .drop = drop_closed,
+    .poll = poll_oneshot_closed,
+    .drop = drop_oneshot_closed,
 };
 
 int cmio_oneshot_closed_future_init(struct cmio_oneshot_closed_future *closed,
                                     struct cmio_oneshot_sender *sender) {
     if (closed == NULL || sender == NULL)
         return -EINVAL;
-    *closed = (struct cmio_oneshot_closed_future){.future.ops = &closed_ops, .sender = sender};
+    *closed =
+        (struct cmio_oneshot_closed_future){.future.ops = &oneshot_closed_ops, .sender = sender};
     return 0;
 }

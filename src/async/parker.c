@@ -26,14 +26,14 @@ void cmio__parker_unpark(struct cmio__parker *parker) {
     (void)pthread_mutex_unlock(&parker->lock);
 }
 
-static void unlock(void *lock) {
+static void unlock_parker(void *lock) {
     (void)pthread_mutex_unlock(lock);
 }
 
 bool cmio__parker_park(struct cmio__parker *parker, int64_t deadline) {
     bool unparked;
     (void)pthread_mutex_lock(&parker->lock);
-    pthread_cleanup_push(unlock, &parker->lock);
+    pthread_cleanup_push(unlock_parker, &parker->lock);
     while (!parker->is_unparked) {
         if (deadline == CMIO_FOREVER)
             (void)pthread_cond_wait(&parker->unparked, &parker->lock);

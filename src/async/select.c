@@ -40,11 +40,7 @@ int cmio_select_future_init(struct cmio_select_future *select, struct cmio_futur
         return -EINVAL;
     size_t present = 0;
     for (size_t i = 0; i < count; i++) {
-        if (children[i] == NULL)
-            continue;
-        if (children[i]->ops == NULL)
-            return -EINVAL;
-        present++;
+        present += children[i] != NULL;
     }
     if (present == 0)
         return -EINVAL;

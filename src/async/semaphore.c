@@ -18,7 +18,7 @@ static void lock(struct cmio_semaphore *semaphore) {
     cmio__lock_take(cmio__lock_at(&semaphore->lock));
 }
 
-static void unlock(struct cmio_semaphore *semaphore) {
+static void unlock_semaphore(struct cmio_semaphore *semaphore) {
     cmio__lock_release(cmio__lock_at(&semaphore->lock));
 }
 
@@ -27,7 +27,7 @@ int cmio_semaphore_destroy(struct cmio_semaphore *semaphore) {
         return -EINVAL;
     lock(semaphore);
     const bool waits = semaphore->waiters.first != NULL;
-    unlock(semaphore);
+    unlock_semaphore(semaphore);
     return waits ? -EBUSY : 0;
 }
 
@@ -58,7 +58,7 @@ int cmio_semaphore_try_acquire(struct cmio_semaphore *semaphore, size_t permits)
         return -EINVAL;
     lock(semaphore);
     const int result = acquire_now(semaphore, permits);
-    unlock(semaphore);
+    unlock_semaphore(semaphore);
     return result;
 }
 
@@ -72,7 +72,7 @@ int cmio_semaphore_release(struct cmio_semaphore *semaphore, size_t permits) {
         semaphore->permits += permits;
         serve(semaphore);
     }
-    unlock(semaphore);
+    unlock_semaphore(semaphore);
     return fits ? 0 : -EOVERFLOW;
 }
 
@@ -82,7 +82,7 @@ void cmio_semaphore_close(struct cmio_semaphore *semaphore) {
     lock(semaphore);
     semaphore->closed = true;
     cmio__waiters_serve_all(&semaphore->waiters, CMIO__REFUSED);
-    unlock(semaphore);
+    unlock_semaphore(semaphore);
 }
 
 size_t cmio_semaphore_permits(struct cmio_semaphore *semaphore) {
@@ -90,7 +90,7 @@ size_t cmio_semaphore_permits(struct cmio_semaphore *semaphore) {
         return 0;
     lock(semaphore);
     const size_t permits = semaphore->permits;
-    unlock(semaphore);
+    unlock_semaphore(semaphore);
     return permits;
 }
 
@@ -107,7 +107,7 @@ CMIO__INLINE bool is_served(struct cmio_acquire_future *acquire) {
 }
 
 /* Acquires, or waits: for a future that did not wait before. */
-CMIO__INLINE bool begin(struct cmio_acquire_future *acquire, struct cmio__party party) {
+CMIO__INLINE bool begin_acquire(struct cmio_acquire_future *acquire, struct cmio__party party) {
     const int result = acquire_now(acquire->semaphore, acquire->permits);
     if (result == -EAGAIN)
         cmio__waiters_add(&acquire->semaphore->waiters, &acquire->waiter, party);
@@ -116,22 +116,22 @@ CMIO__INLINE bool begin(struct cmio_acquire_future *acquire, struct cmio__party 
     return result != -EAGAIN;
 }
 
-CMIO__INLINE bool attempt(struct cmio_future *future, struct cmio__party party) {
+CMIO__INLINE bool attempt_acquire(struct cmio_future *future, struct cmio__party party) {
     struct cmio_acquire_future *acquire = acquire_of(future);
     const bool is_new = cmio__waiter_state(&acquire->waiter) == CMIO__NEW;
     if (is_served(acquire))
         return true;
     lock(acquire->semaphore);
-    const bool done = is_new ? begin(acquire, party) : is_served(acquire);
+    const bool done = is_new ? begin_acquire(acquire, party) : is_served(acquire);
     if (!done && !is_new)
         cmio__waiter_set_party(&acquire->waiter, party);
-    unlock(acquire->semaphore);
+    unlock_semaphore(acquire->semaphore);
     return done;
 }
 
 static enum cmio_future_state poll_acquire(struct cmio_future *future,
                                            struct cmio_context *context) {
-    return cmio__attempt_in_task(future, attempt, context, "acquire");
+    return cmio__attempt_in_task(future, attempt_acquire, context, "acquire");
 }
 
 /* A first in the line that gives up may make way for one that wants less. */
@@ -146,7 +146,7 @@ static void drop_acquire(struct cmio_future *future) {
     else if (cmio__waiter_state(&acquire->waiter) == CMIO__GRANTED)
         semaphore->permits += acquire->permits;
     serve(semaphore);
-    unlock(semaphore);
+    unlock_semaphore(semaphore);
 }
 
 static const struct cmio_future_ops acquire_ops = {

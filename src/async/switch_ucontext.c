@@ -3,10 +3,17 @@
  * async/switch.h where there is no assembly for the processor. What is suspended is known by the
  * address of its ucontext_t, which lies on the stack that it describes.
  */
+/* Without the first, macOS refuses <ucontext.h>; without the second, it hides what is not POSIX. */
+#define _XOPEN_SOURCE 700
+#define _DARWIN_C_SOURCE 1
+
 #include "async/switch.h"
 
 #include <stdint.h>
 #include <ucontext.h>
+
+/* macOS calls ucontext(3) obsolete, and has nothing in its place. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 /* At the upper end of a new stack. */
 struct beginning {
@@ -16,7 +23,7 @@ struct beginning {
 };
 
 /* makecontext(3) passes integers on, which hold half an address each. */
-static void begin(unsigned high, unsigned low) {
+static void begin_context(unsigned high, unsigned low) {
     const uintptr_t address = (uintptr_t)((uint64_t)high << 32 | low);
     const struct beginning *beginning = (const struct beginning *)address; // NOLINT
     beginning->entry(beginning->argument);
@@ -33,7 +40,7 @@ void *cmio__switch_prepare(void *bottom, size_t size, void (*entry)(void *argume
     beginning->context.uc_stack.ss_size = rest;
     beginning->context.uc_link = NULL;
     const uint64_t address = (uintptr_t)beginning;
-    makecontext(&beginning->context, (void (*)(void))begin, 2, (unsigned)(address >> 32),
+    makecontext(&beginning->context, (void (*)(void))begin_context, 2, (unsigned)(address >> 32),
                 (unsigned)address);
     return &beginning->context;
 }

@@ -74,8 +74,10 @@ static void wake_shared(struct cmio__task *task) {
 void cmio__task_wake(struct cmio__task *task) {
     struct cmio__worker *alone = task->executor->alone;
     struct cmio__worker *current = cmio__worker_current;
-    if (current != NULL)
+    if (current != NULL && current->executor == task->executor)
         cmio__count(&current->wakes);
+    else
+        (void)atomic_fetch_add_explicit(&task->executor->wakes, 1, memory_order_relaxed);
     if (alone == NULL)
         wake_shared(task);
     else if (alone == current)
@@ -130,7 +132,7 @@ bool cmio_context_spend(struct cmio_context *context) {
 /* Polling */
 
 /*
- * Puts a task that goes on into its worker's list. Shutdown sets `closing` before it goes through the
+ * Puts a task into its worker's list. Shutdown sets `closing` before it goes through the
  * lists, so a task that it does not find there sees that here.
  */
 static CMIO__COLD void list_task(struct cmio__task *task, struct cmio__worker *worker) {
@@ -200,12 +202,15 @@ void cmio__task_run(struct cmio__task *task, struct cmio__worker *worker) {
     struct cmio_context context = {
         .waker = {(uintptr_t)task}, .task = task, .worker = worker, .budget = CMIO__TURN};
     struct cmio_future *future = cmio__task_future(task);
+    atomic_store_explicit(&worker->running, task, memory_order_relaxed);
     cmio__count(&worker->polls);
     if (CMIO__UNLIKELY(is_to_end(task)) && task->home == NULL) {
         cmio_future_drop(future);
         finish_task(task, worker);
         return;
     }
+    if (CMIO__UNLIKELY(!task->listed) && task->prefix > 0)
+        list_task(task, worker); /* it has a name: to be seen also if this poll does not return */
     if (cmio_future_poll(future, &context) == CMIO_READY) {
         finish_task(task, worker);
         return;
@@ -265,9 +270,10 @@ static void spawn_remotely(struct cmio__task *task) {
 
 int cmio_spawn(struct cmio_executor *executor, const struct cmio_future *future, size_t size,
                const struct cmio_spawn_options *options, struct cmio_join_handle **out) {
-    if (future == NULL || future->ops == NULL || size < sizeof *future)
+    if (future == NULL || size < sizeof *future)
         return -EINVAL;
-    if (future->ops->poll == NULL || future->ops->drop == NULL)
+    const struct cmio_future_ops *ops = future->ops;
+    if (ops != NULL && (ops->poll == NULL || ops->drop == NULL))
         return -EINVAL;
     struct cmio__worker *worker = cmio__worker_current;
     if (executor == NULL && worker == NULL)
@@ -334,7 +340,7 @@ static void withdraw(struct cmio_join_future *join) {
 }
 
 /* Leaves the waker, unless the task has ended. Returns whether it has. */
-static bool leave(struct cmio_join_future *join, const struct cmio_task_waker *waker) {
+static bool leave_joiner(struct cmio_join_future *join, const struct cmio_task_waker *waker) {
     struct cmio__task *task = joined(join->handle);
     (void)cmio_task_waker_clone(waker,
                                 &join->waker); /* of a task that is being polled: cannot fail */
@@ -366,7 +372,7 @@ static enum cmio_future_state poll_join(struct cmio_future *future, struct cmio_
         cmio_task_waker_wake(&context->waker);
         return CMIO_PENDING;
     }
-    if (meeting == CMIO__RUNNING && !leave(join, &context->waker))
+    if (meeting == CMIO__RUNNING && !leave_joiner(join, &context->waker))
         return cmio__context_awaits(context, "join");
     join->waker = (struct cmio_task_waker){0};
     if (!cmio__context_spend(context))

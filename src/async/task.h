@@ -51,7 +51,8 @@ enum cmio__meeting {
 struct cmio__worker;
 
 struct cmio__task {
-    struct cmio__task *next;          /* in a queue of tasks */
+    /* In a queue of tasks. So aligned, the future behind the struct is as well. */
+    _Alignas(max_align_t) struct cmio__task *next;
     struct cmio__task *injected_next; /* in the executor's list; with `remote`, beside the above */
     struct cmio_executor *executor;
     struct cmio__worker *home; /* NULL: any */
@@ -70,9 +71,6 @@ struct cmio__task {
 
 /* `wakes` of a task that has ended. */
 #define CMIO__ENDED 0x80000000u
-
-_Static_assert(sizeof(struct cmio__task) % alignof(max_align_t) == 0 || sizeof(void *) < 8,
-               "the future behind the header is aligned");
 
 /* The future of a task lies behind its header. */
 CMIO__INLINE struct cmio_future *cmio__task_future(struct cmio__task *task) {

@@ -74,7 +74,7 @@ static int init(struct cmio_timeout_future *timeout, struct cmio_future *child,
                 const struct cmio_sleep_future *sleep, int error) {
     if (error != 0)
         return error;
-    if (timeout == NULL || child == NULL || child->ops == NULL)
+    if (timeout == NULL || child == NULL)
         return -EINVAL;
     *timeout =
         (struct cmio_timeout_future){.future.ops = &timeout_ops, .child = child, .sleep = *sleep};

@@ -22,7 +22,7 @@ struct blocked {
 };
 
 /* The deadline has come, or the thread is being cancelled. */
-static void give_up(void *argument) {
+static void give_waiters_up(void *argument) {
     struct blocked *blocked = argument;
     cmio_future_drop(blocked->future);
     cmio__parker_destroy(&blocked->parker);
@@ -46,13 +46,13 @@ int cmio__attempt_until(struct cmio_future *future, cmio__attempt *attempt, int6
     if (error != 0)
         return error;
     bool done;
-    pthread_cleanup_push(give_up, &blocked);
+    pthread_cleanup_push(give_waiters_up, &blocked);
     done = attempt_and_park(&blocked, attempt, deadline);
     pthread_cleanup_pop(0);
     if (done)
         cmio__parker_destroy(&blocked.parker);
     else
-        give_up(&blocked);
+        give_waiters_up(&blocked);
     /* A drop may find that it came too late, and then says how the future ended. */
     return future->result == -ECANCELED ? -ETIMEDOUT : (int)future->result;
 }

@@ -23,11 +23,11 @@ struct cmio_watch_receiver {
     uint64_t seen; /* the version */
 };
 
-static struct watch *of_sender(struct cmio_watch_sender *sender) {
+static struct watch *of_watch_sender(struct cmio_watch_sender *sender) {
     return (struct watch *)(void *)sender;
 }
 
-static struct watch *allocate(size_t size, const void *value) {
+static struct watch *allocate_watch(size_t size, const void *value) {
     if (size > SIZE_MAX / 2 - sizeof(struct watch))
         return NULL;
     struct watch *watch = malloc(sizeof *watch + size);
@@ -42,7 +42,7 @@ int cmio_watch_new(struct cmio_watch_sender **sender, struct cmio_watch_receiver
                    size_t size, const void *value) {
     if (sender == NULL || receiver == NULL || size == 0 || value == NULL)
         return -EINVAL;
-    struct watch *watch = allocate(size, value);
+    struct watch *watch = allocate_watch(size, value);
     if (watch == NULL)
         return -ENOMEM;
     const int error = cmio_watch_subscribe((struct cmio_watch_sender *)(void *)watch, receiver);
@@ -56,7 +56,7 @@ int cmio_watch_new(struct cmio_watch_sender **sender, struct cmio_watch_receiver
 struct cmio_watch_sender *cmio_watch_sender_clone(struct cmio_watch_sender *sender) {
     if (sender == NULL)
         return NULL;
-    struct watch *watch = of_sender(sender);
+    struct watch *watch = of_watch_sender(sender);
     cmio__lock_take(&watch->lock);
     watch->senders++;
     cmio__lock_release(&watch->lock);
@@ -69,7 +69,7 @@ int cmio_watch_subscribe(struct cmio_watch_sender *sender, struct cmio_watch_rec
     struct cmio_watch_receiver *receiver = malloc(sizeof *receiver);
     if (receiver == NULL)
         return -ENOMEM;
-    struct watch *watch = of_sender(sender);
+    struct watch *watch = of_watch_sender(sender);
     cmio__lock_take(&watch->lock);
     *receiver = (struct cmio_watch_receiver){.watch = watch, .seen = watch->version};
     watch->receivers++;
@@ -79,7 +79,7 @@ int cmio_watch_subscribe(struct cmio_watch_sender *sender, struct cmio_watch_rec
 }
 
 /* Drops a handle of either side: the last sender tells the receivers. */
-static void drop(struct watch *watch, size_t *side) {
+static void drop_watch(struct watch *watch, size_t *side) {
     cmio__lock_take(&watch->lock);
     --*side;
     if (watch->senders == 0)
@@ -92,20 +92,20 @@ static void drop(struct watch *watch, size_t *side) {
 
 void cmio_watch_sender_drop(struct cmio_watch_sender *sender) {
     if (sender != NULL)
-        drop(of_sender(sender), &of_sender(sender)->senders);
+        drop_watch(of_watch_sender(sender), &of_watch_sender(sender)->senders);
 }
 
 void cmio_watch_receiver_drop(struct cmio_watch_receiver *receiver) {
     if (receiver == NULL)
         return;
-    drop(receiver->watch, &receiver->watch->receivers);
+    drop_watch(receiver->watch, &receiver->watch->receivers);
     free(receiver);
 }
 
 int cmio_watch_send(struct cmio_watch_sender *sender, const void *value) {
     if (sender == NULL || value == NULL)
         return -EINVAL;
-    struct watch *watch = of_sender(sender);
+    struct watch *watch = of_watch_sender(sender);
     cmio__lock_take(&watch->lock);
     const bool heard = watch->receivers > 0;
     if (heard) {

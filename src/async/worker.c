@@ -81,6 +81,7 @@ int cmio__worker_look(struct cmio__worker *worker, int64_t deadline) {
 }
 
 static void rest(struct cmio__worker *worker) {
+    atomic_store_explicit(&worker->running, NULL, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
     cmio__executor_task_finished(worker->executor);
     cmio__park(worker);
@@ -102,5 +103,6 @@ void cmio__worker_run(struct cmio__worker *worker, bool (*done)(void *argument),
         else
             rest(worker);
     }
+    atomic_store_explicit(&worker->running, NULL, memory_order_relaxed);
     cmio__worker_current = NULL;
 }

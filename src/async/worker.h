@@ -36,6 +36,7 @@ struct cmio__worker {
     struct cmio_executor *executor;
     uint16_t index; /* in executor->workers */
     bool searching; /* one of those that look for other workers' tasks; its own */
+    const struct cmio__task *_Atomic running; /* that it polls now, unless the poll is just over */
     unsigned since_look;
     int64_t deadline; /* of a shutdown that runs on this thread; 0: none */
 

@@ -298,11 +298,13 @@ static enum cmio_future_state poll_client(struct cmio_future *future,
     if (client->step == 0)
         TEST_OK(cmio_connect_tcp_future_init(&client->connect, &client->io, &client->stream,
                                              &client->address));
-    client->step = 1;
+    if (client->step == 0)
+        client->step = 1;
     if (cmio_future_poll(&client->connect.future, context) == CMIO_PENDING)
         return CMIO_PENDING;
     TEST_OK(client->connect.future.result);
-    if (client->write.future.ops == NULL) {
+    if (client->step == 1) {
+        client->step = 2;
         TEST_OK(cmio_write_all_future_init(&client->write, &client->io, pattern, ECHO_LENGTH));
         TEST_OK(cmio_read_exactly_future_init(&client->read, &client->io, client->received,
                                               ECHO_LENGTH));

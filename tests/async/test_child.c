@@ -104,6 +104,8 @@ static void a_wait_that_is_dropped_keeps_the_status(void **state) {
     struct cmio_child_exit_future child_exit;
     bound_open(state, &bound);
     TEST_OK(cmio_child_exit_future_init(&child_exit, &bound.io, &status));
+    cmio_future_drop(&child_exit.future);
+    TEST_OK(cmio_child_exit_future_init(&child_exit, &bound.io, &status));
     abort_waiting(bound.executor, &child_exit.future);
     TEST_OK(cmio_child_exit_future_init(&child_exit, &bound.io, &status));
     struct giving_up giving_up = giving_up_after(&child_exit.future, 1, &pending);

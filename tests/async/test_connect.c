@@ -75,6 +75,7 @@ static void a_connect_to_a_path_binds_the_stream(void **state) {
 static void expect_all_closed(struct cmio_io *io, struct cmio_source *source, int descriptors) {
     assert_int_equal(test_count_descriptors(), descriptors);
     assert_false(cmio_source_is_registered(source));
+    assert_null(io->slot);
     TEST_OK(cmio_io_close(io));
 }
 

@@ -204,6 +204,26 @@ static void tasks_that_wake_one_another_end(void **state) {
     cmio_executor_free(executor);
 }
 
+static void a_future_that_has_ended_gives_its_result_wherever_it_is_awaited(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    struct cmio_future ended = {.result = 7};
+    struct cmio_future *children[] = {&ended};
+    struct cmio_join_handle *handle = NULL;
+    struct cmio_timeout_future timeout;
+    struct cmio_join_all_future all;
+    struct cmio_select_future select_one;
+    TEST_GIVES(cmio_block_on(executor, &ended), 7);
+    TEST_OK(cmio_spawn(executor, &ended, sizeof ended, NULL, &handle));
+    TEST_GIVES(join(executor, handle), 7);
+    TEST_OK(cmio_timeout_future_init(&timeout, &ended, 0));
+    TEST_GIVES(cmio_block_on(executor, &timeout.future), 7);
+    TEST_OK(cmio_join_all_future_init(&all, children, 1));
+    TEST_OK(cmio_block_on(executor, &all.future));
+    TEST_OK(cmio_select_future_init(&select_one, children, 1));
+    TEST_OK(cmio_block_on(executor, &select_one.future));
+    cmio_executor_free(executor);
+}
+
 static const int none = CMIO_CURRENT_THREAD, one = 1, four = 4;
 
 #define ROWS(test)                                                                                 \
@@ -218,6 +238,7 @@ static const struct CMUnitTest tests[] = {
     TEST_ROW(four, shutdown_does_not_wait_for_a_task_that_it_refused, &four),
     ROWS(abort_drops_the_future_once),
     ROWS(tasks_that_wake_one_another_end),
+    ROWS(a_future_that_has_ended_gives_its_result_wherever_it_is_awaited),
 };
 
 TEST_GROUP(async_executor, tests)

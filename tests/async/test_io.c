@@ -170,6 +170,7 @@ static void a_closed_binding_is_no_good(void **state) {
     open_bound(state, &executor, &ends);
     struct cmio_read_future before, after;
     TEST_OK(cmio_read_future_init(&before, &ends.b.io, buffer, sizeof buffer));
+    test_put(end_fd(&ends.a), 1);
     TEST_OK(cmio_io_close(&ends.b.io));
     TEST_OK(cmio_io_close(&ends.b.io));
     TEST_OK(cmio_read_future_init(&after, &ends.b.io, buffer, sizeof buffer));

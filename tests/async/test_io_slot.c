@@ -184,6 +184,8 @@ static void who_waits_for_a_closed_source_does_not_see_the_next_one(void **state
     struct cmio__io_wait next = wait_for(slot, CMIO_READABLE);
     cmio__io_slot_clear(&waiting); /* what the old one found is about the old source */
     assert_int_equal(poll_wait(&next, 0), CMIO_READY);
+    struct cmio__io_wait other = not_polled;
+    assert_int_equal(poll_wait(&other, -ECANCELED), CMIO_READY);
     find_nothing(&next);
     assert_int_equal(poll_wait(&waiting, -ECANCELED), CMIO_READY);
     assert_int_equal(poll_wait(&not_polled, -ECANCELED), CMIO_READY);

@@ -79,8 +79,10 @@ SPEAKS_OF_NO_BACKEND = [
     "src/async",
     PUBLIC_ASYNC,
 ]
-# getaddrinfo(3) may leave its error in errno: lookup.c.
-READS_ERRNO = ["src/posix", "src/async/lookup.c", *("src/" + name for name in BACKENDS)]
+# getaddrinfo(3) may leave its error in errno: lookup.c. A green thread keeps its errno over an await,
+# and a worker knows where that of its thread is.
+KEEPS_ERRNO = ["src/async/lookup.c", "src/async/green.c", "src/async/worker.c"]
+READS_ERRNO = ["src/posix", *KEEPS_ERRNO, *("src/" + name for name in BACKENDS)]
 
 
 def layer_of(path):

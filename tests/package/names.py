@@ -5,6 +5,7 @@ usage: names.py SOURCE_ROOT
 
 - Every cmio_..., CMIO_... and "struct cmio_..." of README.md, NEWS.md and docs/ is declared by a public
   header, but for a few words that are something else, which are listed here with what they are.
+- What docs/async/ puts between backquotes like the name of a test (four words and more) is one in tests/async/.
 - docs/mio-map.md names every function of the socket and pipe types, by name or by "*_" and its end: what
   cmio has that mio has not stands there too.
 """
@@ -21,12 +22,15 @@ from scratch import expect, main
 OTHERS = {
     "CMIO_BACKEND": "an environment variable",
     "CMIO_TEST_GIGABYTE": "an environment variable of the tests",
+    "CMIO_TEST_SCENES": "an environment variable of the tests",
+    "CMIO_TEST_SEED": "an environment variable of the tests",
     "CMIO_TEST_SHRINK": "an environment variable of the tests",
     "cmio_async_dep": "the dependency of the Meson project on the second library",
     "cmio_dep": "the dependency of the Meson project",
     "cmio_tests": "a program",
 }
 NAME = re.compile(r"\b(?:cmio|CMIO)_(?!_)\w+(?<!_)\b")
+TEST_NAME = re.compile(r"`((?!cmio_|CMIO_)[a-z0-9]+(?:_[a-z0-9]+){3,})`")
 TYPES = re.compile(r"cmio_(?:tcp|udp|unix|pipe)_")
 
 
@@ -37,7 +41,16 @@ def read(path):
 
 def documents(root):
     top = [os.path.join(root, name) for name in ["README.md", "NEWS.md"]]
-    return top + sorted(glob.glob(os.path.join(root, "docs", "*.md")))
+    return top + sorted(glob.glob(os.path.join(root, "docs", "**", "*.md"), recursive=True))
+
+
+def check_test_names(root):
+    """The tests that the documents of libcmio-async name exist."""
+    code = "".join(read(path) for path in glob.glob(os.path.join(root, "tests", "async", "*.c")))
+    tests = set(re.findall(r"\b\w+\b", code))
+    for path in sorted(glob.glob(os.path.join(root, "docs", "async", "*.md"))):
+        missing = sorted(set(TEST_NAME.findall(read(path))) - tests)
+        expect(not missing, f"{os.path.relpath(path, root)}: no such tests: {missing}")
 
 
 def test(root):
@@ -52,6 +65,7 @@ def test(root):
                 unknown.append(f"{os.path.relpath(path, root)}: {name}")
     expect(not unknown, "named, but declared by no header:\n" + "\n".join(unknown))
 
+    check_test_names(root)
     described = read(os.path.join(root, "docs", "mio-map.md"))
     ends = re.findall(r"`\*(_\w+)`", described)
     functions = re.findall(r"CMIO_API[^;]*?\b(cmio_\w+)\(", text)

@@ -42,6 +42,7 @@ def declared_functions(folder):
         text = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", "", text, flags=re.MULTILINE)
         text = re.sub(r"\bCMIO_(BEGIN|END)_DECLS\b", ";", text)
         text = re.sub(r"\(\*\w+\)\([^()]*\)", "pointer", text)  # members that point to functions
+        text = re.sub(r"\btypedef\b[^;{}]*;", ";", text)  # types of functions
         for name in re.findall(r"\bCMIO_API\b[^;{}(]*?\b(\w+)\s*\(", text):
             if name in marked:
                 problems.append(f"{name}: declared in {marked[name]} and {os.path.basename(path)}")

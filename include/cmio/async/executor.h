@@ -49,11 +49,12 @@ CMIO_API int cmio_executor_new(struct cmio_executor **out,
                                const struct cmio_executor_options *options);
 
 /*
- * Ends the executor: refuses new tasks, aborts all that there are and waits until their futures are
- * dropped, the workers have ended and no blocking function runs, or until the deadline. Afterwards only cmio_executor_free()
- * is of use. Returns 0; -ETIMEDOUT when tasks or blocking functions are left, and the call may be repeated; -EDEADLK on a worker; -EBUSY while another
- * thread is in cmio_block_on() or shutdown of an executor without threads; -EINVAL for a null
- * executor or a negative deadline other than CMIO_FOREVER.
+ * Ends the executor: refuses new tasks, aborts those that there are, and waits until their futures
+ * are dropped, no blocking function runs and the workers have ended, or until the deadline.
+ * Afterwards, free it. Returns 0. Errors: -ETIMEDOUT if tasks or blocking functions are left at the
+ * deadline: cmio_executor_tasks() lists the tasks, and the call may be repeated; -EDEADLK on a
+ * worker; -EBUSY while another thread is in this call, or, for an executor without threads, in
+ * cmio_block_on(); -EINVAL for a null executor or a negative deadline other than CMIO_FOREVER.
  */
 CMIO_API int cmio_executor_shutdown(struct cmio_executor *executor, int64_t deadline);
 

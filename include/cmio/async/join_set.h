@@ -46,7 +46,7 @@ CMIO_API void cmio_join_set_free(struct cmio_join_set *set);
  * from 0 to capacity - 1: a free one, so places are used again once their child's end was reported.
  * The child is the caller's, and must stay where it is from its first poll to its end. It may be
  * called while a future of the set is pending, and in the poll of a child. Errors: -EINVAL for a
- * null argument or a child without operations; -ENOSPC when every place is taken.
+ * null argument; -ENOSPC when every place is taken.
  */
 CMIO_API ssize_t cmio_join_set_add(struct cmio_join_set *set, struct cmio_future *child);
 

@@ -24,8 +24,7 @@ struct cmio_map_future {
  * A future that is ready when the child is. Its result is what the function gives for the child's
  * result, errors included, and the argument. Dropping the future drops the child, and the function is
  * not called. The child is the caller's, and must stay where it is until the future has ended. The
- * calls are for one thread at a time. Errors: -EINVAL for a null future, child or function, or a
- * child without operations.
+ * calls are for one thread at a time. Errors: -EINVAL for a null future, child or function.
  */
 CMIO_API int cmio_map_future_init(struct cmio_map_future *map, struct cmio_future *child,
                                   cmio_map_function *function, void *argument);
@@ -50,8 +49,7 @@ struct cmio_then_future {
  * waits for the future that the function has made, whose result is its own. If the function made
  * none, it is ready with what the function returned. Dropping it drops whichever of the two it waits
  * for. Both lie in the caller's memory and must stay where they are until the future has ended. The
- * calls are for one thread at a time. Errors: -EINVAL for a null future, child or function, or a
- * child without operations.
+ * calls are for one thread at a time. Errors: -EINVAL for a null future, child or function.
  */
 CMIO_API int cmio_then_future_init(struct cmio_then_future *then, struct cmio_future *child,
                                    cmio_then_function *function, void *argument);

@@ -30,7 +30,7 @@ struct cmio_select_future {
  *
  * children is an array of count pointers. The array and the children must stay where they are until
  * the future has ended. The calls are for one thread at a time. Errors: -EINVAL for a null future or
- * array, a child without operations, or an array without any child.
+ * array, or an array without any child.
  */
 CMIO_API int cmio_select_future_init(struct cmio_select_future *select,
                                      struct cmio_future **children, size_t count);

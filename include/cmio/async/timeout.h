@@ -28,7 +28,7 @@ struct cmio_timeout_future {
  *
  * With CMIO_FOREVER there is no limit. Dropping the future drops the child. The child is the
  * caller's, and must stay where it is until the future has ended. The calls are for one thread at a
- * time. Errors: -EINVAL for a null argument, a child without operations, or another negative
+ * time. Errors: -EINVAL for a null argument or another negative
  * duration.
  */
 CMIO_API int cmio_timeout_future_init(struct cmio_timeout_future *timeout,
@@ -37,7 +37,7 @@ CMIO_API int cmio_timeout_future_init(struct cmio_timeout_future *timeout,
 /*
  * Like cmio_timeout_future_init(), with a moment on the clock of cmio_now() in place of a duration:
  * several futures in a row can share one deadline. A deadline that has passed gives the child one
- * poll. Errors: -EINVAL for a null argument, a child without operations, or a negative deadline
+ * poll. Errors: -EINVAL for a null argument or a negative deadline
  * other than CMIO_FOREVER.
  */
 CMIO_API int cmio_timeout_until_future_init(struct cmio_timeout_future *timeout,
