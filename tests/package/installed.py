@@ -6,8 +6,8 @@ usage: installed.py MESON SOURCE_ROOT shared|static
 The programs are those of PROGRAMS beside this file. They know nothing of the source tree, and no
 environment variable helps to find the library: they are compiled as README.md says for a prefix of
 one's own. The test also checks what was installed: the headers, the version, what the files for
-pkg-config say, and the shared libraries' sonames. And it compiles the sources of libcmio-async
-against the installed libcmio alone, as they need no more.
+pkg-config say, and the shared libraries' sonames. It runs the echo servers of strangers.py. And it
+compiles the sources of libcmio-async against the installed libcmio alone, as they need no more.
 """
 
 import filecmp
@@ -19,6 +19,7 @@ import shutil
 import sys
 import tempfile
 
+import strangers
 from scratch import WARNINGS, expect, header_version, main, needs, plain_environment, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -192,6 +193,7 @@ def test(meson, root, kind):
                 check_soname(library_folder, name, release)
         for program in programs:
             build_and_run(program, scratch, kind, environment, library_folder, release)
+        strangers.check(scratch, environment, os.path.join(library_folder, "pkgconfig", "cmio.pc"))
         if kind == "static":
             build_async_outside(root, scratch, environment)
         else:
