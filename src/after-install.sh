@@ -12,8 +12,11 @@ set -eu
 folder=$1
 version=${2:-}
 
+# Meson shows what a script says only if the script fails: who sits at a terminal is told directly.
 say() {
-    [ -n "${MESON_INSTALL_QUIET:-}" ] || printf '%s\n' "$*"
+    [ -z "${MESON_INSTALL_QUIET:-}" ] || return 0
+    printf '%s\n' "$*"
+    [ -t 1 ] || (printf '%s\n' "$*" >/dev/tty) 2>/dev/null || true
 }
 
 # Those who stage a package have their own ways with ldconfig.
