@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Follows README.md in a fresh Debian; scripts/release-check calls it in namespaces of its own."""
+"""Follows README.md in a fresh Debian; scripts/release-check calls it in a namespace of its own for mounts."""
 
 import argparse
 import glob
@@ -39,6 +39,8 @@ class Readme:
         self.as_root, self.compile, self.as_user = commands
         self.packages = "".join(re.findall(r"^apt-get .*\n", self.as_root, re.MULTILINE))
         blocks = re.findall(r"^```c\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        self.later = "".join(re.findall(r"^```sh\n(cc .*?)^```", text[section.end() :], re.M | re.S))
+        self.named = re.findall(r"^```c (\S+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
         self.server = one(blocks, "int main(")
         self.headers = {"client.h": one(blocks, "client_on_event("), "timer.h": one(blocks, "wait_with_timers(")}
 
@@ -115,7 +117,7 @@ class Debian:
 
 def write_programs(debian, readme):
     debian.write("echo.c", readme.server)
-    for name, text in readme.headers.items():
+    for name, text in [*readme.headers.items(), *readme.named]:
         debian.write(name, text)
     for name in ["readme_client.c", "readme_timer.c", "async_consumer.c"]:
         with open(os.path.join(PROGRAMS, name), encoding="utf-8") as file:
@@ -132,6 +134,7 @@ def compile_others(debian, line):
 
 TALK = """
 ./echo & server=$!
+trap 'kill $server' EXIT
 tries=0
 until ./readme_client 127.0.0.1:7777 >answer 2>/dev/null; do
     tries=$((tries + 1))
@@ -142,7 +145,6 @@ done
 if timeout 30 ./echo 2>complaint; then exit 1; fi
 [ "$(wc -l <complaint)" -eq 1 ]
 grep "127.0.0.1:7777.*in use" complaint
-kill $server
 [ "$(./readme_timer | wc -l)" -eq 2 ]
 ./async_consumer
 """
@@ -171,6 +173,7 @@ def check_as_root(base, readme):
     debian.type("root", debian.sources, readme.as_root)
     write_programs(debian, readme)
     debian.type("root", debian.sources, readme.compile)
+    debian.type("root", debian.sources, readme.later)
     compile_others(debian, readme.compile)
     run_programs(debian)
 
@@ -186,7 +189,7 @@ def check_as_user(base, readme):
 
 
 def unmount_everything():
-    """What lies below the folder; those of the other namespaces are not touched."""
+    """What is mounted below the folder, the last first."""
     with open("/proc/mounts", encoding="utf-8") as file:
         points = [line.split()[1] for line in file]
     for point in reversed([point for point in points if point.startswith(FOLDER + os.sep)]):
@@ -210,7 +213,7 @@ def check(arguments):
     with open(LOG, "w", encoding="utf-8"):
         pass
     say(f"A fresh Debian, {arguments.suite}, from {mirror}")
-    # The whole tree is mounted again for these processes alone, so that no mount below it is seen outside.
+    # No mount below is seen outside.
     run(["mount", "--make-rprivate", "/"], "leaving the mounts of the system alone")
     run(["debootstrap", "--variant=minbase", arguments.suite, base, mirror], "debootstrap")
     check_as_root(base, readme)
