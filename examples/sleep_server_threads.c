@@ -42,7 +42,7 @@ static void pause_for_close(void) {
 /* Waits until --max-connections leaves room for one more, or it is time to stop. */
 static void wait_for_room(void) {
     pthread_mutex_lock(&lock);
-    while (connections >= server.options.max_connections && stop_deadline() == CMIO_FOREVER)
+    while (connections >= server.service.options.max_connections && stop_deadline() == CMIO_FOREVER)
         pause_for_close();
     pthread_mutex_unlock(&lock);
 }

@@ -136,3 +136,13 @@ int64_t bench_resident(void) {
 void bench_report(const char *name, double value) {
     printf("%s %.3f\n", name, value);
 }
+
+struct bench_begin bench_begin(void) {
+    return (struct bench_begin){bench_now(), read_clock(CLOCK_PROCESS_CPUTIME_ID)};
+}
+
+void bench_report_each(struct bench_begin begin, long count) {
+    const struct bench_begin end = bench_begin();
+    bench_report("ns", (double)(end.wall - begin.wall) / (double)count);
+    bench_report("cpu_ns", (double)(end.processor - begin.processor) / (double)count);
+}

@@ -72,6 +72,16 @@ int64_t bench_resident(void);
 /* One line of the result. */
 void bench_report(const char *name, double value);
 
+/*
+ * When something began, by the wall clock and by what all threads of the process had used. The report
+ * is of what has passed since then, in nanoseconds for each of so many: "ns", and "cpu_ns".
+ */
+struct bench_begin {
+    int64_t wall, processor;
+};
+struct bench_begin bench_begin(void);
+void bench_report_each(struct bench_begin begin, long count);
+
 /* A generator that gives every program the same numbers (xorshift64*); the seed is not 0. */
 static inline uint64_t bench_random(uint64_t *state) {
     uint64_t value = *state;

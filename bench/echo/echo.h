@@ -53,12 +53,27 @@ static inline ssize_t echo_receive(long end, void *buffer, size_t length) {
 }
 #endif
 
-static inline void echo_ask(long end) {
-    char message[ECHO_LENGTH] = {0};
+/* Writes the next number that the connection of this end waits for into a message. */
+static inline void echo_number(long end, char message[ECHO_LENGTH]) {
     expected[end / 2] = ++last_number;
     memcpy(message, &last_number, sizeof last_number);
-    BENCH_CHECK(echo_send(end, message, sizeof message) == ECHO_LENGTH);
     left_to_send--;
+}
+
+static inline void echo_ask(long end) {
+    char message[ECHO_LENGTH] = {0};
+    echo_number(end, message);
+    BENCH_CHECK(echo_send(end, message, sizeof message) == ECHO_LENGTH);
+}
+
+/* A client has this answer. False, or the message is the next one to send. */
+static inline bool echo_next(long end, char message[ECHO_LENGTH]) {
+    BENCH_CHECK(memcmp(message, &expected[end / 2], sizeof *expected) == 0);
+    left_to_return--;
+    if (left_to_send == 0)
+        return false;
+    echo_number(end, message);
+    return true;
 }
 
 /* Asks for more than there is, so that a short read says that the socket is drained: epoll(7). */
@@ -68,14 +83,8 @@ static inline void echo_ready(long end) {
     if (count < 0)
         return;
     BENCH_CHECK(count == ECHO_LENGTH);
-    if (end % 2 == 1) {
-        BENCH_CHECK(echo_send(end, message, (size_t)count) == count);
-        return;
-    }
-    BENCH_CHECK(memcmp(message, &expected[end / 2], sizeof *expected) == 0);
-    left_to_return--;
-    if (left_to_send > 0)
-        echo_ask(end);
+    if (end % 2 == 1 || echo_next(end, message))
+        BENCH_CHECK(echo_send(end, message, ECHO_LENGTH) == ECHO_LENGTH);
 }
 
 static inline bool echo_done(void) {
@@ -123,7 +132,9 @@ int main(int argc, char **argv) {
     echo_connect();
     watch_all();
     (void)echo_run(connections + messages / 10); /* to warm up */
+    const struct bench_begin begin = bench_begin();
     bench_report("ns_per_trip", (double)echo_run(messages) / (double)messages);
+    bench_report_each(begin, messages);
     return 0;
 }
 

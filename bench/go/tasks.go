@@ -11,7 +11,9 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
+	"unsafe"
 )
 
 var (
@@ -20,13 +22,24 @@ var (
 	count     = flag.Int("count", 1000000, "how many tasks, messages or turns")
 	producers = flag.Int("producers", 1, "how many send into the channel")
 	busy      = flag.Int("busy", 10000, "nanoseconds of work of each task")
+	seconds   = flag.Int("seconds", 10, "how long the sleepers sleep")
+	pin       = flag.Int("pin", 0, "1: two threads that hand over have a processor each")
 )
 
 func report(name string, value float64) {
 	fmt.Printf("%s %.3f\n", name, value)
 }
 
-// Both end for 0, so that a loop is not optimised away.
+// What all threads of the process have used, in nanoseconds.
+func processorTime() float64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
+	}
+	return float64(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// So that the loop is not optimised away.
 var sink uint64
 
 // Works for about so many nanoseconds, by turns whose length was measured.
@@ -110,20 +123,22 @@ func yield() {
 	group.Wait()
 }
 
+// Not from statm, which may lag behind.
 func resident() float64 {
-	text, err := os.ReadFile("/proc/self/statm")
+	text, err := os.ReadFile("/proc/self/smaps_rollup")
 	if err != nil {
 		panic(err)
 	}
-	pages, err := strconv.ParseFloat(strings.Fields(string(text))[1], 64)
+	_, rest, _ := strings.Cut(string(text), "Rss:")
+	kilobytes, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
 	if err != nil {
 		panic(err)
 	}
-	return pages * float64(os.Getpagesize())
+	return kilobytes * 1024
 }
 
 func sleepers() {
-	const length = 10 * time.Second
+	length := time.Duration(*seconds) * time.Second
 	before := resident()
 	begin := time.Now()
 	end := begin.Add(length)
@@ -158,15 +173,48 @@ func compute() {
 	report("ns", float64(time.Since(begin).Nanoseconds())/float64(*count))
 }
 
+func pinTo(processor int) {
+	if *pin == 0 {
+		return
+	}
+	set := [16]uint64{1 << processor}
+	_, _, err := syscall.RawSyscall(syscall.SYS_SCHED_SETAFFINITY, 0, unsafe.Sizeof(set),
+		uintptr(unsafe.Pointer(&set)))
+	if err != 0 {
+		panic(err)
+	}
+}
+
+// Two goroutines that each have a thread of their own.
+func apart() {
+	there, back := make(chan struct{}), make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		pinTo(1)
+		for range there {
+			back <- struct{}{}
+		}
+	}()
+	runtime.LockOSThread()
+	pinTo(0)
+	for i := 0; i < *count/2; i++ {
+		there <- struct{}{}
+		<-back
+	}
+	close(there)
+}
+
 func main() {
 	flag.Parse()
 	runtime.GOMAXPROCS(*workers)
-	loops := map[int]func(){1: spawnOneByOne, 2: spawnBatches, 3: pingPong, 4: channel, 5: yield}
+	loops := map[int]func(){1: spawnOneByOne, 2: spawnBatches, 3: pingPong, 4: channel, 5: yield,
+		10: apart}
 	switch {
 	case loops[*mode] != nil:
-		begin := time.Now()
+		begin, used := time.Now(), processorTime()
 		loops[*mode]()
 		report("ns", float64(time.Since(begin).Nanoseconds())/float64(*count))
+		report("cpu_ns", (processorTime()-used)/float64(*count))
 	case *mode == 6:
 		sleepers()
 	case *mode == 7:

@@ -34,35 +34,12 @@
  */
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "common/bench.h"
-
-#define HTTP_RESPONSE                                                                              \
-    "HTTP/1.1 200 OK\r\n"                                                                          \
-    "Content-Type: text/plain\r\n"                                                                 \
-    "Content-Length: 13\r\n"                                                                       \
-    "Connection: keep-alive\r\n"                                                                   \
-    "\r\n"                                                                                         \
-    "Hello, world\n"
-
-enum {
-    HTTP_INPUT = 16384,
-    HTTP_HEAD_MOST = 8192,  /* a longer one is a bad request */
-    HTTP_AHEAD_MOST = 8192, /* no more is read behind a request that sleeps */
-    HTTP_SLEEP_MOST = 100000000,
-    HTTP_RESPONSE_SIZE = sizeof HTTP_RESPONSE - 1,
-    HTTP_AT_ONCE = 64, /* responses that one send takes */
-};
+#include "http/program.h"
+#include "http/request.h"
 
 /* What was read and could not be answered yet. */
 struct http_kept {
@@ -79,62 +56,12 @@ struct http {
 
 /* Each thread has a loop of its own. */
 static _Thread_local char http_input[HTTP_INPUT];
-static char http_output[HTTP_AT_ONCE * HTTP_RESPONSE_SIZE];
 
-static long port = 0;
-static long loops = 1;
-#ifdef HTTP_LOOPS
-enum { HTTP_LOOPS_MOST = 64 };
-#else
-enum { HTTP_LOOPS_MOST = 1 };
-#endif
-
-static void serve(int fd);
 static ssize_t http_send(struct http *http, const void *buffer, size_t length);
 static ssize_t http_receive(struct http *http, void *buffer, size_t length);
 static void http_sleep(struct http *http, uint32_t milliseconds);
 static void http_watch(struct http *http);
 static void http_close(struct http *http);
-
-/* ---- Requests ---- */
-
-/* The length of the head that begins here, its end included; 0 while there is no end. */
-static size_t http_head_length(const char *text, size_t length) {
-    const char *end = text + length;
-    for (const char *line = text; (line = memchr(line, '\n', (size_t)(end - line))) != NULL;) {
-        line++;
-        if (end - line >= 2 && line[0] == '\r' && line[1] == '\n')
-            return (size_t)(line + 2 - text);
-    }
-    return 0;
-}
-
-/*
- * The request that begins here: returns the length of its head and sets milliseconds; 0 when there
- * is more to come, -1 when it is bad.
- */
-static ssize_t http_parse(const char *text, size_t length, uint32_t *milliseconds) {
-    static const char method[] = "GET /", version[] = " HTTP/1.";
-    const size_t head = http_head_length(text, length);
-    if (head == 0)
-        return length < HTTP_HEAD_MOST ? 0 : -1;
-    if (memcmp(text, method, head < sizeof method - 1 ? head : sizeof method - 1) != 0)
-        return -1;
-    const char *digit = text + sizeof method - 1;
-    uint32_t value = 0;
-    if (*digit < '0' || *digit > '9')
-        return -1;
-    for (; *digit >= '0' && *digit <= '9'; digit++) {
-        value = value * 10 + (uint32_t)(*digit - '0');
-        if (value > HTTP_SLEEP_MOST)
-            return -1;
-    }
-    if (text + head - digit < (ptrdiff_t)sizeof version ||
-        memcmp(digit, version, sizeof version - 1) != 0)
-        return -1;
-    *milliseconds = value;
-    return (ssize_t)head;
-}
 
 /* ---- Responses ---- */
 
@@ -285,64 +212,10 @@ static inline bool http_wake(struct http *http) {
     return http_resume(http, 1);
 }
 
-/* ---- The program ---- */
-
 /* Whether accept(2) found none, or one to pass over; otherwise the benchmark cannot go on. */
 static inline bool http_is_accepted(int fd) {
     BENCH_CHECK(fd >= 0 || errno == EAGAIN || errno == ECONNABORTED);
     return fd >= 0;
-}
-
-/* A listener on the loopback address. Connections inherit that small responses go out at once. */
-static int http_listen(void) {
-    const int yes = 1;
-    struct sockaddr_in address = {
-        .sin_family = AF_INET,
-        .sin_port = htons((uint16_t)port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
-    socklen_t length = sizeof address;
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    BENCH_CHECK(fd >= 0);
-    BENCH_CHECK(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0);
-    BENCH_CHECK(loops == 1 || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &yes, sizeof yes) == 0);
-    BENCH_CHECK(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes) == 0);
-    BENCH_CHECK(bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
-    BENCH_CHECK(listen(fd, SOMAXCONN) == 0);
-    BENCH_CHECK(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
-    port = ntohs(address.sin_port);
-    return fd;
-}
-
-static void *http_thread(void *listener) {
-    serve((int)(intptr_t)listener);
-    return NULL;
-}
-
-int main(int argc, char **argv) {
-    const struct bench_option options[] = {
-        {"port", &port, 0, 65535},
-        {"loops", &loops, 1, HTTP_LOOPS_MOST},
-        {.name = NULL},
-    };
-    bench_options(argc, argv, options);
-    struct rlimit limit;
-    BENCH_CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
-    limit.rlim_cur = limit.rlim_max;
-    BENCH_CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-    BENCH_CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR); /* for those that use write(2) */
-    for (size_t i = 0; i < HTTP_AT_ONCE; i++)
-        memcpy(http_output + i * HTTP_RESPONSE_SIZE, HTTP_RESPONSE, HTTP_RESPONSE_SIZE);
-    const int first = http_listen();
-    for (long i = 1; i < loops; i++) {
-        pthread_t thread;
-        BENCH_CHECK(pthread_create(&thread, NULL, http_thread, (void *)(intptr_t)http_listen()) ==
-                    0);
-    }
-    printf("port %ld\n", port);
-    fflush(stdout);
-    serve(first);
-    return 0;
 }
 
 #endif

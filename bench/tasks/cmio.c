@@ -1,20 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Tasks on libcmio-async, in the same workloads as bench/tokio/tasks.rs and bench/go/tasks.go:
+ * Tasks on libcmio-async. The same workloads, by the same numbers, are in raw.c, which has the least
+ * that a scheduler must do, in threads.c, in bench/tokio/tasks.rs and in bench/go/tasks.go, as far as
+ * they make sense there:
  *
  *     mode 1    spawn a task and join it, one by one
  *          2    the same in batches of 1,000
  *          3    two tasks that hand over to each other
  *          4    a bounded channel of 128 places, --producers to one receiver
  *          5    two tasks that give way to each other
- *          6    --count tasks that sleep for ten seconds: time to spawn them, bytes each, lateness
+ *          6    --count tasks that sleep for --seconds: time to spawn them, bytes each, lateness
  *          7    --count tasks that compute for --busy nanoseconds each
  *          8    mode 3 with green threads
  *          9    mode 6 with green threads
+ *          10   mode 3 forced apart: on two threads, each with an executor of its own; --pin 1 keeps
+ *               each on a processor of its own
  *
  * --workers 0 runs on the thread that is in cmio_block_on(). The result is in nanoseconds each.
  */
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include <cmio/async.h>
@@ -28,21 +34,21 @@ static long workers = 0;
 static long count = 1000000;
 static long producers = 1;
 static long busy = 10000;
+static long seconds = 10;
+static long pin = 0;
 
 static const struct bench_option options[] = {
-    {"mode", &mode, 1, 9},
+    {"mode", &mode, 1, 10},
     {"workers", &workers, 0, 64},
     {"count", &count, 1, 100000000},
     {"producers", &producers, 1, 1000},
     {"busy", &busy, 1, 1000000000},
+    {"seconds", &seconds, 2, 1000},
+    {"pin", &pin, 0, 1},
     {NULL, NULL, 0, 0},
 };
 
 static struct cmio_executor *executor;
-
-static void report_each(int64_t begin) {
-    bench_report("ns", (double)(bench_now() - begin) / (double)count);
-}
 
 static struct cmio_join_handle *spawn(const struct cmio_future *future, size_t size) {
     struct cmio_join_handle *handle = NULL;
@@ -109,9 +115,9 @@ static void run_spawns(int batch) {
     static struct spawner spawner;
     spawner.batch = batch;
     (void)cmio_coroutine_init(&spawner.coroutine, run_spawner);
-    const int64_t begin = bench_now();
+    const struct bench_begin begin = bench_begin();
     BENCH_CHECK(run_task(&spawner.coroutine.future, sizeof spawner) == 0);
-    report_each(begin);
+    bench_report_each(begin, count);
 }
 
 /* Two tasks that hand over */
@@ -178,11 +184,37 @@ static void join(struct cmio_join_handle *handle) {
 static void run_ping_pong(struct cmio_join_handle *(*begin_player)(bool begins)) {
     (void)cmio_notify_init(&notifies[0]);
     (void)cmio_notify_init(&notifies[1]);
-    const int64_t begin = bench_now();
+    const struct bench_begin begin = bench_begin();
     struct cmio_join_handle *second = begin_player(false);
     join(begin_player(true));
     join(second);
-    report_each(begin);
+    bench_report_each(begin, count);
+}
+
+/* The same on two threads. The second player has a thread that does nothing else. */
+static void *run_second_player(void *argument) {
+    struct player second = {.own = &notifies[0], .other = &notifies[1]};
+    (void)argument;
+    if (pin != 0)
+        bench_pin(1);
+    (void)cmio_coroutine_init(&second.coroutine, run_player);
+    BENCH_CHECK(cmio_block_on(NULL, &second.coroutine.future) == 0);
+    return NULL;
+}
+
+static void run_apart(void) {
+    struct player first = {.own = &notifies[1], .other = &notifies[0], .begins = true};
+    pthread_t thread;
+    (void)cmio_notify_init(&notifies[0]);
+    (void)cmio_notify_init(&notifies[1]);
+    (void)cmio_coroutine_init(&first.coroutine, run_player);
+    if (pin != 0)
+        bench_pin(0);
+    const struct bench_begin begin = bench_begin();
+    BENCH_CHECK(pthread_create(&thread, NULL, run_second_player, NULL) == 0);
+    BENCH_CHECK(cmio_block_on(executor, &first.coroutine.future) == 0);
+    BENCH_CHECK(pthread_join(thread, NULL) == 0);
+    bench_report_each(begin, count);
 }
 
 /* A channel */
@@ -231,7 +263,7 @@ static void run_channel(void) {
     struct consumer consumer = {0};
     BENCH_CHECK(cmio_channel_new(&sender, &consumer.receiver, sizeof(long), PLACES) == 0);
     (void)cmio_coroutine_init(&consumer.coroutine, run_consumer);
-    const int64_t begin = bench_now();
+    const struct bench_begin begin = bench_begin();
     for (long i = 0; i < producers; i++) {
         struct producer producer = {.sender = cmio_channel_sender_clone(sender)};
         (void)cmio_coroutine_init(&producer.coroutine, run_producer);
@@ -239,7 +271,7 @@ static void run_channel(void) {
     }
     cmio_channel_sender_drop(sender);
     BENCH_CHECK(run_task(&consumer.coroutine.future, sizeof consumer) == 0);
-    report_each(begin);
+    bench_report_each(begin, count);
     cmio_channel_receiver_drop(consumer.receiver);
 }
 
@@ -269,38 +301,27 @@ static struct cmio_join_handle *spawn_yielder(void) {
 }
 
 static void run_yields(void) {
-    const int64_t begin = bench_now();
+    const struct bench_begin begin = bench_begin();
     struct cmio_join_handle *first = spawn_yielder();
     join(spawn_yielder());
     join(first);
-    report_each(begin);
+    bench_report_each(begin, count);
 }
 
-/* Sleeping */
+/* Many tasks at once, which count their ends: the last one of --count says so. */
 
-static int64_t sleep_end;
+static _Atomic long ended;
+static struct cmio_notify all_ended;
 
-static void spawn_sleeper(void) {
-    struct cmio_sleep_future sleep;
-    (void)cmio_sleep_until_future_init(&sleep, sleep_end);
-    BENCH_CHECK(cmio_spawn(executor, &sleep.future, sizeof sleep, NULL, NULL) == 0);
+static void count_end(void) {
+    if (atomic_fetch_add_explicit(&ended, 1, memory_order_relaxed) + 1 == count)
+        cmio_notify_one(&all_ended);
 }
 
-static ssize_t sleep_green(void *argument) {
-    (void)argument;
-    struct cmio_sleep_future sleep;
-    (void)cmio_sleep_until_future_init(&sleep, sleep_end);
-    return cmio_await(&sleep.future);
-}
-
-static void spawn_green_sleeper(void) {
-    BENCH_CHECK(cmio_green_spawn(executor, sleep_green, NULL, NULL, NULL) == 0);
-}
-
-static void block_until(int64_t deadline) {
-    struct cmio_sleep_future sleep;
-    (void)cmio_sleep_until_future_init(&sleep, deadline);
-    BENCH_CHECK(cmio_block_on(executor, &sleep.future) == 0);
+static void await_all(void) {
+    struct cmio_notify_future end;
+    (void)cmio_notify_future_init(&end, &all_ended);
+    BENCH_CHECK(cmio_block_on(executor, &end.future) == 0);
 }
 
 struct spawning {
@@ -319,18 +340,70 @@ static enum cmio_future_state poll_spawning(struct cmio_future *future,
 
 static const struct cmio_future_ops spawning_ops = {"spawning", poll_spawning, drop_nothing};
 
+/* From a task, so that a worker spawns them. */
+static void spawn_all(void (*spawn_one)(void)) {
+    const struct spawning spawning = {{.ops = &spawning_ops}, spawn_one};
+    (void)cmio_notify_init(&all_ended);
+    BENCH_CHECK(run_task(&spawning.future, sizeof spawning) == 0);
+}
+
+/* Sleeping */
+
+static int64_t sleep_end;
+static const struct cmio_future_ops *sleep_ops;
+
+/* A sleep that counts its end is as large as one that does not. */
+static enum cmio_future_state poll_sleeper(struct cmio_future *future,
+                                           struct cmio_context *context) {
+    const enum cmio_future_state state = sleep_ops->poll(future, context);
+    if (state == CMIO_READY)
+        count_end();
+    return state;
+}
+
+static void drop_sleeper(struct cmio_future *future) {
+    sleep_ops->drop(future);
+}
+
+static const struct cmio_future_ops sleeper_ops = {"sleeper", poll_sleeper, drop_sleeper};
+
+static void spawn_sleeper(void) {
+    struct cmio_sleep_future sleep;
+    (void)cmio_sleep_until_future_init(&sleep, sleep_end);
+    sleep_ops = sleep.future.ops;
+    sleep.future.ops = &sleeper_ops;
+    BENCH_CHECK(cmio_spawn(executor, &sleep.future, sizeof sleep, NULL, NULL) == 0);
+}
+
+static ssize_t sleep_green(void *argument) {
+    struct cmio_sleep_future sleep;
+    (void)argument;
+    (void)cmio_sleep_until_future_init(&sleep, sleep_end);
+    const ssize_t result = cmio_await(&sleep.future);
+    count_end();
+    return result;
+}
+
+static void spawn_green_sleeper(void) {
+    static const struct cmio_green_options shallow = {.stack_size = 16384};
+    BENCH_CHECK(cmio_green_spawn(executor, sleep_green, NULL, &shallow, NULL) == 0);
+}
+
+static void block_until(int64_t deadline) {
+    struct cmio_sleep_future sleep;
+    (void)cmio_sleep_until_future_init(&sleep, deadline);
+    BENCH_CHECK(cmio_block_on(executor, &sleep.future) == 0);
+}
+
 static void run_sleepers(void (*spawn_one)(void)) {
-    struct spawning spawning = {{.ops = &spawning_ops}, spawn_one};
     const int64_t resident = bench_resident();
     const int64_t begin = bench_now();
-    sleep_end = begin + 10 * CMIO_SECOND;
-    BENCH_CHECK(cmio_block_on(executor, &spawning.future) == 0);
+    sleep_end = begin + seconds * CMIO_SECOND;
+    spawn_all(spawn_one);
     bench_report("spawned_s", (double)(bench_now() - begin) / 1e9);
     block_until(sleep_end - CMIO_SECOND);
     bench_report("bytes", (double)(bench_resident() - resident) / (double)count);
-    block_until(sleep_end);
-    while (cmio_executor_task_count(executor) > 0)
-        block_until(bench_now() + CMIO_MILLISECOND);
+    await_all();
     bench_report("late_s", (double)(bench_now() - sleep_end) / 1e9);
 }
 
@@ -351,6 +424,7 @@ static uint64_t work(uint64_t number) {
 static enum cmio_future_state poll_work(struct cmio_future *future, struct cmio_context *context) {
     (void)context;
     future->result = (ssize_t)(work(turns) & 1);
+    count_end();
     return CMIO_READY;
 }
 
@@ -369,30 +443,49 @@ static uint64_t measure_turns(void) {
 }
 
 static void run_work(void) {
-    struct spawning spawning = {{.ops = &spawning_ops}, spawn_work};
     turns = measure_turns();
-    const int64_t begin = bench_now();
-    BENCH_CHECK(cmio_block_on(executor, &spawning.future) == 0);
-    while (cmio_executor_task_count(executor) > 0)
-        block_until(bench_now() + CMIO_MILLISECOND);
-    report_each(begin);
+    const struct bench_begin begin = bench_begin();
+    spawn_all(spawn_work);
+    await_all();
+    bench_report_each(begin, count);
 }
 
 int main(int argc, char **argv) {
     bench_options(argc, argv, options);
-    const struct cmio_executor_options wanted = {
-        .workers = workers == 0 ? CMIO_CURRENT_THREAD : (int)workers};
+    const struct cmio_executor_options wanted = {.workers = workers == 0 ? CMIO_CURRENT_THREAD
+                                                                         : (int)workers};
     BENCH_CHECK(cmio_executor_new(&executor, &wanted) == 0);
     switch (mode) {
-    case 1: run_spawns(1); break;
-    case 2: run_spawns(BATCH); break;
-    case 3: run_ping_pong(spawn_player); break;
-    case 4: run_channel(); break;
-    case 5: run_yields(); break;
-    case 6: run_sleepers(spawn_sleeper); break;
-    case 7: run_work(); break;
-    case 8: run_ping_pong(spawn_green_player); break;
-    default: run_sleepers(spawn_green_sleeper); break;
+    case 1:
+        run_spawns(1);
+        break;
+    case 2:
+        run_spawns(BATCH);
+        break;
+    case 3:
+        run_ping_pong(spawn_player);
+        break;
+    case 4:
+        run_channel();
+        break;
+    case 5:
+        run_yields();
+        break;
+    case 6:
+        run_sleepers(spawn_sleeper);
+        break;
+    case 7:
+        run_work();
+        break;
+    case 8:
+        run_ping_pong(spawn_green_player);
+        break;
+    case 9:
+        run_sleepers(spawn_green_sleeper);
+        break;
+    default:
+        run_apart();
+        break;
     }
     cmio_executor_free(executor);
     return 0;

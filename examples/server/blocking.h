@@ -2,12 +2,7 @@
 #ifndef SLEEP_SERVER_BLOCKING_H
 #define SLEEP_SERVER_BLOCKING_H
 
-#include <pthread.h>
-
-#include "http/access_log.h"
-#include "http/page.h"
-#include "server/options.h"
-#include "server/statistics.h"
+#include "server/service.h"
 
 /*
  * Serving with blocking calls: what sleep_server_single and sleep_server_threads have in common,
@@ -15,12 +10,8 @@
  * for its one descriptor, as nothing else ends it when the time is up or a signal came.
  */
 struct blocking_server {
-    struct options options;
-    struct http_page page;
-    struct access_log log;
+    struct service service;
     int listener;
-    pthread_mutex_t lock; /* of statistics: several connections may be served at once */
-    struct statistics statistics;
 };
 
 /*

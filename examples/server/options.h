@@ -7,7 +7,7 @@
 
 #include <cmio/address.h>
 
-/* What the command line of a sleep server says: the same flags for all three. */
+/* What the command line of a sleep server says: the same flags for all of them. */
 struct options {
     struct cmio_address address;
     unsigned threads;

@@ -14,12 +14,20 @@ static int64_t grace_time;
 static int pipe_ends[2];
 static _Atomic int64_t deadline = CMIO_FOREVER;
 
-/* async-signal-safe: cmio_now(), write(2) and _exit(2) are. */
-static void on_signal(int number) {
-    int saved = errno;
+void stop_set_grace(int64_t grace) {
+    grace_time = grace;
+}
+
+/* async-signal-safe: cmio_now() and _exit(2) are. */
+void stop_begin(int number) {
     int64_t expected = CMIO_FOREVER;
     if (!atomic_compare_exchange_strong(&deadline, &expected, cmio_now() + grace_time))
         _exit(128 + number);
+}
+
+static void on_signal(int number) {
+    int saved = errno;
+    stop_begin(number);
     ssize_t written = write(pipe_ends[1], "", 1);
     (void)written; /* one byte always fits an empty pipe */
     errno = saved;
@@ -32,7 +40,7 @@ static void both_signals(sigset_t *set) {
 }
 
 int stop_init(int64_t grace) {
-    grace_time = grace;
+    stop_set_grace(grace);
     if (pipe(pipe_ends) < 0)
         return -errno;
     for (int i = 0; i < 2; i++)

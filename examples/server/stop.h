@@ -5,12 +5,21 @@
 #include <stdint.h>
 
 /*
- * How the servers without cmio hear SIGINT and SIGTERM: a handler notes until when what is in
- * flight may take, and makes a pipe readable, which everyone who waits with poll(2) watches as
- * well. A second signal ends the process at once. There is one of it in a process.
+ * Stopping on SIGINT and SIGTERM: the first one sets until when requests in flight may take, a second
+ * one ends the process at once. There is one of it in a process.
+ *
+ * The servers with blocking calls hear the signals by a handler, which also makes a pipe readable that
+ * everyone who waits with poll(2) watches. Those on libcmio-async await a signal, and then call
+ * stop_begin() themselves.
  */
 
-/* Installs the handler. grace is in nanoseconds. Returns 0 or a negative errno. */
+/* How long requests in flight may take after the first signal, in nanoseconds. */
+void stop_set_grace(int64_t grace);
+
+/* The signal came. Any thread; async-signal-safe. */
+void stop_begin(int number);
+
+/* Sets the grace and installs the handler. grace is in nanoseconds. Returns 0 or a negative errno. */
 int stop_init(int64_t grace);
 
 /* The moment at which to give up what is in flight; CMIO_FOREVER before a signal came. */

@@ -2,25 +2,71 @@
 """Runs the benchmarks and writes the report; scripts/bench calls it once all is installed.
 
 Times come first, round by round, and then the counts, which need no quiet machine. All of it is
-kept in build/bench/results.json, from which the report can be made again.
+kept in build/bench/results.json, from which the report can be made again; that of --async, which
+has another suite of benchmarks, in build/bench/results-async.json.
 """
 
 import argparse
+import dataclasses
 import os
 import random
 import shlex
 import sys
 import time
 
-from benchmarks import cases, counts, facts, programs, report
+from benchmarks import cases, counts, facts, programs, report, tasks, tasks_report
 from benchmarks.figures import Results
 from benchmarks.programs import Failure, TooSlow
 from command import ROOT, Interrupted, listen_for_interrupts, stop_everything
 
-RESULTS = os.path.join(programs.BENCH.path, "results.json")
 ASIDE = os.path.join(programs.BENCH.path, "report")
-USUAL_ROUNDS, QUICK_ROUNDS = 11, 3
 WIDTH = 30
+
+
+FACTS = ["processor", "processors used", "memory", "system", "kernel", "C compiler", "C library"]
+FACTS += ["options of the build", "cmio", "wrk"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Suite:
+    results: str  # the file
+    peers: tuple  # that Meson does not build
+    workloads: tuple
+    usual_rounds: int
+    quick_rounds: int
+    facts: tuple
+    with_counts: bool
+    report: object  # a module
+
+    def path(self):
+        return os.path.join(programs.BENCH.path, self.results)
+
+    def cases(self, names, quick, rounds):
+        """Of these workloads, or of all."""
+        names = names or list(self.workloads)
+        return tasks.cases(names, quick, rounds) if self is TASKS else cases.cases(names, quick)
+
+
+LOOPS = Suite(
+    results="results.json",
+    peers=("mio",),
+    workloads=tuple(cases.WORKLOADS),
+    usual_rounds=11,
+    quick_rounds=3,
+    facts=(*FACTS, "Rust compiler", "libev", "libevent", "libuv", "mio", "strace", "Valgrind"),
+    with_counts=True,
+    report=report,
+)
+TASKS = Suite(
+    results="results-async.json",
+    peers=("tokio", "go"),
+    workloads=tuple(tasks.WORKLOADS),
+    usual_rounds=10,
+    quick_rounds=2,
+    facts=(*FACTS, "Rust compiler", "Tokio", "Go"),
+    with_counts=False,
+    report=tasks_report,
+)
 
 
 class Progress:
@@ -106,12 +152,21 @@ def left_out(chosen):
         yield f"{name}: {', '.join(workloads) if name in present else 'not built'}"
 
 
-def measure(options):
-    """Whether it came to its end. What was measured is saved in any case."""
-    chosen = cases.cases(options["only"] or list(cases.WORKLOADS), options["quick"])
-    wanted = {case.workload for case in chosen}
-    to_count = [count for count in counts.all_counts() if count.workload in wanted]
-    results = Results.new(options, facts.gather())
+def counts_of(suite, chosen):
+    wanted = {case.workload for case in chosen} if suite.with_counts else set()
+    return [count for count in counts.all_counts() if count.workload in wanted]
+
+
+def load_average():
+    return os.getloadavg()[0]
+
+
+def measure(suite, options):
+    """What was measured is saved in any case."""
+    chosen = suite.cases(options["only"], options["quick"], options["rounds"])
+    to_count = counts_of(suite, chosen)
+    results = Results.new(options, facts.gather(suite.facts))
+    results.data["load"] = {"begun": load_average(), "processors": os.cpu_count()}
     results.data["left_out"] = list(left_out(chosen))
     for text in results.data["left_out"]:
         print(f"left out: {text}", flush=True)
@@ -122,33 +177,35 @@ def measure(options):
     )
     try:
         run_rounds(chosen, options, results, progress)
-        run_counts(to_count, results, progress)
+        if to_count:
+            run_counts(to_count, results, progress)
         results.data["complete"] = True
     finally:
         progress.end()
         results.data["minutes"] = (time.monotonic() - progress.started) / 60
-        results.save(RESULTS)
+        results.data["load"]["ended"] = load_average()
+        results.save(suite.path())
     return results
 
 
-def options_of(arguments):
-    rounds = arguments.rounds or (QUICK_ROUNDS if arguments.quick else USUAL_ROUNDS)
+def options_of(suite, arguments):
+    usual = suite.quick_rounds if arguments.quick else suite.usual_rounds
     given = [word for word in sys.argv[1:] if word != "--report-only"]
     return {
         "command": shlex.join(["scripts/bench", *given]),
-        "rounds": rounds,
+        "rounds": arguments.rounds or usual,
         "quick": arguments.quick,
         "only": arguments.only or [],
         "seed": arguments.seed,
     }
 
 
-def show(results, arguments):
+def show(suite, results, arguments):
     """Writes the report: what is less than a full run goes to docs only if asked to."""
     options = results.data["options"]
     full = results.data["complete"] and not options["quick"] and not options["only"]
     output = arguments.output or (os.path.join(ROOT, "docs") if full else ASIDE)
-    print(f"wrote {os.path.relpath(report.write(results, output), ROOT)}", flush=True)
+    print(f"wrote {os.path.relpath(suite.report.write(results, output), ROOT)}", flush=True)
     failures = results.data["failures"]
     if failures:
         print(f"{len(failures)} went wrong; the report lists them", flush=True)
@@ -164,27 +221,38 @@ def positive(text):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench", add_help=False)
+    parser.add_argument("--async", action="store_true", dest="of_tasks")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rounds", type=positive)
-    parser.add_argument("--only", nargs="+", choices=list(cases.WORKLOADS), metavar="WORKLOAD")
+    parser.add_argument("--only", nargs="+", metavar="WORKLOAD")
     parser.add_argument("--output", type=os.path.abspath)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report-only", action="store_true")
     parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    workloads = suite_of(arguments).workloads
+    for name in arguments.only or []:
+        if name not in workloads:
+            parser.error(f"argument --only: {name} is none of {', '.join(workloads)}")
+    return arguments
+
+
+def suite_of(arguments):
+    return TASKS if arguments.of_tasks else LOOPS
 
 
 def run(arguments):
+    suite = suite_of(arguments)
     if arguments.report_only:
         try:
-            results = Results.load(RESULTS)
+            results = Results.load(suite.path())
         except (OSError, ValueError) as error:
             raise Failure(f"no results to report: {error}") from error
-        show(results, arguments)
+        show(suite, results, arguments)
         return 0
-    if not programs.build():
+    if not programs.build(suite.peers):
         raise Failure("it could not be built")
-    return show(measure(options_of(arguments)), arguments)
+    return show(suite, measure(suite, options_of(suite, arguments)), arguments)
 
 
 def main():

@@ -87,15 +87,22 @@ def plan_rows(quick):
     single = Load("sleep-150.yaml", "1 s", few, few)
     usual = Load("sleep-150.yaml", "1 s", USUAL, USUAL if quick else 6 * USUAL)
     crowd = Load("sleep-9000.yaml", "2 s", many, many)
-    one, threads, loop = (
+    one, threads, loop, coroutines, green = (
         [os.path.join(EXAMPLES, name)]
-        for name in ["sleep_server_single", "sleep_server_threads", "sleep_server"]
+        for name in [
+            "sleep_server_single",
+            "sleep_server_threads",
+            "sleep_server",
+            "sleep_server_async",
+            "sleep_server_green",
+        ]
     )
-    loops = [(f"sleep_server ({name})", [*loop, "--backend", name]) for name in ask_backends()]
-    rows = [Row("sleep_server_single *", one, single), Row("sleep_server_threads", threads, usual)]
-    rows += [Row(name, command, usual) for name, command in loops]
-    rows += [Row("sleep_server_threads", threads, crowd)]
-    rows += [Row(name, command, crowd) for name, command in loops]
+    servers = [("sleep_server_threads", threads)]
+    servers += [(f"sleep_server ({name})", [*loop, "--backend", name]) for name in ask_backends()]
+    servers += [("sleep_server_async", coroutines), ("sleep_server_green", green)]
+    rows = [Row("sleep_server_single *", one, single)]
+    rows += [Row(name, command, usual) for name, command in servers]
+    rows += [Row(name, command, crowd) for name, command in servers]
     return rows
 
 

@@ -23,6 +23,20 @@
 #define CMIO__THREAD_LOCAL _Thread_local
 #endif
 
+/*
+ * glibc 2.32 and later know whether the process has one thread: true while it has. What is plain
+ * then need not be locked against others: that saves some twenty cycles each time.
+ */
+#ifdef __has_include
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#define CMIO__IS_SINGLE_THREADED (__libc_single_threaded != 0)
+#endif
+#endif
+#ifndef CMIO__IS_SINGLE_THREADED
+#define CMIO__IS_SINGLE_THREADED 0
+#endif
+
 /* The struct of which a member is at the address. */
 #define CMIO__CONTAINER(address, type, member)                                                     \
     ((type *)(void *)((char *)(address)-offsetof(type, member)))

@@ -25,7 +25,11 @@ struct cmio__lock {
 void cmio__lock_wait(struct cmio__lock *lock);
 
 CMIO__INLINE bool cmio__lock_try(struct cmio__lock *lock) {
-    return !atomic_exchange_explicit(&lock->taken, true, memory_order_acquire);
+    if (!CMIO__IS_SINGLE_THREADED)
+        return !atomic_exchange_explicit(&lock->taken, true, memory_order_acquire);
+    const bool was = atomic_load_explicit(&lock->taken, memory_order_relaxed);
+    atomic_store_explicit(&lock->taken, true, memory_order_relaxed);
+    return !was;
 }
 
 CMIO__INLINE void cmio__lock_take(struct cmio__lock *lock) {

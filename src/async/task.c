@@ -20,13 +20,22 @@ static void free_task(struct cmio__task *task) {
 
 static void drop_reference(struct cmio__task *task) {
     /* Who holds the only reference needs no locked instruction to give it back. */
-    if (atomic_load_explicit(&task->references, memory_order_acquire) == 1 ||
-        atomic_fetch_sub_explicit(&task->references, 1, memory_order_acq_rel) == 1)
+    const unsigned references = atomic_load_explicit(&task->references, memory_order_acquire);
+    if (references == 1)
+        free_task(task);
+    else if (CMIO__IS_SINGLE_THREADED)
+        atomic_store_explicit(&task->references, references - 1, memory_order_relaxed);
+    else if (atomic_fetch_sub_explicit(&task->references, 1, memory_order_acq_rel) == 1)
         free_task(task);
 }
 
 static void add_reference(struct cmio__task *task) {
-    (void)atomic_fetch_add_explicit(&task->references, 1, memory_order_relaxed);
+    if (!CMIO__IS_SINGLE_THREADED)
+        (void)atomic_fetch_add_explicit(&task->references, 1, memory_order_relaxed);
+    else
+        atomic_store_explicit(&task->references,
+                              atomic_load_explicit(&task->references, memory_order_relaxed) + 1,
+                              memory_order_relaxed);
 }
 
 /* Waking */
@@ -40,7 +49,7 @@ void cmio__task_wake_local(struct cmio__task *task) {
     if (wakes >= CMIO__ENDED / 2) /* or woken so often that it need not be counted any more */
         return;
     if (wakes == 0)
-        cmio__schedule(task);
+        cmio__task_list_push(&task->executor->alone->list, task);
     atomic_store_explicit(&task->wakes, wakes + 1, memory_order_relaxed);
 }
 
@@ -164,20 +173,21 @@ static void unlist_task(struct cmio__task *task) {
  */
 static struct cmio_task_waker meet_as_task(struct cmio__task *task) {
     struct cmio_task_waker joiner = {0};
-    unsigned char met = CMIO__RUNNING;
-    while (met != CMIO__DETACHED &&
-           !atomic_compare_exchange_weak_explicit(&task->meeting, &met, CMIO__FINISHED,
-                                                  memory_order_acq_rel, memory_order_acquire)) {
-        if (met == CMIO__JOINING &&
-            atomic_compare_exchange_strong_explicit(&task->meeting, &met, CMIO__TAKEN,
-                                                    memory_order_acq_rel, memory_order_acquire)) {
-            joiner = task->joiner;
-            met = CMIO__TAKEN;
+    unsigned char met = atomic_load_explicit(&task->meeting, memory_order_acquire);
+    for (;;) {
+        if (met == CMIO__DETACHED) {
+            drop_reference(task);
+            return joiner;
         }
+        const unsigned char next = met == CMIO__JOINING ? CMIO__TAKEN : CMIO__FINISHED;
+        if (!atomic_compare_exchange_weak_explicit(&task->meeting, &met, next, memory_order_acq_rel,
+                                                   memory_order_acquire))
+            continue;
+        if (next == CMIO__FINISHED)
+            return joiner;
+        joiner = task->joiner;
+        met = CMIO__TAKEN;
     }
-    if (met == CMIO__DETACHED)
-        drop_reference(task);
-    return joiner;
 }
 
 static void finish_task(struct cmio__task *task, struct cmio__worker *worker) {

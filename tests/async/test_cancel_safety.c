@@ -97,8 +97,10 @@ static void a_join_that_is_dropped_leaves_the_task_to_be_joined(void **state) {
         TEST_OK(cmio_receive_future_init(&receive, receiver, &message));
         struct cmio_join_handle *handle = SPAWN(executor, &receive);
         TEST_OK(cmio_join_future_init(&waiting, handle));
-        if (polls < 0)
+        for (int i = 0; i < 2 && polls < 0; i++) { /* the second one finds its place free */
+            TEST_OK(cmio_join_future_init(&waiting, handle));
             abort_waiting(executor, &waiting.future);
+        }
         struct cmio_join_handle *joiner =
             polls < 0 ? NULL : spawn_giving_up(executor, &waiting.future, polls);
         TEST_OK(cmio_channel_try_send(sender, &message));

@@ -33,10 +33,12 @@ struct cmio_blocking_future {
  * - The future is dropped before a thread took the job: the function is not called, and
  *   destroy(argument) is called in its place.
  * - The future is dropped later: the job is detached. The function runs to its end, its result is
- *   lost, and the thread then calls destroy(argument).
+ *   lost, and the thread then calls destroy(argument). If the function has returned already, the drop
+ *   itself calls destroy(argument).
  *
- * destroy may be NULL. Both run on any thread, with every signal blocked. While a job runs, shutdown
- * of the executor waits for it until its deadline, and not longer.
+ * destroy may be NULL. The function runs on a thread of the pool, with every signal blocked; destroy
+ * runs there, or on the thread that drops the future. While a job runs, shutdown of the executor waits
+ * for it until its deadline, and not longer.
  *
  * Errors: -EINVAL for a null future or function; -ENOMEM; the argument then stays the caller's. The
  * future itself ends with -EAGAIN, and the argument is the caller's, if the system starts no thread

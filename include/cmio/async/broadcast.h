@@ -41,7 +41,10 @@ cmio_broadcast_sender_clone(struct cmio_broadcast_sender *sender);
 CMIO_API int cmio_broadcast_subscribe(struct cmio_broadcast_sender *sender,
                                       struct cmio_broadcast_receiver **out);
 
-/* Drops a sender. After the last, receivers get what they have not got yet, and then 0. */
+/*
+ * Drops a sender. After the last, receivers get what they have not got yet, and then 0. NULL is
+ * allowed.
+ */
 CMIO_API void cmio_broadcast_sender_drop(struct cmio_broadcast_sender *sender);
 
 /* Drops a receiver. NULL is allowed. */
@@ -63,7 +66,7 @@ CMIO_API int cmio_broadcast_try_receive(struct cmio_broadcast_receiver *receiver
 
 /*
  * Receives the next message on a plain thread, which waits for it until the deadline. Returns 1 or
- * 0. Errors: -EOVERFLOW, as above; -ETIMEDOUT; -EDEADLK on a worker; -EINVAL for a null argument or
+ * 0. Errors: -EOVERFLOW as cmio_broadcast_try_receive() gives it; -ETIMEDOUT; -EDEADLK on a worker; -EINVAL for a null argument or
  * a negative deadline other than CMIO_FOREVER; -ENOMEM and -EAGAIN when the system has no more
  * condition variables.
  */
@@ -84,8 +87,8 @@ struct cmio_broadcast_receive_future {
 /*
  * A future that is ready, with 1, once the receiver's next message was copied to message; with 0
  * once all senders are gone and nothing is left. It takes the message only when it becomes ready: a
- * drop loses none. Errors of init: -EINVAL for a null argument. The future's own: -EOVERFLOW, as
- * above.
+ * drop loses none. Errors of init: -EINVAL for a null argument. The future's own: -EOVERFLOW
+ * as cmio_broadcast_try_receive() gives it.
  */
 CMIO_API int cmio_broadcast_receive_future_init(struct cmio_broadcast_receive_future *receive,
                                                 struct cmio_broadcast_receiver *receiver,

@@ -39,29 +39,33 @@ struct cmio_executor_options {
 
 /*
  * Makes an executor and starts its workers. options may be NULL. The workers block every signal, so
- * that handlers run on the program's own threads, but for those that tell of a fault of the thread
- * itself, such as SIGSEGV. For a handler of these with SA_ONSTACK, each worker has an alternate stack.
- * Errors: -EINVAL for a null out or a number of
- * workers out of range; -ENOTSUP for an unknown backend; -EAGAIN when the system starts no more
- * threads; -EMFILE, -ENFILE, -ENOMEM. On failure nothing is left running or open.
+ * that handlers run on the program's own threads. Signals that tell of a fault of the thread itself,
+ * such as SIGSEGV, stay unblocked; each worker has an alternate stack for handlers with SA_ONSTACK.
+ *
+ * Errors: -EINVAL for a null out, a number of workers out of range or a negative blocking_idle;
+ * -ENOTSUP for an unknown backend; -EAGAIN when the system starts no more threads; -EMFILE, -ENFILE,
+ * -ENOMEM. On failure nothing is left running or open.
  */
 CMIO_API int cmio_executor_new(struct cmio_executor **out,
                                const struct cmio_executor_options *options);
 
 /*
- * Ends the executor: refuses new tasks, aborts those that there are, and waits until their futures
- * are dropped, no blocking function runs and the workers have ended, or until the deadline.
- * Afterwards, free it. Returns 0. Errors: -ETIMEDOUT if tasks or blocking functions are left at the
- * deadline: cmio_executor_tasks() lists the tasks, and the call may be repeated; -EDEADLK on a
- * worker; -EBUSY while another thread is in this call, or, for an executor without threads, in
- * cmio_block_on(); -EINVAL for a null executor or a negative deadline other than CMIO_FOREVER.
+ * Ends the executor: refuses new tasks, aborts all that there are, and waits until they have ended
+ * and no blocking function runs, or until the deadline (cmio/time.h). Then it ends the workers.
+ * Afterwards only cmio_executor_free() is of use.
+ *
+ * Returns 0. Errors: -ETIMEDOUT when tasks or blocking functions are left: cmio_executor_tasks() lists
+ * the tasks, and the call may be repeated; -EDEADLK on a worker; -EBUSY while another thread is in
+ * this call, or, for an executor without threads, in cmio_block_on(); -EINVAL for a null executor or
+ * a negative deadline other than CMIO_FOREVER.
  */
 CMIO_API int cmio_executor_shutdown(struct cmio_executor *executor, int64_t deadline);
 
 /*
- * Frees the executor, after a shutdown without a deadline if none was completed. That waits for every
- * task, but not for blocking functions: one that still runs keeps its thread until it returns. No other thread may
- * be using it. Not on a worker. Kept wakers and join handles may outlive it. NULL is allowed.
+ * Frees the executor. If no shutdown was completed, it shuts the executor down first, and waits for
+ * every task without a deadline, but not for blocking functions: one that still runs keeps its thread
+ * until it returns. No other thread may be using the executor. Must not be called on a worker. Kept
+ * wakers and join handles may outlive it. NULL is allowed.
  */
 CMIO_API void cmio_executor_free(struct cmio_executor *executor);
 
@@ -72,9 +76,13 @@ CMIO_API void cmio_executor_free(struct cmio_executor *executor);
  * is made for this call alone, and is shut down at its end: tasks that were spawned on it are
  * aborted.
  *
+ * If the executor is shut down meanwhile, the future is dropped, and the result is the one that its
+ * kind documents for that: -ECANCELED for most.
+ *
  * Errors of its own leave the future untouched: -EINVAL for a null future; -EDEADLK on a worker, in
  * a task: await the future there; -EBUSY while another thread runs the tasks of an executor without
- * threads; -ESHUTDOWN; and with NULL the errors of cmio_executor_new().
+ * threads; -ESHUTDOWN once the executor is being shut down; -ENOMEM; and with NULL the errors of
+ * cmio_executor_new(). A future may end with the same numbers: cmio_future_has_ended() tells.
  */
 CMIO_API ssize_t cmio_block_on(struct cmio_executor *executor, struct cmio_future *future);
 

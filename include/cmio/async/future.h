@@ -48,9 +48,10 @@ struct cmio_future_ops {
  *
  * result is valid once a poll returned CMIO_READY: 0 or more on success, a negative errno on
  * failure. A future that is ready or dropped has ended: polling it again returns CMIO_READY with the
- * same result, and dropping it does nothing. It may be awaited, joined or spawned like any other. A future belongs to one task at a time. A future that
- * was polled must come to its end (be ready or dropped) before its memory, or the task that polled
- * it, goes away.
+ * same result, and dropping it does nothing. It may be awaited, joined or spawned like any other.
+ *
+ * A future belongs to one task at a time. A future that was polled must come to its end (be ready or
+ * dropped) before its memory, or the task that polled it, goes away.
  */
 struct cmio_future {
     const struct cmio_future_ops *ops; /* NULL once it has ended */

@@ -77,8 +77,8 @@ CMIO_API int cmio_green_spawn(struct cmio_executor *executor, ssize_t (*function
  *
  * Errors of its own: -ECANCELED once the thread is aborted or its executor is being shut down: the
  * future is dropped then, and its result is what its kind documents for that; -EPERM outside a green
- * thread, and in a poll or drop function, which must not wait; -EINVAL for a null future or one that
- * was not initialised. The last two leave the future untouched.
+ * thread, and in a poll or drop function, which must not wait; -EINVAL for a null future. With
+ * -EPERM the future is untouched.
  */
 CMIO_API ssize_t cmio_await(struct cmio_future *future);
 

@@ -48,7 +48,7 @@ struct cmio_task_info {
     uint64_t id;   /* no other task that lives has the same */
     char name[64]; /* what it was spawned with, or "" */
     enum cmio_task_state state;
-    /* The kind of future that it last waited for, "sleep" for example; NULL: of a kind that does not say. */
+    /* The kind of future that it last waited for, "sleep" for example; NULL: a kind that does not say. */
     const char *awaiting;
 };
 
@@ -56,8 +56,10 @@ struct cmio_task_info {
  * Lists the living tasks, in no order: fills tasks, an array of the given capacity, and returns how
  * many there are, which may be more. tasks may be NULL if the capacity is 0. A task with a name is
  * listed from its first poll on, and one without from the end of that poll on: before that, tasks
- * are in the count of cmio_executor_count() alone, so name those that you may look for. A worker that begins or ends a task meanwhile waits
- * for the walk through its tasks. Errors: -EINVAL for a null executor, or null tasks with a capacity.
+ * are in the count of cmio_executor_count() alone, so name those that you may look for. A worker that
+ * begins or ends a task meanwhile waits for the walk through its tasks.
+ *
+ * Errors: -EINVAL for a null executor, or null tasks with a capacity.
  */
 CMIO_API ssize_t cmio_executor_tasks(struct cmio_executor *executor, struct cmio_task_info *tasks,
                                      size_t capacity);

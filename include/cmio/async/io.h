@@ -124,7 +124,10 @@ CMIO_API int cmio_ready_future_init(struct cmio_ready_future *ready, struct cmio
 
 /*
  * Tells the binding what an operation of the program's own found, after ready: for -EAGAIN the
- * direction counts as not ready until the next event, unless one came in between. Returns the
+ * direction counts as not ready until the next event, unless one came in between. Make the operation
+ * with the functions of the source (such as cmio_tcp_stream_read()), or tell an fd source of it
+ * first (cmio_fd_source_note_io()): on backends without edges, an -EAGAIN that the source was not told
+ * of brings no event. Returns the
  * result that it was given; -EINVAL for a null argument. In the task that polled ready.
  */
 CMIO_API ssize_t cmio_io_note(struct cmio_ready_future *ready, ssize_t result);

@@ -50,8 +50,9 @@ struct cmio_writev_all_future {
 };
 
 /*
- * The same for count buffers in turn, of which each call takes as many as it can. Its result is the
- * sum of their lengths. The array must stay until the end and is changed on the way: what was
+ * A future that is ready once all of count buffers were written, in turn; each system call takes as
+ * many of them as it can. Its result is the sum of their lengths, or an error; `done` is as for one
+ * buffer (cmio_write_all_future_init()). The array must stay until the end and is changed on the way: what was
  * written is taken off, so that it always says what is left, also when the future is dropped. Errors
  * of init: -EINVAL for a null argument (a null array is allowed for no buffers), a negative count, or
  * a binding of something that cannot be written to.

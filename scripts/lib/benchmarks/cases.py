@@ -47,7 +47,8 @@ class ProgramCase(Case):
     alone: bool = True  # on one processor
 
     def measure(self, contender):
-        command = [self.path(contender), *programs.arguments_of(self.options)]
+        options = {**self.options, **dict(contender.options)}
+        command = [self.path(contender), *programs.arguments_of(options)]
         processors = {programs.last_processor()} if self.alone else None
         return programs.read_figures(programs.run_to_end(command, contender, processors))
 

@@ -62,8 +62,14 @@ def cmio_version():
     return f"{version}, commit {commit}" if commit and "fatal" not in commit else version
 
 
-def gather():
-    """Pairs of what and which; what cannot be told is left out."""
+def tokio_version():
+    """With what bench/tokio/Cargo.toml asks for."""
+    version = package_version("librust-tokio-dev")
+    return f"{version}, release with fat link-time optimization" if version else None
+
+
+def gather(names=None):
+    """Pairs of what and which, all or those of the names; what cannot be told is left out."""
     pairs = [
         ("processor", processor()),
         ("processors used", str(len(os.sched_getaffinity(0)))),
@@ -79,8 +85,10 @@ def gather():
         ("libevent", library_version("libevent-dev", "libevent")),
         ("libuv", library_version("libuv1-dev", "libuv")),
         ("mio", package_version("librust-mio-dev")),
+        ("Tokio", tokio_version()),
+        ("Go", said_by("go", "version")),
         ("wrk", said_by("wrk", "-v")),
         ("strace", said_by("strace", "--version")),
         ("Valgrind", said_by("valgrind", "--version")),
     ]
-    return [(name, value) for name, value in pairs if value]
+    return [(name, value) for name, value in pairs if value and (not names or name in names)]

@@ -9,9 +9,9 @@ from build import GCC, Build
 from command import BUILD, ROOT, run, start, stop
 
 BENCH = Build("bench", GCC, ("--buildtype=release", "-Dbench=true", "-Dtests=disabled"))
-BUILD_MIO = os.path.join(ROOT, "bench", "mio", "build")
-MIO = os.path.join(BENCH.path, "mio")
-FOLDERS = [os.path.join(BENCH.path, "bench"), MIO]
+# Peers that Meson does not build: bench/NAME/build does, where this variable says.
+PEERS = {"mio": "BENCH_MIO_BUILD", "tokio": "BENCH_TOKIO_BUILD", "go": "BENCH_GO_BUILD"}
+FOLDERS = [os.path.join(BENCH.path, name) for name in ["bench", *PEERS]]
 SLEEP_SERVER = os.path.join(BENCH.path, "examples", "sleep_server")
 
 PATIENCE = 60
@@ -32,6 +32,7 @@ class Contender:
     name: str
     library: str
     backend: str = None
+    options: tuple = ()  # pairs of name and value, of its own
 
 
 def environment_for(contender):
@@ -45,13 +46,19 @@ def find(workload, library):
     return next((path for path in paths if os.access(path, os.X_OK)), None)
 
 
-def build():
-    """Whether it could be built. mio is a peer like the others: it may be missing."""
+def build_peer(name):
+    log = os.path.join(BUILD, f"bench-{name}.log")
+    command = [os.path.join(ROOT, "bench", name, "build")]
+    if run(command, log, {PEERS[name]: os.path.join(BENCH.path, name)}) != 0:
+        print(f"{name} could not be built: {os.path.relpath(log, ROOT)} says why", flush=True)
+
+
+def build(peers):
+    """Whether it could be built. The peers may be missing, as any library may."""
     if not BENCH.make():
         return False
-    log = os.path.join(BUILD, "bench-mio.log")
-    if run([BUILD_MIO], log, {"BENCH_MIO_BUILD": MIO}) != 0:
-        print(f"mio could not be built: {os.path.relpath(log, ROOT)} says why", flush=True)
+    for name in peers:
+        build_peer(name)
     return True
 
 

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "async/acceptor.h"
+
+#include <stdio.h>
+
+#include <cmio/error.h>
+
+static const int64_t accept_pause = 100 * CMIO_MILLISECOND;
+
+static int hand_on(struct acceptor *acceptor) {
+    int result = acceptor->serve(acceptor->owner, &acceptor->stream);
+    if (result < 0)
+        (void)cmio_tcp_stream_close(&acceptor->stream);
+    return result;
+}
+
+static void complain_once(struct acceptor *acceptor, int code) {
+    if (!acceptor->complained)
+        fprintf(stderr, "%s: accepting pauses when there is no room: %s\n", acceptor->program,
+                cmio_strerror(code));
+    acceptor->complained = true;
+}
+
+static void give_room_back(struct acceptor *acceptor) {
+    if (acceptor->has_room)
+        (void)cmio_semaphore_release(acceptor->room, 1); /* it was acquired */
+    acceptor->has_room = false;
+}
+
+/* Without a descriptor or memory the client stays where it is, and we try again after a moment. */
+static enum cmio_future_state run_acceptor(struct cmio_coroutine *coroutine,
+                                           struct cmio_context *context) {
+    struct acceptor *acceptor = (struct acceptor *)coroutine;
+    ssize_t result;
+    CMIO_BEGIN(coroutine, context);
+    for (;;) {
+        if (acceptor->room != NULL) {
+            (void)cmio_acquire_future_init(&acceptor->acquire, acceptor->room, 1);
+            CMIO_AWAIT(&acceptor->acquire.future);
+            acceptor->has_room = true;
+        }
+        (void)cmio_accept_tcp_future_init(&acceptor->accept, &acceptor->io, &acceptor->stream,
+                                          NULL);
+        CMIO_AWAIT(&acceptor->accept.future);
+        result = acceptor->accept.future.result;
+        if (result == 0)
+            result = hand_on(acceptor);
+        if (result == 0) {
+            acceptor->has_room = false; /* it is the connection's now */
+            continue;
+        }
+        complain_once(acceptor, (int)result);
+        give_room_back(acceptor);
+        (void)cmio_sleep_future_init(&acceptor->pause, accept_pause);
+        CMIO_AWAIT(&acceptor->pause.future);
+    }
+    CMIO_FINALLY;
+    give_room_back(acceptor);
+    (void)cmio_io_close(&acceptor->io);
+    (void)cmio_tcp_listener_close(&acceptor->listener);
+    CMIO_END;
+}
+
+int acceptor_open(struct acceptor *acceptor, struct cmio_executor *executor,
+                  struct cmio_address *address) {
+    int result = cmio_tcp_listener_bind(&acceptor->listener, address, NULL);
+    if (result < 0)
+        return result;
+    (void)cmio_coroutine_init(&acceptor->coroutine, run_acceptor); /* from here on it cleans up */
+    result = cmio_io_bind_tcp_listener(&acceptor->io, executor, &acceptor->listener);
+    return result < 0 ? result : cmio_tcp_listener_local_address(&acceptor->listener, address);
+}
+
+void acceptor_close(struct acceptor *acceptor) {
+    cmio_future_drop(&acceptor->coroutine.future);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "async/host.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmio/async.h>
+#include <cmio/error.h>
+
+#include "async/acceptor.h"
+#include "async/interrupt.h"
+
+int host_complain(const char *program, const char *what, int code) {
+    fprintf(stderr, "%s: %s: %s\n", program, what, cmio_strerror(code));
+    return EXIT_FAILURE;
+}
+
+/* ---- Until a signal comes ---- */
+
+struct wait {
+    struct cmio_coroutine coroutine;
+    struct interrupt *interrupt;
+    struct cmio_future *future;
+};
+
+/* What was polled in a task has to end in it. */
+static enum cmio_future_state run_wait(struct cmio_coroutine *coroutine,
+                                       struct cmio_context *context) {
+    struct wait *wait = (struct wait *)coroutine;
+    CMIO_BEGIN(coroutine, context);
+    CMIO_AWAIT(interrupt_or(wait->interrupt, wait->future));
+    CMIO_RETURN(interrupt_number(wait->interrupt));
+    CMIO_FINALLY;
+    cmio_future_drop(wait->future);
+    CMIO_END;
+}
+
+int host_wait(struct cmio_executor *executor, struct interrupt *interrupt,
+              struct cmio_future *future) {
+    struct wait wait = {.interrupt = interrupt, .future = future};
+    (void)cmio_coroutine_init(&wait.coroutine, run_wait);
+    ssize_t result = cmio_block_on(executor, &wait.coroutine.future);
+    cmio_future_drop(&wait.coroutine.future); /* if it was not run */
+    return (int)result;
+}
+
+/* ---- A server ---- */
+
+struct host {
+    struct cmio_executor *executor;
+    struct interrupt interrupt;
+    struct acceptor acceptor;
+};
+
+static int start(struct host *host, int workers, struct cmio_address *address) {
+    const struct cmio_executor_options options = {.workers = workers};
+    char text[CMIO_ADDRESS_TEXT_MAX];
+    int result = cmio_executor_new(&host->executor, &options);
+    if (result == 0) /* before anyone knows that we are there, and may send a signal */
+        result = interrupt_open(&host->interrupt, host->executor);
+    if (result < 0)
+        return host_complain(host->acceptor.program, "cannot start", result);
+    result = acceptor_open(&host->acceptor, host->executor, address);
+    (void)cmio_address_format(address, text, sizeof text);
+    if (result < 0)
+        return host_complain(host->acceptor.program, text, result);
+    printf("listening on %s\n", text);
+    return fflush(stdout) == 0 ? 0
+                               : host_complain(host->acceptor.program, "standard output", -errno);
+}
+
+int host_run(const char *program, int workers, struct cmio_address *address,
+             int (*serve)(void *owner, struct cmio_tcp_stream *stream), void *owner) {
+    struct host host = {.acceptor = {.program = program, .serve = serve, .owner = owner}};
+    int status = start(&host, workers, address);
+    if (status == 0) { /* the acceptor never ends: it is a signal that ends this */
+        int result = host_wait(host.executor, &host.interrupt, &host.acceptor.coroutine.future);
+        status = result < 0 ? host_complain(program, "cannot run", result) : EXIT_SUCCESS;
+    }
+    acceptor_close(&host.acceptor);
+    interrupt_close(&host.interrupt);
+    cmio_executor_free(host.executor);
+    return status;
+}

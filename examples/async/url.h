@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ASYNC_URL_H
+#define ASYNC_URL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "async/target.h"
+
+enum { LONGEST_URL = 2000 };
+
+/* http://HOST[:PORT][/path][?query], and what came of it. The slices point into the text. */
+struct url {
+    const char *text;
+    const char *authority; /* HOST[:PORT], as written */
+    int authority_length;
+    const char *path; /* and query: empty, or beginning with '/' or '?' */
+    struct target target;
+    ssize_t result; /* a status, or a negative errno: -ECANCELED at first */
+    uint64_t bytes; /* of the last answer */
+    uint64_t tries;
+    int64_t took; /* nanoseconds, the last try */
+};
+
+/*
+ * Reads the texts, which must stay. Returns an array, which the caller frees; or NULL, after a line on
+ * standard error, when there is none, or one that is no such URL.
+ */
+struct url *urls_parse(const char *program, char *const *texts, size_t count);
+
+/* Prints what came of it: on standard error if there was no answer. */
+void url_report(const struct url *url, const char *program);
+
+#endif

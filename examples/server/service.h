@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SLEEP_SERVER_SERVICE_H
+#define SLEEP_SERVER_SERVICE_H
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmio/address.h>
+
+#include "http/access_log.h"
+#include "http/page.h"
+#include "server/options.h"
+#include "server/statistics.h"
+
+/* What all connections of a server share, however it waits. */
+struct service {
+    const char *program;
+    struct options options;
+    struct http_page page;
+    struct access_log log;
+    pthread_mutex_t lock; /* of statistics: several connections may be served at once */
+    struct statistics statistics;
+};
+
+/*
+ * Reads the command line, the page, and opens the log. Returns -1 when the server may go on,
+ * otherwise the exit status of the program.
+ */
+int service_start(struct service *service, enum options_kind kind, const char *program,
+                  const char *summary, int argc, char **argv);
+
+/* Adds one to a counter of the statistics. Any thread. */
+void service_count(struct service *service, uint64_t *counter);
+
+/* Prints where the server listens. */
+void service_announce(const struct cmio_address *address);
+
+/* One clear line on standard error about a negative errno. Both return EXIT_RUNTIME. */
+int service_complain(const struct service *service, const char *what, int code);
+int service_complain_of_address(const struct service *service, int code);
+
+/* Prints what was served and frees all. Nobody may serve any more. */
+void service_end(struct service *service);
+
+#endif
