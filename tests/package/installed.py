@@ -3,9 +3,11 @@
 
 usage: installed.py MESON SOURCE_ROOT shared|static
 
-The programs are those of PROGRAMS beside this file; they know nothing of the source tree. What was
-installed is looked at too: the headers, the version, and the shared libraries' sonames. And the
-sources of libcmio-async are compiled against the installed libcmio alone, as it needs no more.
+The programs are those of PROGRAMS beside this file. They know nothing of the source tree, and no
+environment variable helps to find the library: they are compiled as README.md says for a prefix of
+one's own. The test also checks what was installed: the headers, the version, what the files for
+pkg-config say, and the shared libraries' sonames. It runs the echo servers of strangers.py. And it
+compiles the sources of libcmio-async against the installed libcmio alone, as they need no more.
 """
 
 import filecmp
@@ -17,6 +19,7 @@ import shutil
 import sys
 import tempfile
 
+import strangers
 from scratch import WARNINGS, expect, header_version, main, needs, plain_environment, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -34,7 +37,7 @@ LIBRARIES = ["cmio", "cmio-async"]
 def install(meson, root, scratch, kind, environment):
     """Builds and installs a library of the kind; returns the prefix and the library's folder."""
     build, prefix = os.path.join(scratch, "build"), os.path.join(scratch, "prefix")
-    options = ["--prefix", prefix, "--libdir", "lib", *OPTIONS[kind]]
+    options = ["--prefix", prefix, *OPTIONS[kind]]
     parts = ["-Dexamples=disabled", "-Dtests=disabled", "-Dfuzz=false"]
     run([meson, "setup", build, root, *options, *parts], env=environment)
     run([meson, "compile", "-C", build], env=environment)
@@ -81,29 +84,59 @@ def check_soname(library_folder, name, release):
     expect(not foreign, f"the library depends on more than libc: {foreign}")
 
 
-def pkg_config(environment, name, *arguments):
-    return run(["pkg-config", *arguments, name], env=environment).split()
+def helpless_environment():
+    """Nothing in it says where to find a library, neither to pkg-config nor to the loader."""
+    names = ("PKG_CONFIG", "LIBRARY_PATH", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH")
+    given = plain_environment()
+    return {name: value for name, value in given.items() if not name.startswith(names)}
 
 
-def check_paths(root, prefix):
-    """The files for pkg-config name the place of installation and no other."""
+def pkg_config(environment, file, *arguments):
+    return run(["pkg-config", *arguments, file], env=environment).split()
+
+
+def pc_text(prefix, name):
+    path = os.path.join(prefix, "lib", "pkgconfig", f"{name}.pc")
+    expect(os.path.exists(path), f"{path} was not installed")
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def check_fields(root, prefix):
+    """The files for pkg-config name the place of installation, a page to read and the licence."""
     for name in LIBRARIES:
-        path = os.path.join(prefix, "lib", "pkgconfig", f"{name}.pc")
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        expect(os.path.abspath(root) + "/" not in text, f"{path} names the source tree:\n{text}")
+        text = pc_text(prefix, name)
+        expect(os.path.abspath(root) + "/" not in text, f"it names the source tree:\n{text}")
+        expect(re.search(r"^License: MIT$", text, re.MULTILINE), f"no licence in\n{text}")
+        url = re.search(r"^URL: (\S+)$", text, re.MULTILINE)
+        expect(url, f"no address in\n{text}")
+        page = url.group(1).replace("file://", "", 1)
+        expect(re.match(r"https?://", page) or os.path.isfile(page), f"there is no {page}")
+
+
+def check_system_prefix(meson, scratch, environment):
+    """In /usr/local programs carry no path: the loader looks there. Staged, not installed."""
+    build, stage = os.path.join(scratch, "build"), os.path.join(scratch, "stage")
+    run([meson, "configure", build, "--prefix=/usr/local"], env=environment)
+    run([meson, "install", "-C", build, "--destdir", stage], env=environment)
+    prefix = os.path.join(stage, "usr", "local")
+    for name in LIBRARIES:
+        expect("rpath" not in pc_text(prefix, name), f"{name}.pc has programs carry a path")
+        if shutil.which("readelf"):
+            library = os.path.join(prefix, "lib", f"lib{name}.so")
+            said = run(["readelf", "--dynamic", library])
+            expect("(RUNPATH)" not in said and "(RPATH)" not in said, f"{library} carries a path")
 
 
 def build_and_run(program, scratch, kind, environment, library_folder, release):
     compiler, standard, source, name = program
-    flags = pkg_config(environment, name, "--cflags")
-    libraries = pkg_config(environment, name, *(["--static"] if kind == "static" else []), "--libs")
+    file = os.path.join(library_folder, "pkgconfig", f"{name}.pc")
+    flags = pkg_config(environment, file, "--cflags")
+    libraries = pkg_config(environment, file, "--libs")
     output = os.path.join(scratch, "program")
     copy = shutil.copy(os.path.join(HERE, source), scratch)
     language = ["-x", "c++" if compiler == "c++" else "c", copy, "-x", "none"]
     run([compiler, "-std=" + standard, *WARNINGS, *flags, *language, *libraries, "-o", output])
-    if kind == "shared":
-        environment = {**environment, "LD_LIBRARY_PATH": library_folder}
     said = run([output], env=environment, timeout=300)
     expect(said.strip() == release, f"{source} said {said!r}, not {release}")
     if shutil.which("readelf"):
@@ -129,8 +162,9 @@ def build_async_outside(root, scratch, environment):
         below = os.path.relpath(path, os.path.join(root, "src", "async"))
         sources.append(os.path.join(outside, "async", below))
     expect(sources, "no source of libcmio-async was compiled")
-    flags = pkg_config(environment, "cmio", "--cflags")
-    libraries = pkg_config(environment, "cmio", "--libs")
+    file = os.path.join(scratch, "prefix", "lib", "pkgconfig", "cmio.pc")
+    flags = pkg_config(environment, file, "--cflags")
+    libraries = pkg_config(environment, file, "--libs")
     program = os.path.join(scratch, "outside_program")
     define = ["-D_GNU_SOURCE"] if sys.platform == "linux" else []
     consumer = os.path.join(HERE, "async_consumer.c")
@@ -146,21 +180,24 @@ def test(meson, root, kind):
     expect(programs, "no compiler: neither cc nor c++")
     release = header_version(root)
     with tempfile.TemporaryDirectory() as scratch:
-        environment = plain_environment()
+        environment = helpless_environment()
         prefix, library_folder = install(meson, root, scratch, kind, environment)
-        environment["PKG_CONFIG_PATH"] = os.path.join(library_folder, "pkgconfig")
         check_headers(root, prefix)
-        check_paths(root, prefix)
+        check_fields(root, prefix)
         check_kind(library_folder, kind)
         for name in LIBRARIES:
-            modversion = pkg_config(environment, name, "--modversion")
+            file = os.path.join(library_folder, "pkgconfig", f"{name}.pc")
+            modversion = pkg_config(environment, file, "--modversion")
             expect(modversion == [release], f"pkg-config says {modversion}, version.h {release}")
             if kind == "shared" and sys.platform != "darwin":
                 check_soname(library_folder, name, release)
         for program in programs:
             build_and_run(program, scratch, kind, environment, library_folder, release)
+        strangers.check(scratch, environment, os.path.join(library_folder, "pkgconfig", "cmio.pc"))
         if kind == "static":
             build_async_outside(root, scratch, environment)
+        else:
+            check_system_prefix(meson, scratch, environment)
 
 
 if __name__ == "__main__":

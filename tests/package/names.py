@@ -4,7 +4,7 @@
 usage: names.py SOURCE_ROOT
 
 - Every cmio_..., CMIO_... and "struct cmio_..." of README.md, NEWS.md and docs/ is declared by a public
-  header, but for a few words that are something else, which are listed here with what they are.
+  header, or is a CMIO_HAVE_... that src/ asks for, but for a few words that are something else, which are listed here with what they are.
 - What docs/async/ puts between backquotes like the name of a test (four words and more) is one in tests/async/.
 - docs/mio-map.md names every function of the socket and pipe types, by name or by "*_" and its end: what
   cmio has that mio has not stands there too.
@@ -58,6 +58,8 @@ def test(root):
     expect(headers, f"no headers in {root}")
     text = "".join(without_comments(read(path)) for path in headers)
     declared = set(NAME.findall(text))
+    for path in glob.glob(os.path.join(root, "src", "**", "*.[ch]"), recursive=True):
+        declared |= set(re.findall(r"\bCMIO_HAVE_\w+", read(path)))
     unknown = []
     for path in documents(root):
         for name in sorted(set(NAME.findall(read(path)))):

@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""Compiles the echo server of README.md with all warnings as errors, runs it and talks to it.
+"""Compiles each block of C in README.md with all warnings as errors, runs it, and checks what it does.
 
 usage: readme.py SOURCE_ROOT LIBRARY SANITIZERS COMPILER...
 
-The program is the block of C that has a main. Only its port is changed, to a free one. The server
-must echo, go on after it was stopped and continued, and say in one line why it cannot start.
-SANITIZERS is what the library was built with, or "none". The server waits with the backend that
+Each block compiles as it stands, as C11 and as C++17. The echo server is the block that has a main. Only
+its port is changed, to a free one. The server must echo, go on after it was stopped and continued, and
+say in one line why it cannot start, in either language. The client and the timer are functions, which the
+programs readme_client.c and readme_timer.c beside this file include; the client talks to the server.
+Blocks with a name (```c name.c) are programs of libcmio-async, and not of this test.
+
+SANITIZERS is what the library was built with, or "none". The programs wait with the backend that
 CMIO_BACKEND names.
 
-Without a README.md the test is skipped. A README.md without the program is a failure, and so is a
-relative link, or a path in a command, that leads nowhere.
+Without a README.md the test is skipped. A README.md without the server, the client or the timer is a
+failure, and so is a relative link, or a path in a command, that leads nowhere.
 """
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,13 +33,30 @@ STOPS = 10  # one that meets the server outside of its wait would show nothing
 ADDRESS = re.compile(r'"(127\.0\.0\.1|0\.0\.0\.0|\[::1?\]):\d+"')
 
 
-def echo_server(text):
-    """The program, which must be the only one of its kind."""
-    blocks = re.findall(r"^```c\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    programs = [block for block in blocks if re.search(r"\bint main\(", block)]
-    expect(len(programs) == 1, f"README.md has {len(programs)} C programs with a main, not 1")
-    expect(len(ADDRESS.findall(programs[0])) == 1, "the program should name one address and port")
-    return programs[0]
+HERE = os.path.dirname(os.path.abspath(__file__))
+TICKS = 2  # which is how many the program of the timer waits for
+# How a language is compiled, and the beginnings of its compilers' names: of those of C first.
+LANGUAGES = {
+    "C11": (["-x", "c", "-std=c11"], {}),
+    "C++17": (["-x", "c++", "-std=c++17"], {"gcc": "g++", "clang": "clang++", "cc": "c++"}),
+}
+
+
+class Blocks:
+    """The blocks of C: the server, and the functions that make a client and a timer."""
+
+    def __init__(self, text):
+        blocks = re.findall(r"^```c\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        self.all = blocks
+        self.server = self.only(r"\bint main\(", "a main")
+        self.client = self.only(r"\bclient_on_event\(", "the function client_on_event")
+        self.timer = self.only(r"\bwait_with_timers\(", "the function wait_with_timers")
+        expect(len(ADDRESS.findall(self.server)) == 1, "the server should name one address and port")
+
+    def only(self, pattern, words):
+        found = [block for block in self.all if re.search(pattern, block)]
+        expect(len(found) == 1, f"README.md has {len(found)} blocks of C with {words}, not 1")
+        return found[0]
 
 
 def check_paths(root, text):
@@ -56,17 +78,46 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def compile_server(program, port, scratch, arguments):
-    root, library, sanitizers, *compiler = arguments
-    source, output = os.path.join(scratch, "echo.c"), os.path.join(scratch, "echo")
-    with open(source, "w", encoding="utf-8") as file:
-        file.write(ADDRESS.sub(f'"127.0.0.1:{port}"', program))
-    folder = os.path.dirname(os.path.abspath(library))
-    flags = ["-std=c11", *WARNINGS, "-I", os.path.join(root, "include")]
-    names = [name for name in re.findall(r"[a-z-]+", sanitizers) if name != "none"]
-    flags += ["-fsanitize=" + ",".join(names)] if names else []
-    run([*compiler, *flags, source, library, "-pthread", "-Wl,-rpath," + folder, "-o", output])
-    return output
+class Workshop:
+    """Where programs are compiled in one language, and with what."""
+
+    def __init__(self, language, scratch, arguments):
+        root, self.library, sanitizers, *compiler = arguments
+        self.language, self.scratch = language, scratch
+        flags, names = LANGUAGES[language]
+        self.compiler = [*compiler[:-1], compiler_for(compiler[-1], names)]
+        self.flags = [*WARNINGS, "-I", os.path.join(root, "include"), *flags]
+        wanted = [name for name in re.findall(r"[a-z-]+", sanitizers) if name != "none"]
+        self.sanitizers = ["-fsanitize=" + ",".join(wanted)] if wanted else []
+
+    def is_there(self):
+        return shutil.which(self.compiler[-1]) is not None
+
+    def write(self, name, text):
+        path = os.path.join(self.scratch, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def compile(self, *arguments):
+        run([*self.compiler, *self.sanitizers, *self.flags, *arguments])
+
+    def build(self, source):
+        """The program of the source."""
+        folder = os.path.dirname(os.path.abspath(self.library))
+        output = os.path.join(self.scratch, os.path.basename(source) + ".program")
+        libraries = ["-x", "none", self.library, "-pthread", "-Wl,-rpath," + folder]
+        self.compile("-I", self.scratch, source, *libraries, "-o", output)
+        return output
+
+
+def compiler_for(compiler, names):
+    """gcc-12 is g++-12 in the other language; what is called something else is both."""
+    folder, base = os.path.split(compiler)
+    for ours, theirs in names.items():
+        if base.startswith(ours):
+            return os.path.join(folder, theirs + base[len(ours) :])
+    return compiler
 
 
 def connect(process, port):
@@ -132,7 +183,13 @@ def check_complaint(output, port):
     expect(f"127.0.0.1:{port}" in said and "in use" in said, f"it does not say what failed: {said!r}")
 
 
-def serve(output, port):
+def say_hello(client, port):
+    """What the client of README.md does beside the server."""
+    said = run([client, f"127.0.0.1:{port}"], timeout=PATIENCE)
+    expect(said == "hello\n", f"the client got {said!r} from the server")
+
+
+def serve(output, client, port):
     """Whether the server could take its port; talks to it if so."""
     with subprocess.Popen([output], stdin=subprocess.DEVNULL) as process:
         try:
@@ -141,6 +198,7 @@ def serve(output, port):
                 print(f"the server ended with {process.returncode} on port {port}")
                 return False
             talk(connection, port)
+            say_hello(client, port)
             stop_and_continue(process, port)
             check_complaint(output, port)
             expect(process.poll() is None, f"the server ended with {process.returncode}")
@@ -151,14 +209,42 @@ def serve(output, port):
             process.kill()
 
 
-def serve_somewhere(program, scratch, arguments):
+def serve_somewhere(blocks, workshop, client):
     """Tries ports until one is still free when the server binds it."""
     for _ in range(10):
         port = free_port()
-        output = compile_server(program, port, scratch, arguments)
-        if serve(output, port):
+        source = workshop.write("echo.c", ADDRESS.sub(f'"127.0.0.1:{port}"', blocks.server))
+        if serve(workshop.build(source), client, port):
             return
     raise Failure("ten times the server ended by itself")
+
+
+def check_refusal(client):
+    """Where nobody listens, the client says so."""
+    with socket.socket() as taken:  # bound, so that nobody else takes it, and does not listen
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        result = subprocess.run([client, address], capture_output=True, text=True, timeout=PATIENCE)
+    expect(result.returncode == 1, f"nobody listens: the client ended with {result.returncode}")
+    expect("refused" in result.stderr, f"nobody listens: the client said {result.stderr!r}")
+
+
+def check_timer(program):
+    said = run([program], timeout=PATIENCE)
+    expect(said == "tick 7\n" * TICKS, f"the timer said {said!r}")
+
+
+def check_blocks(blocks, workshop):
+    for number, block in enumerate(blocks.all):
+        source = workshop.write(f"block{number}.c", block)
+        workshop.compile("-c", source, "-o", source + ".o")
+    workshop.write("client.h", blocks.client)
+    workshop.write("timer.h", blocks.timer)
+    client = workshop.build(os.path.join(HERE, "readme_client.c"))
+    serve_somewhere(blocks, workshop, client)
+    check_refusal(client)
+    check_timer(workshop.build(os.path.join(HERE, "readme_timer.c")))
+    print(f"{len(blocks.all)} blocks compile as {workshop.language}, and do what they should")
 
 
 def test(*arguments):
@@ -169,9 +255,14 @@ def test(*arguments):
     with open(path, encoding="utf-8") as file:
         text = file.read()
     check_paths(arguments[0], text)
-    program = echo_server(text)
-    with tempfile.TemporaryDirectory() as scratch:
-        serve_somewhere(program, scratch, arguments)
+    blocks = Blocks(text)
+    for language in LANGUAGES:
+        with tempfile.TemporaryDirectory() as scratch:
+            workshop = Workshop(language, scratch, arguments)
+            if workshop.is_there():
+                check_blocks(blocks, workshop)
+            else:
+                print(f"not tried as {language}: no {workshop.compiler[-1]} here")
 
 
 if __name__ == "__main__":
