@@ -3,7 +3,7 @@
 /*
  * Connecting to a host by name, with getaddrinfo(3) replaced by the linker: a test says which
  * addresses there are. An address that does not answer is a listener whose queue is full, to which
- * Linux drops connects; each listener has an address of 127.0.0.0/8 for itself, and all have one port.
+ * Linux drops connects. All listeners of a test have one port, each at an address of its own.
  */
 #include <cmio/async.h>
 
@@ -20,6 +20,12 @@
 #include "support/test.h"
 
 enum { ADDRESSES_MAX = 8, FILLERS = 8 };
+
+/*
+ * Where each test takes its port, and keeps it: of several processes of this test no two have the same
+ * one. The other addresses of 127.0.0.0/8 that it uses are nobody else's.
+ */
+#define BASE "127.0.0.2"
 
 /* What the replaced resolver answers. */
 static struct {
@@ -88,15 +94,26 @@ static struct cmio_address address_at(const char *host, uint16_t port) {
     return address;
 }
 
-/* Port 0 becomes the one that the system chose. */
-static int listen_at(const char *host, uint16_t *port, int backlog) {
+/* Port 0 becomes the one that the system chose. -1, and errno, if it is not to be had. */
+static int try_to_listen_at(const char *host, uint16_t *port, int backlog) {
     struct cmio_address address = address_at(host, *port);
     const int fd = socket(cmio_address_family(&address), SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(fd >= 0);
-    assert_int_equal(bind(fd, &address.u.any, address.length), 0);
+    if (bind(fd, &address.u.any, address.length) != 0) {
+        const int error = errno;
+        close(fd);
+        errno = error;
+        return -1;
+    }
     assert_int_equal(listen(fd, backlog), 0);
     assert_int_equal(getsockname(fd, &address.u.any, &address.length), 0);
     *port = cmio_address_port(&address);
+    return fd;
+}
+
+static int listen_at(const char *host, uint16_t *port, int backlog) {
+    const int fd = try_to_listen_at(host, port, backlog);
+    assert_true(fd >= 0);
     return fd;
 }
 
@@ -154,27 +171,27 @@ static void expect_connected(void **state, uint16_t port, ssize_t result, const 
 
 static void the_first_address_is_taken(void **state) {
     uint16_t port = 0;
-    const int first = listen_at("127.0.0.1", &port, 8), second = listen_at("127.0.0.2", &port, 8);
-    answer_with(2, (const char *[]){"127.0.0.1", "127.0.0.2"});
-    expect_connected(state, port, 0, "127.0.0.1");
+    const int first = listen_at(BASE, &port, 8), second = listen_at("127.0.0.3", &port, 8);
+    answer_with(2, (const char *[]){BASE, "127.0.0.3"});
+    expect_connected(state, port, 0, BASE);
     close(first);
     close(second);
 }
 
 static void after_a_refusal_the_next_address_is_tried(void **state) {
     uint16_t port = 0;
-    const int listener = listen_at("127.0.0.3", &port, 8);
-    answer_with(3, (const char *[]){"127.0.0.1", "::1", "127.0.0.3"});
-    expect_connected(state, port, 0, "127.0.0.3");
+    const int listener = listen_at(BASE, &port, 8);
+    answer_with(3, (const char *[]){"127.0.0.5", "127.0.0.6", BASE});
+    expect_connected(state, port, 0, BASE);
     close(listener);
 }
 
 static void an_address_that_does_not_answer_is_overtaken(void **state) {
     uint16_t port = 0;
-    const int listener = listen_at("127.0.0.2", &port, 8);
-    struct silent silent = be_silent_at("127.0.0.1", port);
-    answer_with(2, (const char *[]){"127.0.0.1", "127.0.0.2"});
-    expect_connected(state, port, 0, "127.0.0.2");
+    const int listener = listen_at(BASE, &port, 8);
+    struct silent silent = be_silent_at("127.0.0.3", port);
+    answer_with(2, (const char *[]){"127.0.0.3", BASE});
+    expect_connected(state, port, 0, BASE);
     close_silent(&silent);
     close(listener);
 }
@@ -187,13 +204,27 @@ static bool has_ipv6(void) {
     return has;
 }
 
+/* A listener at ::1 with the port of one at BASE: another port, if somebody has that one there. */
+static int listen_at_both(int *base, uint16_t *port) {
+    for (;;) {
+        *port = 0;
+        *base = listen_at(BASE, port, 8);
+        const int other = try_to_listen_at("::1", port, 8);
+        if (other >= 0)
+            return other;
+        assert_int_equal(errno, EADDRINUSE);
+        close(*base);
+    }
+}
+
 static void after_one_family_the_other_has_its_turn(void **state) {
+    uint16_t port;
+    int same;
     if (!has_ipv6())
         skip();
-    uint16_t port = 0;
-    const int same = listen_at("127.0.0.2", &port, 8), other = listen_at("::1", &port, 8);
-    struct silent silent = be_silent_at("127.0.0.1", port);
-    answer_with(3, (const char *[]){"127.0.0.1", "127.0.0.2", "::1"});
+    const int other = listen_at_both(&same, &port);
+    struct silent silent = be_silent_at("127.0.0.3", port);
+    answer_with(3, (const char *[]){"127.0.0.3", BASE, "::1"});
     expect_connected(state, port, 0, "::1");
     close_silent(&silent);
     close(same);
@@ -202,9 +233,10 @@ static void after_one_family_the_other_has_its_turn(void **state) {
 
 static void when_all_fail_the_error_is_that_of_the_last(void **state) {
     uint16_t port = 0;
-    close(listen_at("127.0.0.1", &port, 8)); /* a port on which nobody listens now */
-    answer_with(2, (const char *[]){"127.0.0.1", "127.0.0.2"});
+    const int listener = listen_at(BASE, &port, 8);
+    answer_with(2, (const char *[]){"127.0.0.5", "127.0.0.6"});
     expect_connected(state, port, -ECONNREFUSED, "");
+    close(listener);
 }
 
 static void errors_of_the_lookup_are_its_own(void **state) {
@@ -222,9 +254,9 @@ static void errors_of_the_lookup_are_its_own(void **state) {
 static void dropped_while_it_connects_it_leaves_nothing_open(void **state) {
     struct cmio_executor *executor = new_executor(state);
     uint16_t port = 0;
-    const int listener = listen_at("127.0.0.9", &port, 8);
-    struct silent silent = be_silent_at("127.0.0.1", port);
-    answer_with(3, (const char *[]){"127.0.0.1", "127.0.0.1", "127.0.0.1"});
+    const int listener = listen_at(BASE, &port, 8);
+    struct silent silent = be_silent_at("127.0.0.3", port);
+    answer_with(3, (const char *[]){"127.0.0.3", "127.0.0.3", "127.0.0.3"});
     /* At different points: at once, during the lookup, with one and with more connects in progress. */
     for (int64_t wait = 0; wait <= 600 * CMIO_MILLISECOND; wait += 200 * CMIO_MILLISECOND) {
         struct cmio_connect_name_future connect;
