@@ -32,19 +32,19 @@ int cmio__stack_pool(size_t size);
 size_t cmio__stack_size(int pool);
 
 /* Sees to it that a stack can be taken. Errors: -ENOMEM. */
-int cmio__stack_promise(int pool);
+int cmio__stack_promise(int number);
 
 /* Forgoes a stack that was promised. */
-void cmio__stack_forgo(int pool);
+void cmio__stack_forgo(int number);
 
 /* Takes a stack that was promised. */
-struct cmio__stack *cmio__stack_take(int pool);
+struct cmio__stack *cmio__stack_take(int number);
 
 /* Gives a stack back. */
 void cmio__stack_give(struct cmio__stack *stack);
 
 /* How many stacks are mapped, in use or not; and how many of the unused ones have their pages. */
-size_t cmio__stack_mapped(int pool);
-size_t cmio__stack_warm(int pool);
+size_t cmio__stack_mapped(int number);
+size_t cmio__stack_warm(int number);
 
 #endif

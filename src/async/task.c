@@ -22,11 +22,12 @@ static void free_task(struct cmio__task *task) {
 static void drop_reference(struct cmio__task *task) {
     /* Who holds the only reference needs no locked instruction to give it back. */
     const unsigned references = atomic_load_explicit(&task->references, memory_order_acquire);
-    if (references == 1)
-        free_task(task);
-    else if (CMIO__IS_SINGLE_THREADED)
+    if (references != 1 && CMIO__IS_SINGLE_THREADED) {
         atomic_store_explicit(&task->references, references - 1, memory_order_relaxed);
-    else if (atomic_fetch_sub_explicit(&task->references, 1, memory_order_acq_rel) == 1)
+        return;
+    }
+    if (references == 1 ||
+        atomic_fetch_sub_explicit(&task->references, 1, memory_order_acq_rel) == 1)
         free_task(task);
 }
 
@@ -232,7 +233,7 @@ void cmio__task_run(struct cmio__task *task, struct cmio__worker *worker) {
     }
     if (CMIO__UNLIKELY(!task->listed) && task->prefix > 0)
         list_task(task, worker); /* it has a name: to be seen also if this poll does not return */
-    cmio__debug_poll_begins(worker, task);
+    cmio__debug_poll_begins(worker, task); /* NOLINT: clang-tidy does not count references */
     const enum cmio_future_state state = cmio_future_poll(future, &context);
     cmio__debug_poll_ends(worker);
     if (state == CMIO_READY) {
@@ -249,7 +250,7 @@ void cmio__task_run(struct cmio__task *task, struct cmio__worker *worker) {
         woken = atomic_fetch_sub_explicit(&task->wakes, answered, memory_order_acq_rel);
     }
     if (woken != answered)
-        cmio__schedule_again(worker, task);
+        cmio__schedule_again(worker, task); /* NOLINT: as above */
 }
 
 void cmio__task_abort(struct cmio__task *task) {
@@ -259,7 +260,7 @@ void cmio__task_abort(struct cmio__task *task) {
 
 void cmio__worker_abort_all(struct cmio__worker *worker) {
     cmio__lock_take(&worker->tasks_lock);
-    for (struct cmio__task *task = worker->tasks; task != NULL; task = task->newer)
+    for (struct cmio__task *task = worker->tasks; task != NULL; task = task->newer) /* NOLINT */
         cmio__task_abort(task);
     cmio__lock_release(&worker->tasks_lock);
 }

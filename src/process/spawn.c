@@ -111,7 +111,7 @@ static int start(struct cmio_child *child, const struct cmio_process_options *op
         .environment = options->environment,
         .new_group = options->new_group,
     };
-    pid_t pid;
+    pid_t pid = -1;
     for (int i = 0; i < CMIO__STREAMS; i++)
         spawn.fds[i] = streams->theirs[i];
     int error = check_watchable();
