@@ -27,7 +27,7 @@ static enum { NOTHING, OTHER_WAITS, OTHER_HAS_NUMBER } meanwhile;
 pid_t __real_waitpid(pid_t pid, int *status, int options);
 pid_t __wrap_waitpid(pid_t pid, int *status, int options);
 pid_t __wrap_waitpid(pid_t pid, int *status, int options) {
-    const int what = meanwhile;
+    const int what = (int)meanwhile;
     meanwhile = NOTHING;
     if (what == OTHER_HAS_NUMBER)
         return 0;
