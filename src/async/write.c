@@ -65,20 +65,25 @@ int cmio_write_all_future_init(struct cmio_write_all_future *write, struct cmio_
     return 0;
 }
 
+/* An empty buffer may be a null one, to which C adds nothing. */
+static void advance_buffer(struct iovec *buffer, size_t count) {
+    if (count == 0)
+        return;
+    buffer->iov_base = (char *)buffer->iov_base + count;
+    buffer->iov_len -= count;
+}
+
 /* Takes off what was written, and buffers that are empty. */
 static void take_off(struct cmio_writev_all_future *write, size_t count) {
     write->done += count;
     while (write->count > 0 && count >= write->buffers->iov_len) {
         count -= write->buffers->iov_len;
-        write->buffers->iov_base = (char *)write->buffers->iov_base + write->buffers->iov_len;
-        write->buffers->iov_len = 0;
+        advance_buffer(write->buffers, write->buffers->iov_len);
         write->buffers++;
         write->count--;
     }
-    if (write->count > 0) {
-        write->buffers->iov_base = (char *)write->buffers->iov_base + count;
-        write->buffers->iov_len -= count;
-    }
+    if (write->count > 0)
+        advance_buffer(write->buffers, count);
 }
 
 static int count_of(const struct cmio_writev_all_future *write, size_t *length) {
