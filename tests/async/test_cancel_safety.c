@@ -40,7 +40,8 @@ static void a_sleep_or_yield_is_dropped_at_any_point(void **state) {
     struct cmio_sleep_future sleep;
     struct cmio_yield_future yield;
     for (int polls = 0; polls < 2; polls++) {
-        TEST_OK(cmio_sleep_future_init(&sleep, CMIO_MILLISECOND));
+        /* Long enough for a busy machine to poll it before it is over. */
+        TEST_OK(cmio_sleep_future_init(&sleep, 200 * CMIO_MILLISECOND));
         drop_after(executor, &sleep.future, polls);
         TEST_OK(cmio_yield_future_init(&yield));
         drop_after(executor, &yield.future, polls);
@@ -63,7 +64,7 @@ static enum cmio_future_state poll_changes_its_mind(struct cmio_future *future,
     if (self->polls++ == 0) {
         assert_int_equal(cmio_future_poll(&self->given_up.future, context), CMIO_PENDING);
         cmio_future_drop(&self->given_up.future);
-        TEST_OK(cmio_sleep_future_init(&self->longer, 100 * CMIO_MILLISECOND));
+        TEST_OK(cmio_sleep_future_init(&self->longer, 500 * CMIO_MILLISECOND));
     }
     return cmio_future_poll(&self->longer.future, context);
 }
@@ -77,7 +78,7 @@ static void a_sleep_that_is_dropped_wakes_nobody(void **state) {
                                                drop_changes_its_mind};
     struct cmio_executor *executor = executor_of(state);
     struct changes_its_mind future = {.future.ops = &ops};
-    TEST_OK(cmio_sleep_future_init(&future.given_up, 20 * CMIO_MILLISECOND));
+    TEST_OK(cmio_sleep_future_init(&future.given_up, 200 * CMIO_MILLISECOND));
     TEST_OK(cmio_block_on(executor, &future.future));
     assert_int_equal(future.polls, 2);
     cmio_executor_free(executor);
