@@ -2,6 +2,7 @@
 
 /* Child processes whose end tasks wait for. */
 #include "async/io_support.h"
+#include "support/children.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -31,20 +32,8 @@ static void start(struct bound *bound) {
     TEST_OK(cmio_child_init(&bound->child, pid));
 }
 
-/* Before anything is open. */
-static void skip_where_impossible(void) {
-    struct cmio_child self;
-    const int error = cmio_child_init(&self, getpid());
-    if (error == -ENOSYS || error == -ENOTSUP) {
-        print_message("the system has no descriptor for a process, or valgrind hides pidfd_open\n");
-        skip();
-    }
-    TEST_OK(error);
-    TEST_OK(cmio_child_close(&self));
-}
-
 static void bound_open(void **state, struct bound *bound) {
-    skip_where_impossible();
+    test_skip_without_children();
     start(bound);
     bound->executor = new_executor(SUBJECT(state)->workers);
     TEST_OK(cmio_io_bind_child(&bound->io, bound->executor, &bound->child));

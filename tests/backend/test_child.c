@@ -16,6 +16,7 @@
 
 #include <cmio/cmio.h>
 
+#include "support/children.h"
 #include "support/loop.h"
 #include "support/pair.h"
 #include "support/scale.h"
@@ -63,18 +64,6 @@ static void end(const struct process *process) {
     await_end(process);
 }
 
-/* Before anything is open. */
-static void skip_where_impossible(void) {
-    struct cmio_child self;
-    const int error = cmio_child_init(&self, getpid());
-    if (error == -ENOSYS || error == -ENOTSUP) {
-        print_message("the system has no descriptor for a process, or valgrind hides pidfd_open\n");
-        skip();
-    }
-    assert_int_equal(error, 0);
-    assert_int_equal(cmio_child_close(&self), 0);
-}
-
 struct setting {
     struct test_loop loop;
     struct process process;
@@ -83,7 +72,7 @@ struct setting {
 
 /* A running child, not registered. */
 static void setting_open(struct setting *setting) {
-    skip_where_impossible();
+    test_skip_without_children();
     test_loop_open(&setting->loop);
     setting->process = start(STATUS);
     assert_int_equal(cmio_child_init(&setting->child, setting->process.pid), 0);
@@ -149,7 +138,7 @@ static void the_status_is_given_again_and_again(void **state) {
 static void every_exit_code_is_told_and_leaves_no_zombie(void **state) {
     (void)state;
     static const int codes[] = {0, 1, 255};
-    skip_where_impossible();
+    test_skip_without_children();
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
         struct setting setting = {.process = start(codes[i])};
         assert_int_equal(cmio_child_init(&setting.child, setting.process.pid), 0);
@@ -179,7 +168,7 @@ static void a_child_that_ended_before_init_is_reported(void **state) {
     (void)state;
     EACH_MODE(mode) {
         struct setting setting;
-        skip_where_impossible();
+        test_skip_without_children();
         test_loop_open(&setting.loop);
         setting.process = start(STATUS);
         end(&setting.process);
@@ -317,7 +306,7 @@ static void several_children_end_each_with_its_own_event_and_status(void **state
     struct test_loop loop;
     struct process processes[COUNT];
     struct cmio_child children[COUNT];
-    skip_where_impossible();
+    test_skip_without_children();
     test_loop_open(&loop);
     for (int i = 0; i < COUNT; i++) {
         processes[i] = start(i);
@@ -433,7 +422,7 @@ static void *use_child_cancelled(void *argument) {
 
 static void calls_on_a_child_are_carried_out_when_the_thread_is_cancelled(void **state) {
     (void)state;
-    skip_where_impossible();
+    test_skip_without_children();
     struct process process = start(STATUS);
     struct cancelled self = {.pid = process.pid, .status = -1};
     pthread_t thread;
@@ -454,7 +443,7 @@ static void calls_on_a_child_are_carried_out_when_the_thread_is_cancelled(void *
 
 static void a_process_that_is_not_there_is_esrch(void **state) {
     (void)state;
-    skip_where_impossible();
+    test_skip_without_children();
     struct cmio_child child = {.pid = 77};
     struct process process = start(0);
     int status;

@@ -16,20 +16,11 @@
 
 #include <cmio/cmio.h>
 
+#include "support/children.h"
 #include "support/loop.h"
 #include "support/pair.h"
 
 enum { TOKEN = 1, STATUS = 7 };
-
-/* Before anything is open. */
-static void skip_where_impossible(void) {
-    struct cmio_child self;
-    const int error = cmio_child_init(&self, getpid());
-    if (error == -ENOSYS || error == -ENOTSUP)
-        skip(); /* valgrind hides pidfd_open */
-    assert_int_equal(error, 0);
-    assert_int_equal(cmio_child_close(&self), 0);
-}
 
 struct setting {
     struct test_loop loop;
@@ -101,7 +92,7 @@ static void a_child_that_this_process_traces_has_not_ended_when_it_stops(void **
     (void)state;
     struct setting setting;
     int status = 0;
-    skip_where_impossible();
+    test_skip_without_children();
     const pid_t pid = start_traced();
     setting_open(&setting, pid);
     static const int stops[] = {SIGUSR1, SIGUSR2};
@@ -191,7 +182,7 @@ static int events_while_held(struct setting *setting) {
 static void expect_event_when_let_go(enum step step) {
     enum { SPIN = 50 };
     struct setting setting;
-    skip_where_impossible();
+    test_skip_without_children();
     const pid_t pid = start();
     const struct tracer tracer = start_tracer(pid);
     if (answer_of(&tracer) != 'y') {
@@ -262,7 +253,7 @@ static void a_child_whose_number_another_has_is_echild_and_the_other_is_left_alo
     int pipe_end = -1;
     int status = 77;
     struct cmio_child child;
-    skip_where_impossible();
+    test_skip_without_children();
     const pid_t pid = start();
     assert_int_equal(cmio_child_init(&child, pid), 0);
     const bool is_known = has_handle(&child);

@@ -24,6 +24,7 @@
 #include <cmio/cmio.h>
 
 #include "backend/exhaustion.h"
+#include "support/children.h"
 #include "support/loop.h"
 #include "support/pair.h"
 
@@ -476,22 +477,15 @@ static void pairs_and_pipes_fail_whole_and_can_be_had_again(void **state) {
     fail_each_call_of(play_unix_and_pipes);
 }
 
-static void skip_without_children(void) {
-    struct cmio_child self;
-    if (cmio_child_init(&self, getpid()) == -ENOSYS)
-        skip(); /* an old system, or valgrind */
-    assert_int_equal(cmio_child_close(&self), 0);
-}
-
 static void children_fail_whole_and_can_be_had_again(void **state) {
     (void)state;
-    skip_without_children();
+    test_skip_without_children();
     fail_each_call_of(play_children);
 }
 
 static void processes_fail_whole_and_can_be_had_again(void **state) {
     (void)state;
-    skip_without_children();
+    test_skip_without_children();
     fail_each_call_of(play_processes);
 }
 

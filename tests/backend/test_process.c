@@ -18,6 +18,7 @@
 
 #include <cmio/cmio.h>
 
+#include "support/children.h"
 #include "support/loop.h"
 #include "support/pair.h"
 
@@ -108,6 +109,7 @@ static void expect_exit(const struct run *run, int code) {
 
 static void what_is_written_to_a_process_comes_back_through_its_pipes(void **state) {
     (void)state;
+    test_skip_without_children();
     struct run run;
     test_loop_open(&run.loop);
     TEST_OK(spawn_line(&run.process, "cat; echo end >&2; exit 7", all_pipes));
@@ -120,6 +122,7 @@ static void what_is_written_to_a_process_comes_back_through_its_pipes(void **sta
 
 static void a_process_can_be_ended_by_a_signal(void **state) {
     (void)state;
+    test_skip_without_children();
     struct run run;
     test_loop_open(&run.loop);
     TEST_OK(spawn_line(&run.process, "exec cat", all_pipes));
@@ -140,6 +143,7 @@ static void no_child_is_left(void) {
 
 static void a_program_that_cannot_be_executed_is_an_error_of_the_call(void **state) {
     (void)state;
+    test_skip_without_children();
     char path[] = "/tmp/cmio_test_process_XXXXXX";
     const int script = mkstemp(path); /* not executable */
     assert_true(script >= 0);
@@ -170,6 +174,7 @@ static void a_program_that_cannot_be_executed_is_an_error_of_the_call(void **sta
 
 static void a_name_without_a_slash_is_looked_for_in_the_path(void **state) {
     (void)state;
+    test_skip_without_children();
     struct run run;
     struct cmio_process_options options = to_output;
     const char *const arguments[] = {"echo", "one argument", "two", NULL};
@@ -184,6 +189,7 @@ static void a_name_without_a_slash_is_looked_for_in_the_path(void **state) {
 
 static void without_arguments_the_program_is_its_own_first(void **state) {
     (void)state;
+    test_skip_without_children();
     struct run run;
     struct cmio_process_options options = all_pipes;
     options.program = "/bin/sh";
@@ -196,6 +202,7 @@ static void without_arguments_the_program_is_its_own_first(void **state) {
 
 static void an_environment_can_be_given(void **state) {
     (void)state;
+    test_skip_without_children();
     struct run run;
     const char *const environment[] = {"CMIO_WORD=given", NULL};
     struct cmio_process_options options = to_output;
@@ -210,6 +217,7 @@ static void an_environment_can_be_given(void **state) {
 
 static void a_null_stream_is_empty_and_takes_everything(void **state) {
     (void)state;
+    test_skip_without_children();
     struct run run;
     const struct cmio_process_options options = {
         .input = NOTHING, .output = NOTHING, .errors = NOTHING};
@@ -224,6 +232,7 @@ static void a_null_stream_is_empty_and_takes_everything(void **state) {
 
 static void errors_can_go_where_the_output_goes(void **state) {
     (void)state;
+    test_skip_without_children();
     struct run run;
     struct cmio_process_options options = to_output;
     options.errors.kind = CMIO_PROCESS_AS_OUTPUT;
@@ -280,6 +289,7 @@ static void expect_text(int fd, const char *text) {
 
 static void streams_are_inherited_unless_told_otherwise(void **state) {
     (void)state;
+    test_skip_without_children();
     int from[2];
     int to[2];
     struct replaced replaced;
@@ -304,6 +314,7 @@ static void streams_are_inherited_unless_told_otherwise(void **state) {
 /* Standard output and error change places, and input is a descriptor that the two are not. */
 static void descriptors_can_be_given_in_any_order(void **state) {
     (void)state;
+    test_skip_without_children();
     int pipes[3][2];
     struct replaced replaced;
     struct run run;
@@ -330,6 +341,7 @@ static void descriptors_can_be_given_in_any_order(void **state) {
 
 static void pipes_work_where_the_standard_streams_are_closed(void **state) {
     (void)state;
+    test_skip_without_children();
     static const int none[] = {-1, -1, -1};
     struct replaced replaced;
     struct cmio_process process;
@@ -362,6 +374,7 @@ static void pipes_work_where_the_standard_streams_are_closed(void **state) {
 /* What is opened for one stream would lie where another one is put. */
 static void no_stream_is_in_the_way_of_another(void **state) {
     (void)state;
+    test_skip_without_children();
     static const int none[] = {-1, -1, -1};
     int pipes[2][2];
     struct replaced replaced;
@@ -394,6 +407,7 @@ static void no_stream_is_in_the_way_of_another(void **state) {
 
 static void a_process_has_no_end_of_another_ones_pipes(void **state) {
     (void)state;
+    test_skip_without_children();
     struct run first;
     struct run second;
     test_loop_open(&first.loop);
@@ -409,6 +423,7 @@ static void a_process_has_no_end_of_another_ones_pipes(void **state) {
 /* The line "test -e" and the descriptors, of which none is there. */
 static void a_process_has_no_descriptor_of_cmio(void **state) {
     (void)state;
+    test_skip_without_children();
     struct run run;
     struct cmio_signals signals;
     struct cmio_udp_socket socket;
@@ -438,6 +453,7 @@ static const char list_descriptors[] =
 
 static void a_process_has_only_descriptors_that_are_inherited_by_every_exec(void **state) {
     (void)state;
+    test_skip_without_children();
     struct run run;
     int fds[2];
     open_high_pipe(fds);
@@ -452,6 +468,7 @@ static void a_process_has_only_descriptors_that_are_inherited_by_every_exec(void
 
 static void the_ends_of_a_process_are_blocking(void **state) {
     (void)state;
+    test_skip_without_children();
     struct run run;
     test_loop_open(&run.loop);
     /* More than a pipe holds: dd would fail with what a non-blocking end says then. */
@@ -469,6 +486,7 @@ static void handle_nothing(int number) {
 
 static void a_process_has_no_signal_blocked_ignored_or_handled(void **state) {
     (void)state;
+    test_skip_without_children();
     static const int numbers[] = {SIGPIPE, SIGTERM, SIGUSR1, SIGHUP};
     struct sigaction before[4];
     sigset_t blocked;
@@ -495,6 +513,7 @@ static void a_process_has_no_signal_blocked_ignored_or_handled(void **state) {
 
 static void a_process_leads_a_group_where_that_is_wanted(void **state) {
     (void)state;
+    test_skip_without_children();
     for (int wanted = 0; wanted < 2; wanted++) {
         struct run run;
         struct cmio_process_options options = all_pipes;
@@ -550,6 +569,7 @@ static int fill_descriptors(int *filled) {
 
 static void without_descriptors_nothing_is_started_and_nothing_is_left(void **state) {
     (void)state;
+    test_skip_without_children();
     struct rlimit limit;
     int filled[1024];
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
