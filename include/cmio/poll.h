@@ -28,7 +28,7 @@ CMIO_BEGIN_DECLS
  * which may outlive it: see cmio_registry_ref().
  *
  * **Threads**: one thread at a time waits on a poll. Any thread may register sources with it, also
- * during a wait. The thread that frees the poll must be the only one that uses it.
+ * during a wait. A thread that frees a poll must be its only user.
  */
 struct cmio_poll;
 
@@ -166,7 +166,7 @@ CMIO_API bool cmio_poll_supports(const struct cmio_poll *poll, cmio_interest int
  * - -EINVAL: poll or source is NULL, the source was never initialised, or the interest is empty or
  *   contradictory.
  * - -EEXIST: the source is registered already, with this poll or another one, or another source has
- *   registered the same descriptor with this poll.
+ *   registered this descriptor with this poll.
  * - -EBADF: the source is closed, its descriptor is not open, or the descriptor was opened with
  *   O_PATH.
  * - -EPERM: the system cannot watch the descriptor: a regular file or a directory, for example.
@@ -307,7 +307,7 @@ CMIO_API int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events, 
  * may be more events, which the next wait reports. A wait never ends before its deadline without an
  * event or an error.
  *
- * After -EINTR, which every loop must expect, call again with the same deadline to wait for the
+ * After -EINTR, which every loop must expect, call again with an unchanged deadline to wait for the
  * time that is left. See cmio_poll_wait() for when -EINTR comes, and for what cancellation does to
  * a wait.
  *

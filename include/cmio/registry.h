@@ -4,7 +4,7 @@
 
 /**
  * @file
- * Registries: where sources are registered, and the order in which misuse is checked.
+ * Registries, which sources are registered with, and the order in which misuse is checked.
  */
 
 #include <cmio/export.h>
@@ -59,7 +59,7 @@ struct cmio_registry;
  * - -EINVAL: registry or source is NULL, the source was never initialised, or the interest is empty
  *   or contradictory.
  * - -EEXIST: the source is registered already, with this registry or another one, or another source
- *   has registered the same descriptor with this registry.
+ *   has registered this descriptor with this registry.
  * - -EBADF: the registry is closed, the source is closed, its descriptor is not open, or the
  *   descriptor was opened with O_PATH.
  * - -EPERM: the system cannot watch the descriptor: a regular file or a directory, for example.
@@ -157,7 +157,7 @@ CMIO_API int cmio_registry_deregister(struct cmio_registry *registry, struct cmi
  *
  * @param registry  The registry. NULL is allowed.
  *
- * **Returns** registry. The caller gives the reference back with cmio_registry_unref().
+ * **Returns** registry. The caller must give the reference back with cmio_registry_unref().
  *
  * **Threads**: any thread that may use the registry.
  */
