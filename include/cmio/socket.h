@@ -21,7 +21,7 @@ enum cmio_shutdown {
 /**
  * Whether an IPv6 socket takes IPv4 traffic, too.
  *
- * **Source**: ipv6(7), IPV6_V6ONLY; RFC 3493.
+ * **Source**: ipv6(7), IPV6_V6ONLY, RFC 3493.
  */
 enum cmio_v6only {
     /** As the system is set up. */
