@@ -328,7 +328,7 @@ CMIO_API int cmio_address_with_port(const struct cmio_address *address, uint16_t
                                     struct cmio_address *out);
 
 /**
- * Tells whether an address is of the loopback interface, which only this host reaches.
+ * Checks whether an address is of the loopback interface, which only this host reaches.
  *
  * These are 127.0.0.0/8 and `::1`. An IPv4 address inside an IPv6 one, such as `::ffff:127.0.0.1`,
  * counts as the IPv4 address. A socket of both families has such addresses for its IPv4 peers.
@@ -344,7 +344,7 @@ CMIO_API int cmio_address_with_port(const struct cmio_address *address, uint16_t
 CMIO_API bool cmio_address_is_loopback(const struct cmio_address *address);
 
 /**
- * Tells whether an address is of a multicast group.
+ * Checks whether an address is of a multicast group.
  *
  * These are 224.0.0.0/4 and `ff00::/8`. An IPv4 address inside an IPv6 one, such as
  * `::ffff:224.0.0.1`, counts as the IPv4 address.
@@ -360,7 +360,7 @@ CMIO_API bool cmio_address_is_loopback(const struct cmio_address *address);
 CMIO_API bool cmio_address_is_multicast(const struct cmio_address *address);
 
 /**
- * Tells whether an address is the wildcard, which binds to every interface.
+ * Checks whether an address is the wildcard, which binds to every interface.
  *
  * These are 0.0.0.0 and `::`, with any port. An IPv4 address inside an IPv6 one, which is
  * `::ffff:0.0.0.0`, counts as the IPv4 address.
@@ -376,7 +376,7 @@ CMIO_API bool cmio_address_is_multicast(const struct cmio_address *address);
 CMIO_API bool cmio_address_is_unspecified(const struct cmio_address *address);
 
 /**
- * Tells whether an address is a Unix address without a path or name.
+ * Checks whether an address is a Unix address without a path or name.
  *
  * A Unix client that did not bind has such an address.
  *
@@ -393,7 +393,7 @@ CMIO_API bool cmio_address_is_unnamed(const struct cmio_address *address);
 /**
  * Returns the path or the abstract name of a Unix address.
  *
- * cmio_address_is_abstract() tells which it is.
+ * See cmio_address_is_abstract() for which it is.
  *
  * @param address  The address. Borrowed.
  * @param length   Receives how many bytes there are. It is 0 for an unnamed address. Untouched if
@@ -410,7 +410,7 @@ CMIO_API bool cmio_address_is_unnamed(const struct cmio_address *address);
 CMIO_API const char *cmio_address_unix_name(const struct cmio_address *address, size_t *length);
 
 /**
- * Tells whether an address is a Unix address with an abstract name.
+ * Checks whether an address is a Unix address with an abstract name.
  *
  * @param address  The address. Borrowed. NULL is allowed.
  *
@@ -423,7 +423,7 @@ CMIO_API const char *cmio_address_unix_name(const struct cmio_address *address, 
 CMIO_API bool cmio_address_is_abstract(const struct cmio_address *address);
 
 /**
- * Tells whether two addresses are equal.
+ * Checks whether two addresses are equal.
  *
  * IPv4 and IPv6 addresses are equal if host, port and scope are. Unix addresses are equal if both
  * are a path or both are abstract, and the bytes are equal. An IPv4 address and that address inside
