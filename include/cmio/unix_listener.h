@@ -83,10 +83,11 @@ CMIO_API int cmio_unix_listener_bind(struct cmio_unix_listener *listener,
  *
  * Everything else at the path makes the call fail with -EADDRINUSE and stays as it is:
  *
- * - a socket that listens or is about to listen, whether or not it has room for one more connection
- * - a datagram socket
- * - a regular file or a symbolic link
- * - a socket that this process may not connect to
+ * - a socket that listens or is about to listen, whether or not it has room for one more
+ *   connection,
+ * - a datagram socket,
+ * - a regular file or a symbolic link,
+ * - a socket that this process may not connect to.
  *
  * If two processes do this for one path at the same time, exactly one succeeds. If three or more do
  * it within the same microseconds, two may succeed, and the path belongs to the later one.
