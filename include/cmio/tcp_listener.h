@@ -25,7 +25,7 @@ CMIO_BEGIN_DECLS
  * The listener owns its descriptor, which is non-blocking and close-on-exec.
  * cmio_tcp_listener_close() closes it. The struct may be moved if only one copy is used afterwards.
  *
- * Zeroed memory is a closed listener.
+ * Zeroed memory is a closed listener: closing it is allowed, and other calls fail with -EBADF.
  *
  * **Threads**: one thread at a time.
  *
@@ -138,7 +138,7 @@ CMIO_API int cmio_tcp_listener_accept(struct cmio_tcp_listener *listener,
  * **Returns** 0.
  *
  * **Errors**, which leave listener untouched:
- * - -EINVAL: listener is NULL, or the socket is not a stream socket.
+ * - -EINVAL: listener is NULL, or fd is a socket of another type.
  * - -EBADF: fd is not an open descriptor.
  * - -ENOTSOCK: fd is not a socket.
  * - -EAFNOSUPPORT: the socket's family is neither IPv4 nor IPv6.

@@ -37,7 +37,7 @@ struct iovec;
  * another holder of the socket cleared O_NONBLOCK (MSG_DONTWAIT). cmio_tcp_stream_send_file() is
  * the exception.
  *
- * Zeroed memory is a closed stream.
+ * Zeroed memory is a closed stream: closing it is allowed, and other calls fail with -EBADF.
  *
  * **Threads**: one thread at a time. While the stream stays registered, or stays unregistered, one
  * thread may read from it and another one write to it.
@@ -174,7 +174,7 @@ CMIO_API int cmio_tcp_stream_finish_connect(struct cmio_tcp_stream *stream);
  * **Returns** 0.
  *
  * **Errors**, which leave stream untouched:
- * - -EINVAL: stream is NULL, or the socket is not a stream socket.
+ * - -EINVAL: stream is NULL, or fd is a socket of another type.
  * - -EBADF: fd is not an open descriptor.
  * - -ENOTSOCK: fd is not a socket.
  * - -EAFNOSUPPORT: the socket's family is neither IPv4 nor IPv6.

@@ -35,7 +35,7 @@ struct iovec;
  * Each call is one system call and raises no SIGPIPE. Calls that send or receive never block, also
  * if another holder of the socket cleared O_NONBLOCK (MSG_DONTWAIT).
  *
- * Zeroed memory is a closed stream.
+ * Zeroed memory is a closed stream: closing it is allowed, and other calls fail with -EBADF.
  *
  * **Threads**: one thread at a time. While the stream stays registered, or stays unregistered, one
  * thread may read from it and another one write to it.
@@ -144,7 +144,7 @@ CMIO_API int cmio_unix_stream_pair(struct cmio_unix_stream *a, struct cmio_unix_
  * **Returns** 0.
  *
  * **Errors**, which leave stream untouched:
- * - -EINVAL: stream is NULL, or the socket is not a stream socket.
+ * - -EINVAL: stream is NULL, or fd is a socket of another type.
  * - -EBADF: fd is not an open descriptor.
  * - -ENOTSOCK: fd is not a socket.
  * - -EAFNOSUPPORT: the socket is not a Unix socket.
