@@ -118,8 +118,9 @@ CMIO_API int cmio_address_format(const struct cmio_address *address, char *buffe
 /**
  * Reads the address of an IPv4 or IPv6 host from text without a port, and adds the port.
  *
- * The text is like `127.0.0.1`, `::1` or `fe80::1%2`, whose scope is a number. It has no brackets.
- * No name is looked up, and no white space is skipped. cmio_address_parse() reads text with a port.
+ * Examples are `127.0.0.1`, `::1` and `fe80::1%2`. The scope is a number, and there are no
+ * brackets. No name is looked up, and no white space is skipped. cmio_address_parse() reads text
+ * with a port.
  *
  * @param text  The text, ended by NUL. Borrowed.
  * @param port  The port in host byte order.
@@ -237,9 +238,9 @@ CMIO_API int cmio_address_from_path(const char *path, struct cmio_address *out);
 CMIO_API int cmio_address_from_abstract(const void *name, size_t length, struct cmio_address *out);
 
 /**
- * Makes an address from one that the system returned.
+ * Makes an address from a sockaddr of the system.
  *
- * IPv4 and IPv6 addresses are copied as they are. A Unix address is brought to one form, since
+ * IPv4 and IPv6 addresses are copied as they are. A Unix address is brought to one form, because
  * systems disagree on its length: a path ends at its first NUL, and a length beyond the struct
  * counts as its end. Without abstract names, a name that begins with NUL counts as unnamed.
  *

@@ -31,10 +31,10 @@ struct iovec;
  * close-on-exec. cmio_pipe_sender_close() closes it. The struct may be moved if only one copy is
  * used afterwards. Each call is one system call.
  *
- * When the last receiver is closed, the sender is writable, on every system. The hint beside it
- * differs. On Linux it is error, and never write-closed. With kqueue it is write-closed, and not
- * error. With poll(2) on other systems it is one of the two. OpenBSD and NetBSD may leave out the
- * hint with one-shot interest. So ask for both or for neither, and write:
+ * When the last receiver is closed, the sender is writable, on every system. The other flag of the
+ * event differs. On Linux it is error, and never write-closed. With kqueue it is write-closed, and
+ * not error. With poll(2) on other systems it is one of the two. OpenBSD and NetBSD may leave out
+ * this flag with one-shot interest. So ask for both or for neither, and write:
  *
  * @code{.c}
  * cmio_event_is_error(event) || cmio_event_is_write_closed(event)
@@ -55,9 +55,9 @@ struct iovec;
  * because read(2) and write(2) have no flag against that, unlike the calls of sockets. Give a child
  * an end of its own, and keep the other.
  *
- * Zeroed memory is a closed sender: closing it is allowed, and other calls fail with -EBADF.
+ * Zeroed memory is a closed sender. Closing it is allowed, and other calls fail with -EBADF.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: one thread at a time uses a sender.
  *
  * **Source**: pipe(7), POSIX.1-2017 pipe().
  */
@@ -82,9 +82,9 @@ struct cmio_pipe_sender {
  * because read(2) and write(2) have no flag against that, unlike the calls of sockets. Give a child
  * an end of its own, and keep the other.
  *
- * Zeroed memory is a closed receiver: closing it is allowed, and other calls fail with -EBADF.
+ * Zeroed memory is a closed receiver. Closing it is allowed, and other calls fail with -EBADF.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: one thread at a time uses a receiver.
  *
  * **Source**: pipe(7), POSIX.1-2017 pipe().
  */
@@ -116,9 +116,9 @@ CMIO_API int cmio_pipe_new(struct cmio_pipe_sender *sender, struct cmio_pipe_rec
  * Adopts a descriptor to write to: a pipe, a FIFO, a terminal, a child's standard stream or a
  * socket.
  *
- * The descriptor becomes non-blocking and close-on-exec. Non-blocking is a property of what is
- * open, not of the number. All who share it, for example a terminal with the shell, find it
- * non-blocking then.
+ * The descriptor becomes non-blocking and close-on-exec. Non-blocking is a property of the open
+ * file, not of the descriptor. All who share the file, for example a terminal with the shell, find
+ * it non-blocking then.
  *
  * @param sender  Receives the sender. It must not be open.
  * @param fd      The descriptor. On success it belongs to the sender, which closes it. On failure
@@ -127,7 +127,8 @@ CMIO_API int cmio_pipe_new(struct cmio_pipe_sender *sender, struct cmio_pipe_rec
  * **Returns** 0.
  *
  * **Errors**, which leave sender untouched:
- * - -EINVAL: sender is NULL, or fd was not opened for writing.
+ * - -EINVAL: sender is NULL, or fd was not opened for writing. On FreeBSD and OpenBSD both ends of
+ *   a pipe are open for both.
  * - -EBADF: fd is not an open descriptor, or was opened for its name alone (O_PATH).
  * - -EPERM: fd is a regular file or a directory, which cannot be registered.
  * - Other errors of fcntl(2) and fstat(2).
@@ -142,9 +143,9 @@ CMIO_API int cmio_pipe_sender_from_fd(struct cmio_pipe_sender *sender, int fd);
  * Adopts a descriptor to read from: a pipe, a FIFO, a terminal, a child's standard stream or a
  * socket.
  *
- * The descriptor becomes non-blocking and close-on-exec. Non-blocking is a property of what is
- * open, not of the number. All who share it, for example a terminal with the shell, find it
- * non-blocking then.
+ * The descriptor becomes non-blocking and close-on-exec. Non-blocking is a property of the open
+ * file, not of the descriptor. All who share the file, for example a terminal with the shell, find
+ * it non-blocking then.
  *
  * @param receiver  Receives the receiver. It must not be open.
  * @param fd        The descriptor. On success it belongs to the receiver, which closes it. On
@@ -153,7 +154,8 @@ CMIO_API int cmio_pipe_sender_from_fd(struct cmio_pipe_sender *sender, int fd);
  * **Returns** 0.
  *
  * **Errors**, which leave receiver untouched:
- * - -EINVAL: receiver is NULL, or fd was not opened for reading.
+ * - -EINVAL: receiver is NULL, or fd was not opened for reading. On FreeBSD and OpenBSD both ends
+ *   of a pipe are open for both.
  * - -EBADF: fd is not an open descriptor, or was opened for its name alone (O_PATH).
  * - -EPERM: fd is a regular file or a directory, which cannot be registered.
  * - Other errors of fcntl(2) and fstat(2).
@@ -179,7 +181,7 @@ CMIO_API int cmio_pipe_receiver_from_fd(struct cmio_pipe_receiver *receiver, int
  * - -EINVAL: sender is NULL.
  * - -EBADF: the sender is closed.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the sender belongs to.
  */
 CMIO_API int cmio_pipe_sender_into_fd(struct cmio_pipe_sender *sender);
 
@@ -198,7 +200,7 @@ CMIO_API int cmio_pipe_sender_into_fd(struct cmio_pipe_sender *sender);
  * - -EINVAL: receiver is NULL.
  * - -EBADF: the receiver is closed.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the receiver belongs to.
  */
 CMIO_API int cmio_pipe_receiver_into_fd(struct cmio_pipe_receiver *receiver);
 
@@ -215,7 +217,7 @@ CMIO_API int cmio_pipe_receiver_into_fd(struct cmio_pipe_receiver *receiver);
  * - -EINVAL: sender is NULL.
  * - -EBADF: the sender is closed.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the sender belongs to.
  */
 CMIO_API int cmio_pipe_sender_fd(const struct cmio_pipe_sender *sender);
 
@@ -232,7 +234,7 @@ CMIO_API int cmio_pipe_sender_fd(const struct cmio_pipe_sender *sender);
  * - -EINVAL: receiver is NULL.
  * - -EBADF: the receiver is closed.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the receiver belongs to.
  */
 CMIO_API int cmio_pipe_receiver_fd(const struct cmio_pipe_receiver *receiver);
 
@@ -252,7 +254,7 @@ CMIO_API int cmio_pipe_receiver_fd(const struct cmio_pipe_receiver *receiver);
  * - -EBADF: the program closed the descriptor by other means.
  * - Other errors of close(2), such as -EIO, or of deregistering.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the receiver belongs to.
  *
  * **Source**: close(2).
  */
@@ -275,7 +277,7 @@ CMIO_API int cmio_pipe_sender_close(struct cmio_pipe_sender *sender);
  * - -EBADF: the program closed the descriptor by other means.
  * - Other errors of close(2), such as -EIO, or of deregistering.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the receiver belongs to.
  *
  * **Source**: close(2).
  */
@@ -305,7 +307,7 @@ CMIO_API int cmio_pipe_receiver_close(struct cmio_pipe_receiver *receiver);
  * - -EINTR: a signal handler ran while the call blocked, after somebody cleared O_NONBLOCK.
  * - Other errors of write(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the sender belongs to.
  *
  * **Source**: write(2), pipe(7).
  */
@@ -338,7 +340,7 @@ CMIO_API ssize_t cmio_pipe_sender_write(struct cmio_pipe_sender *sender, const v
  * - -EINTR: a signal handler ran while the call blocked, after somebody cleared O_NONBLOCK.
  * - Other errors of writev(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the sender belongs to.
  *
  * **Source**: writev(2), pipe(7).
  */
@@ -372,7 +374,7 @@ CMIO_API ssize_t cmio_pipe_sender_writev(struct cmio_pipe_sender *sender,
  * - -EINTR: a signal handler ran while the call blocked, after somebody cleared O_NONBLOCK.
  * - Other errors of read(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the receiver belongs to.
  *
  * **Source**: read(2), pipe(7).
  */
@@ -402,7 +404,7 @@ CMIO_API ssize_t cmio_pipe_receiver_read(struct cmio_pipe_receiver *receiver, vo
  * - -EINTR: a signal handler ran while the call blocked, after somebody cleared O_NONBLOCK.
  * - Other errors of readv(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the receiver belongs to.
  *
  * **Source**: readv(2), pipe(7).
  */

@@ -25,9 +25,9 @@ CMIO_BEGIN_DECLS
  * The listener owns its descriptor, which is non-blocking and close-on-exec.
  * cmio_tcp_listener_close() closes it. The struct may be moved if only one copy is used afterwards.
  *
- * Zeroed memory is a closed listener: closing it is allowed, and other calls fail with -EBADF.
+ * Zeroed memory is a closed listener. Closing it is allowed, and other calls fail with -EBADF.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: one thread at a time uses a listener.
  *
  * **Source**: tcp(7), RFC 9293.
  */
@@ -53,7 +53,7 @@ struct cmio_tcp_listener_options {
     bool reuse_port;
     /**
      * Whether a listener on an IPv6 address accepts IPv4 connections too. Must be
-     * CMIO_V6ONLY_DEFAULT for an IPv4 address.
+     * CMIO_V6ONLY_DEFAULT for an IPv4 address. OpenBSD refuses CMIO_V6ONLY_OFF.
      */
     enum cmio_v6only v6only;
 };
@@ -71,9 +71,9 @@ struct cmio_tcp_listener_options {
  * **Returns** 0.
  *
  * **Errors**, after which listener is untouched and no descriptor is open:
- * - -EINVAL: listener or address is NULL, the backlog is negative, v6only has no meaning or is not
- *   the default for an IPv4 address, or bind(2) refuses the address, for example a link-local IPv6
- *   address without a scope.
+ * - -EINVAL: listener or address is NULL, the backlog is negative, v6only has no meaning, is not
+ *   the default for an IPv4 address or is refused by the system, or bind(2) refuses the address,
+ *   for example a link-local IPv6 address without a scope.
  * - -EAFNOSUPPORT: address is neither an IPv4 nor an IPv6 address, or the system lacks its family.
  * - -ENOTSUP: reuse_port is set, and the system has no such option.
  * - -EADDRINUSE: another socket has the address, or no port is free.
@@ -118,7 +118,7 @@ CMIO_API int cmio_tcp_listener_bind(struct cmio_tcp_listener *listener,
  * - -ENOMEM, -ENOBUFS: memory is short.
  * - Other errors of accept4(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the listener belongs to.
  *
  * **Source**: accept4(2).
  */
@@ -128,8 +128,8 @@ CMIO_API int cmio_tcp_listener_accept(struct cmio_tcp_listener *listener,
 /**
  * Adopts an IPv4 or IPv6 stream socket that listens.
  *
- * The descriptor becomes non-blocking and close-on-exec. Whether the socket listens is not checked:
- * if it does not, cmio_tcp_listener_accept() fails with -EINVAL.
+ * The descriptor becomes non-blocking and close-on-exec. Whether the socket listens is not checked.
+ * If it does not, cmio_tcp_listener_accept() fails with -EINVAL.
  *
  * @param listener  Receives the listener. It must not be open.
  * @param fd        The descriptor. On success it belongs to the listener, which closes it. On
@@ -163,7 +163,7 @@ CMIO_API int cmio_tcp_listener_from_fd(struct cmio_tcp_listener *listener, int f
  * - -EINVAL: listener is NULL.
  * - -EBADF: the listener is closed.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the listener belongs to.
  */
 CMIO_API int cmio_tcp_listener_into_fd(struct cmio_tcp_listener *listener);
 
@@ -180,7 +180,7 @@ CMIO_API int cmio_tcp_listener_into_fd(struct cmio_tcp_listener *listener);
  * - -EINVAL: listener is NULL.
  * - -EBADF: the listener is closed.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the listener belongs to.
  */
 CMIO_API int cmio_tcp_listener_fd(const struct cmio_tcp_listener *listener);
 
@@ -200,7 +200,7 @@ CMIO_API int cmio_tcp_listener_fd(const struct cmio_tcp_listener *listener);
  * - -EBADF: the program closed the descriptor by other means.
  * - Other errors of close(2), such as -EIO, or of deregistering.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the listener belongs to.
  *
  * **Source**: close(2).
  */
@@ -221,7 +221,7 @@ CMIO_API int cmio_tcp_listener_close(struct cmio_tcp_listener *listener);
  * - -EBADF: the listener is closed.
  * - Other errors of getsockname(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the listener belongs to.
  *
  * **Source**: getsockname(2).
  */
@@ -244,7 +244,7 @@ CMIO_API int cmio_tcp_listener_local_address(const struct cmio_tcp_listener *lis
  * - -EBADF: the listener is closed.
  * - Other errors of setsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the listener belongs to.
  *
  * **Source**: IP_TTL, ip(7). IPV6_UNICAST_HOPS, ipv6(7).
  */
@@ -266,7 +266,7 @@ CMIO_API int cmio_tcp_listener_set_ttl(struct cmio_tcp_listener *listener, uint3
  * - -EBADF: the listener is closed.
  * - Other errors of getsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the listener belongs to.
  *
  * **Source**: IP_TTL, ip(7). IPV6_UNICAST_HOPS, ipv6(7).
  */
@@ -284,7 +284,7 @@ CMIO_API int cmio_tcp_listener_ttl(const struct cmio_tcp_listener *listener, uin
  * - -EBADF: the listener is closed.
  * - Any other negative errno: the pending error.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the listener belongs to.
  *
  * **Source**: SO_ERROR, socket(7).
  */

@@ -37,10 +37,10 @@ struct iovec;
  * another holder of the socket cleared O_NONBLOCK (MSG_DONTWAIT). cmio_tcp_stream_send_file() is
  * the exception.
  *
- * Zeroed memory is a closed stream: closing it is allowed, and other calls fail with -EBADF.
+ * Zeroed memory is a closed stream. Closing it is allowed, and other calls fail with -EBADF.
  *
- * **Threads**: one thread at a time. While the stream stays registered, or stays unregistered, one
- * thread may read from it and another one write to it.
+ * **Threads**: one thread at a time uses a stream. While the stream stays registered, or stays
+ * unregistered, one thread may read from it and another one write to it.
  *
  * **Source**: tcp(7), RFC 9293.
  */
@@ -135,7 +135,7 @@ CMIO_API int cmio_tcp_stream_connect(struct cmio_tcp_stream *stream,
  * Call it when the stream is writable. After -EINPROGRESS wait for the next event, which comes.
  * After any other error the stream is not connected and will not be.
  *
- * A connect that failed stays failed: every call returns the same error, even if
+ * A connect that failed stays failed. Every call returns its error, even if
  * cmio_tcp_stream_take_error(), a read or a write returned it before. This also holds for a
  * connection that was lost later, with -ECONNRESET or -ETIMEDOUT.
  *
@@ -156,7 +156,7 @@ CMIO_API int cmio_tcp_stream_connect(struct cmio_tcp_stream *stream,
  *   never connected, for which some systems return -EINPROGRESS for ever.
  * - Other errors of connect(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: connect(2), getpeername(2).
  */
@@ -199,7 +199,7 @@ CMIO_API int cmio_tcp_stream_from_fd(struct cmio_tcp_stream *stream, int fd);
  * - -EINVAL: stream is NULL.
  * - -EBADF: the stream is closed.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  */
 CMIO_API int cmio_tcp_stream_into_fd(struct cmio_tcp_stream *stream);
 
@@ -216,7 +216,7 @@ CMIO_API int cmio_tcp_stream_into_fd(struct cmio_tcp_stream *stream);
  * - -EINVAL: stream is NULL.
  * - -EBADF: the stream is closed.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  */
 CMIO_API int cmio_tcp_stream_fd(const struct cmio_tcp_stream *stream);
 
@@ -237,7 +237,7 @@ CMIO_API int cmio_tcp_stream_fd(const struct cmio_tcp_stream *stream);
  * - -EBADF: the program closed the descriptor by other means.
  * - Other errors of close(2), such as -EIO, or of deregistering.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: close(2).
  */
@@ -247,7 +247,7 @@ CMIO_API int cmio_tcp_stream_close(struct cmio_tcp_stream *stream);
  * Receives bytes.
  *
  * After an event, read until -EAGAIN. You may stop at a short read, which returns less than length,
- * if two things hold. First, the peer sends no urgent data (MSG_OOB): a read stops before the
+ * if two things hold. First, the peer sends no urgent data (MSG_OOB). A read stops before the
  * urgent byte although more bytes may follow it, and no event comes for those. A peer that you do
  * not control can send some. Second, the event was not read-closed. If it was, the end of the
  * stream is there already, so read on until 0.
@@ -269,8 +269,8 @@ CMIO_API int cmio_tcp_stream_close(struct cmio_tcp_stream *stream);
  * - -ETIMEDOUT: the peer did not answer in time, also to the probes of keepalive.
  * - Other errors of recv(2).
  *
- * **Threads**: one thread at a time. Another may write to the stream meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the stream belongs to. Another one may write to the stream
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: recv(2), tcp(7).
  */
@@ -301,8 +301,8 @@ CMIO_API ssize_t cmio_tcp_stream_read(struct cmio_tcp_stream *stream, void *buff
  * - -ETIMEDOUT: the peer did not answer in time, also to the probes of keepalive.
  * - Other errors of recvmsg(2).
  *
- * **Threads**: one thread at a time. Another may write to the stream meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the stream belongs to. Another one may write to the stream
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: recvmsg(2).
  */
@@ -329,8 +329,8 @@ CMIO_API ssize_t cmio_tcp_stream_readv(struct cmio_tcp_stream *stream, const str
  * - -ETIMEDOUT: the peer did not answer in time, also to the probes of keepalive.
  * - Other errors of recv(2).
  *
- * **Threads**: one thread at a time. Another may write to the stream meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the stream belongs to. Another one may write to the stream
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: MSG_PEEK, recv(2).
  */
@@ -359,8 +359,8 @@ CMIO_API ssize_t cmio_tcp_stream_peek(struct cmio_tcp_stream *stream, void *buff
  * - -ETIMEDOUT: the peer did not answer in time, also to the probes of keepalive.
  * - Other errors of send(2).
  *
- * **Threads**: one thread at a time. Another may read from the stream meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the stream belongs to. Another one may read from the stream
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: send(2), tcp(7).
  */
@@ -393,8 +393,8 @@ CMIO_API ssize_t cmio_tcp_stream_write(struct cmio_tcp_stream *stream, const voi
  * - -ETIMEDOUT: the peer did not answer in time, also to the probes of keepalive.
  * - Other errors of sendmsg(2).
  *
- * **Threads**: one thread at a time. Another may read from the stream meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the stream belongs to. Another one may read from the stream
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: sendmsg(2).
  */
@@ -418,7 +418,8 @@ CMIO_API ssize_t cmio_tcp_stream_writev(struct cmio_tcp_stream *stream, const st
  *
  * @param stream  The stream. Borrowed.
  * @param file    The descriptor of the file, open for reading. Borrowed.
- * @param offset  Where in the file to begin, in bytes. The caller advances it by the result.
+ * @param offset  The position in the file to begin at, in bytes. The caller advances it by the
+ *                result.
  * @param length  How many bytes to send at most.
  *
  * **Returns** how many bytes the system took. 0 if the file has no bytes at the offset, or if
@@ -428,7 +429,7 @@ CMIO_API ssize_t cmio_tcp_stream_writev(struct cmio_tcp_stream *stream, const st
  * - -EINVAL: stream is NULL, or offset is negative.
  * - -EBADF: the stream is closed, or file is not open for reading.
  * - -ESPIPE: file is a pipe or a socket.
- * - -EISDIR: file is a directory.
+ * - -EISDIR: file is a directory, except on NetBSD, which sends its bytes.
  * - -EIO: the file could not be read.
  * - -EINTR: a signal handler ran before anything was sent.
  * - -EAGAIN: the system has no room. An event follows when it has.
@@ -440,8 +441,8 @@ CMIO_API ssize_t cmio_tcp_stream_writev(struct cmio_tcp_stream *stream, const st
  * - -ETIMEDOUT: the peer did not answer in time, also to the probes of keepalive.
  * - Other errors of sendfile(2), pread(2) and send(2).
  *
- * **Threads**: one thread at a time. Another may read from the stream meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the stream belongs to. Another one may read from the stream
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: sendfile(2), pread(2), send(2).
  */
@@ -461,10 +462,10 @@ CMIO_API ssize_t cmio_tcp_stream_send_file(struct cmio_tcp_stream *stream, int f
  * **Errors**:
  * - -EINVAL: stream is NULL, or how is none of the three.
  * - -EBADF: the stream is closed.
- * - -ENOTCONN: the stream is not connected.
+ * - -ENOTCONN: the stream is not connected. OpenBSD and NetBSD do not mind.
  * - Other errors of shutdown(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: shutdown(2).
  */
@@ -473,8 +474,8 @@ CMIO_API int cmio_tcp_stream_shutdown(struct cmio_tcp_stream *stream, enum cmio_
 /**
  * Sets the options of the stream.
  *
- * Every option is set: keepalive or linger is turned off if it is false in options. Only a number
- * of keepalive that is 0 leaves its number as it is.
+ * Keepalive or linger is turned off if it is false in options. Only a number of keepalive that is 0
+ * leaves its number as it is.
  *
  * Nothing has changed after -EINVAL, -EBADF and -ENOTSUP. After other errors some of the options
  * may be set.
@@ -491,7 +492,7 @@ CMIO_API int cmio_tcp_stream_shutdown(struct cmio_tcp_stream *stream, enum cmio_
  * - -ENOTSUP: the system does not have a number of keepalive that is not 0.
  * - Other errors of setsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: SO_KEEPALIVE and SO_LINGER, socket(7). TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT,
  * tcp(7).
@@ -515,7 +516,7 @@ CMIO_API int cmio_tcp_stream_set_options(struct cmio_tcp_stream *stream,
  * - -EBADF: the stream is closed.
  * - Other errors of getsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: SO_KEEPALIVE and SO_LINGER, socket(7). TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT,
  * tcp(7).
@@ -544,7 +545,7 @@ CMIO_API int cmio_tcp_stream_get_options(const struct cmio_tcp_stream *stream,
  * - -EBADF: the stream is closed.
  * - Other errors of setsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: SO_LINGER, socket(7).
  */
@@ -571,7 +572,7 @@ CMIO_API int cmio_tcp_stream_set_linger(struct cmio_tcp_stream *stream, bool ena
  * - -EBADF: the stream is closed.
  * - Other errors of getsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: SO_LINGER, socket(7).
  */
@@ -593,7 +594,7 @@ CMIO_API int cmio_tcp_stream_linger(const struct cmio_tcp_stream *stream, bool *
  * - -EBADF: the stream is closed.
  * - Other errors of setsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: TCP_NODELAY, tcp(7).
  */
@@ -612,7 +613,7 @@ CMIO_API int cmio_tcp_stream_set_nodelay(struct cmio_tcp_stream *stream, bool en
  * - -EBADF: the stream is closed.
  * - Other errors of getsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: TCP_NODELAY, tcp(7).
  */
@@ -634,7 +635,7 @@ CMIO_API int cmio_tcp_stream_nodelay(const struct cmio_tcp_stream *stream, bool 
  * - -EBADF: the stream is closed.
  * - Other errors of setsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: IP_TTL, ip(7). IPV6_UNICAST_HOPS, ipv6(7).
  */
@@ -656,7 +657,7 @@ CMIO_API int cmio_tcp_stream_set_ttl(struct cmio_tcp_stream *stream, uint32_t tt
  * - -EBADF: the stream is closed.
  * - Other errors of getsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: IP_TTL, ip(7). IPV6_UNICAST_HOPS, ipv6(7).
  */
@@ -675,7 +676,7 @@ CMIO_API int cmio_tcp_stream_ttl(const struct cmio_tcp_stream *stream, uint32_t 
  * - -EBADF: the stream is closed.
  * - Other errors of getsockname(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: getsockname(2).
  */
@@ -696,7 +697,7 @@ CMIO_API int cmio_tcp_stream_local_address(const struct cmio_tcp_stream *stream,
  * - -ENOTCONN: the stream is not connected.
  * - Other errors of getpeername(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: getpeername(2).
  */
@@ -718,7 +719,7 @@ CMIO_API int cmio_tcp_stream_peer_address(const struct cmio_tcp_stream *stream,
  * - -EBADF: the stream is closed.
  * - Any other negative errno: the pending error.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: SO_ERROR, socket(7).
  */

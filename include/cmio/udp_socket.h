@@ -33,10 +33,10 @@ CMIO_BEGIN_DECLS
  * such an error, once, although it is not about the datagram of that call. The socket can be used
  * afterwards, and later datagrams arrive. Systems report these errors on connected sockets only.
  *
- * Zeroed memory is a closed socket: closing it is allowed, and other calls fail with -EBADF.
+ * Zeroed memory is a closed socket. Closing it is allowed, and other calls fail with -EBADF.
  *
- * **Threads**: one thread at a time. While the socket stays registered, or stays unregistered, one
- * thread may receive from it and another one send on it.
+ * **Threads**: one thread at a time uses a socket. While the socket stays registered, or stays
+ * unregistered, one thread may receive from it and another one send on it.
  *
  * **Source**: udp(7), RFC 768.
  */
@@ -64,7 +64,7 @@ struct cmio_udp_socket_options {
     bool reuse_port;
     /**
      * Whether a socket on an IPv6 address exchanges datagrams with IPv4 peers too. Must be
-     * CMIO_V6ONLY_DEFAULT for an IPv4 address.
+     * CMIO_V6ONLY_DEFAULT for an IPv4 address. OpenBSD refuses CMIO_V6ONLY_OFF.
      */
     enum cmio_v6only v6only;
 };
@@ -81,8 +81,9 @@ struct cmio_udp_socket_options {
  * **Returns** 0.
  *
  * **Errors**, after which socket is untouched and no descriptor is open:
- * - -EINVAL: socket or address is NULL, v6only has no meaning or is not the default for an IPv4
- *   address, or bind(2) refuses the address, for example a link-local IPv6 address without a scope.
+ * - -EINVAL: socket or address is NULL, v6only has no meaning, is not the default for an IPv4
+ *   address or is refused by the system, or bind(2) refuses the address, for example a link-local
+ *   IPv6 address without a scope.
  * - -EAFNOSUPPORT: address is neither an IPv4 nor an IPv6 address, or the system lacks its family.
  * - -ENOTSUP: reuse_port is set, and the system has no such option.
  * - -EADDRINUSE: another socket has the address, or no port is free.
@@ -120,7 +121,7 @@ CMIO_API int cmio_udp_socket_bind(struct cmio_udp_socket *socket,
  * - -ENETUNREACH, -EHOSTUNREACH: there is no route to the address.
  * - Other errors of connect(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: connect(2), udp(7).
  */
@@ -164,7 +165,7 @@ CMIO_API int cmio_udp_socket_from_fd(struct cmio_udp_socket *socket, int fd);
  * - -EINVAL: socket is NULL.
  * - -EBADF: the socket is closed.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  */
 CMIO_API int cmio_udp_socket_into_fd(struct cmio_udp_socket *socket);
 
@@ -181,7 +182,7 @@ CMIO_API int cmio_udp_socket_into_fd(struct cmio_udp_socket *socket);
  * - -EINVAL: socket is NULL.
  * - -EBADF: the socket is closed.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  */
 CMIO_API int cmio_udp_socket_fd(const struct cmio_udp_socket *socket);
 
@@ -199,7 +200,7 @@ CMIO_API int cmio_udp_socket_fd(const struct cmio_udp_socket *socket);
  * - -EBADF: the program closed the descriptor by other means.
  * - Other errors of close(2), such as -EIO, or of deregistering.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: close(2).
  */
@@ -229,8 +230,8 @@ CMIO_API int cmio_udp_socket_close(struct cmio_udp_socket *socket);
  *   (ICMP).
  * - Other errors of send(2).
  *
- * **Threads**: one thread at a time. Another may receive from the socket meanwhile, as long as
- * nobody registers, reregisters or deregisters it.
+ * **Threads**: the thread that the socket belongs to. Another one may receive from the socket
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: send(2), udp(7).
  */
@@ -265,8 +266,8 @@ CMIO_API ssize_t cmio_udp_socket_send(struct cmio_udp_socket *socket, const void
  *   (ICMP).
  * - Other errors of sendto(2).
  *
- * **Threads**: one thread at a time. Another may receive from the socket meanwhile, as long as
- * nobody registers, reregisters or deregisters it.
+ * **Threads**: the thread that the socket belongs to. Another one may receive from the socket
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: sendto(2), udp(7).
  */
@@ -284,7 +285,8 @@ CMIO_API ssize_t cmio_udp_socket_send_to(struct cmio_udp_socket *socket, const v
  * @param socket     The socket. Borrowed.
  * @param buffer     Receives the bytes. NULL is allowed if length is 0.
  * @param length     The size of buffer in bytes. It may be 0.
- * @param truncated  Receives whether the datagram was longer than the buffer. NULL is allowed.
+ * @param truncated  Receives whether the datagram was longer than the buffer. The BSDs set it also
+ *                   for an empty datagram if length is 0. NULL is allowed.
  *
  * **Returns** how many bytes of the datagram are in buffer. 0 for an empty datagram.
  *
@@ -295,8 +297,8 @@ CMIO_API ssize_t cmio_udp_socket_send_to(struct cmio_udp_socket *socket, const v
  * - -ECONNREFUSED: an earlier datagram was refused, as the network reported (ICMP).
  * - Other pending errors of the network, such as -EHOSTUNREACH, and other errors of recvmsg(2).
  *
- * **Threads**: one thread at a time. Another may send on the socket meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the socket belongs to. Another one may send on the socket meanwhile,
+ * as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: recvmsg(2), udp(7).
  */
@@ -315,7 +317,8 @@ CMIO_API ssize_t cmio_udp_socket_recv(struct cmio_udp_socket *socket, void *buff
  * @param buffer     Receives the bytes. NULL is allowed if length is 0.
  * @param length     The size of buffer in bytes. It may be 0.
  * @param peer       Receives the address of the sender. NULL is allowed.
- * @param truncated  Receives whether the datagram was longer than the buffer. NULL is allowed.
+ * @param truncated  Receives whether the datagram was longer than the buffer. The BSDs set it also
+ *                   for an empty datagram if length is 0. NULL is allowed.
  *
  * **Returns** how many bytes of the datagram are in buffer. 0 for an empty datagram.
  *
@@ -326,8 +329,8 @@ CMIO_API ssize_t cmio_udp_socket_recv(struct cmio_udp_socket *socket, void *buff
  * - -ECONNREFUSED: an earlier datagram was refused, as the network reported (ICMP).
  * - Other pending errors of the network, such as -EHOSTUNREACH, and other errors of recvmsg(2).
  *
- * **Threads**: one thread at a time. Another may send on the socket meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the socket belongs to. Another one may send on the socket meanwhile,
+ * as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: recvmsg(2), udp(7).
  */
@@ -338,13 +341,14 @@ CMIO_API ssize_t cmio_udp_socket_recv_from(struct cmio_udp_socket *socket, void 
 /**
  * Copies the next datagram, and leaves it in place.
  *
- * The datagram stays whole in its place, also if it does not fit: the next call receives it. A
+ * The datagram stays whole in its place, also if it does not fit. The next call receives it. A
  * pending error of the network may be returned in place of the result: see struct cmio_udp_socket.
  *
  * @param socket     The socket. Borrowed.
  * @param buffer     Receives the bytes. NULL is allowed if length is 0.
  * @param length     The size of buffer in bytes. It may be 0.
- * @param truncated  Receives whether the datagram was longer than the buffer. NULL is allowed.
+ * @param truncated  Receives whether the datagram was longer than the buffer. The BSDs set it also
+ *                   for an empty datagram if length is 0. NULL is allowed.
  *
  * **Returns** how many bytes of the datagram are in buffer. 0 for an empty datagram.
  *
@@ -355,8 +359,8 @@ CMIO_API ssize_t cmio_udp_socket_recv_from(struct cmio_udp_socket *socket, void 
  * - -ECONNREFUSED: an earlier datagram was refused, as the network reported (ICMP).
  * - Other pending errors of the network, such as -EHOSTUNREACH, and other errors of recvmsg(2).
  *
- * **Threads**: one thread at a time. Another may send on the socket meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the socket belongs to. Another one may send on the socket meanwhile,
+ * as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: MSG_PEEK, recvmsg(2).
  */
@@ -366,14 +370,15 @@ CMIO_API ssize_t cmio_udp_socket_peek(struct cmio_udp_socket *socket, void *buff
 /**
  * Copies the next datagram and the address of its sender, and leaves it in place.
  *
- * The datagram stays whole in its place, also if it does not fit: the next call receives it. A
+ * The datagram stays whole in its place, also if it does not fit. The next call receives it. A
  * pending error of the network may be returned in place of the result: see struct cmio_udp_socket.
  *
  * @param socket     The socket. Borrowed.
  * @param buffer     Receives the bytes. NULL is allowed if length is 0.
  * @param length     The size of buffer in bytes. It may be 0.
  * @param peer       Receives the address of the sender. NULL is allowed.
- * @param truncated  Receives whether the datagram was longer than the buffer. NULL is allowed.
+ * @param truncated  Receives whether the datagram was longer than the buffer. The BSDs set it also
+ *                   for an empty datagram if length is 0. NULL is allowed.
  *
  * **Returns** how many bytes of the datagram are in buffer. 0 for an empty datagram.
  *
@@ -384,8 +389,8 @@ CMIO_API ssize_t cmio_udp_socket_peek(struct cmio_udp_socket *socket, void *buff
  * - -ECONNREFUSED: an earlier datagram was refused, as the network reported (ICMP).
  * - Other pending errors of the network, such as -EHOSTUNREACH, and other errors of recvmsg(2).
  *
- * **Threads**: one thread at a time. Another may send on the socket meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the socket belongs to. Another one may send on the socket meanwhile,
+ * as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: MSG_PEEK, recvmsg(2).
  */
@@ -430,21 +435,21 @@ struct cmio_udp_message {
 /**
  * Receives several datagrams.
  *
- * It is one recvmmsg(2) if the kernel has one that keeps errors, otherwise one recvmsg(2) for each
- * datagram.
+ * It calls recvmmsg(2) once on Linux and OpenBSD, and recvmsg(2) for each datagram elsewhere.
  *
  * After an event, receive until -EAGAIN. A datagram does not tell whether more wait behind it.
  *
  * A result below count and CMIO_UDP_BATCH_MAX has one of these reasons: no more datagrams wait, the
  * next message has a NULL buffer with a size, or an error is pending. The next call that receives,
- * or cmio_udp_socket_take_error(), returns that error.
+ * or cmio_udp_socket_take_error(), returns that error. On OpenBSD, datagrams that wait are received
+ * before it.
  *
  * @param socket    The socket. Borrowed.
  * @param messages  The messages, whose buffer and size the caller has set. As many as the result
  *                  receive a datagram each. The others are untouched, except that bytes in their
  *                  buffers may change.
- * @param count     How many messages there are, at least 1. Of more than CMIO_UDP_BATCH_MAX, the
- *                  first ones count.
+ * @param count     How many messages there are, at least 1. Only the first CMIO_UDP_BATCH_MAX are
+ *                  used.
  *
  * **Returns** how many datagrams were received, at least 1.
  *
@@ -457,8 +462,8 @@ struct cmio_udp_message {
  * - Other pending errors of the network, such as -EHOSTUNREACH, and other errors of recvmmsg(2) or
  *   recvmsg(2).
  *
- * **Threads**: one thread at a time. Another may send on the socket meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the socket belongs to. Another one may send on the socket meanwhile,
+ * as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: recvmmsg(2), recvmsg(2).
  */
@@ -468,7 +473,7 @@ CMIO_API int cmio_udp_socket_recv_batch(struct cmio_udp_socket *socket,
 /**
  * Sends several datagrams in order.
  *
- * It is one sendmmsg(2) if the kernel has it, otherwise one sendmsg(2) for each datagram.
+ * It calls sendmmsg(2) once on Linux and OpenBSD, and sendto(2) for each datagram elsewhere.
  *
  * If the result is below count, call again from the first message that was not sent. That call
  * returns what is wrong with it, or -EAGAIN.
@@ -479,8 +484,8 @@ CMIO_API int cmio_udp_socket_recv_batch(struct cmio_udp_socket *socket,
  *
  * @param socket    The socket. Borrowed.
  * @param messages  The messages, whose buffer, size and address the caller has set. Borrowed.
- * @param count     How many messages there are, at least 1. Of more than CMIO_UDP_BATCH_MAX, the
- *                  first ones count.
+ * @param count     How many messages there are, at least 1. Only the first CMIO_UDP_BATCH_MAX are
+ *                  used.
  *
  * **Returns** how many datagrams were sent, at least 1.
  *
@@ -500,8 +505,8 @@ CMIO_API int cmio_udp_socket_recv_batch(struct cmio_udp_socket *socket,
  *   (ICMP).
  * - Other errors of sendmmsg(2) or sendto(2).
  *
- * **Threads**: one thread at a time. Another may receive from the socket meanwhile, as long as
- * nobody registers, reregisters or deregisters it.
+ * **Threads**: the thread that the socket belongs to. Another one may receive from the socket
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: sendmmsg(2), sendto(2).
  */
@@ -523,7 +528,7 @@ CMIO_API int cmio_udp_socket_send_batch(struct cmio_udp_socket *socket,
  * - -EBADF: the socket is closed.
  * - Other errors of getsockname(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: getsockname(2).
  */
@@ -544,7 +549,7 @@ CMIO_API int cmio_udp_socket_local_address(const struct cmio_udp_socket *socket,
  * - -ENOTCONN: the socket has no peer.
  * - Other errors of getpeername(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: getpeername(2).
  */
@@ -554,7 +559,7 @@ CMIO_API int cmio_udp_socket_peer_address(const struct cmio_udp_socket *socket,
 /**
  * Returns the pending error of the socket and clears it.
  *
- * It may be an error of the network (ICMP), or one that a batch left.
+ * It may be an error of the network (ICMP), or an error that a batch left.
  *
  * @param socket  The socket. Borrowed.
  *
@@ -565,7 +570,7 @@ CMIO_API int cmio_udp_socket_peer_address(const struct cmio_udp_socket *socket,
  * - -EBADF: the socket is closed.
  * - Any other negative errno: the pending error.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: SO_ERROR, socket(7).
  */
@@ -577,7 +582,7 @@ CMIO_API int cmio_udp_socket_take_error(struct cmio_udp_socket *socket);
  * It is off in a new socket, and sending to such an address fails with -EACCES.
  *
  * @param socket   The socket. Borrowed.
- * @param enabled  Whether it may.
+ * @param enabled  Whether to allow it.
  *
  * **Returns** 0.
  *
@@ -586,7 +591,7 @@ CMIO_API int cmio_udp_socket_take_error(struct cmio_udp_socket *socket);
  * - -EBADF: the socket is closed.
  * - Other errors of setsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: SO_BROADCAST, socket(7).
  */
@@ -598,7 +603,7 @@ CMIO_API int cmio_udp_socket_set_broadcast(struct cmio_udp_socket *socket, bool 
  * It is off in a new socket.
  *
  * @param socket  The socket. Borrowed.
- * @param out     Receives whether it may.
+ * @param out     Receives whether it is allowed.
  *
  * **Returns** 0.
  *
@@ -607,7 +612,7 @@ CMIO_API int cmio_udp_socket_set_broadcast(struct cmio_udp_socket *socket, bool 
  * - -EBADF: the socket is closed.
  * - Other errors of getsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: SO_BROADCAST, socket(7).
  */
@@ -629,7 +634,7 @@ CMIO_API int cmio_udp_socket_broadcast(const struct cmio_udp_socket *socket, boo
  * - -EBADF: the socket is closed.
  * - Other errors of setsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: IP_TTL, ip(7). IPV6_UNICAST_HOPS, ipv6(7).
  */
@@ -650,7 +655,7 @@ CMIO_API int cmio_udp_socket_set_ttl(struct cmio_udp_socket *socket, uint32_t tt
  * - -EBADF: the socket is closed.
  * - Other errors of getsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: IP_TTL, ip(7). IPV6_UNICAST_HOPS, ipv6(7).
  */
@@ -674,7 +679,7 @@ CMIO_API int cmio_udp_socket_ttl(const struct cmio_udp_socket *socket, uint32_t 
  * - -EBADF: the socket is closed.
  * - Other errors of setsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: IP_MULTICAST_LOOP, ip(7).
  */
@@ -696,7 +701,7 @@ CMIO_API int cmio_udp_socket_set_multicast_loop_v4(struct cmio_udp_socket *socke
  * - -EBADF: the socket is closed.
  * - Other errors of getsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: IP_MULTICAST_LOOP, ip(7).
  */
@@ -720,7 +725,7 @@ CMIO_API int cmio_udp_socket_multicast_loop_v4(const struct cmio_udp_socket *soc
  * - -EBADF: the socket is closed.
  * - Other errors of setsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: IP_MULTICAST_TTL, ip(7).
  */
@@ -742,7 +747,7 @@ CMIO_API int cmio_udp_socket_set_multicast_ttl_v4(struct cmio_udp_socket *socket
  * - -EBADF: the socket is closed.
  * - Other errors of getsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: IP_MULTICAST_TTL, ip(7).
  */
@@ -765,7 +770,7 @@ CMIO_API int cmio_udp_socket_multicast_ttl_v4(const struct cmio_udp_socket *sock
  * - -EBADF: the socket is closed.
  * - Other errors of setsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: IPV6_MULTICAST_LOOP, ipv6(7).
  */
@@ -786,7 +791,7 @@ CMIO_API int cmio_udp_socket_set_multicast_loop_v6(struct cmio_udp_socket *socke
  * - -EBADF: the socket is closed.
  * - Other errors of getsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: IPV6_MULTICAST_LOOP, ipv6(7).
  */
@@ -811,7 +816,7 @@ CMIO_API int cmio_udp_socket_multicast_loop_v6(const struct cmio_udp_socket *soc
  * - -ENOBUFS: the socket is a member of too many groups, on Linux.
  * - Other errors of setsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: IP_ADD_MEMBERSHIP, ip(7).
  */
@@ -838,7 +843,7 @@ CMIO_API int cmio_udp_socket_join_multicast_v4(struct cmio_udp_socket *socket,
  *   interface or route.
  * - Other errors of setsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: IP_DROP_MEMBERSHIP, ip(7).
  */
@@ -866,7 +871,7 @@ CMIO_API int cmio_udp_socket_leave_multicast_v4(struct cmio_udp_socket *socket,
  * - -ENOMEM: the socket is a member of too many groups, on Linux.
  * - Other errors of setsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: IPV6_JOIN_GROUP, RFC 3493.
  */
@@ -893,7 +898,7 @@ CMIO_API int cmio_udp_socket_join_multicast_v6(struct cmio_udp_socket *socket,
  * - -ENOPROTOOPT: the socket is an IPv4 socket. Some systems return another error.
  * - Other errors of setsockopt(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: IPV6_LEAVE_GROUP, RFC 3493.
  */
@@ -914,7 +919,7 @@ CMIO_API int cmio_udp_socket_leave_multicast_v6(struct cmio_udp_socket *socket,
  * - -EBADF: the socket is closed.
  * - Other errors of getsockopt(2), also for an IPv4 socket: -ENOTSUP on Linux.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: IPV6_V6ONLY, ipv6(7).
  */

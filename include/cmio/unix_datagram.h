@@ -32,10 +32,10 @@ CMIO_BEGIN_DECLS
  * Each call is one system call and raises no SIGPIPE. Calls that send or receive never block, also
  * if another holder of the socket cleared O_NONBLOCK (MSG_DONTWAIT).
  *
- * Zeroed memory is a closed socket: closing it is allowed, and other calls fail with -EBADF.
+ * Zeroed memory is a closed socket. Closing it is allowed, and other calls fail with -EBADF.
  *
- * **Threads**: one thread at a time. While the socket stays registered, or stays unregistered, one
- * thread may receive from it and another one send on it.
+ * **Threads**: one thread at a time uses a socket. While the socket stays registered, or stays
+ * unregistered, one thread may receive from it and another one send on it.
  *
  * **Source**: unix(7).
  */
@@ -89,8 +89,8 @@ CMIO_API int cmio_unix_datagram_bind(struct cmio_unix_datagram *socket,
  * - a regular file or a symbolic link,
  * - a socket that this process may not connect to.
  *
- * If two processes do this for one path at the same time, exactly one succeeds. If three or more do
- * it within the same microseconds, two may succeed, and the path belongs to the later one.
+ * If two processes do this for one path at once, exactly one succeeds. If three or more do it
+ * within microseconds, two may succeed, and the path belongs to the later one.
  * src/net/stale_socket.c describes how. A program to which that can happen must take a lock.
  *
  * Whoever may write to the directory of the path can put anything there. Bind in a directory that
@@ -185,7 +185,7 @@ CMIO_API int cmio_unix_datagram_pair(struct cmio_unix_datagram *a, struct cmio_u
  * - -EPERM: the socket there is connected to another one.
  * - Other errors of connect(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: connect(2), unix(7).
  */
@@ -229,7 +229,7 @@ CMIO_API int cmio_unix_datagram_from_fd(struct cmio_unix_datagram *socket, int f
  * - -EINVAL: socket is NULL.
  * - -EBADF: the socket is closed.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  */
 CMIO_API int cmio_unix_datagram_into_fd(struct cmio_unix_datagram *socket);
 
@@ -246,7 +246,7 @@ CMIO_API int cmio_unix_datagram_into_fd(struct cmio_unix_datagram *socket);
  * - -EINVAL: socket is NULL.
  * - -EBADF: the socket is closed.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  */
 CMIO_API int cmio_unix_datagram_fd(const struct cmio_unix_datagram *socket);
 
@@ -267,7 +267,7 @@ CMIO_API int cmio_unix_datagram_fd(const struct cmio_unix_datagram *socket);
  * - -EBADF: the program closed the descriptor by other means.
  * - Other errors of close(2), such as -EIO, or of deregistering.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: close(2).
  */
@@ -298,8 +298,8 @@ CMIO_API int cmio_unix_datagram_close(struct cmio_unix_datagram *socket);
  * - -ECONNREFUSED, -ECONNRESET: the peer is gone.
  * - Other errors of send(2).
  *
- * **Threads**: one thread at a time. Another may receive from the socket meanwhile, as long as
- * nobody registers, reregisters or deregisters it.
+ * **Threads**: the thread that the socket belongs to. Another one may receive from the socket
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: send(2), unix(7).
  */
@@ -336,11 +336,11 @@ CMIO_API ssize_t cmio_unix_datagram_send(struct cmio_unix_datagram *socket, cons
  * - -EPROTOTYPE: the socket there is not a datagram socket.
  * - -EACCES: the socket file may not be written to, or a directory of the path may not be searched.
  * - -EPERM: the socket there is connected to another one.
- * - -EISCONN: the socket is connected, on systems that then take no address (not Linux).
+ * - -EISCONN: the socket is connected, on the BSDs and macOS.
  * - Other errors of sendto(2).
  *
- * **Threads**: one thread at a time. Another may receive from the socket meanwhile, as long as
- * nobody registers, reregisters or deregisters it.
+ * **Threads**: the thread that the socket belongs to. Another one may receive from the socket
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: sendto(2), unix(7).
  */
@@ -358,7 +358,8 @@ CMIO_API ssize_t cmio_unix_datagram_send_to(struct cmio_unix_datagram *socket, c
  * @param socket     The socket. Borrowed.
  * @param buffer     Receives the bytes. NULL is allowed if length is 0.
  * @param length     The size of buffer in bytes. It may be 0.
- * @param truncated  Receives whether the datagram was longer than the buffer. NULL is allowed.
+ * @param truncated  Receives whether the datagram was longer than the buffer. The BSDs set it also
+ *                   for an empty datagram if length is 0. NULL is allowed.
  *
  * **Returns** how many bytes of the datagram are in buffer. 0 for an empty datagram.
  *
@@ -369,8 +370,8 @@ CMIO_API ssize_t cmio_unix_datagram_send_to(struct cmio_unix_datagram *socket, c
  * - -ECONNRESET: the peer of a pair is gone, on some systems.
  * - Other errors of recvmsg(2).
  *
- * **Threads**: one thread at a time. Another may send on the socket meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the socket belongs to. Another one may send on the socket meanwhile,
+ * as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: recvmsg(2), unix(7).
  */
@@ -390,7 +391,8 @@ CMIO_API ssize_t cmio_unix_datagram_recv(struct cmio_unix_datagram *socket, void
  * @param length     The size of buffer in bytes. It may be 0.
  * @param peer       Receives the address of the sender, which is unnamed if the sender is not
  *                   bound. NULL is allowed.
- * @param truncated  Receives whether the datagram was longer than the buffer. NULL is allowed.
+ * @param truncated  Receives whether the datagram was longer than the buffer. The BSDs set it also
+ *                   for an empty datagram if length is 0. NULL is allowed.
  *
  * **Returns** how many bytes of the datagram are in buffer. 0 for an empty datagram.
  *
@@ -401,8 +403,8 @@ CMIO_API ssize_t cmio_unix_datagram_recv(struct cmio_unix_datagram *socket, void
  * - -ECONNRESET: the peer of a pair is gone, on some systems.
  * - Other errors of recvmsg(2).
  *
- * **Threads**: one thread at a time. Another may send on the socket meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the socket belongs to. Another one may send on the socket meanwhile,
+ * as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: recvmsg(2), unix(7).
  */
@@ -413,14 +415,15 @@ CMIO_API ssize_t cmio_unix_datagram_recv_from(struct cmio_unix_datagram *socket,
 /**
  * Copies the next datagram, and leaves it in place.
  *
- * The datagram stays whole in its place, also if it does not fit: the next call receives it.
+ * The datagram stays whole in its place, also if it does not fit. The next call receives it.
  *
  * After reading was shut down, the call returns 0 or, on Linux, -EAGAIN for ever.
  *
  * @param socket     The socket. Borrowed.
  * @param buffer     Receives the bytes. NULL is allowed if length is 0.
  * @param length     The size of buffer in bytes. It may be 0.
- * @param truncated  Receives whether the datagram was longer than the buffer. NULL is allowed.
+ * @param truncated  Receives whether the datagram was longer than the buffer. The BSDs set it also
+ *                   for an empty datagram if length is 0. NULL is allowed.
  *
  * **Returns** how many bytes of the datagram are in buffer. 0 for an empty datagram.
  *
@@ -431,8 +434,8 @@ CMIO_API ssize_t cmio_unix_datagram_recv_from(struct cmio_unix_datagram *socket,
  * - -ECONNRESET: the peer of a pair is gone, on some systems.
  * - Other errors of recvmsg(2).
  *
- * **Threads**: one thread at a time. Another may send on the socket meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the socket belongs to. Another one may send on the socket meanwhile,
+ * as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: MSG_PEEK, recvmsg(2).
  */
@@ -442,7 +445,7 @@ CMIO_API ssize_t cmio_unix_datagram_peek(struct cmio_unix_datagram *socket, void
 /**
  * Copies the next datagram and the address of its sender, and leaves it in place.
  *
- * The datagram stays whole in its place, also if it does not fit: the next call receives it.
+ * The datagram stays whole in its place, also if it does not fit. The next call receives it.
  *
  * After reading was shut down, the call returns 0 or, on Linux, -EAGAIN for ever.
  *
@@ -451,7 +454,8 @@ CMIO_API ssize_t cmio_unix_datagram_peek(struct cmio_unix_datagram *socket, void
  * @param length     The size of buffer in bytes. It may be 0.
  * @param peer       Receives the address of the sender, which is unnamed if the sender is not
  *                   bound. NULL is allowed.
- * @param truncated  Receives whether the datagram was longer than the buffer. NULL is allowed.
+ * @param truncated  Receives whether the datagram was longer than the buffer. The BSDs set it also
+ *                   for an empty datagram if length is 0. NULL is allowed.
  *
  * **Returns** how many bytes of the datagram are in buffer. 0 for an empty datagram.
  *
@@ -462,8 +466,8 @@ CMIO_API ssize_t cmio_unix_datagram_peek(struct cmio_unix_datagram *socket, void
  * - -ECONNRESET: the peer of a pair is gone, on some systems.
  * - Other errors of recvmsg(2).
  *
- * **Threads**: one thread at a time. Another may send on the socket meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the socket belongs to. Another one may send on the socket meanwhile,
+ * as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: MSG_PEEK, recvmsg(2).
  */
@@ -485,7 +489,7 @@ CMIO_API ssize_t cmio_unix_datagram_peek_from(struct cmio_unix_datagram *socket,
  * - -ENOTCONN: the socket has no peer, if the system requires one.
  * - Other errors of shutdown(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: shutdown(2).
  */
@@ -506,7 +510,7 @@ CMIO_API int cmio_unix_datagram_shutdown(struct cmio_unix_datagram *socket, enum
  * - -EBADF: the socket is closed.
  * - Other errors of getsockname(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: getsockname(2).
  */
@@ -529,7 +533,7 @@ CMIO_API int cmio_unix_datagram_local_address(const struct cmio_unix_datagram *s
  * - -ENOTCONN: the socket has no peer.
  * - Other errors of getpeername(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: getpeername(2).
  */
@@ -548,7 +552,7 @@ CMIO_API int cmio_unix_datagram_peer_address(const struct cmio_unix_datagram *so
  * - -EBADF: the socket is closed.
  * - Any other negative errno: the pending error.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the socket belongs to.
  *
  * **Source**: SO_ERROR, socket(7).
  */

@@ -22,9 +22,9 @@ CMIO_BEGIN_DECLS
  * descriptor, which is non-blocking and close-on-exec. cmio_unix_listener_close() closes it. The
  * struct may be moved if only one copy is used afterwards.
  *
- * Zeroed memory is a closed listener: closing it is allowed, and other calls fail with -EBADF.
+ * Zeroed memory is a closed listener. Closing it is allowed, and other calls fail with -EBADF.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: one thread at a time uses a listener.
  *
  * **Source**: unix(7).
  */
@@ -89,8 +89,8 @@ CMIO_API int cmio_unix_listener_bind(struct cmio_unix_listener *listener,
  * - a regular file or a symbolic link,
  * - a socket that this process may not connect to.
  *
- * If two processes do this for one path at the same time, exactly one succeeds. If three or more do
- * it within the same microseconds, two may succeed, and the path belongs to the later one.
+ * If two processes do this for one path at once, exactly one succeeds. If three or more do it
+ * within microseconds, two may succeed, and the path belongs to the later one.
  * src/net/stale_socket.c describes how. A program to which that can happen must take a lock.
  *
  * Whoever may write to the directory of the path can put anything there. Bind in a directory that
@@ -151,7 +151,7 @@ cmio_unix_listener_bind_replacing_stale(struct cmio_unix_listener *listener,
  * - -ENOMEM, -ENOBUFS: memory is short.
  * - Other errors of accept4(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the listener belongs to.
  *
  * **Source**: accept4(2).
  */
@@ -161,8 +161,8 @@ CMIO_API int cmio_unix_listener_accept(struct cmio_unix_listener *listener,
 /**
  * Adopts a Unix stream socket that listens.
  *
- * The descriptor becomes non-blocking and close-on-exec. Whether the socket listens is not checked:
- * if it does not, cmio_unix_listener_accept() fails with -EINVAL.
+ * The descriptor becomes non-blocking and close-on-exec. Whether the socket listens is not checked.
+ * If it does not, cmio_unix_listener_accept() fails with -EINVAL.
  *
  * @param listener  Receives the listener. It must not be open.
  * @param fd        The descriptor. On success it belongs to the listener, which closes it. On
@@ -196,7 +196,7 @@ CMIO_API int cmio_unix_listener_from_fd(struct cmio_unix_listener *listener, int
  * - -EINVAL: listener is NULL.
  * - -EBADF: the listener is closed.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the listener belongs to.
  */
 CMIO_API int cmio_unix_listener_into_fd(struct cmio_unix_listener *listener);
 
@@ -213,7 +213,7 @@ CMIO_API int cmio_unix_listener_into_fd(struct cmio_unix_listener *listener);
  * - -EINVAL: listener is NULL.
  * - -EBADF: the listener is closed.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the listener belongs to.
  */
 CMIO_API int cmio_unix_listener_fd(const struct cmio_unix_listener *listener);
 
@@ -236,7 +236,7 @@ CMIO_API int cmio_unix_listener_fd(const struct cmio_unix_listener *listener);
  * - -EBADF: the program closed the descriptor by other means.
  * - Other errors of close(2), such as -EIO, or of deregistering.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the listener belongs to.
  *
  * **Source**: close(2).
  */
@@ -257,7 +257,7 @@ CMIO_API int cmio_unix_listener_close(struct cmio_unix_listener *listener);
  * - -EBADF: the listener is closed.
  * - Other errors of getsockname(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the listener belongs to.
  *
  * **Source**: getsockname(2).
  */
@@ -276,7 +276,7 @@ CMIO_API int cmio_unix_listener_local_address(const struct cmio_unix_listener *l
  * - -EBADF: the listener is closed.
  * - Any other negative errno: the pending error.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the listener belongs to.
  *
  * **Source**: SO_ERROR, socket(7).
  */

@@ -35,10 +35,10 @@ struct iovec;
  * Each call is one system call and raises no SIGPIPE. Calls that send or receive never block, also
  * if another holder of the socket cleared O_NONBLOCK (MSG_DONTWAIT).
  *
- * Zeroed memory is a closed stream: closing it is allowed, and other calls fail with -EBADF.
+ * Zeroed memory is a closed stream. Closing it is allowed, and other calls fail with -EBADF.
  *
- * **Threads**: one thread at a time. While the stream stays registered, or stays unregistered, one
- * thread may read from it and another one write to it.
+ * **Threads**: one thread at a time uses a stream. While the stream stays registered, or stays
+ * unregistered, one thread may read from it and another one write to it.
  *
  * **Source**: unix(7).
  */
@@ -86,8 +86,8 @@ CMIO_API int cmio_unix_stream_connect(struct cmio_unix_stream *stream,
  * Checks whether the connect of a stream has succeeded.
  *
  * Call it when the stream is writable. After -EINPROGRESS wait for the next event, which comes.
- * After any other error the stream is not connected and will not be. Every call returns the same
- * error, even if cmio_unix_stream_take_error(), a read or a write returned it before.
+ * After any other error the stream is not connected and will not be. Every call returns its error,
+ * even if cmio_unix_stream_take_error(), a read or a write returned it before.
  *
  * @param stream  The stream. Borrowed.
  *
@@ -104,7 +104,7 @@ CMIO_API int cmio_unix_stream_connect(struct cmio_unix_stream *stream,
  *   that was never connected fails with it too, although some systems return -EINPROGRESS for ever.
  * - Other errors of connect(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: connect(2), getpeername(2).
  */
@@ -169,7 +169,7 @@ CMIO_API int cmio_unix_stream_from_fd(struct cmio_unix_stream *stream, int fd);
  * - -EINVAL: stream is NULL.
  * - -EBADF: the stream is closed.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  */
 CMIO_API int cmio_unix_stream_into_fd(struct cmio_unix_stream *stream);
 
@@ -186,7 +186,7 @@ CMIO_API int cmio_unix_stream_into_fd(struct cmio_unix_stream *stream);
  * - -EINVAL: stream is NULL.
  * - -EBADF: the stream is closed.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  */
 CMIO_API int cmio_unix_stream_fd(const struct cmio_unix_stream *stream);
 
@@ -204,7 +204,7 @@ CMIO_API int cmio_unix_stream_fd(const struct cmio_unix_stream *stream);
  * - -EBADF: the program closed the descriptor by other means.
  * - Other errors of close(2), such as -EIO, or of deregistering.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: close(2).
  */
@@ -213,7 +213,7 @@ CMIO_API int cmio_unix_stream_close(struct cmio_unix_stream *stream);
 /**
  * Receives bytes.
  *
- * Descriptors that came with the bytes are dropped: the system closes them.
+ * Descriptors that came with the bytes are dropped, which means that the system closes them.
  * cmio_unix_stream_receive_fds() receives them.
  *
  * After an event, read until -EAGAIN. A read may return less than length although there is more,
@@ -221,7 +221,7 @@ CMIO_API int cmio_unix_stream_close(struct cmio_unix_stream *stream);
  *
  * - at a send that passed descriptors, as cmio_unix_stream_send_fds() describes,
  * - at an urgent byte (MSG_OOB), on Linux,
- * - with SO_PASSCRED, where the bytes of one sending process end and those of another begin.
+ * - between the bytes of two sending processes, with SO_PASSCRED.
  *
  * You may stop at such a short read only if the stream has none of these and the event was not
  * read-closed. If it was, the end of the stream is there already, so read on until 0.
@@ -242,8 +242,8 @@ CMIO_API int cmio_unix_stream_close(struct cmio_unix_stream *stream);
  * - -ENOTCONN: there is no connection, on other systems than Linux.
  * - Other errors of recv(2).
  *
- * **Threads**: one thread at a time. Another may write to the stream meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the stream belongs to. Another one may write to the stream
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: recv(2), unix(7).
  */
@@ -253,7 +253,7 @@ CMIO_API ssize_t cmio_unix_stream_read(struct cmio_unix_stream *stream, void *bu
 /**
  * Receives bytes into several buffers in turn.
  *
- * Descriptors that came with the bytes are dropped: the system closes them.
+ * Descriptors that came with the bytes are dropped, which means that the system closes them.
  * cmio_unix_stream_receive_fds() receives them.
  *
  * After an event, read until -EAGAIN. A short read, which returns less than was asked for, need not
@@ -276,8 +276,8 @@ CMIO_API ssize_t cmio_unix_stream_read(struct cmio_unix_stream *stream, void *bu
  * - -ENOTCONN: there is no connection, on other systems than Linux.
  * - Other errors of recvmsg(2).
  *
- * **Threads**: one thread at a time. Another may write to the stream meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the stream belongs to. Another one may write to the stream
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: recvmsg(2), unix(7).
  */
@@ -305,8 +305,8 @@ CMIO_API ssize_t cmio_unix_stream_readv(struct cmio_unix_stream *stream,
  * - -ENOTCONN: there is no connection, on other systems than Linux.
  * - Other errors of recv(2).
  *
- * **Threads**: one thread at a time. Another may write to the stream meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the stream belongs to. Another one may write to the stream
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: MSG_PEEK, recv(2).
  */
@@ -332,8 +332,8 @@ CMIO_API ssize_t cmio_unix_stream_peek(struct cmio_unix_stream *stream, void *bu
  * - -ENOTCONN: there is no connection.
  * - Other errors of send(2).
  *
- * **Threads**: one thread at a time. Another may read from the stream meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the stream belongs to. Another one may read from the stream
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: send(2), unix(7).
  */
@@ -362,8 +362,8 @@ CMIO_API ssize_t cmio_unix_stream_write(struct cmio_unix_stream *stream, const v
  * - -ENOTCONN: there is no connection.
  * - Other errors of sendmsg(2).
  *
- * **Threads**: one thread at a time. Another may read from the stream meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the stream belongs to. Another one may read from the stream
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: sendmsg(2), unix(7).
  */
@@ -389,7 +389,7 @@ enum {
  * of the bytes with cmio_unix_stream_write().
  *
  * The receiver does not see where the bytes of one send end and those of the next begin. But
- * descriptors stay with the first byte of their send: the read that takes that byte takes them, and
+ * descriptors stay with the first byte of their send. The read that takes that byte takes them, and
  * no read takes the descriptors of two sends. That read may stop short of the next send for this
  * reason, though more bytes are there, so the receiver must read until -EAGAIN. It may also begin
  * with bytes that were written before, and on some systems end with bytes that were written after.
@@ -413,8 +413,8 @@ enum {
  * - -EMSGSIZE: the descriptors would not even fit into an empty send buffer, on NetBSD.
  * - Other errors of sendmsg(2).
  *
- * **Threads**: one thread at a time. Another may read from the stream meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the stream belongs to. Another one may read from the stream
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: SCM_RIGHTS, unix(7). sendmsg(2), cmsg(3).
  */
@@ -425,7 +425,7 @@ CMIO_API ssize_t cmio_unix_stream_send_fds(struct cmio_unix_stream *stream, cons
  * Receives bytes, and the descriptors that came with them.
  *
  * The caller gets all of the descriptors or none. If it cannot get all, those that came are closed,
- * and count tells why. The bytes were received all the same.
+ * and count tells why. The bytes were received nevertheless.
  *
  * New descriptors are close-on-exec. Whether they are non-blocking is a property of the open file,
  * which is shared with the sender, and is left as it is.
@@ -456,8 +456,8 @@ CMIO_API ssize_t cmio_unix_stream_send_fds(struct cmio_unix_stream *stream, cons
  *   next read receives the bytes.
  * - Other errors of recvmsg(2).
  *
- * **Threads**: one thread at a time. Another may write to the stream meanwhile, as long as nobody
- * registers, reregisters or deregisters it.
+ * **Threads**: the thread that the stream belongs to. Another one may write to the stream
+ * meanwhile, as long as neither registers, reregisters or deregisters it.
  *
  * **Source**: SCM_RIGHTS, unix(7). recvmsg(2), cmsg(3).
  */
@@ -481,7 +481,7 @@ CMIO_API ssize_t cmio_unix_stream_receive_fds(struct cmio_unix_stream *stream, v
  * - -ENOTCONN: the stream is not connected, if the system requires a connection.
  * - Other errors of shutdown(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: shutdown(2).
  */
@@ -503,7 +503,7 @@ CMIO_API int cmio_unix_stream_shutdown(struct cmio_unix_stream *stream, enum cmi
  * - -EBADF: the stream is closed.
  * - Other errors of getsockname(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: getsockname(2).
  */
@@ -527,7 +527,7 @@ CMIO_API int cmio_unix_stream_local_address(const struct cmio_unix_stream *strea
  * - -ENOTCONN: the stream is not connected.
  * - Other errors of getpeername(2).
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: getpeername(2).
  */
@@ -548,7 +548,7 @@ CMIO_API int cmio_unix_stream_peer_address(const struct cmio_unix_stream *stream
  * - -EBADF: the stream is closed.
  * - Any other negative errno: the pending error.
  *
- * **Threads**: one thread at a time.
+ * **Threads**: the thread that the stream belongs to.
  *
  * **Source**: SO_ERROR, socket(7).
  */
