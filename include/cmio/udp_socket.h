@@ -426,8 +426,8 @@ struct cmio_udp_message {
      */
     struct cmio_address address;
     /**
-     * After receiving: whether the datagram was longer than size, so that its rest is lost. Not
-     * used to send.
+     * After receiving: whether the datagram was longer than size, so that its rest is lost. The
+     * BSDs set it also for an empty datagram if size is 0. Not used to send.
      */
     bool truncated;
 };
