@@ -331,7 +331,7 @@ CMIO_API int cmio_address_with_port(const struct cmio_address *address, uint16_t
 /**
  * Checks whether an address is of the loopback interface, which only this host reaches.
  *
- * These are 127.0.0.0/8 and `::1`. An IPv4 address inside an IPv6 one, such as `::ffff:127.0.0.1`,
+ * These are 127.0.0.0/8 and `::1`. An IPv4 address inside an IPv6 one, such as "::ffff:127.0.0.1",
  * counts as the IPv4 address. A socket of both families has such addresses for its IPv4 peers.
  *
  * @param address  The address. Borrowed. NULL is allowed.
@@ -348,7 +348,7 @@ CMIO_API bool cmio_address_is_loopback(const struct cmio_address *address);
  * Checks whether an address is of a multicast group.
  *
  * These are 224.0.0.0/4 and `ff00::/8`. An IPv4 address inside an IPv6 one, such as
- * `::ffff:224.0.0.1`, counts as the IPv4 address.
+ * "::ffff:224.0.0.1", counts as the IPv4 address.
  *
  * @param address  The address. Borrowed. NULL is allowed.
  *
@@ -364,7 +364,7 @@ CMIO_API bool cmio_address_is_multicast(const struct cmio_address *address);
  * Checks whether an address is the wildcard, which binds to every interface.
  *
  * These are 0.0.0.0 and `::`, with any port. An IPv4 address inside an IPv6 one, which is
- * `::ffff:0.0.0.0`, counts as the IPv4 address.
+ * "::ffff:0.0.0.0", counts as the IPv4 address.
  *
  * @param address  The address. Borrowed. NULL is allowed.
  *

@@ -623,7 +623,7 @@ CMIO_API int cmio_tcp_stream_nodelay(const struct cmio_tcp_stream *stream, bool 
  * Sets the time to live of the packets that the stream sends.
  *
  * The number is the hop limit for IPv6. It also applies to an IPv6 stream whose peer has an IPv4
- * address inside an IPv6 one, such as `::ffff:192.0.2.1`.
+ * address inside an IPv6 one, such as "::ffff:192.0.2.1".
  *
  * @param stream  The stream. Borrowed.
  * @param ttl     How many hops a packet may take, 1 to 255.

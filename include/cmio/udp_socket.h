@@ -666,7 +666,7 @@ CMIO_API int cmio_udp_socket_ttl(const struct cmio_udp_socket *socket, uint32_t 
  *
  * It is on in a new socket.
  *
- * On an IPv6 socket the option is for groups inside IPv6 addresses, such as `::ffff:224.0.0.1`, if
+ * On an IPv6 socket the option is for groups inside IPv6 addresses, such as "::ffff:224.0.0.1", if
  * the system sends to those (Linux). Other systems refuse the call (FreeBSD).
  *
  * @param socket   The socket. Borrowed.
@@ -688,7 +688,7 @@ CMIO_API int cmio_udp_socket_set_multicast_loop_v4(struct cmio_udp_socket *socke
 /**
  * Gets whether IPv4 multicast datagrams that are sent come back to the members on this host.
  *
- * On an IPv6 socket the option is for groups inside IPv6 addresses, such as `::ffff:224.0.0.1`, if
+ * On an IPv6 socket the option is for groups inside IPv6 addresses, such as "::ffff:224.0.0.1", if
  * the system sends to those (Linux). Other systems refuse the call (FreeBSD).
  *
  * @param socket  The socket. Borrowed.
@@ -712,7 +712,7 @@ CMIO_API int cmio_udp_socket_multicast_loop_v4(const struct cmio_udp_socket *soc
  *
  * It is 1 in a new socket.
  *
- * On an IPv6 socket the option is for groups inside IPv6 addresses, such as `::ffff:224.0.0.1`, if
+ * On an IPv6 socket the option is for groups inside IPv6 addresses, such as "::ffff:224.0.0.1", if
  * the system sends to those (Linux). Other systems refuse the call (FreeBSD).
  *
  * @param socket  The socket. Borrowed.
@@ -734,7 +734,7 @@ CMIO_API int cmio_udp_socket_set_multicast_ttl_v4(struct cmio_udp_socket *socket
 /**
  * Gets the time to live of the IPv4 multicast packets that the socket sends.
  *
- * On an IPv6 socket the option is for groups inside IPv6 addresses, such as `::ffff:224.0.0.1`, if
+ * On an IPv6 socket the option is for groups inside IPv6 addresses, such as "::ffff:224.0.0.1", if
  * the system sends to those (Linux). Other systems refuse the call (FreeBSD).
  *
  * @param socket  The socket. Borrowed.
