@@ -29,7 +29,7 @@ struct iovec;
  * cmio_pipe_new() or cmio_pipe_sender_from_fd() makes a sender in the caller's memory. What it
  * writes, the receiver of the pipe reads. The sender owns its descriptor, which is non-blocking and
  * close-on-exec. cmio_pipe_sender_close() closes it. The struct may be moved if only one copy is
- * used afterwards. Each call is one system call.
+ * used afterwards. Each write is one system call.
  *
  * When the last receiver is closed, the sender is writable, on every system. The other flag of the
  * event differs. On Linux it is error, and never write-closed. With kqueue it is write-closed, and
@@ -72,7 +72,7 @@ struct cmio_pipe_sender {
  * cmio_pipe_new() or cmio_pipe_receiver_from_fd() makes a receiver in the caller's memory. It reads
  * what the sender of the pipe writes. The receiver owns its descriptor, which is non-blocking and
  * close-on-exec. cmio_pipe_receiver_close() closes it. The struct may be moved if only one copy is
- * used afterwards. Each call is one system call.
+ * used afterwards. Each read is one system call.
  *
  * When the last sender is closed, the receiver is readable and read-closed, on every system. Bytes
  * may still be in the pipe, so read until 0.

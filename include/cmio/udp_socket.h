@@ -26,8 +26,9 @@ CMIO_BEGIN_DECLS
  * socket owns its descriptor, which is non-blocking and close-on-exec. cmio_udp_socket_close()
  * closes it. The struct may be moved if only one copy is used afterwards.
  *
- * Each call is one system call, except that a batch may need one for each datagram. Calls that send
- * or receive never block, also if another holder of the socket cleared O_NONBLOCK (MSG_DONTWAIT).
+ * Each call that sends or receives is one system call, except that a batch may need one for each
+ * datagram. It never blocks, also if another holder of the socket cleared O_NONBLOCK
+ * (MSG_DONTWAIT).
  *
  * The network may report errors (ICMP), such as -ECONNREFUSED. The next call on the socket returns
  * such an error, once, although it is not about the datagram of that call. The socket can be used

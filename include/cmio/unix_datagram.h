@@ -29,8 +29,8 @@ CMIO_BEGIN_DECLS
  * close-on-exec. cmio_unix_datagram_close() closes it. The struct may be moved if only one copy is
  * used afterwards.
  *
- * Each call is one system call and raises no SIGPIPE. Calls that send or receive never block, also
- * if another holder of the socket cleared O_NONBLOCK (MSG_DONTWAIT).
+ * Each call that sends or receives is one system call. It raises no SIGPIPE, and it never blocks,
+ * also if another holder of the socket cleared O_NONBLOCK (MSG_DONTWAIT).
  *
  * Zeroed memory is a closed socket. Closing it is allowed, and other calls fail with -EBADF.
  *

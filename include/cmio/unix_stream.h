@@ -32,8 +32,8 @@ struct iovec;
  * which is non-blocking and close-on-exec. cmio_unix_stream_close() closes it. The struct may be
  * moved if only one copy is used afterwards.
  *
- * Each call is one system call and raises no SIGPIPE. Calls that send or receive never block, also
- * if another holder of the socket cleared O_NONBLOCK (MSG_DONTWAIT).
+ * Each call that sends or receives is one system call. It raises no SIGPIPE, and it never blocks,
+ * also if another holder of the socket cleared O_NONBLOCK (MSG_DONTWAIT).
  *
  * Zeroed memory is a closed stream. Closing it is allowed, and other calls fail with -EBADF.
  *
