@@ -272,7 +272,7 @@ static void a_pipe_of_packets_gives_one_a_read_and_the_next_makes_an_event(void 
     setting_close(&setting);
 }
 
-/* The hints of each system: see the top of pipe.h. */
+/* The hints of each system: see struct cmio_pipe_sender in pipe.h. */
 #ifdef __linux__
 static const bool on_linux = true;
 #else
