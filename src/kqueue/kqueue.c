@@ -174,19 +174,29 @@ static int settle_answer(struct cmio__kqueue_selector *selector, int fd, struct 
     return change->filter == EVFILT_WRITE && has_no_reader ? make_up(selector, fd, slot) : error;
 }
 
+/* The direction whose filter the change is about; 0 for a timer. */
+static cmio_interest direction_of(const struct kevent *change) {
+    if (change->filter == EVFILT_READ)
+        return CMIO_READABLE;
+    return change->filter == EVFILT_WRITE ? CMIO_WRITABLE : 0;
+}
+
 /*
  * Removes the filters of a slot: -EBADF where the descriptor was closed. A one-shot that fired is
  * gone already (ENOENT). Any other refusal is told, but it must leave no filter behind, so the
- * kernel is asked once more. Under the lock.
+ * kernel is asked once more. *removed is what was still there. Under the lock.
  */
 static int remove_filters(struct cmio__kqueue_selector *selector, int fd,
-                          struct cmio__fd_slot *slot) {
+                          struct cmio__fd_slot *slot, cmio_interest *removed) {
     struct kevent changes[CHANGES_MAX];
     int errors[CHANGES_MAX];
     int result = 0;
     const int count = removing(changes, fd, slot);
     cmio__kqueue_apply(selector->fd, changes, count, errors);
+    *removed = 0;
     for (int i = 0; i < count; i++) {
+        if (errors[i] == 0)
+            *removed |= direction_of(&changes[i]);
         if (errors[i] == 0 || errors[i] == -ENOENT)
             continue;
         result = errors[i];
@@ -216,7 +226,9 @@ static int add_filters(struct cmio__kqueue_selector *selector, int fd, struct cm
 /* Takes the filters and the slot away, so that no event follows. Under the lock. */
 static void withdraw_slot(struct cmio__kqueue_selector *selector, int fd,
                           struct cmio__fd_slot *slot) {
-    (void)remove_filters(selector, fd, slot); /* the caller has an error to tell already */
+    cmio_interest removed;
+    (void)remove_filters(selector, fd, slot,
+                         &removed); /* the caller has an error to tell already */
     cmio__fd_table_remove(slot);
 }
 
@@ -240,14 +252,41 @@ static int kqueue_selector_register(struct cmio__selector *opaque, int fd, cmio_
     return error;
 }
 
-/* A slot gets other filters. A failure leaves neither. Under the lock. */
+/* Whether the kernel has no such filter for the descriptor: a kqueue, for one, is never writable. */
+static bool is_refusal(int error) {
+    return error == -EINVAL || error == -EPERM || error == -ENOENT || error == -EEXIST;
+}
+
+/* Adds again what a slot had before other filters were refused. What had fired stays away. */
+static int put_back(struct cmio__kqueue_selector *selector, int fd, struct cmio__fd_slot *slot,
+                    const struct cmio__fd_slot *before, cmio_interest had) {
+    cmio_interest removed;
+    (void)remove_filters(selector, fd, slot, &removed);
+    slot->token = before->token;
+    slot->interest = (before->interest & ~both_filters) | had;
+    const int error = had == 0 ? 0 : add_filters(selector, fd, slot);
+    slot->interest = before->interest;
+    return error;
+}
+
+/*
+ * A slot gets other filters. If the kernel refuses those, it has its old ones again; any other
+ * failure leaves neither, and is no refusal. Under the lock.
+ */
 static int replace_filters(struct cmio__kqueue_selector *selector, int fd,
                            struct cmio__fd_slot *slot, cmio_token token, cmio_interest interest) {
-    int error = remove_filters(selector, fd, slot);
+    const struct cmio__fd_slot before = *slot;
+    cmio_interest had;
+    int error = remove_filters(selector, fd, slot, &had);
     if (error == 0) {
         slot->token = token;
         slot->interest = interest;
         error = add_filters(selector, fd, slot);
+        if (is_refusal(error)) {
+            if (put_back(selector, fd, slot, &before, had) == 0)
+                return error;
+            error = -EIO;
+        }
     }
     if (error < 0)
         withdraw_slot(selector, fd, slot);
@@ -274,7 +313,8 @@ static int kqueue_selector_deregister(struct cmio__selector *opaque, int fd) {
     struct cmio__kqueue_selector *selector = cmio__kqueue_selector_of(opaque);
     lock_table(selector);
     struct cmio__fd_slot *slot = cmio__fd_table_find(&selector->table, fd);
-    int error = slot == NULL ? -EBADF : remove_filters(selector, fd, slot);
+    cmio_interest removed;
+    int error = slot == NULL ? -EBADF : remove_filters(selector, fd, slot, &removed);
     if (slot != NULL)
         cmio__fd_table_remove(slot);
     unlock_table(selector);

@@ -116,15 +116,17 @@ ssize_t cmio_udp_socket_send_to(struct cmio_udp_socket *socket, const void *buff
 }
 
 /*
- * What a batch left to be told, once: 0 or -errno. Also -EINVAL for NULL and for other arguments
+ * What a batch left to be told, once: 0 or -errno. A thread that sends may leave it for one that
+ * receives. Also -EINVAL for NULL and for other arguments
  * that are not valid, -EBADF when closed.
  */
 static int take_kept_error(struct cmio_udp_socket *socket, bool valid) {
     const int fd = cmio__net_fd_if(source_of_udp_socket(socket), valid);
     if (fd < 0)
         return fd;
-    const int error = socket->kept_error;
-    socket->kept_error = 0;
+    if (__atomic_load_n(&socket->kept_error, __ATOMIC_RELAXED) == 0)
+        return 0;
+    const int error = __atomic_exchange_n(&socket->kept_error, 0, __ATOMIC_RELAXED);
     if (error < 0)
         (void)cmio__source_io(&socket->source, CMIO_READABLE, error, 1);
     return error;

@@ -31,9 +31,13 @@ static int bind_and_listen(int fd, const struct cmio_address *address, int backl
     return error;
 }
 
+static int backlog_of(const struct cmio_unix_listener_options *options) {
+    return options == NULL ? 0 : options->backlog;
+}
+
 int cmio_unix_listener_bind(struct cmio_unix_listener *listener, const struct cmio_address *address,
                             const struct cmio_unix_listener_options *options) {
-    const int backlog = options == NULL ? 0 : options->backlog;
+    const int backlog = backlog_of(options);
     if (listener == NULL || backlog < 0)
         return -EINVAL;
     int error = cmio__net_check_unix(address);
@@ -54,7 +58,9 @@ int cmio_unix_listener_bind(struct cmio_unix_listener *listener, const struct cm
 int cmio_unix_listener_bind_replacing_stale(struct cmio_unix_listener *listener,
                                             const struct cmio_address *address,
                                             const struct cmio_unix_listener_options *options) {
-    int error = listener == NULL ? -EINVAL : cmio__stale_socket_check(address);
+    if (listener == NULL || backlog_of(options) < 0)
+        return -EINVAL;
+    int error = cmio__stale_socket_check(address);
     if (error < 0)
         return error;
     error = cmio_unix_listener_bind(listener, address, options);

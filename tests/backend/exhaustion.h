@@ -12,6 +12,9 @@ extern bool exhaustion_counts;
 /* Called, where it is set, between a wait in the kernel and cmio's look at what it gave. */
 extern void (*exhaustion_after_wait)(void);
 
+/* What a change of a kqueue fails with: ENOMEM, unless a test sets another error. */
+extern int exhaustion_change_error;
+
 /* Counts a call; whether it is the one that must fail now, with that error. */
 bool exhaustion_must_fail(int error);
 

@@ -9,6 +9,7 @@
 #include <sys/event.h>
 
 void (*exhaustion_after_wait)(void);
+int exhaustion_change_error = ENOMEM;
 
 int __real_kqueue(void);
 int __wrap_kqueue(void);
@@ -32,7 +33,7 @@ int __wrap_kqueue(void) {
 /* The number of the change that must fail, or -1. To delete takes no memory. */
 static int failing_change(const struct kevent *changes, int count) {
     for (int i = 0; i < count; i++)
-        if ((changes[i].flags & EV_DELETE) == 0 && exhaustion_must_fail(ENOMEM))
+        if ((changes[i].flags & EV_DELETE) == 0 && exhaustion_must_fail(exhaustion_change_error))
             return i;
     return -1;
 }
@@ -46,7 +47,7 @@ int __wrap_kevent(int fd, const struct kevent *changes, int change_count, struct
     }
     const int failing = failing_change(changes, change_count);
     if (failing >= 0 && event_count == 0) {
-        errno = ENOMEM;
+        errno = exhaustion_change_error;
         return -1;
     }
     const bool kept = exhaustion_counts;
@@ -61,7 +62,7 @@ int __wrap_kevent(int fd, const struct kevent *changes, int change_count, struct
             else {
                 events[result] = changes[i];
                 events[result].flags = EV_ERROR;
-                events[result++].data = ENOMEM;
+                events[result++].data = exhaustion_change_error;
             }
         }
     }

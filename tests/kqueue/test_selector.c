@@ -244,6 +244,65 @@ static void a_reregister_that_is_refused_changes_nothing(void **state) {
     setting_close(&setting);
 }
 
+/* The kernel has no such filter for the descriptor: the adding of each filter is refused in turn. */
+static bool is_refused(struct setting *setting, int number, cmio_token token,
+                       cmio_interest interest) {
+    exhaustion_change_error = EINVAL;
+    countdown = number;
+    injected = false;
+    exhaustion_counts = true;
+    const int error = kqueues->reregister_fd(setting->selector, setting->fds[1], token, interest);
+    exhaustion_counts = false;
+    exhaustion_change_error = ENOMEM;
+    if (injected && error == -ENOMEM) /* the whole call failed, not a change */
+        return false;
+    assert_int_equal(error, injected ? -EINVAL : 0);
+    return injected;
+}
+
+static void expect_refusals_change_nothing(cmio_interest before, cmio_interest after) {
+    for (int number = 1; number <= 6; number++) {
+        struct setting setting;
+        setting_open(&setting, TEST_TCP);
+        be_ready(&setting, TEST_TCP);
+        TEST_OK(kqueues->register_fd(setting.selector, setting.fds[1], FIRST, before));
+        if (is_refused(&setting, number, SECOND, after)) {
+            TEST_EVENTUALLY(wait_at_once(&setting) == 1);
+            assert_int_equal(setting.events->list[0].token, FIRST);
+            assert_int_equal(setting.events->list[0].ready, before & both);
+            TEST_OK(kqueues->deregister_fd(setting.selector, setting.fds[1]));
+        }
+        setting_close(&setting);
+    }
+}
+
+static void a_reregister_that_the_kernel_refuses_changes_nothing(void **state) {
+    (void)state;
+    for (int before = 0; before < INTERESTS; before++)
+        for (int after = 0; after < INTERESTS; after++)
+            expect_refusals_change_nothing(interest_of(before), interest_of(after));
+}
+
+static void
+a_oneshot_that_fired_stays_silent_when_the_kernel_refuses_another_interest(void **state) {
+    (void)state;
+    int refusals = 0;
+    for (int number = 1; number <= 6; number++) {
+        struct setting setting;
+        setting_open(&setting, TEST_TCP);
+        TEST_OK(kqueues->register_fd(setting.selector, setting.fds[1], FIRST,
+                                     CMIO_WRITABLE | CMIO_ONESHOT));
+        TEST_EVENTUALLY(wait_at_once(&setting) == 1);
+        if (is_refused(&setting, number, SECOND, both)) {
+            refusals++;
+            assert_int_equal(wait_at_once(&setting), 0);
+            TEST_OK(kqueues->deregister_fd(setting.selector, setting.fds[1]));
+        }
+        setting_close(&setting);
+    }
+    assert_true(refusals > 0);
+}
+
 /* Nor is what an earlier call left in errno taken for an interrupt of this one. */
 static void a_change_that_succeeds_is_made_once(void **state) {
     (void)state;
@@ -433,6 +492,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_broken_pipe_that_fails_to_register_leaves_nothing),
     cmocka_unit_test(a_register_that_is_cancelled_is_whole),
     cmocka_unit_test(a_reregister_that_is_refused_changes_nothing),
+    cmocka_unit_test(a_reregister_that_the_kernel_refuses_changes_nothing),
+    cmocka_unit_test(a_oneshot_that_fired_stays_silent_when_the_kernel_refuses_another_interest),
     cmocka_unit_test(a_change_that_succeeds_is_made_once),
     cmocka_unit_test(readiness_is_made_up_no_longer_when_a_reader_is_back),
     cmocka_unit_test(a_record_of_what_is_not_asked_for_any_more_is_dropped),

@@ -9,6 +9,7 @@
 #include "support/udp.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -205,6 +206,36 @@ static bool is_refused(struct cmio_udp_socket *socket) {
     return false;
 }
 
+/* Each batch has errors of the port that nobody has, some of which are kept for the receiver. */
+static void *send_to_nobody(void *argument) {
+    struct cmio_udp_socket *socket = argument;
+    struct batch out;
+    batch_init(&out);
+    for (int i = test_scale(500); i > 0; i--)
+        (void)cmio_udp_socket_send_batch(socket, out.messages, 4);
+    return NULL;
+}
+
+static void one_thread_sends_batches_while_another_receives(void **state) {
+    (void)state;
+    struct cmio_udp_socket holder;
+    struct cmio_udp_socket socket;
+    struct batch in;
+    pthread_t sender;
+    const struct cmio_address refusing = test_udp_open_refusing(&holder);
+    (void)test_udp_open(&socket, "127.0.0.1:0");
+    TEST_OK(cmio_udp_socket_connect(&socket, &refusing));
+    batch_init(&in);
+    assert_int_equal(pthread_create(&sender, NULL, send_to_nobody, &socket), 0);
+    for (int i = test_scale(500); i > 0; i--) {
+        const int result = cmio_udp_socket_recv_batch(&socket, in.messages, 4);
+        assert_true(result == -EAGAIN || result == -ECONNREFUSED);
+    }
+    assert_int_equal(pthread_join(sender, NULL), 0);
+    TEST_OK(cmio_udp_socket_close(&socket));
+    TEST_OK(cmio_udp_socket_close(&holder));
+}
+
 static void a_batch_that_is_refused_says_so_in_the_end(void **state) {
     (void)state;
     struct cmio_udp_socket holder;
@@ -345,6 +376,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(of_more_messages_a_call_takes_the_first_64),
     cmocka_unit_test(a_batch_ends_before_the_message_that_is_wrong),
     cmocka_unit_test(an_error_behind_the_first_datagram_is_kept),
+    cmocka_unit_test(one_thread_sends_batches_while_another_receives),
     cmocka_unit_test(a_batch_that_is_refused_says_so_in_the_end),
     cmocka_unit_test(a_random_mix_comes_as_it_does_one_by_one),
 };

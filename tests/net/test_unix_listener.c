@@ -89,6 +89,9 @@ static void options_that_make_no_sense_are_invalid(void **state) {
         assert_int_equal(binds[i](&listener, NULL, NULL), -EINVAL);
         assert_int_equal(binds[i](NULL, &setting.address, NULL), -EINVAL);
     }
+    const struct cmio_address folder = test_scratch_address(&setting.scratch, ".");
+    for (size_t i = 0; i < 2; i++) /* whatever there is at the path */
+        assert_int_equal(binds[i](&listener, &folder, &negative), -EINVAL);
     assert_int_equal(listener.source.fd, 77);
     struct cmio_address missing = test_scratch_address(&setting.scratch, "no/s");
     assert_int_equal(cmio_unix_listener_bind(&listener, &missing, NULL), -ENOENT);
