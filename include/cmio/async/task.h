@@ -105,7 +105,7 @@ CMIO_API void cmio_task_waker_wake(const struct cmio_task_waker *waker);
 CMIO_API void cmio_task_waker_drop(struct cmio_task_waker *waker);
 
 /**
- * Tells whether two wakers wake one and the same target.
+ * Tells whether two wakers have one target.
  *
  * A future that kept a clone need not replace it if the waker of a later poll is equal.
  *
