@@ -98,7 +98,7 @@ struct cmio_connect_name_future {
  * - -ENOENT: there is no such host, or it has no address.
  * - -EAGAIN: the name server did not answer, or the system starts no more threads. Try again later.
  * - -EIO: the name service failed for good.
- * - -ESHUTDOWN: the executor is being shut down, or its shutdown has given up.
+ * - -ESHUTDOWN: the executor is being shut down.
  * - Other errors of the last attempt that failed, which cmio_connect_tcp_future_init() lists, or of
  *   the system, if getaddrinfo(3) reports one (EAI_SYSTEM).
  *
