@@ -40,12 +40,12 @@ struct cmio_blocking_future {
 /**
  * Makes a future that runs a blocking function on a thread of the executor.
  *
- * The call allocates memory for the job. This is the one exception to the rule that awaiting
- * allocates nothing.
+ * The call allocates memory for the job. Of the futures of cmio, only this one and those of
+ * cmio_resolve_future_init() and cmio_connect_name_future_init(), which use it, allocate memory.
  *
  * The job owns the argument from this call until the future has ended. If the future is ready, the
  * argument is the caller's again, with whatever the function stored there. If the future is
- * dropped, the library calls destroy(argument); see **Cancellation**.
+ * dropped, the library calls destroy(argument), at the latest when the function has returned.
  *
  * The function runs with all signals blocked, except for signals of the thread's own faults, such
  * as SIGSEGV. It must return, and must not end its thread. While it runs, cmio_executor_shutdown()
