@@ -113,7 +113,7 @@ CMIO_API int cmio_green_spawn(struct cmio_executor *executor, ssize_t (*function
  * If the thread is aborted, or its executor is being shut down, the future is dropped, and the call
  * returns -ECANCELED. The future then has the result that its kind documents for a drop. Each later
  * call does so at once, until the function of the thread has returned. Between cmio_shield_begin()
- * and cmio_shield_end(), calls wait all the same.
+ * and cmio_shield_end(), calls wait nevertheless.
  *
  * @param future  The future. Borrowed until the call returns. It may lie on the stack of the
  *                thread. It has ended when the call returns, except after -EPERM.

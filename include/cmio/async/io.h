@@ -434,7 +434,7 @@ CMIO_API int cmio_io_bind_fd_source(struct cmio_io *io, struct cmio_executor *ex
  *
  * **Returns** 0, also if the executor was freed before.
  *
- * **Errors**, after which the binding is closed all the same:
+ * **Errors**, after which the binding is closed nevertheless:
  * - -EBADF: the descriptor was closed behind cmio's back.
  * - Other errors of cmio_registry_deregister().
  *
