@@ -2,9 +2,12 @@
 #ifndef CMIO_ASYNC_H
 #define CMIO_ASYNC_H
 
-/*
- * libcmio-async: futures, tasks, executors and green threads on cmio. This header includes all of
- * them; <cmio/cmio.h> does not. Link with cmio-async (pkg-config).
+/**
+ * @file
+ * All of libcmio-async: futures, tasks, executors, channels and green threads on cmio.
+ *
+ * This header includes all headers in `<cmio/async/>`. `<cmio/cmio.h>` does not include it. Link
+ * with cmio-async (pkg-config).
  */
 
 #include <cmio/async/accept.h>

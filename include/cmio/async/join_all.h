@@ -2,6 +2,11 @@
 #ifndef CMIO_ASYNC_JOIN_ALL_H
 #define CMIO_ASYNC_JOIN_ALL_H
 
+/**
+ * @file
+ * A future that waits until all of several futures have ended.
+ */
+
 #include <stddef.h>
 
 #include <cmio/async/future.h>
@@ -9,25 +14,47 @@
 
 CMIO_BEGIN_DECLS
 
-/* Waits until all of several futures have ended. Its members are private. */
+/**
+ * A future that waits until all of several futures, its children, have ended.
+ * cmio_join_all_future_init() makes it.
+ *
+ * Zeroed memory is an ended future, which may be dropped.
+ *
+ * **Threads**: it belongs to one task at a time.
+ */
 struct cmio_join_all_future {
+    /** The future to await, and its result. */
     struct cmio_future future;
+    /** Internal, together with the members after it. */
     struct cmio_future **children;
     size_t count;
 };
 
-/*
- * A future that is ready once every child has ended. Each poll polls all children that are left, in
- * the order of the array: for a handful of them. For many, use a join set (cmio/async/join_set.h).
+/**
+ * Makes a future that is ready once all children have ended.
  *
- * Its result is 0, or the first negative result in the order of the array. A child that fails does
- * not end the others, and every child keeps its own result, to be read from the child. Dropping the
- * future drops all children that have not ended.
+ * Each poll polls all children that are left, in the order of the array, so it is for a handful of
+ * children. For many, use a join set: cmio_join_set_new(). A child that fails does not end the
+ * others. Each child keeps its own result.
  *
- * children is an array of count pointers. The array and the children are the caller's, and must stay
- * where they are until the future has ended. With a count of 0 it is ready at once. The calls are
- * for one thread at a time. Errors: -EINVAL for a null future, a null array with a count, or a null
- * child.
+ * @param all       The future to initialise. It stays the caller's.
+ * @param children  An array of pointers to the children. The array and the children stay the
+ *                  caller's. They must stay in place until the future has ended. NULL is allowed if
+ *                  count is 0.
+ * @param count     The number of children. With 0 the future is ready at its first poll.
+ *
+ * **Returns** 0.
+ *
+ * **Result** of the future: 0, or the first negative result in the order of the array.
+ *
+ * **Errors** of this call (-EINVAL) and of the future (all others):
+ * - -EINVAL: all is NULL, children is NULL and count is not 0, or a child is NULL.
+ * - Other errors that a child ends with.
+ *
+ * **Cancellation**: dropping the pending future drops all children that have not ended, and loses
+ * what that loses.
+ *
+ * **Threads**: any thread. The future belongs to one task at a time.
  */
 CMIO_API int cmio_join_all_future_init(struct cmio_join_all_future *all,
                                        struct cmio_future **children, size_t count);

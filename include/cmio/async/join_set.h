@@ -2,6 +2,11 @@
 #ifndef CMIO_ASYNC_JOIN_SET_H
 #define CMIO_ASYNC_JOIN_SET_H
 
+/**
+ * @file
+ * Join sets: many futures that one task runs.
+ */
+
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -10,71 +15,147 @@
 
 CMIO_BEGIN_DECLS
 
-/*
- * Many futures, run by one task: thousands of connections, requests or sleeps. Each child has a
- * place in the set with a waker of its own, so that a wake polls the child that was woken and none
- * of the others.
+/**
+ * A set of many futures, its children, that one task runs: thousands of connections, requests or
+ * sleeps.
  *
- *     while (more to do or cmio_join_set_count(set) > 0) {
- *         while (more to do and there is room)
- *             place = cmio_join_set_add(set, &job[...].future);
- *         cmio_join_set_future_init(&ended, set);
- *         await ended; its result is the place of a child that has ended
- *     }
+ * Each child has a place in the set with a waker of its own. A wake polls the child that was woken
+ * and no other. cmio_join_set_new() makes the set. Its owner frees it with cmio_join_set_free().
  *
- * A set belongs to one task at a time, and its functions must not be called from two threads at
- * once; wakers of its children may be woken from any thread.
+ * @code{.c}
+ * while (has_more || cmio_join_set_count(set) > 0) {
+ *     while (has_more && has_room)
+ *         place = cmio_join_set_add(set, &jobs[next].future);
+ *     (void)cmio_join_set_future_init(&ended, set);
+ *     CMIO_AWAIT(&ended.future); // its result is the place of a child that has ended
+ * }
+ * @endcode
+ *
+ * **Threads**: a set belongs to one task at a time. No two threads may call functions with it at
+ * once. Any thread may wake the wakers of its children.
  */
 struct cmio_join_set;
 
-/*
- * Makes an empty set with room for capacity children at once, the one allocation that it needs; the
- * caller frees it. Errors: -EINVAL for a null out, or a capacity of 0 or more than 2^31 - 1;
- * -ENOMEM.
+/**
+ * Makes an empty join set.
+ *
+ * This is the one allocation that the set needs.
+ *
+ * @param out       Where the set is stored. The caller frees it with cmio_join_set_free().
+ * @param capacity  How many children the set has room for at once, from 1 to 2^31 - 1.
+ *
+ * **Returns** 0.
+ *
+ * **Errors**, after which out is untouched:
+ * - -EINVAL: out is NULL, or capacity is 0 or greater than 2^31 - 1.
+ * - -ENOMEM: memory is short.
+ *
+ * **Threads**: any thread.
  */
 CMIO_API int cmio_join_set_new(struct cmio_join_set **out, size_t capacity);
 
-/*
- * Drops all children and frees the set. A future of the set that is pending must not be used any more,
- * neither polled nor dropped. Wakers of children that were cloned may outlive the set. NULL is
- * allowed.
+/**
+ * Drops all children of a join set and frees the set.
+ *
+ * A future of the set that is pending must not be used afterwards, neither polled nor dropped. Kept
+ * wakers of children may outlive the set.
+ *
+ * @param set  The set, which must not be used afterwards. NULL is allowed: nothing happens.
+ *
+ * **Threads**: one thread at a time for a set.
  */
 CMIO_API void cmio_join_set_free(struct cmio_join_set *set);
 
-/*
- * Adds a child, which the next poll of the set's future polls for the first time. Returns its place,
- * from 0 to capacity - 1: a free one, so places are used again once their child's end was reported.
- * The child is the caller's, and must stay where it is from its first poll to its end. It may be
- * called while a future of the set is pending, and in the poll of a child. Errors: -EINVAL for a
- * null argument; -ENOSPC when every place is taken.
+/**
+ * Adds a child to a join set.
+ *
+ * The next poll of the set's future polls the child for the first time. A child may be added while
+ * a future of the set is pending, and in the poll of another child.
+ *
+ * @param set    The set. Borrowed.
+ * @param child  The future to add. It stays the caller's. It must stay in place from its first poll
+ *               until its end was reported.
+ *
+ * **Returns** the place of the child, from 0 to capacity - 1. It is a free place: a place is used
+ * again once the end of its child was reported.
+ *
+ * **Errors**, after which the set has not changed:
+ * - -EINVAL: set or child is NULL.
+ * - -ENOSPC: all places are taken.
+ *
+ * **Threads**: one thread at a time for a set.
  */
 CMIO_API ssize_t cmio_join_set_add(struct cmio_join_set *set, struct cmio_future *child);
 
-/*
- * Drops the child at a place, if it has not ended, and has its end reported like that of the others:
- * the place is free after that. Must not be called in the poll of that child. Returns 0; -ENOENT
- * when there is no child at the place; -EINVAL for a null set.
+/**
+ * Drops a child of a join set.
+ *
+ * The set's future reports the end of the child, as it does for other children. The place is free
+ * after that. A child that has ended already keeps its result.
+ *
+ * @param set    The set. Borrowed.
+ * @param place  The place of the child, which cmio_join_set_add() returned.
+ *
+ * **Returns** 0.
+ *
+ * **Errors**:
+ * - -EINVAL: set is NULL.
+ * - -ENOENT: there is no child at the place.
+ *
+ * **Threads**: one thread at a time for a set. It must not be called in the poll of that child.
  */
 CMIO_API int cmio_join_set_cancel(struct cmio_join_set *set, size_t place);
 
-/* How many children have not been reported yet. NULL: 0. */
+/**
+ * Counts the children of a join set whose end was not reported yet.
+ *
+ * @param set  The set. Borrowed. NULL is allowed.
+ *
+ * **Returns** the number of children, or 0 for NULL.
+ *
+ * **Threads**: one thread at a time for a set.
+ */
 CMIO_API size_t cmio_join_set_count(const struct cmio_join_set *set);
 
-/* Waits for a child of a set to end. Its members are private. */
+/**
+ * A future that waits for a child of a join set to end. cmio_join_set_future_init() makes it.
+ *
+ * Zeroed memory is an ended future, which may be dropped.
+ *
+ * **Threads**: it belongs to one task at a time.
+ */
 struct cmio_join_set_future {
+    /** The future to await, and its result. */
     struct cmio_future future;
+    /** Internal. */
     struct cmio_join_set *set;
 };
 
-/*
- * A future that polls the children that were woken, and is ready once one of them has ended. Its
- * result is the place of that child, which is free from now on; the child has its own result. Where
- * several have ended, each future tells of one, in the order in which they were woken. The result is
- * -ECHILD when the set is empty, and -EBUSY when another future of the set is pending.
+/**
+ * Makes a future that is ready once a child of a join set has ended.
  *
- * Dropping it drops every child of the set: the set is empty then, and may be used again. To wait for
- * other things as well without losing the children, select over this future and those
- * (cmio/async/select.h), and leave this one pending. Errors of init: -EINVAL for a null argument.
+ * The future polls the children that were woken. If several children have ended, each future of the
+ * set reports one, in the order in which they were woken.
+ *
+ * @param ended  The future to initialise. It stays the caller's.
+ * @param set    The set. Borrowed until the future has ended.
+ *
+ * **Returns** 0.
+ *
+ * **Result** of the future: the place of the child that has ended, which is free from then on. The
+ * child has its own result.
+ *
+ * **Errors** of this call (-EINVAL) and of the future (all others):
+ * - -EINVAL: ended or set is NULL.
+ * - -ECHILD: the set is empty.
+ * - -EBUSY: another future of the set is pending.
+ *
+ * **Cancellation**: dropping the future drops all children of the set, unless another future of the
+ * set is pending. The set is empty then, and may be used again. To wait for other things as well
+ * without losing the children, select over this future and the others with
+ * cmio_select_future_init(), and leave this one pending.
+ *
+ * **Threads**: any thread. The future belongs to one task at a time.
  */
 CMIO_API int cmio_join_set_future_init(struct cmio_join_set_future *ended,
                                        struct cmio_join_set *set);

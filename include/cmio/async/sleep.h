@@ -2,6 +2,11 @@
 #ifndef CMIO_ASYNC_SLEEP_H
 #define CMIO_ASYNC_SLEEP_H
 
+/**
+ * @file
+ * Futures that wait for a time to come, and a future that gives way to other tasks.
+ */
+
 #include <stdint.h>
 
 #include <cmio/async/future.h>
@@ -13,35 +18,99 @@ CMIO_BEGIN_DECLS
 
 struct cmio__wheel;
 
-/* Waits for a time to come. Its members are private. */
+/**
+ * A future that waits for a time to come. cmio_sleep_future_init() or
+ * cmio_sleep_until_future_init() makes it.
+ *
+ * Zeroed memory is an ended future, which may be dropped.
+ *
+ * **Threads**: it belongs to one task at a time.
+ */
 struct cmio_sleep_future {
+    /** The future to await, and its result. */
     struct cmio_future future;
+    /** Internal, together with the members after it. */
     struct cmio_timer timer;
     struct cmio__wheel *wheel;
     int64_t deadline;
 };
 
-/*
- * A future that is ready, with 0, once duration nanoseconds have passed from this call on: never
- * early, and about a millisecond late at most on an idle worker (cmio/timers.h). CMIO_FOREVER never
- * ends. Dropping it cancels the timer. Errors: -EINVAL for null or another negative duration.
+/**
+ * Makes a future that is ready after a duration.
+ *
+ * The duration begins with this call, not with the first poll. The future is never early. It is
+ * about a millisecond late at most if the worker is idle.
+ *
+ * @param sleep     The future to initialise. It stays the caller's.
+ * @param duration  How long to wait, in nanoseconds. CMIO_FOREVER: the future never becomes ready.
+ *
+ * **Returns** 0.
+ *
+ * **Result** of the future: 0, once the duration has passed.
+ *
+ * **Errors** of this call. The future has none:
+ * - -EINVAL: sleep is NULL, or duration is negative and not CMIO_FOREVER.
+ *
+ * **Cancellation**: dropping the pending future cancels the timer. Nothing is lost.
+ *
+ * **Threads**: any thread. The future belongs to one task at a time.
  */
 CMIO_API int cmio_sleep_future_init(struct cmio_sleep_future *sleep, int64_t duration);
 
-/*
- * A future that is ready, with 0, once cmio_now() has reached the deadline; at its first poll where
- * that has passed. CMIO_FOREVER never ends. Errors: -EINVAL for null or another negative deadline.
+/**
+ * Makes a future that is ready at a deadline.
+ *
+ * If the deadline has passed, the future is ready at its first poll. It is never early. It is about
+ * a millisecond late at most if the worker is idle.
+ *
+ * @param sleep     The future to initialise. It stays the caller's.
+ * @param deadline  When the future becomes ready, in nanoseconds on the clock of cmio_now().
+ *                  CMIO_FOREVER: never.
+ *
+ * **Returns** 0.
+ *
+ * **Result** of the future: 0, once cmio_now() has reached the deadline.
+ *
+ * **Errors** of this call. The future has none:
+ * - -EINVAL: sleep is NULL, or deadline is negative and not CMIO_FOREVER.
+ *
+ * **Cancellation**: dropping the pending future cancels the timer. Nothing is lost.
+ *
+ * **Threads**: any thread. The future belongs to one task at a time.
  */
 CMIO_API int cmio_sleep_until_future_init(struct cmio_sleep_future *sleep, int64_t deadline);
 
-/* Gives way once. Its members are private. */
+/**
+ * A future that gives way to other tasks once. cmio_yield_future_init() makes it.
+ *
+ * Zeroed memory is an ended future, which may be dropped.
+ *
+ * **Threads**: it belongs to one task at a time.
+ */
 struct cmio_yield_future {
+    /** The future to await, and its result. */
     struct cmio_future future;
 };
 
-/*
- * A future that is pending once and ready, with 0, the next time, after the tasks that were queued
- * before it had their turn. Errors: -EINVAL for NULL.
+/**
+ * Makes a future that gives way to other tasks once.
+ *
+ * It is pending at its first poll and wakes its task at once. It is ready at its next poll, after
+ * the tasks that were queued before it had their turn.
+ *
+ * @param yield  The future to initialise. It stays the caller's.
+ *
+ * **Returns** 0.
+ *
+ * **Result** of the future: 0.
+ *
+ * **Errors** of this call. The future has none:
+ * - -EINVAL: yield is NULL.
+ *
+ * **Cancellation**: dropping the pending future loses nothing. The task is polled once for no
+ * reason.
+ *
+ * **Threads**: any thread. The future belongs to one task at a time.
  */
 CMIO_API int cmio_yield_future_init(struct cmio_yield_future *yield);
 
