@@ -259,6 +259,21 @@ static void a_job_blocks_all_signals_but_those_of_its_own_faults(void **state) {
     cmio_executor_free(executor);
 }
 
+static ssize_t cancel_itself(void *argument) {
+    (void)argument;
+    (void)pthread_cancel(pthread_self());
+    pthread_testcancel();
+    return 7;
+}
+
+static void a_job_that_cancels_its_thread_goes_on(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    struct argument argument = {0};
+    TEST_GIVES(join(executor, spawn(executor, cancel_itself, &argument)), 7);
+    TEST_GIVES(join(executor, spawn(executor, count_call, &argument)), 7);
+    cmio_executor_free(executor);
+}
+
 static const int none = CMIO_CURRENT_THREAD, four = 4;
 
 #define ROWS(test) TEST_ROW(none, test, &none), TEST_ROW(four, test, &four)
@@ -275,6 +290,7 @@ static const struct CMUnitTest tests[] = {
     ROWS(the_longest_idle_time_keeps_the_thread),
     ROWS(jobs_run_at_once_also_where_fewer_threads_are_idle),
     ROWS(a_job_blocks_all_signals_but_those_of_its_own_faults),
+    ROWS(a_job_that_cancels_its_thread_goes_on),
 };
 
 TEST_GROUP(async_blocking, tests)

@@ -274,14 +274,18 @@ static void a_signal_that_comes_while_others_are_taken_makes_an_event(void **sta
     setting_close(&setting);
 }
 
-static void a_set_in_level_mode_is_reported_until_it_was_taken(void **state) {
+static void a_set_in_level_mode_is_reported_until_every_signal_was_taken(void **state) {
     (void)state;
     struct setting setting;
     open_users(&setting, CMIO_READABLE | CMIO_LEVEL);
     assert_int_equal(raise(SIGUSR1), 0);
     for (int i = 0; i < 3; i++)
         test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
+    assert_int_equal(raise(SIGUSR2), 0);
     assert_int_equal(cmio_signals_next(&setting.signals), SIGUSR1);
+    for (int i = 0; i < 3; i++)
+        test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
+    assert_int_equal(cmio_signals_next(&setting.signals), SIGUSR2);
     assert_int_equal(cmio_signals_next(&setting.signals), -EAGAIN);
     test_loop_expect_silence(&setting.loop);
     setting_close(&setting);
@@ -1014,7 +1018,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(each_signal_of_a_set_is_given_once),
     cmocka_unit_test(several_deliveries_before_one_is_taken_are_one),
     cmocka_unit_test(a_signal_that_comes_while_others_are_taken_makes_an_event),
-    cmocka_unit_test(a_set_in_level_mode_is_reported_until_it_was_taken),
+    cmocka_unit_test(a_set_in_level_mode_is_reported_until_every_signal_was_taken),
     cmocka_unit_test(a_set_in_oneshot_mode_is_reported_once_until_reregistered),
     cmocka_unit_test(a_signal_before_the_register_is_reported),
     cmocka_unit_test(overlapping_sets_on_two_polls_both_hear),
