@@ -2,8 +2,12 @@
 #ifndef CMIO_CMIO_H
 #define CMIO_CMIO_H
 
-/*
- * cmio: readiness-based, non-blocking I/O for C. All of it; each header also stands alone.
+/**
+ * @file
+ * All of cmio: readiness-based, non-blocking I/O for C.
+ *
+ * This header includes all headers of the library but those of libcmio-async. Each of them can also
+ * be included alone.
  */
 
 #include <cmio/address.h>

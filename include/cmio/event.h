@@ -2,6 +2,11 @@
 #ifndef CMIO_EVENT_H
 #define CMIO_EVENT_H
 
+/**
+ * @file
+ * Events: what a wait reports about one source.
+ */
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,62 +16,151 @@
 
 CMIO_BEGIN_DECLS
 
-/*
- * What may stand in an event besides CMIO_READABLE, CMIO_WRITABLE and CMIO_PRIORITY. These three
- * are hints: a system may leave them out, but none is ever there without cause.
+/**
+ * The bits that an event may have besides CMIO_READABLE, CMIO_WRITABLE and CMIO_PRIORITY, as
+ * constants of an enumeration.
+ *
+ * Programs in C and C++ see the macros of these names, which are unsigned like the types that hold
+ * them. Tools that read C but no macros (LuaJIT, cffi, generators of bindings) see the enumeration.
  */
-
-/* Each is a constant of an enumeration as well, for bindings: see interest.h. */
 enum {
-    CMIO_ERROR = 0x8,
-    CMIO_READ_CLOSED = 0x10,
-    CMIO_WRITE_CLOSED = 0x20,
+    CMIO_ERROR = 0x8,         /**< An error is pending. */
+    CMIO_READ_CLOSED = 0x10,  /**< Nothing more will arrive. */
+    CMIO_WRITE_CLOSED = 0x20, /**< Nothing can be sent any more. */
 };
 
-/* An error is pending: the next I/O, or take_error, names it. */
+/**
+ * In an event: an error is pending, which the next I/O or the take_error function of the source
+ * returns.
+ *
+ * This is a hint. A system may leave it out, but it is never there without cause.
+ */
 #define CMIO_ERROR UINT32_C(0x8)
-/* Nothing more will arrive: the peer closed or shut down writing. */
+
+/**
+ * In an event: nothing more will arrive, because the peer closed or shut down writing.
+ *
+ * This is a hint. A system may leave it out, but it is never there without cause.
+ */
 #define CMIO_READ_CLOSED UINT32_C(0x10)
-/* Nothing can be sent any more. */
+
+/**
+ * In an event: nothing can be sent any more.
+ *
+ * This is a hint. A system may leave it out, but it is never there without cause.
+ */
 #define CMIO_WRITE_CLOSED UINT32_C(0x20)
 
-/*
- * One source's readiness, all of it: a source appears at most once in a batch. Error and hang-up
- * show as readable and writable too, so that a program that only asks those two finds the failure
- * when it does its I/O. Flags of a direction that was not registered carry no meaning. An event may
- * be spurious: -EAGAIN after one is no error.
+/**
+ * An event is the whole readiness of one source.
  *
- * token is what the source was registered with; ready is a set of CMIO_READABLE ...
- * CMIO_WRITE_CLOSED, and 0 in an event that cmio_events_purge() blanked.
+ * A source appears at most once in a batch. An error or a hang-up also shows as readable and
+ * writable, so a program that only asks for these two finds the failure when it does its I/O. Bits
+ * of a direction that was not registered carry no meaning. An event may be spurious, so -EAGAIN
+ * after an event is not a failure.
+ *
+ * Events are plain values, which may be copied. Those in a batch belong to the batch.
+ *
+ * **Threads**: any thread may read an event while no thread changes the batch that it is in.
  */
 struct cmio_event {
+    /** The token that the source was registered with. */
     cmio_token token;
+    /**
+     * A set of CMIO_READABLE, CMIO_WRITABLE, CMIO_PRIORITY, CMIO_ERROR, CMIO_READ_CLOSED and
+     * CMIO_WRITE_CLOSED. It is 0 in an event that cmio_events_purge() blanked.
+     */
     uint32_t ready;
 };
 
-/* Whether there is something to read: data, the end of file, a connection to accept or an error. Cannot fail; any thread. */
+/**
+ * Tells whether an event is readable: data, the end of file, a connection to accept or an error is
+ * there.
+ *
+ * @param event  The event. Borrowed. It must not be NULL.
+ *
+ * **Returns** true if the event has CMIO_READABLE.
+ *
+ * **Threads**: any thread.
+ */
 CMIO_API CMIO_INLINE bool cmio_event_is_readable(const struct cmio_event *event);
 
-/* Whether writing may get on: there is room, a connect has ended, or there is an error to be found. Cannot fail; any thread. */
+/**
+ * Tells whether an event is writable: there is room, a connect has ended, or writing will find an
+ * error.
+ *
+ * @param event  The event. Borrowed. It must not be NULL.
+ *
+ * **Returns** true if the event has CMIO_WRITABLE.
+ *
+ * **Threads**: any thread.
+ */
 CMIO_API CMIO_INLINE bool cmio_event_is_writable(const struct cmio_event *event);
 
-/* Whether out-of-band data is there, as CMIO_PRIORITY was registered for. Cannot fail; any thread. */
+/**
+ * Tells whether out-of-band data is there, for a source that was registered for CMIO_PRIORITY.
+ *
+ * @param event  The event. Borrowed. It must not be NULL.
+ *
+ * **Returns** true if the event has CMIO_PRIORITY.
+ *
+ * **Threads**: any thread.
+ */
 CMIO_API CMIO_INLINE bool cmio_event_is_priority(const struct cmio_event *event);
 
-/* Whether an error is pending, which the next I/O or take_error names. A hint: false says nothing. Cannot fail; any thread. */
+/**
+ * Tells whether an error is pending, which the next I/O or the take_error function of the source
+ * returns.
+ *
+ * @param event  The event. Borrowed. It must not be NULL.
+ *
+ * **Returns** true if the event has CMIO_ERROR. This is a hint: false does not exclude an error.
+ *
+ * **Threads**: any thread.
+ */
 CMIO_API CMIO_INLINE bool cmio_event_is_error(const struct cmio_event *event);
 
-/* Whether nothing more will arrive. A hint: false says nothing. Cannot fail; any thread. */
+/**
+ * Tells whether nothing more will arrive, because the peer closed or shut down writing.
+ *
+ * @param event  The event. Borrowed. It must not be NULL.
+ *
+ * **Returns** true if the event has CMIO_READ_CLOSED. This is a hint: false does not exclude an
+ * end.
+ *
+ * **Threads**: any thread.
+ */
 CMIO_API CMIO_INLINE bool cmio_event_is_read_closed(const struct cmio_event *event);
 
-/* Whether nothing can be sent any more. A hint: false says nothing. Cannot fail; any thread. */
+/**
+ * Tells whether nothing can be sent any more.
+ *
+ * @param event  The event. Borrowed. It must not be NULL.
+ *
+ * **Returns** true if the event has CMIO_WRITE_CLOSED. This is a hint: false does not exclude an
+ * end.
+ *
+ * **Threads**: any thread.
+ */
 CMIO_API CMIO_INLINE bool cmio_event_is_write_closed(const struct cmio_event *event);
 
-/*
- * Writes the event as text for logs, for example "token 7: readable, read-closed", at most size
- * bytes with the final NUL. Returns the length of the whole text without the NUL, as snprintf(3)
- * does, so that a result >= size says that it was cut; -EINVAL for a null event, or a null buffer
- * with a size other than 0. 128 bytes hold any event. Any thread.
+/**
+ * Writes an event as text for logs, for example "token 7: readable, read-closed".
+ *
+ * 128 bytes hold the text of any event.
+ *
+ * @param event   The event. Borrowed.
+ * @param buffer  Receives the text with a final NUL, cut to fit. The caller owns it. NULL is
+ *                allowed if size is 0.
+ * @param size    The size of buffer in bytes.
+ *
+ * **Returns** the length in bytes of the whole text without the NUL, as snprintf(3) does. If it is
+ * size or more, the text was cut.
+ *
+ * **Errors**:
+ * - -EINVAL: event is NULL, or buffer is NULL and size is not 0.
+ *
+ * **Threads**: any thread.
  */
 CMIO_API int cmio_event_format(const struct cmio_event *event, char *buffer, size_t size);
 

@@ -2,6 +2,11 @@
 #ifndef CMIO_FD_SOURCE_H
 #define CMIO_FD_SOURCE_H
 
+/**
+ * @file
+ * Descriptors that another part of the program owns, as sources.
+ */
+
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -11,54 +16,116 @@
 
 CMIO_BEGIN_DECLS
 
-/*
- * Any descriptor that the system can watch and that someone else made and keeps: a terminal, a
- * device, an inotify or DRM descriptor, another library's socket. cmio neither owns it nor changes
- * its flags; with edge-triggered interest it should be non-blocking. Regular files and directories
- * are always ready and cannot be registered (-EPERM), with the exception of some files that Linux
- * makes up: /proc/self/mountinfo is always readable, and a change of the mounts makes an event with
- * an error, and with priority where that was asked for. Read it from its beginning then.
+/**
+ * A source for any descriptor that the system can watch and that the program owns.
+ *
+ * Examples are a terminal, a device, an inotify or DRM descriptor, or the socket of another
+ * library. cmio neither owns the descriptor nor changes its flags. With edge-triggered interest it
+ * should be non-blocking.
+ *
+ * Regular files and directories are always ready and cannot be registered (-EPERM). Some files that
+ * Linux makes up are exceptions. /proc/self/mountinfo is always readable, and a change of the
+ * mounts makes an event with CMIO_ERROR, and with CMIO_PRIORITY if that was asked for. Read the
+ * file from its beginning then.
+ *
+ * The caller allocates the struct. In zeroed memory it is a closed source, which may be closed
+ * again. It may be moved if only one copy of it is used afterwards.
+ *
+ * **Threads**: one thread at a time uses it.
  */
 struct cmio_fd_source {
-    struct cmio_source source;
+    struct cmio_source source; /**< What to register. Its members are internal. */
 };
 
-/*
- * Makes a source of the descriptor, which must stay open until cmio_fd_source_close(). This call
- * does not look at the descriptor: registering a bad one gives -EBADF. Errors: -EINVAL for a null
- * source.
+/**
+ * Makes a source of a descriptor.
+ *
+ * The source is not registered. This call does not look at the descriptor: registering a bad one
+ * fails with -EBADF.
+ *
+ * @param source  Receives the source. The caller owns it. It must not be registered. Close it with
+ *                cmio_fd_source_close().
+ * @param fd      The descriptor. Borrowed. It must stay open until cmio_fd_source_close().
+ *
+ * **Returns** 0.
+ *
+ * **Errors**:
+ * - -EINVAL: source is NULL.
+ *
+ * **Threads**: any thread.
  */
 CMIO_API int cmio_fd_source_init(struct cmio_fd_source *source, int fd);
 
-/*
- * Deregisters the source if it is registered and forgets the descriptor, which stays open. NULL, a
- * zeroed or closed source is allowed. Returns 0, or -EBADF if the descriptor was closed before.
+/**
+ * Deregisters a source and forgets its descriptor, which stays open.
+ *
+ * The source is closed whatever this call returns.
+ *
+ * @param source  The source. NULL is allowed, and so is a zeroed or closed source, for which the
+ *                call does nothing.
+ *
+ * **Returns** 0.
+ *
+ * **Errors**, after which the source is closed nevertheless:
+ * - -EBADF: the source was registered, and its descriptor was closed before.
+ * - Other errors of epoll_ctl(2) or kevent(2).
+ *
+ * **Threads**: the thread that the source belongs to, also while another one waits on the poll.
  */
 CMIO_API int cmio_fd_source_close(struct cmio_fd_source *source);
 
-/* The descriptor, or -EBADF after close. -EINVAL for NULL. */
+/**
+ * Returns the descriptor of a source.
+ *
+ * @param source  The source. Borrowed.
+ *
+ * **Returns** the descriptor. It belongs to whoever made it.
+ *
+ * **Errors**:
+ * - -EINVAL: source is NULL.
+ * - -EBADF: the source is closed.
+ *
+ * **Threads**: the thread that the source belongs to.
+ */
 CMIO_API int cmio_fd_source_fd(const struct cmio_fd_source *source);
 
-/*
- * Wraps one raw non-blocking call on the descriptor, so that edges are the same on every backend:
+/**
+ * Takes note of one non-blocking system call on the descriptor, so that every backend makes the
+ * next edge.
  *
- *     ssize_t n = cmio_fd_source_note_io(&tty, CMIO_READABLE, read(fd, buffer, size), size);
+ * Wrap each call that reads from or writes to the descriptor, and call nothing in between that
+ * changes errno:
  *
- * direction is CMIO_READABLE for calls that take something (read, recv, accept), and CMIO_WRITABLE
- * for calls that put something. result is what the call returned, and wanted the length in bytes
- * that it was asked for. A call that takes a whole thing instead of bytes, such as accept, has no
- * such length: pass 0, or any other number, which makes no difference there.
+ * @code{.c}
+ * ssize_t n = cmio_fd_source_note_io(&tty, CMIO_READABLE, read(fd, buffer, size), size);
+ * @endcode
  *
- * A result of 0 need not be an end. On a socket that listens it is the descriptor 0, and on a
- * datagram socket an empty datagram: something was taken, and the event of the next one comes. On
- * SOCK_SEQPACKET, where 0 may be either, the event of the next message comes as well.
+ * After an event, repeat the call until it returns -EAGAIN. Do not take a short read for the end
+ * unless you know that it is. A terminal returns one line per read, inotify(7) returns whole
+ * records, and the reads of sockets may stop early, too. See cmio_tcp_stream_read() and
+ * cmio_unix_stream_read().
  *
- * Returns result, or -errno if result is -1: call nothing in between that changes errno. -EINVAL for
- * a null or closed source, another direction or another negative result.
+ * A result of 0 need not be an end. From accept(2) it is the descriptor 0, and on a datagram socket
+ * it is an empty datagram. In both cases something was taken, and what comes next makes an event.
+ * On a SOCK_SEQPACKET socket, 0 is the end or an empty message, and the next message makes an event
+ * as well.
  *
- * After an event, repeat the call until -EAGAIN. Do not take a short read for the end unless you
- * know that it is one: a terminal gives one line per read, inotify(7) whole records, and the reads
- * of sockets may stop early as well (cmio_tcp_stream_read(), cmio_unix_stream_read()).
+ * @param source     The source. Borrowed.
+ * @param direction  CMIO_READABLE for a call that takes something (read, recv, accept), or
+ *                   CMIO_WRITABLE for a call that puts something.
+ * @param result     What the system call returned: a count, a descriptor or -1.
+ * @param wanted     The length in bytes that the system call was asked for. For a call that takes a
+ *                   whole thing instead of bytes, such as accept(2), any number will do, for
+ *                   example 0.
+ *
+ * **Returns** result if it is 0 or more.
+ *
+ * **Errors**:
+ * - -EINVAL: source is NULL or closed, direction is another value, or result is less than -1.
+ * - -EIO: result is -1, but errno is 0.
+ * - Any error of the system call, if result is -1: -errno.
+ *
+ * **Threads**: the thread that the source belongs to, also while another one waits on the poll.
  */
 CMIO_API ssize_t cmio_fd_source_note_io(struct cmio_fd_source *source, cmio_interest direction,
                                         ssize_t result, size_t wanted);

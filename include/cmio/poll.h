@@ -2,6 +2,11 @@
 #ifndef CMIO_POLL_H
 #define CMIO_POLL_H
 
+/**
+ * @file
+ * Polls: waiting until a registered source is ready, and choosing the backend that waits.
+ */
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,129 +20,363 @@
 
 CMIO_BEGIN_DECLS
 
-/*
- * A poll waits until a source that is registered with its registry is ready. It is all the state
- * that cmio keeps for a loop; the loop itself is the program's. One thread at a time waits on a
- * poll.
+/**
+ * A poll waits until a source that is registered with its registry is ready.
+ *
+ * A poll is all the state that cmio keeps for an event loop. The loop itself belongs to the
+ * program. cmio_poll_new() makes a poll, and cmio_poll_free() frees it. A poll owns its registry,
+ * which may outlive it: see cmio_registry_ref().
+ *
+ * **Threads**: one thread at a time waits on a poll. Any thread may register sources with it, also
+ * during a wait. A thread that frees a poll must be its only user.
  */
 struct cmio_poll;
 
-/*
- * The names of the backends, for cmio_poll_new_with() and to compare with cmio_poll_backend(). A
- * library has some of them: cmio_backends() gives those.
+/**
+ * The name of the backend on epoll(7), for Linux.
+ *
+ * Use it with cmio_poll_new_with(), or compare it with the result of cmio_poll_backend() by
+ * strcmp(3). cmio_backends() tells whether the library has this backend.
  */
 #define CMIO_BACKEND_EPOLL "epoll"
+
+/**
+ * The name of the backend on kqueue(2), for the BSDs and macOS.
+ *
+ * Use it with cmio_poll_new_with(), or compare it with the result of cmio_poll_backend() by
+ * strcmp(3). cmio_backends() tells whether the library has this backend.
+ */
 #define CMIO_BACKEND_KQUEUE "kqueue"
+
+/**
+ * The name of the backend on poll(2), for every system that has the call.
+ *
+ * Use it with cmio_poll_new_with(), or compare it with the result of cmio_poll_backend() by
+ * strcmp(3). cmio_backends() tells whether the library has this backend.
+ */
 #define CMIO_BACKEND_POLL "poll"
 
-/*
- * Makes a poll on the best backend of the library, or on the one that the environment variable
- * CMIO_BACKEND names. The caller frees it. If the poll has a descriptor, it is close-on-exec.
- * Errors: -EINVAL for a null out; -ENOTSUP if CMIO_BACKEND names a backend that the library does
- * not have; -EMFILE, -ENFILE, -ENOMEM.
+/**
+ * Makes a poll on the best backend of the library, or on the backend that CMIO_BACKEND names.
+ *
+ * CMIO_BACKEND is an environment variable, meant for debugging. If it is unset or empty, the best
+ * backend is used. If the backend has a descriptor, the descriptor is close-on-exec.
+ *
+ * @param out  Receives the poll. The caller frees it with cmio_poll_free(). Untouched on failure.
+ *
+ * **Returns** 0.
+ *
+ * **Errors**:
+ * - -EINVAL: out is NULL.
+ * - -ENOTSUP: CMIO_BACKEND names a backend that the library does not have.
+ * - -ENOMEM: memory is short.
+ * - -EMFILE, -ENFILE: the process or the system has reached its limit of descriptors.
+ * - Other errors of epoll_create1(2), kqueue(2), eventfd(2) or pipe(2).
+ *
+ * **Threads**: any thread, while no other thread changes the environment (getenv(3)).
  */
 CMIO_API int cmio_poll_new(struct cmio_poll **out);
 
-/*
- * Makes a poll on the backend of the given name, or on the best one for NULL. It does not read
- * CMIO_BACKEND. Errors: -EINVAL for a null out; -ENOTSUP for a name that cmio_backends() does not
- * give; -EMFILE, -ENFILE, -ENOMEM.
+/**
+ * Makes a poll on the backend of the given name.
+ *
+ * The environment variable CMIO_BACKEND has no influence on this call. If the backend has a
+ * descriptor, the descriptor is close-on-exec.
+ *
+ * @param out           Receives the poll. The caller frees it with cmio_poll_free(). Untouched on
+ *                      failure.
+ * @param backend_name  The name, for example CMIO_BACKEND_EPOLL. Borrowed for the call. NULL stands
+ *                      for the best backend of the library.
+ *
+ * **Returns** 0.
+ *
+ * **Errors**:
+ * - -EINVAL: out is NULL.
+ * - -ENOTSUP: the library has no backend of this name. cmio_backends() lists the names.
+ * - -ENOMEM: memory is short.
+ * - -EMFILE, -ENFILE: the process or the system has reached its limit of descriptors.
+ * - Other errors of epoll_create1(2), kqueue(2), eventfd(2) or pipe(2).
+ *
+ * **Threads**: any thread.
  */
 CMIO_API int cmio_poll_new_with(struct cmio_poll **out, const char *backend_name);
 
-/*
- * Frees the poll and closes its registry. Sources that are still registered count as unregistered
- * from then on. They may be closed in any order, and so may wakers and references to the registry.
- * No thread may be in a wait. NULL is allowed.
+/**
+ * Frees the poll and closes its registry.
+ *
+ * Sources that are still registered count as unregistered from then on. Close them, the wakers and
+ * the references to the registry in any order, before or after this call.
+ *
+ * @param poll  The poll. NULL is allowed.
+ *
+ * **Threads**: any thread, while no other thread uses the poll. No thread may be in a wait. Other
+ * threads may use references to the registry meanwhile.
  */
 CMIO_API void cmio_poll_free(struct cmio_poll *poll);
 
-/* The poll's registry: borrowed, for as long as the poll lives. NULL for NULL. */
+/**
+ * Returns the registry of the poll.
+ *
+ * @param poll  The poll. NULL is allowed.
+ *
+ * **Returns** the registry, borrowed: it is valid for as long as the poll lives. Take a reference
+ * with cmio_registry_ref() to keep it longer. Returns NULL if poll is NULL.
+ *
+ * **Threads**: any thread.
+ */
 CMIO_API struct cmio_registry *cmio_poll_registry(struct cmio_poll *poll);
 
-/*
- * Whether sources may be registered with the poll for this interest. Every backend can watch for
- * CMIO_READABLE and CMIO_WRITABLE, in every mode; CMIO_PRIORITY is missing on kqueue, where
- * registering for it gives -ENOTSUP. Returns false also for a null poll and for an interest that
- * registering calls -EINVAL. Any thread.
+/**
+ * Tells whether sources may be registered with the poll for an interest.
+ *
+ * Every backend can watch for CMIO_READABLE and CMIO_WRITABLE, in every mode. kqueue cannot watch
+ * for CMIO_PRIORITY: registering for it fails with -ENOTSUP there.
+ *
+ * @param poll      The poll. Borrowed. NULL is allowed.
+ * @param interest  The interest in question.
+ *
+ * **Returns** true if the backend can watch for the interest. Returns false if it cannot, if poll
+ * is NULL, and if the interest is empty or contradictory, which registering refuses with -EINVAL.
+ *
+ * **Threads**: any thread.
  */
 CMIO_API bool cmio_poll_supports(const struct cmio_poll *poll, cmio_interest interest);
 
-/*
- * Registers the source with the poll's registry: cmio_registry_register(), which says what happens
- * and lists the errors. -EINVAL also for a null poll.
+/**
+ * Registers a source with the poll's registry, so that waits on the poll report its events.
+ *
+ * This is cmio_registry_register() for a program that has the poll at hand. Readiness that already
+ * holds is reported by the next wait.
+ *
+ * Registering may hand the source to another thread, which waits on the poll. The event may arrive
+ * there before this call returns, and that thread may close and free the source at once. This call
+ * does not touch the source after that point. Everything that the calling thread did before the
+ * call is visible to the thread that gets the event.
+ *
+ * @param poll      The poll. Borrowed.
+ * @param source    The source: the member `source` of a source type. Borrowed. It must live until
+ *                  it is deregistered, which closing it does.
+ * @param token     The number that the source's events carry. Any value is allowed.
+ * @param interest  What to watch for: one or more of CMIO_READABLE, CMIO_WRITABLE and
+ *                  CMIO_PRIORITY, and at most one of CMIO_LEVEL and CMIO_ONESHOT.
+ *
+ * **Returns** 0.
+ *
+ * **Errors**, after which the source is not registered, unless it was registered before the call:
+ * - -EINVAL: poll or source is NULL, the source was never initialised, or the interest is empty or
+ *   contradictory.
+ * - -EEXIST: the source is registered already, with this poll or another one, or another source has
+ *   registered this descriptor with this poll.
+ * - -EBADF: the source is closed, its descriptor is not open, or the descriptor was opened with
+ *   O_PATH.
+ * - -EPERM: the system cannot watch the descriptor: a regular file or a directory, for example.
+ * - -ENOTSUP: the backend cannot watch for the interest: CMIO_PRIORITY on kqueue.
+ * - -ENOMEM: memory is short.
+ * - -ENOSPC: the user has reached the system's limit of watches (epoll(7)).
+ * - -EMFILE, -ENFILE: no descriptor is left. Only poll(2) on Linux needs one, for a moment, to ask
+ *   whether a device or a regular file can be watched.
+ * - Other errors of epoll_ctl(2) or kevent(2), or of the on_register of a source type of the
+ *   program's own.
+ *
+ * **Threads**: any thread, also while another one waits on the poll.
+ *
+ * **Source**: epoll_ctl(2), kevent(2).
  */
 CMIO_API int cmio_poll_register(struct cmio_poll *poll, struct cmio_source *source,
                                 cmio_token token, cmio_interest interest);
 
-/*
- * Replaces the token and interest of a source that is registered with the poll's registry:
- * cmio_registry_reregister(), which says what happens and lists the errors. -EINVAL also for a null
- * poll.
+/**
+ * Replaces the token and the interest of a source that is registered with the poll's registry.
+ *
+ * This is cmio_registry_reregister() for a program that has the poll at hand. The next wait reports
+ * readiness that already holds. So this is the portable way to arm a source again, for example
+ * after the event of a CMIO_ONESHOT registration. It may hand the source to another thread that
+ * waits on the poll, which may close and free the source before this call returns.
+ *
+ * -EINVAL, -EBADF, -EEXIST, -ENOENT, -EPERM and -ENOTSUP change nothing: a registered source stays
+ * registered with its old token and interest. After any other error the source is not registered
+ * and has no further event. Register it again, or close it.
+ *
+ * @param poll      The poll. Borrowed.
+ * @param source    The source: the member `source` of a source type. Borrowed. It must live until
+ *                  it is deregistered, which closing it does.
+ * @param token     The number that the source's events carry from now on. Any value is allowed.
+ * @param interest  What to watch for from now on: one or more of CMIO_READABLE, CMIO_WRITABLE and
+ *                  CMIO_PRIORITY, and at most one of CMIO_LEVEL and CMIO_ONESHOT.
+ *
+ * **Returns** 0.
+ *
+ * **Errors**:
+ * - -EINVAL: poll or source is NULL, the source was never initialised, or the interest is empty or
+ *   contradictory.
+ * - -EEXIST: the source is registered with another poll.
+ * - -ENOENT: the source is not registered.
+ * - -EBADF: the descriptor is not open any more.
+ * - -EPERM: the on_reregister of a source type of the program's own returned it.
+ * - -ENOTSUP: the backend cannot watch for the interest: CMIO_PRIORITY on kqueue.
+ * - -ENOMEM: memory is short.
+ * - Other errors of epoll_ctl(2) or kevent(2), or of the on_reregister of a source type of the
+ *   program's own.
+ *
+ * **Threads**: any thread, also while another one waits on the poll.
+ *
+ * **Source**: epoll_ctl(2), kevent(2).
  */
 CMIO_API int cmio_poll_reregister(struct cmio_poll *poll, struct cmio_source *source,
                                   cmio_token token, cmio_interest interest);
 
-/*
- * Deregisters the source from the poll's registry: cmio_registry_deregister(), which says what
- * happens and lists the errors. -EINVAL also for a null poll.
+/**
+ * Deregisters a source from the poll's registry, so that no later wait reports it.
+ *
+ * This is cmio_registry_deregister() for a program that has the poll at hand. A wait that another
+ * thread is in during this call may still report the source, once. The current batch keeps its
+ * events: see cmio_events_purge(). Closing a source deregisters it, too.
+ *
+ * @param poll    The poll. Borrowed.
+ * @param source  The source: the member `source` of a source type. Borrowed.
+ *
+ * **Returns** 0.
+ *
+ * **Errors**:
+ * - -EINVAL: poll or source is NULL, or the source was never initialised.
+ * - -EEXIST: the source is registered with another poll. It stays registered there.
+ * - -ENOENT: the source is not registered.
+ * - -EBADF: the descriptor was closed before. The source is deregistered nevertheless.
+ * - Other errors of epoll_ctl(2) or kevent(2), or of the on_deregister of a source type of the
+ *   program's own. The source is deregistered nevertheless.
+ *
+ * **Threads**: any thread, also while another one waits on the poll.
+ *
+ * **Source**: epoll_ctl(2), kevent(2).
  */
 CMIO_API int cmio_poll_deregister(struct cmio_poll *poll, struct cmio_source *source);
 
-/*
- * Waits until a source is ready, a waker was woken or timeout_ns nanoseconds have passed. A timeout
- * of 0 does not wait; CMIO_FOREVER has no end. Empties events first, then fills it. Returns the number
- * of events, or 0 when the time is up. That is never early: the timeout is rounded up to what the
- * system's timers can do. If the result equals the capacity there may be more events: the next wait
- * gives them.
+/**
+ * Waits until a source is ready, a waker was woken or the timeout has passed.
  *
- * On an error the batch is empty. Errors: -EINTR when the wait was interrupted; -EINVAL for a null
- * argument or a negative timeout other than CMIO_FOREVER; -EBUSY while another thread waits on this
- * poll; -EMFILE on poll(2) while more descriptors are registered than the process may open, which
- * happens when its limit was lowered (RLIMIT_NOFILE). No event is lost by that.
+ * The call empties the batch, then fills it. If the result equals the capacity of the batch, there
+ * may be more events, which the next wait reports. A wait is never too short: the timeout is
+ * rounded up to the precision of the system's timers.
  *
- * -EINTR comes when a signal handler ran. It may also come without one: when the process was
- * stopped and continued (Ctrl-Z and fg), or when a tracer such as a debugger attached (signal(7)).
- * Nothing is lost then. So every loop goes on after it:
+ * -EINTR does not end a loop. The wait returns it after a signal handler ran. It may also return it
+ * without a handler: when the process was stopped and continued (Ctrl-Z and fg), or when a tracer
+ * such as a debugger attached. No event is lost, so every loop must go on:
  *
- *     int n = cmio_poll_wait(poll, events, CMIO_FOREVER);
- *     if (n < 0 && n != -EINTR)
- *         return n;
- *     CMIO_EVENTS_FOREACH (event, events)
- *         ...
+ * @code{.c}
+ * int n = cmio_poll_wait(poll, events, CMIO_FOREVER);
+ * if (n < 0 && n != -EINTR)
+ *     return n;
+ * CMIO_EVENTS_FOREACH (event, events)
+ *     handle(event);
+ * @endcode
  *
- * A signal handler that ran before the wait began does not interrupt it: use cmio_signals or a
- * waker to hear of signals.
+ * A signal handler that ran before the wait began does not interrupt it. Use cmio_signals or a
+ * waker to learn of signals.
  *
- * A wait is a cancellation point (pthread_cancel(3), deferred). The poll is free for another thread
- * afterwards, and no wake is lost; events that the kernel had already given to the cancelled wait
- * may be: reregister the sources to have what still holds reported.
+ * The call is a cancellation point for deferred cancellation (pthread_cancel(3)). After a
+ * cancellation another thread may wait on the poll, and no wake is lost. With glibc up to 2.40 a
+ * cancelled wait may take events with it that the kernel had already handed out. Reregister the
+ * sources to have their readiness reported again.
+ *
+ * @param poll        The poll. Borrowed.
+ * @param events      The batch to fill. Borrowed.
+ * @param timeout_ns  How long to wait, in nanoseconds. 0 does not wait. CMIO_FOREVER waits without
+ *                    end.
+ *
+ * **Returns** the number of events in the batch, or 0 if the timeout has passed without one.
+ *
+ * **Errors**, after which the batch is empty:
+ * - -EINTR: the wait was interrupted. No event is lost.
+ * - -EINVAL: poll or events is NULL, or timeout_ns is negative and not CMIO_FOREVER.
+ * - -EBUSY: another thread waits on this poll.
+ * - -EMFILE: more descriptors are registered than the process may open, because its limit
+ *   (RLIMIT_NOFILE) was lowered. Only poll(2) has this error. No event is lost.
+ * - Other errors of epoll_wait(2), poll(2) or kevent(2), such as -ENOMEM.
+ *
+ * **Threads**: any thread, but one at a time for each poll. The batch must not be in use by another
+ * thread.
+ *
+ * **Source**: epoll_wait(2), epoll_pwait2(2), kevent(2), poll(2), ppoll(2), signal(7).
  */
 CMIO_API int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events, int64_t timeout_ns);
 
-/*
- * Waits like cmio_poll_wait(), but until a deadline on the clock of cmio_now(). A deadline in the
- * past does not wait; CMIO_FOREVER has no end. Call it again with the same deadline after -EINTR:
- * it waits for the time that is left.
+/**
+ * Waits until a source is ready, a waker was woken or the deadline has come.
+ *
+ * The call empties the batch, then fills it. If the result equals the capacity of the batch, there
+ * may be more events, which the next wait reports. A wait never ends before its deadline without an
+ * event or an error.
+ *
+ * After -EINTR, which every loop must expect, call again with an unchanged deadline to wait for the
+ * time that is left. See cmio_poll_wait() for when -EINTR comes, and for what cancellation does to
+ * a wait.
+ *
+ * @param poll      The poll. Borrowed.
+ * @param events    The batch to fill. Borrowed.
+ * @param deadline  When to stop waiting, in nanoseconds on the clock of cmio_now(). A deadline in
+ *                  the past does not wait. CMIO_FOREVER waits without end.
+ *
+ * **Returns** the number of events in the batch, or 0 if the deadline has come without one.
+ *
+ * **Errors**, after which the batch is empty:
+ * - -EINTR: the wait was interrupted. No event is lost.
+ * - -EINVAL: poll or events is NULL, or the deadline is negative and not CMIO_FOREVER.
+ * - -EBUSY: another thread waits on this poll.
+ * - -EMFILE: more descriptors are registered than the process may open, because its limit
+ *   (RLIMIT_NOFILE) was lowered. Only poll(2) has this error. No event is lost.
+ * - Other errors of epoll_wait(2), poll(2) or kevent(2), such as -ENOMEM.
+ *
+ * **Threads**: any thread, but one at a time for each poll. The batch must not be in use by another
+ * thread.
+ *
+ * **Source**: epoll_wait(2), epoll_pwait2(2), kevent(2), poll(2), ppoll(2), signal(7).
  */
 CMIO_API int cmio_poll_wait_until(struct cmio_poll *poll, struct cmio_events *events,
                                   int64_t deadline);
 
-/*
- * A descriptor that is readable when the poll has events, to nest the poll in another loop. It is
- * borrowed, and only for watching. -ENOTSUP if the backend has none (poll(2)); -EINVAL for NULL.
+/**
+ * Returns a descriptor that is readable while the poll has events, to nest the poll in another
+ * loop.
+ *
+ * Watch the descriptor for reading and do nothing else with it. When it is readable, call
+ * cmio_poll_wait() with a timeout of 0.
+ *
+ * @param poll  The poll. Borrowed.
+ *
+ * **Returns** the descriptor, which stays the poll's.
+ *
+ * **Errors**:
+ * - -EINVAL: poll is NULL.
+ * - -ENOTSUP: the backend has no such descriptor: poll(2).
+ *
+ * **Threads**: any thread.
+ *
+ * **Source**: epoll(7), kqueue(2).
  */
 CMIO_API int cmio_poll_fd(const struct cmio_poll *poll);
 
-/*
- * The name of the poll's backend, for example CMIO_BACKEND_EPOLL; compare it with strcmp(3). Static
- * storage. NULL for NULL.
+/**
+ * Returns the name of the poll's backend.
+ *
+ * @param poll  The poll. Borrowed. NULL is allowed.
+ *
+ * **Returns** the name, for example CMIO_BACKEND_EPOLL, in static storage. Compare it with
+ * strcmp(3). Returns NULL if poll is NULL.
+ *
+ * **Threads**: any thread.
  */
 CMIO_API const char *cmio_poll_backend(const struct cmio_poll *poll);
 
-/*
- * Writes the names of the library's backends into names, best first and at most capacity of them.
- * Returns how many backends there are, which may be more. The names are static. Any thread.
+/**
+ * Writes the names of the library's backends into an array, best first.
+ *
+ * @param names     Receives at most capacity names. The names are in static storage. NULL is
+ *                  allowed if only their number is of interest.
+ * @param capacity  The number of elements of names.
+ *
+ * **Returns** the number of backends that the library has, which may be more than capacity.
+ *
+ * **Threads**: any thread.
  */
 CMIO_API size_t cmio_backends(const char **names, size_t capacity);
 
