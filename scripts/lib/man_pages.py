@@ -119,7 +119,7 @@ class Library:
     def shown_members(self, entry):
         kinds = ("member", "constant")
         members = [e for e in self.by_header[entry.header] if e.owner == entry.name and e.kind in kinds]
-        return [m for m in members if m.comment and not re.search(r"\bprivate\b", m.comment.text, re.I)]
+        return [m for m in members if m.comment and not re.search(r"\b(?:private|internal)\b", m.comment.text, re.I)]
 
     def type_lines(self, entry):
         members = self.shown_members(entry)

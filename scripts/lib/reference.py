@@ -120,9 +120,7 @@ class Entry:
         inside = self.declaration[opening + 1 : self.declaration.rfind(")")].strip()
         if inside in ("", "void"):
             return []
-        parts = re.split(r",(?![^()]*\))", inside)
-        names = [re.search(r"(\w+|\.\.\.)\s*(?:\[[^\]]*\])?\s*$", part) for part in parts]
-        return [name.group(1) for name in names]
+        return [_parameter_name(part) for part in re.split(r",(?![^()]*\))", inside)]
 
     @property
     def is_void(self):
@@ -130,6 +128,11 @@ class Entry:
 
     def where(self):
         return f"{self.header}:{self.line}: {self.name}"
+
+
+def _parameter_name(text):
+    pointer = re.search(r"\(\*(\w+)\)", text)  # to a function
+    return (pointer or re.search(r"(\w+|\.\.\.)\s*(?:\[[^\]]*\])?\s*$", text)).group(1)
 
 
 def _member_name(kind, words):
@@ -150,6 +153,7 @@ class Reader:
         self.entries = []
         self.position = 0
         self.pending = None
+        self.named = {}  # comments that say with @def whose they are
         self.declared = set()
 
     def line(self):
@@ -159,7 +163,8 @@ class Reader:
         if NOT_PUBLIC.match(owner or name) or name in self.declared:
             self.pending = None
             return None
-        entry = Entry(kind, name, declaration, self.pending, self.header, self.line(), owner)
+        comment = self.named.get(name, self.pending)
+        entry = Entry(kind, name, declaration, comment, self.header, self.line(), owner)
         self.entries.append(entry)
         self.pending = None
         if kind in ("function", "macro"):
@@ -186,7 +191,10 @@ class Reader:
         if not match:
             return False
         raw = match.group()
-        if not raw.startswith("/**"):
+        named = re.search(r"@def (\w+)\n", raw)
+        if named:
+            self.named[named.group(1)] = raw.replace(named.group(), "\n")
+        elif not raw.startswith("/**"):
             self.pending = None
         elif "@file" in raw:
             self.pending = raw.replace("@file", "").strip()
