@@ -151,7 +151,7 @@ class Drawing:
         a, b = self.x[sender], self.x[receiver]
         if a == b:
             raise Mistake(f"an arrow leads from {sender} to itself: {text}")
-        self.text((a + b) // 2, wrap(text, abs(b - a) - 14))
+        self.text((a + b) // 2, wrap(text, abs(b - a) - 14), "label")
         self.y += 6
         way = 1 if b > a else -1
         a, b = a + way * (BAR // 2 + 1), b - way * (BAR // 2 + 1)
