@@ -5,8 +5,8 @@ usage: added_backend.py MESON SOURCE_ROOT [DOCUMENT]
 
 What is done to the copy is all that a new backend may need: a folder, one line in the list of
 backends and one line in src/meson.build. The backend is a toy, or the one that the document shows
-(```c backend NAME.c); the program is then the document's first. It has to end with 0, and to name
-the backend.
+(the block of C that defines cmio__NAME_backend); the program is then the document's first. It has
+to end with 0, and to say that the backend keeps its promises.
 """
 
 import os
@@ -41,20 +41,16 @@ def write(text, *path):
         file.write(text)
 
 
-def block(text, words):
-    """The name and the text of the first block of C whose words match."""
-    match = re.search(rf"^```c {words}$\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    expect(match, f"no block ```c {words}")
-    return match.groups()
-
-
 def backend_of(root, document):
     """A name, the text of its file, and that of a program that uses it."""
     if document is None:
         toy = os.path.join(root, "tests", "support", "null_backend")
         return "null", read(toy, "null.c"), read(toy, "user.c")
-    text = read(root, document)
-    return *block(text, r"backend (\w+)\.c"), block(text, r"(\w+\.c)")[1]
+    blocks = dict(re.findall(r"^```c *(.*)\n([^`]*)^```$", read(root, document), re.MULTILINE))
+    backend = blocks.pop("", "")
+    name = re.search(r"^const struct cmio__backend cmio__(\w+)_backend = {$", backend, re.MULTILINE)
+    expect(name and blocks, f"{document}: no backend and program")
+    return name[1], backend, next(iter(blocks.values()))
 
 
 def test(meson, root, document=None):

@@ -8,7 +8,6 @@ A document is README.md or a file of docs/. Its programs are the blocks of C tha
     ```c hello.c               the whole file hello.c; "main" is in it
     ```text output of hello.c  what it prints, to the letter
     ```text talk with hello.c  or it is a server: what a client sends (> line) and gets back (< line)
-    ```c backend new.c         a backend for the library, src/new/new.c: added_backend.py adds and runs it
 
 A program with neither block has to end with exit status 0, whatever it prints. A block of C with a main must
 have a name (but for the echo server of README.md, which readme.py tests), and no name is used twice. The test
@@ -49,8 +48,6 @@ class Program:
 
 def note_block(programs, document, language, words, text):
     """Adds a block to the programs, by name, if it is a program or belongs to one."""
-    if language == "c" and words.startswith("backend "):
-        return
     if language == "c" and words:
         expect(words not in programs, f"{document}: {words} is there twice")
         programs[words] = Program(document, words, text)
