@@ -167,8 +167,9 @@ static void destroy(struct cmio_executor *executor, unsigned made) {
     free_when_unused(executor);
 }
 
-static int make_ends(struct cmio_executor *executor) {
-    int error = cmio_poll_new(&executor->ends);
+static int make_ends(struct cmio_executor *executor, const char *backend) {
+    int error = backend == NULL ? cmio_poll_new(&executor->ends)
+                                : cmio_poll_new_with(&executor->ends, backend);
     if (error == 0)
         error = cmio_events_new(&executor->ends_events, 1);
     if (error == 0)
@@ -212,7 +213,7 @@ int cmio_executor_new(struct cmio_executor **out, const struct cmio_executor_opt
     if (executor == NULL)
         return -ENOMEM;
     unsigned made = 0;
-    int error = make_ends(executor);
+    int error = make_ends(executor, options->backend);
     for (; error == 0 && made < executor->count; made++) {
         error = cmio__worker_init(&executor->workers[made], executor, made, options->backend);
         if (error != 0)

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "support/scale.h"
@@ -74,6 +75,20 @@ static void an_unknown_backend_is_refused(void **state) {
                                                                             .backend = "none"}),
                -ENOTSUP);
     assert_null(executor);
+}
+
+static void options_that_name_a_backend_weigh_more_than_the_environment(void **state) {
+    const int workers = *(const int *)*state;
+    const struct cmio_executor_options options = {.workers = workers, .backend = test_backend()};
+    struct cmio_executor *executor = NULL;
+    char *before = getenv("CMIO_BACKEND") == NULL ? NULL : strdup(getenv("CMIO_BACKEND"));
+    assert_int_equal(setenv("CMIO_BACKEND", "none", 1), 0);
+    const int error = cmio_executor_new(&executor, &options);
+    assert_int_equal(before == NULL ? unsetenv("CMIO_BACKEND") : setenv("CMIO_BACKEND", before, 1),
+                     0);
+    free(before);
+    TEST_OK(error);
+    cmio_executor_free(executor);
 }
 
 static void an_executor_that_finds_no_descriptor_leaves_nothing(void **state) {
@@ -425,6 +440,7 @@ static const int none = CMIO_CURRENT_THREAD, one = 1, two = 2, four = 4, sixteen
 
 static const struct CMUnitTest tests[] = {
     ROWS(an_unknown_backend_is_refused),
+    ROWS(options_that_name_a_backend_weigh_more_than_the_environment),
     cmocka_unit_test(an_executor_that_finds_no_descriptor_leaves_nothing),
     ROWS(a_future_without_operations_is_no_task),
     ROWS(a_spawn_that_is_refused_does_not_keep_shutdown_waiting),

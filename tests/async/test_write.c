@@ -264,6 +264,9 @@ static void what_cannot_be_written_to_is_refused(void **state) {
     TEST_FAILS(cmio_writev_all_future_init(&writev, &ends.a.io, &buffer, -1), -EINVAL);
     TEST_FAILS(cmio_shutdown_future_init(&shutdown, &ends.a.io), -EINVAL);
     TEST_FAILS(cmio_shutdown_future_init(&shutdown, NULL), -EINVAL);
+    ends_close(&ends);
+    ends_open(&ends, TCP);
+    ends_bind(&ends, executor);
     TEST_FAILS(cmio_shutdown_future_init(NULL, &ends.a.io), -EINVAL);
     close_bound(executor, &ends);
 }

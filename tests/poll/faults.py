@@ -9,6 +9,7 @@ fail: so the suite is shown to notice each of the faults.
 
 import glob
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,15 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "package"))
 from scratch import Failure, expect, main, run  # noqa: E402
 
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-O1", "-pthread"]
-BACKENDS = ["-DCMIO_HAVE_EPOLL=0", "-DCMIO_HAVE_KQUEUE=0", "-DCMIO_HAVE_POLL=1"]
+
+
+def poll_alone():
+    """The macros that choose poll(2), of all backends that the list has."""
+    with open(os.path.join(ROOT, "src", "core", "backends.c"), encoding="utf-8") as file:
+        names = sorted(set(re.findall(r"CMIO_HAVE_\w+", file.read())))
+    return [f"-D{name}={int(name == 'CMIO_HAVE_POLL')}" for name in names]
+
+
 
 # Seconds for a test that should pass, and for one that should not: waiting for an event that was lost
 # it would sit out the 30 seconds of the suite.
@@ -120,7 +129,7 @@ def compile_all(compiler, tree, root, files, folder):
     for name in files:
         target = os.path.join(folder, name.replace(os.sep, "_") + ".o")
         if not os.path.exists(target):
-            run([*compiler, *FLAGS, *BACKENDS, *includes, "-c", name, "-o", target])
+            run([*compiler, *FLAGS, *poll_alone(), *includes, "-c", name, "-o", target])
         objects.append(target)
     return objects
 

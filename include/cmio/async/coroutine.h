@@ -301,7 +301,8 @@ static inline void cmio__coroutine_default(struct cmio_coroutine *coroutine) {
 
 /** Refuses to compile: coroutines are written in C. */
 #define CMIO_BEGIN(coroutine, context)                                                             \
-    static_assert(false, "cmio's coroutines are written in C; C++ has co_await")
+    static_assert(false,                                                                           \
+                  "cmio's coroutines are written in C, without CMIO_NO_INLINE; C++ has co_await")
 
 #endif
 

@@ -96,8 +96,8 @@ struct cmio_executor_options {
  * **Errors**, after which out is untouched, nothing runs and nothing is open:
  * - -EINVAL: out is NULL, the number of workers is out of range, or a time is negative (a slow_poll
  *   of CMIO_FOREVER is allowed).
- * - -ENOTSUP: the options or the environment variable CMIO_BACKEND name a backend that the library
- *   does not have. The variable is read even if the options name a backend.
+ * - -ENOTSUP: the options, or the environment variable CMIO_BACKEND if the options name none, name a
+ *   backend that the library does not have.
  * - -EAGAIN: the system starts no more threads.
  * - -EMFILE, -ENFILE: the process or the system has no descriptor left.
  * - -ENOMEM: memory is short.
