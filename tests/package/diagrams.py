@@ -54,7 +54,9 @@ def check_pictures(drawing, folder):
 
 def check_pages(folder, pictures):
     shown = set()
-    for path in glob.glob(os.path.join(os.path.dirname(folder), "*.md")):
+    guide = os.path.dirname(folder)
+    beside = os.path.join(os.path.dirname(guide), "async")
+    for path in glob.glob(os.path.join(guide, "*.md")) + glob.glob(os.path.join(beside, "*.md")):
         for words, name in IMAGE.findall(read(path)):
             expect(len(words.split()) >= FEWEST_WORDS, f"{path}: {name} is not told in words: {words!r}")
             shown.add(name.removesuffix(".svg"))

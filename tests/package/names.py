@@ -20,7 +20,9 @@ from scratch import expect, main
 
 # What is spelled like a public name and is none.
 OTHERS = {
+    "CMIO_0": "the beginning of a symbol's version",
     "CMIO_BACKEND": "an environment variable",
+    "CMIO_HAVE_TRACE": "the macro of the backend that the guide adds",
     "CMIO_TEST_GIGABYTE": "an environment variable of the tests",
     "CMIO_TEST_SCENES": "an environment variable of the tests",
     "CMIO_TEST_SEED": "an environment variable of the tests",
