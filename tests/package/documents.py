@@ -1,13 +1,24 @@
 # SPDX-License-Identifier: MIT
 """Compiles the programs of the documents with all warnings as errors, runs them, and looks at what they say.
 
-usage: documents.py [--self-test] SOURCE_ROOT ASYNC_LIBRARY LIBRARY SANITIZERS COMPILER...
+usage: documents.py [--self-test | --others] SOURCE_ROOT ASYNC_LIBRARY LIBRARY SANITIZERS COMPILER...
 
 A document is README.md or a file of docs/. Its programs are the blocks of C that have a name:
 
     ```c hello.c               the whole file hello.c; "main" is in it
     ```text output of hello.c  what it prints, to the letter
     ```text talk with hello.c  or it is a server: what a client sends (> line) and gets back (< line)
+
+    ...                        in a talk: the client sends nothing until the server has closed
+
+Programs that use another library, to show what they are like before they use cmio, say which:
+
+    ```c hello_uv.c with libuv
+    ```rust hello_mio.rs with mio
+    ```text output of hello_uv.c and hello.c
+
+peers.py knows the libraries. The option --others checks these programs instead of the others, as far as their libraries
+are there. A server among them names its port once, as 7777. An output or a talk may belong to several programs.
 
 A program with neither block has to end with exit status 0, whatever it prints. A block of C with a main must
 have a name (but for the echo server of README.md, which readme.py tests), and no name is used twice. The test
@@ -27,39 +38,64 @@ import subprocess
 import sys
 import tempfile
 
+import peers
 from readme import ADDRESS, PATIENCE, connect, free_port
 from scratch import WARNINGS, Failure, expect, main, run
 
 BLOCK = re.compile(r"^```(\w*)[ \t]*([^\n]*)\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+PROMISE = re.compile(r"(output of|talk with) (\S+\.(?:c|rs)(?: and \S+\.(?:c|rs))*)")
+PORT = re.compile(r"\b7777\b")
 TIME_LIMIT = 120
 
 
 class Program:
     """A program of a document: its source, and the output or the talk that the document promises."""
 
-    def __init__(self, document, name, source):
-        self.document, self.name, self.source = document, name, source
+    def __init__(self, document, name, source, library):
+        self.document, self.name, self.source, self.library = document, name, source, library
         self.output, self.talk = None, None
 
     def where(self):
         return f"{self.document}, {self.name}"
 
+    def ports(self):
+        """Where it names its port."""
+        return (PORT if self.library else ADDRESS).findall(self.source)
 
-def note_block(programs, document, language, words, text):
-    """Adds a block to the programs, by name, if it is a program or belongs to one."""
-    if language == "c" and words:
-        expect(words not in programs, f"{document}: {words} is there twice")
-        programs[words] = Program(document, words, text)
-    elif language == "c" and document != "README.md":
-        expect(not re.search(r"\bint main\(", text), f"{document}: a program without a name:\n{text}")
-    elif language == "text" and words:
-        match = re.fullmatch(r"(output of|talk with) (\S+\.c)", words)
-        expect(match, f"{document}: ```text {words}: neither output of nor talk with a program")
-        kind, name = match.groups()
+    def with_port(self, port):
+        """The source, with its port exchanged for another one if it names any."""
+        if not port:
+            return self.source
+        return PORT.sub(str(port), self.source) if self.library else ADDRESS.sub(f'"127.0.0.1:{port}"', self.source)
+
+
+def note_program(programs, document, language, words, text):
+    name, _, library = words.partition(" with ")
+    expect(name not in programs, f"{document}: {name} is there twice")
+    known = peers.NAMES[language]
+    expect(library in known or language == "c" and not library, f"{document}: {name} is with {library or 'nothing'}")
+    programs[name] = Program(document, name, text, library)
+
+
+def note_promise(programs, document, words, text):
+    match = PROMISE.fullmatch(words)
+    expect(match, f"{document}: ```text {words}: neither output of nor talk with a program")
+    kind, names = match.groups()
+    for name in names.split(" and "):
         program = programs.get(name)
         expect(program, f"{document}: {kind} {name} stands before the program, or there is none")
         setattr(program, "output" if kind == "output of" else "talk", text)
+
+
+def note_block(programs, document, language, words, text):
+    """Adds a block to the programs, by name, if it is a program or belongs to one."""
+    if language in peers.NAMES and words:
+        note_program(programs, document, language, words, text)
+    elif language == "c" and document != "README.md":
+        expect(not re.search(r"\bint main\(", text), f"{document}: a program without a name:\n{text}")
+    elif language == "text" and words:
+        note_promise(programs, document, words, text)
 
 
 def programs_of(document, text):
@@ -68,7 +104,7 @@ def programs_of(document, text):
     for language, words, block in BLOCK.findall(text):
         note_block(programs, document, language, words, block)
     for program in programs.values():
-        expect("int main(" in program.source, f"{program.where()}: no main")
+        expect(re.search(r"\b(int|fn) main\(", program.source), f"{program.where()}: no main")
     return list(programs.values())
 
 
@@ -96,19 +132,30 @@ def read(path):
         return file.read()
 
 
-def compile_program(program, port, scratch, arguments):
-    """Compiles it, with its address exchanged for the port if there is one; returns the path."""
-    root, async_library, library, sanitizers, *compiler = arguments
-    path = os.path.join(scratch, program.name)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(ADDRESS.sub(f'"127.0.0.1:{port}"', program.source) if port else program.source)
-    flags = ["-std=c11", *WARNINGS, "-I", os.path.join(root, "include")]
+def sanitizer_flags(sanitizers):
     names = [name for name in re.findall(r"[a-z-]+", sanitizers) if name != "none"]
-    flags += ["-fsanitize=" + ",".join(names)] if names else []
+    return ["-fsanitize=" + ",".join(names)] if names else []
+
+
+def compile_with_cmio(path, output, arguments):
+    root, async_library, library, sanitizers, *compiler = arguments
+    flags = ["-std=c11", *WARNINGS, "-I", os.path.join(root, "include"), *sanitizer_flags(sanitizers)]
     for each in [async_library, library]:
         flags.append("-Wl,-rpath," + os.path.dirname(os.path.abspath(each)))
-    output = path.removesuffix(".c")
     run([*compiler, *flags, path, async_library, library, "-pthread", "-o", output])
+
+
+def compile_program(program, port, scratch, arguments):
+    """Compiles it, with its port exchanged if there is one; returns the path."""
+    path = os.path.join(scratch, program.name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(program.with_port(port))
+    output = os.path.splitext(path)[0]
+    if program.library:
+        sanitizers, *compiler = arguments[3:]
+        peers.compile_program(program.library, path, output, [*compiler, *sanitizer_flags(sanitizers)])
+    else:
+        compile_with_cmio(path, output, arguments)
     return output
 
 
@@ -123,8 +170,11 @@ def check_output(program, path):
 
 
 def say(program, client, line):
+    if line == "...":
+        expect(client.recv(1) == b"", f"{program.where()}: it has something to say to a silent client")
+        return
     kind, words = line[:2], line[2:].encode() + b"\n"
-    expect(kind in ("> ", "< "), f"{program.where()}: a talk has lines with > and <, not {line!r}")
+    expect(kind in ("> ", "< "), f"{program.where()}: a talk has lines with >, < and ..., not {line!r}")
     if kind == "> ":
         client.sendall(words)
         return
@@ -162,7 +212,7 @@ def check_talk(program, port, path):
 
 
 def check_server(program, scratch, arguments):
-    expect(len(ADDRESS.findall(program.source)) == 1, f"{program.where()}: no address, or several")
+    expect(len(program.ports()) == 1, f"{program.where()}: no address, or several")
     for _ in range(10):
         port = free_port()
         if check_talk(program, port, compile_program(program, port, scratch, arguments)):
@@ -198,6 +248,7 @@ def documents(root):
 
 
 HELLO = '#include <stdio.h>\nint main(void) {\n    puts("hello");\n    return 0;\n}\n'
+BYE = HELLO.replace("hello", "bye")
 DEAF = """#include <cmio/async.h>
 int main(void) {
     struct cmio_tcp_listener listener;
@@ -229,6 +280,13 @@ MISTAKES = [
     (fenced("c a.c", HELLO.replace("puts", "int n; puts")), "unused"),
     (fenced("c a.c", HELLO) + fenced("text talk with a.c", "> x\n"), "no address"),
     (fenced("c a.c", DEAF) + fenced("text talk with a.c", "> x\n< x\n"), "a.c"),
+    (fenced("c a.c with nothing", HELLO), "a.c is with nothing"),
+    (fenced("rust a.rs", "fn main() {}\n"), "a.rs is with nothing"),
+    (fenced("rust a.rs with mio", "fn mine() {}\n"), "no main"),
+    (fenced("c a.c with poll", HELLO) + fenced("text output of a.c", "hell\n"), "it should print"),
+    (fenced("c a.c with poll", HELLO.replace("puts", "int n; puts")), "unused"),
+    (fenced("c a.c", HELLO) + fenced("c b.c with poll", BYE) + fenced("text output of a.c and b.c", "hello\n"), "b.c"),
+    (fenced("c a.c with poll", HELLO) + fenced("text talk with a.c", "> x\n"), "no address"),
     ("[a](nowhere.md)\n", "leads nowhere"),
     ("# One two\n\n[a](#one-three)\n", "no such heading"),
 ]
@@ -254,11 +312,8 @@ def self_test(root, *rest):
     print(f"{len(MISTAKES)} mistakes are noticed")
 
 
-def test(*arguments):
-    if arguments[0] == "--self-test":
-        self_test(*arguments[1:])
-        return
-    root, *rest = arguments
+def all_programs(root):
+    """Those of all documents, whose links are checked on the way."""
     programs = []
     for document in documents(root):
         text = read(os.path.join(root, document))
@@ -267,9 +322,35 @@ def test(*arguments):
     names = [program.name for program in programs]
     twice = sorted({name for name in names if names.count(name) > 1})
     expect(not twice, f"programs of the same name: {twice}")
-    wrong = check_programs(programs, [root, *rest])
+    return programs
+
+
+def only_present(programs, arguments):
+    """The programs whose libraries are there."""
+    sanitizers, *compiler = arguments[3:]
+    compiler += sanitizer_flags(sanitizers)
+    with tempfile.TemporaryDirectory() as scratch:
+        libraries = sorted({program.library for program in programs})
+        absent = {library for library in libraries if not peers.is_there(library, compiler, scratch)}
+    for program in programs:
+        if program.library in absent:
+            print(f"{program.where()}: left out, since there is no {program.library} here")
+    return [program for program in programs if program.library not in absent]
+
+
+def test(*arguments):
+    if arguments[0] == "--self-test":
+        self_test(*arguments[1:])
+        return
+    others = arguments[0] == "--others"
+    arguments = arguments[1:] if others else arguments
+    programs = [program for program in all_programs(arguments[0]) if bool(program.library) == others]
+    if others:
+        programs = only_present(programs, arguments)
+    wrong = check_programs(programs, list(arguments))
     expect(not wrong, "\n\n".join(wrong))
-    print(f"{len(programs)} programs compile and do what the documents say: {', '.join(names)}")
+    names = ", ".join(program.name for program in programs)
+    print(f"{len(programs)} programs compile and do what the documents say: {names}")
 
 
 if __name__ == "__main__":
