@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include <cmio/cmio.h>
+
+int main(void) {
+    struct cmio_poll *poll;
+    struct cmio_events *events;
+    struct cmio_pipe_sender senders[2];
+    struct cmio_pipe_receiver receivers[2];
+    int error = 0;
+    if ((error = cmio_poll_new(&poll)) < 0 ||
+        (error = cmio_events_new(&events, 16)) < 0)
+        goto failed;
+    for (size_t i = 0; i < 2; i++)
+        if ((error = cmio_pipe_new(&senders[i], &receivers[i])) <
+                0 ||
+            (error = cmio_poll_register(poll, &senders[i].source, i,
+                                        CMIO_WRITABLE)) < 0)
+            goto failed;
+
+    if ((error = cmio_poll_wait(poll, events, 0)) < 0)
+        goto failed;
+    printf("%zu of at most %zu\n", cmio_events_count(events),
+           cmio_events_capacity(events));
+
+    /* The first event decides that both pipes are given up. */
+    CMIO_EVENTS_FOREACH (event, events) {
+        const size_t other = 1 - (size_t)event->token;
+        printf("event of %zu: closing both\n", (size_t)event->token);
+        cmio_events_purge(events,
+                          other); /* the loop skips its event */
+        for (size_t i = 0; i < 2; i++) {
+            (void)cmio_pipe_sender_close(&senders[i]);
+            (void)cmio_pipe_receiver_close(&receivers[i]);
+        }
+    }
+    /* A batch is an array, too; purged events are in it with nothing ready. */
+    for (const struct cmio_event *event = cmio_events_begin(events);
+         event != cmio_events_end(events); event++)
+        printf("%zu: 0x%x\n", (size_t)event->token,
+               (unsigned)event->ready);
+    cmio_events_clear(events);
+    cmio_events_free(events);
+    cmio_poll_free(poll);
+    return 0;
+failed:
+    fprintf(stderr, "%s\n", cmio_strerror(error));
+    return 1;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+/* For a generator of bindings: declarations without bodies. */
+#define CMIO_NO_INLINE
+#include <cmio/cmio.h>
+
+/* CMIO_API int cmio_..., between CMIO_BEGIN_DECLS and CMIO_END_DECLS;
+   CMIO_INLINE is empty here. */
+
+int main(void) {
+    /* The library has each inline function as an ordinary one, too. */
+    bool (*const is_readable)(const struct cmio_event *) =
+        cmio_event_is_readable;
+    const struct cmio_event event = {.token = 1,
+                                     .ready = CMIO_READABLE};
+    printf("readable: %d\n", is_readable(&event));
+    return 0;
+}

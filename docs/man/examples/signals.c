@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include <cmio/cmio.h>
+
+int main(void) {
+    static const int numbers[] = {SIGINT, SIGTERM};
+    struct cmio_poll *poll;
+    struct cmio_events *events;
+    struct cmio_signals set;
+    int error, number;
+    if ((error = cmio_poll_new(&poll)) < 0 ||
+        (error = cmio_events_new(&events, 8)) < 0 ||
+        (error = cmio_signals_init(&set, numbers, 2)) < 0 ||
+        (error = cmio_poll_register(poll, &set.source, 0,
+                                    CMIO_READABLE)) < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(error));
+        return 1;
+    }
+    (void)raise(SIGTERM); /* stands for what others send */
+
+    bool stop = false;
+    while (!stop) {
+        const int n = cmio_poll_wait(poll, events, CMIO_FOREVER);
+        if (n < 0 && n != -EINTR)
+            return 1;
+        CMIO_EVENTS_FOREACH (event, events)
+            while ((number = cmio_signals_next(&set)) > 0) {
+                printf("signal %d: time to stop\n", number);
+                stop = true;
+            }
+    }
+    error = cmio_signals_close(
+        &set); /* SIGTERM ends the program again */
+    cmio_events_free(events);
+    cmio_poll_free(poll);
+    return error < 0;
+}

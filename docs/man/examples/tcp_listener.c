@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+
+#include <cmio/cmio.h>
+
+enum { LISTENER };
+
+/* Accepts until nobody waits any more. */
+static int accept_all(struct cmio_tcp_listener *listener) {
+    struct cmio_tcp_stream stream;
+    struct cmio_address peer;
+    int error, count = 0;
+    while ((error = cmio_tcp_listener_accept(listener, &stream,
+                                             &peer)) != -EAGAIN) {
+        if (error == -ECONNABORTED)
+            continue; /* this one has left */
+        if (error < 0)
+            return error; /* out of descriptors: close some first */
+        printf("client at port %u\n", cmio_address_port(&peer));
+        (void)cmio_tcp_stream_close(&stream);
+        count++;
+    }
+    return count;
+}
+
+int main(void) {
+    const struct cmio_tcp_listener_options options = {.backlog =
+                                                          128};
+    struct cmio_poll *poll;
+    struct cmio_events *events;
+    struct cmio_tcp_listener listener;
+    struct cmio_tcp_stream client;
+    struct cmio_address address;
+    int error;
+    if ((error = cmio_poll_new(&poll)) < 0 ||
+        (error = cmio_events_new(&events, 64)) < 0 ||
+        (error = cmio_address_parse("127.0.0.1:0", &address)) < 0 ||
+        (error = cmio_tcp_listener_bind(&listener, &address,
+                                        &options)) < 0 ||
+        (error = cmio_tcp_listener_local_address(&listener,
+                                                 &address)) < 0 ||
+        (error = cmio_poll_register(poll, &listener.source, LISTENER,
+                                    CMIO_READABLE)) < 0 ||
+        (error = cmio_tcp_stream_connect(&client, &address)) < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(error));
+        return 1;
+    }
+    int n, accepted = 0;
+    while (accepted == 0 &&
+           ((n = cmio_poll_wait(poll, events, CMIO_FOREVER)) > 0 ||
+            n == -EINTR))
+        CMIO_EVENTS_FOREACH (event, events)
+            if (event->token == LISTENER)
+                accepted = accept_all(&listener);
+    (void)cmio_tcp_stream_close(&client);
+    (void)cmio_tcp_listener_close(&listener);
+    cmio_events_free(events);
+    cmio_poll_free(poll);
+    return accepted != 1;
+}

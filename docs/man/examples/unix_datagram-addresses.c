@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cmio/cmio.h>
+
+/* Who is bound has an address that others send and answer to. */
+int main(void) {
+    struct cmio_unix_datagram a, b, c;
+    struct cmio_address to, from;
+    char text[16], name[CMIO_ADDRESS_TEXT_MAX];
+    ssize_t n;
+    int error;
+    if ((error = cmio_address_from_path("a.sock", &from)) < 0 ||
+        (error = cmio_unix_datagram_bind(&a, &from)) < 0 ||
+        (error = cmio_address_from_path("b.sock", &to)) < 0 ||
+        (error = cmio_unix_datagram_bind(&b, &to)) < 0 ||
+        (error = cmio_unix_datagram_local_address(&b, &to)) < 0 ||
+        (error = (int)cmio_unix_datagram_send_to(&a, "hello", 5,
+                                                 &to)) < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(error));
+        return 1;
+    }
+    n = cmio_unix_datagram_peek(&b, text, sizeof text, NULL);
+    printf("the next has %zd bytes\n", n);
+    n = cmio_unix_datagram_peek_from(&b, text, sizeof text, &from,
+                                     NULL);
+    n = cmio_unix_datagram_recv_from(&b, text, sizeof text, &from,
+                                     NULL);
+    if (n < 0 || cmio_address_format(&from, name, sizeof name) < 0)
+        return 1;
+    printf("%.*s from %s\n", (int)n, text, name);
+
+    const int fd = cmio_unix_datagram_into_fd(&b);
+    if ((error = cmio_unix_datagram_from_fd(&c, fd)) < 0)
+        return 1;
+    printf("moved: %d, pending: %s\n",
+           cmio_unix_datagram_fd(&c) == fd,
+           cmio_strerror(cmio_unix_datagram_take_error(&c)));
+    (void)unlink("a.sock");
+    (void)unlink("b.sock");
+    (void)cmio_unix_datagram_close(&a);
+    (void)cmio_unix_datagram_close(&c);
+    return 0;
+}

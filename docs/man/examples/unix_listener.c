@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <cmio/cmio.h>
+
+static const char path[] = "example.sock";
+
+int main(void) {
+    const struct cmio_unix_listener_options options = {.backlog =
+                                                           16};
+    struct cmio_poll *poll;
+    struct cmio_events *events;
+    struct cmio_unix_listener listener;
+    struct cmio_unix_stream client, server;
+    struct cmio_address address;
+    int error;
+    if ((error = cmio_poll_new(&poll)) < 0 ||
+        (error = cmio_events_new(&events, 8)) < 0 ||
+        (error = cmio_address_from_path(path, &address)) < 0 ||
+        (error = cmio_unix_listener_bind_replacing_stale(
+             &listener, &address, &options)) < 0 ||
+        (error = cmio_poll_register(poll, &listener.source, 0,
+                                    CMIO_READABLE)) < 0 ||
+        (error = cmio_unix_stream_connect(&client, &address)) < 0) {
+        fprintf(stderr, "%s: %s\n", path, cmio_strerror(error));
+        return 1;
+    }
+    int n;
+    while ((n = cmio_poll_wait(poll, events, CMIO_FOREVER)) ==
+           -EINTR)
+        continue;
+    int accepted = 0;
+    while ((error = cmio_unix_listener_accept(&listener, &server,
+                                              NULL)) == 0) {
+        accepted++;
+        (void)cmio_unix_stream_close(&server);
+    }
+    printf("accepted %d, then: %s\n", accepted,
+           cmio_strerror(error));
+    printf("client: %s\n",
+           cmio_strerror(cmio_unix_stream_finish_connect(&client)));
+
+    (void)unlink(
+        path); /* before the close: nobody else can be there yet */
+    (void)cmio_unix_listener_close(&listener);
+    (void)cmio_unix_stream_close(&client);
+    cmio_events_free(events);
+    cmio_poll_free(poll);
+    return n < 0 || accepted != 1;
+}
