@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 static const char *kind(const struct cmio_address *address) {
     if (cmio_address_is_loopback(address))
@@ -17,19 +27,12 @@ int main(void) {
     static const unsigned char group[4] = {224, 0, 0, 251};
     struct cmio_address address, copy, name;
     int error;
-    if ((error = cmio_address_from_bytes(
-             AF_INET, group, sizeof group, &address)) < 0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_address_from_bytes(AF_INET, group, sizeof group,
+                                  &address));
     socklen_t size;
     const struct sockaddr *sockaddr =
         cmio_address_sockaddr(&address, &size);
-    if ((error = cmio_address_from_sockaddr(sockaddr, size, &copy)) <
-        0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_address_from_sockaddr(sockaddr, size, &copy));
     size_t length;
     const unsigned char *bytes = cmio_address_bytes(&copy, &length);
     printf("%zu bytes, %u.%u.%u.%u: %s\n", length, bytes[0],

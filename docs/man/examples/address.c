@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 static void show(const struct cmio_address *address) {
     char text[CMIO_ADDRESS_TEXT_MAX];
@@ -26,16 +36,11 @@ static void show(const struct cmio_address *address) {
 
 int main(void) {
     struct cmio_address v4, v6, other, local;
-    int error;
-    if ((error = cmio_address_parse("127.0.0.1:6969", &v4)) < 0 ||
-        (error = cmio_address_parse_ip("::1", 6969, &v6)) < 0 ||
-        (error = cmio_address_with_port(&v4, 7000, &other)) < 0 ||
-        (error = cmio_address_set_port(&v6, 7000)) < 0 ||
-        (error = cmio_address_from_path("/run/example.sock",
-                                        &local)) < 0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_address_parse("127.0.0.1:6969", &v4));
+    check(cmio_address_parse_ip("::1", 6969, &v6));
+    check(cmio_address_with_port(&v4, 7000, &other));
+    check(cmio_address_set_port(&v6, 7000));
+    check(cmio_address_from_path("/run/example.sock", &local));
     show(&v4);
     show(&v6);
     show(&other);

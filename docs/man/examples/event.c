@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 /* What a loop does with an event, one question after another. */
 static void handle(const struct cmio_event *event) {
@@ -28,15 +38,11 @@ int main(void) {
     struct cmio_events *events;
     struct cmio_unix_stream ours, theirs;
     int error;
-    if ((error = cmio_poll_new(&poll)) < 0 ||
-        (error = cmio_events_new(&events, 8)) < 0 ||
-        (error = cmio_unix_stream_pair(&ours, &theirs)) < 0 ||
-        (error = cmio_poll_register(poll, &ours.source, 7,
-                                    CMIO_READABLE | CMIO_WRITABLE)) <
-            0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_poll_new(&poll));
+    check(cmio_events_new(&events, 8));
+    check(cmio_unix_stream_pair(&ours, &theirs));
+    check(cmio_poll_register(poll, &ours.source, 7,
+                             CMIO_READABLE | CMIO_WRITABLE));
     (void)cmio_unix_stream_close(
         &theirs); /* so that there is something to see */
     while ((error = cmio_poll_wait(poll, events, CMIO_FOREVER)) ==

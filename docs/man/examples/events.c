@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 int main(void) {
     struct cmio_poll *poll;
     struct cmio_events *events;
     struct cmio_pipe_sender senders[2];
     struct cmio_pipe_receiver receivers[2];
-    int error = 0;
-    if ((error = cmio_poll_new(&poll)) < 0 ||
-        (error = cmio_events_new(&events, 16)) < 0)
-        goto failed;
-    for (size_t i = 0; i < 2; i++)
-        if ((error = cmio_pipe_new(&senders[i], &receivers[i])) <
-                0 ||
-            (error = cmio_poll_register(poll, &senders[i].source, i,
-                                        CMIO_WRITABLE)) < 0)
-            goto failed;
+    check(cmio_poll_new(&poll));
+    check(cmio_events_new(&events, 16));
+    for (size_t i = 0; i < 2; i++) {
+        check(cmio_pipe_new(&senders[i], &receivers[i]));
+        check(cmio_poll_register(poll, &senders[i].source, i,
+                                 CMIO_WRITABLE));
+    }
 
-    if ((error = cmio_poll_wait(poll, events, 0)) < 0)
-        goto failed;
+    check(cmio_poll_wait(poll, events, 0));
     printf("%zu of at most %zu\n", cmio_events_count(events),
            cmio_events_capacity(events));
 
@@ -44,7 +50,4 @@ int main(void) {
     cmio_events_free(events);
     cmio_poll_free(poll);
     return 0;
-failed:
-    fprintf(stderr, "%s\n", cmio_strerror(error));
-    return 1;
 }

@@ -2,9 +2,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 /* A descriptor that another part of the program owns: here a pipe(2). */
 int main(void) {
@@ -18,15 +28,12 @@ int main(void) {
         perror("pipe");
         return 1;
     }
-    if ((error = cmio_poll_new(&poll)) < 0 ||
-        (error = cmio_events_new(&events, 8)) < 0 ||
-        (error = cmio_fd_source_init(&source, fds[0])) < 0 ||
-        (error = cmio_poll_register(poll, &source.source, 0,
-                                    CMIO_READABLE)) < 0 ||
-        (error = cmio_poll_wait(poll, events, 0)) < 0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_poll_new(&poll));
+    check(cmio_events_new(&events, 8));
+    check(cmio_fd_source_init(&source, fds[0]));
+    check(
+        cmio_poll_register(poll, &source.source, 0, CMIO_READABLE));
+    check(cmio_poll_wait(poll, events, 0));
     CMIO_EVENTS_FOREACH (event, events) {
         char text[16];
         const int fd = cmio_fd_source_fd(&source);

@@ -1,25 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <cmio/cmio.h>
 
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
+
 /* Adopts both ends of a pipe(2), and gives them back. */
 int main(void) {
     struct cmio_pipe_sender sender;
     struct cmio_pipe_receiver receiver;
-    int fds[2], error;
+    int fds[2];
     if (pipe(fds) != 0) {
         perror("pipe");
         return 1;
     }
-    if ((error = cmio_pipe_receiver_from_fd(&receiver, fds[0])) <
-            0 ||
-        (error = cmio_pipe_sender_from_fd(&sender, fds[1])) < 0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_pipe_receiver_from_fd(&receiver, fds[0]));
+    check(cmio_pipe_sender_from_fd(&sender, fds[1]));
     char head[] = "2 ", body[] = "ok", number[2], text[16];
     const struct iovec out[] = {{head, 2}, {body, 2}};
     const struct iovec in[] = {{number, 2}, {text, sizeof text}};

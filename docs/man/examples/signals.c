@@ -2,8 +2,18 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 int main(void) {
     static const int numbers[] = {SIGINT, SIGTERM};
@@ -11,14 +21,10 @@ int main(void) {
     struct cmio_events *events;
     struct cmio_signals set;
     int error, number;
-    if ((error = cmio_poll_new(&poll)) < 0 ||
-        (error = cmio_events_new(&events, 8)) < 0 ||
-        (error = cmio_signals_init(&set, numbers, 2)) < 0 ||
-        (error = cmio_poll_register(poll, &set.source, 0,
-                                    CMIO_READABLE)) < 0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_poll_new(&poll));
+    check(cmio_events_new(&events, 8));
+    check(cmio_signals_init(&set, numbers, 2));
+    check(cmio_poll_register(poll, &set.source, 0, CMIO_READABLE));
     (void)raise(SIGTERM); /* stands for what others send */
 
     bool stop = false;

@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 /* I/O past cmio, as a library does it that is given the descriptor. */
 static ssize_t foreign_read(struct cmio_unix_stream *stream,
@@ -19,15 +29,10 @@ int main(void) {
     struct cmio_poll *poll;
     struct cmio_events *events;
     struct cmio_unix_stream a, b;
-    int error;
-    if ((error = cmio_poll_new(&poll)) < 0 ||
-        (error = cmio_events_new(&events, 8)) < 0 ||
-        (error = cmio_unix_stream_pair(&a, &b)) < 0 ||
-        (error = cmio_poll_register(poll, &a.source, 0,
-                                    CMIO_READABLE)) < 0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_poll_new(&poll));
+    check(cmio_events_new(&events, 8));
+    check(cmio_unix_stream_pair(&a, &b));
+    check(cmio_poll_register(poll, &a.source, 0, CMIO_READABLE));
     for (int i = 0; i < 3; i++) {
         char buffer[16];
         (void)cmio_unix_stream_write(&b, "x", 1);

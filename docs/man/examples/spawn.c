@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 int main(void) {
     static const char *const arguments[] = {"sh", "-c", "tr a-z A-Z",
@@ -19,16 +29,13 @@ int main(void) {
     struct cmio_poll *poll;
     struct cmio_events *events;
     int error, status;
-    if ((error = cmio_poll_new(&poll)) < 0 ||
-        (error = cmio_events_new(&events, 8)) < 0 ||
-        (error = cmio_process_spawn(&process, &options)) < 0 ||
-        (error = cmio_poll_register(poll, &process.output.source, 0,
-                                    CMIO_READABLE)) < 0 ||
-        (error = cmio_poll_register(poll, &process.child.source, 1,
-                                    CMIO_READABLE)) < 0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_poll_new(&poll));
+    check(cmio_events_new(&events, 8));
+    check(cmio_process_spawn(&process, &options));
+    check(cmio_poll_register(poll, &process.output.source, 0,
+                             CMIO_READABLE));
+    check(cmio_poll_register(poll, &process.child.source, 1,
+                             CMIO_READABLE));
     (void)cmio_pipe_sender_write(&process.input, "hello\n", 6);
     (void)cmio_pipe_sender_close(
         &process.input); /* the end of its input */

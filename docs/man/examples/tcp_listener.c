@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 enum { LISTENER };
 
@@ -32,20 +42,14 @@ int main(void) {
     struct cmio_tcp_listener listener;
     struct cmio_tcp_stream client;
     struct cmio_address address;
-    int error;
-    if ((error = cmio_poll_new(&poll)) < 0 ||
-        (error = cmio_events_new(&events, 64)) < 0 ||
-        (error = cmio_address_parse("127.0.0.1:0", &address)) < 0 ||
-        (error = cmio_tcp_listener_bind(&listener, &address,
-                                        &options)) < 0 ||
-        (error = cmio_tcp_listener_local_address(&listener,
-                                                 &address)) < 0 ||
-        (error = cmio_poll_register(poll, &listener.source, LISTENER,
-                                    CMIO_READABLE)) < 0 ||
-        (error = cmio_tcp_stream_connect(&client, &address)) < 0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_poll_new(&poll));
+    check(cmio_events_new(&events, 64));
+    check(cmio_address_parse("127.0.0.1:0", &address));
+    check(cmio_tcp_listener_bind(&listener, &address, &options));
+    check(cmio_tcp_listener_local_address(&listener, &address));
+    check(cmio_poll_register(poll, &listener.source, LISTENER,
+                             CMIO_READABLE));
+    check(cmio_tcp_stream_connect(&client, &address));
     int n, accepted = 0;
     while (accepted == 0 &&
            ((n = cmio_poll_wait(poll, events, CMIO_FOREVER)) > 0 ||

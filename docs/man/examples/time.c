@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 int main(void) {
     struct cmio_poll *poll;
     struct cmio_events *events;
     int error;
-    if ((error = cmio_poll_new(&poll)) < 0 ||
-        (error = cmio_events_new(&events, 1)) < 0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_poll_new(&poll));
+    check(cmio_events_new(&events, 1));
     const int64_t begin = cmio_now();
     error = cmio_poll_wait(poll, events, 20 * CMIO_MILLISECOND);
     const int64_t passed = cmio_now() - begin;

@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 enum { TICK, NEVER };
 
@@ -12,17 +22,14 @@ int main(void) {
     struct cmio_timers *timers;
     struct cmio_timer tick, never;
     int error, n;
-    if ((error = cmio_poll_new(&poll)) < 0 ||
-        (error = cmio_events_new(&events, 8)) < 0 ||
-        (error = cmio_timers_new(&timers)) < 0 ||
-        (error = cmio_timer_init(&tick, TICK)) < 0 ||
-        (error = cmio_timer_init(&never, NEVER)) < 0 ||
-        (error = cmio_timers_set(timers, &tick, cmio_now())) < 0 ||
-        (error = cmio_timers_set(
-             timers, &never, cmio_now() + 60 * CMIO_SECOND)) < 0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_poll_new(&poll));
+    check(cmio_events_new(&events, 8));
+    check(cmio_timers_new(&timers));
+    check(cmio_timer_init(&tick, TICK));
+    check(cmio_timer_init(&never, NEVER));
+    check(cmio_timers_set(timers, &tick, cmio_now()));
+    check(cmio_timers_set(timers, &never,
+                          cmio_now() + 60 * CMIO_SECOND));
     for (int ticks = 0; ticks < 3;) {
         n = cmio_poll_wait_until(poll, events,
                                  cmio_timers_next_deadline(timers));

@@ -1,7 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 enum { COUNT = 3 };
 
@@ -10,15 +20,9 @@ int main(void) {
     struct cmio_address address;
     char out[COUNT][8], in[COUNT][8];
     struct cmio_udp_message sent[COUNT], received[COUNT];
-    int error;
-    if ((error = cmio_address_parse("127.0.0.1:0", &address)) < 0 ||
-        (error = cmio_udp_socket_bind(&socket, &address, NULL)) <
-            0 ||
-        (error = cmio_udp_socket_local_address(&socket, &address)) <
-            0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_address_parse("127.0.0.1:0", &address));
+    check(cmio_udp_socket_bind(&socket, &address, NULL));
+    check(cmio_udp_socket_local_address(&socket, &address));
     for (int i = 0; i < COUNT; i++) {
         const int length =
             snprintf(out[i], sizeof out[i], "no. %d", i);

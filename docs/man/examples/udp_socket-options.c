@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 int main(void) {
     const struct cmio_udp_socket_options options = {.reuse_address =
@@ -14,20 +24,16 @@ int main(void) {
     bool broadcast, truncated;
     char buffer[2];
     int error;
-    if ((error = cmio_address_parse("127.0.0.1:0", &address)) < 0 ||
-        (error = cmio_udp_socket_bind(&a, &address, &options)) < 0 ||
-        (error = cmio_udp_socket_local_address(&a, &address)) < 0 ||
-        (error = cmio_udp_socket_connect(&a, &address)) <
-            0 || /* itself */
-        (error = cmio_udp_socket_peer_address(&a, &peer)) < 0 ||
-        (error = cmio_udp_socket_set_broadcast(&a, true)) < 0 ||
-        (error = cmio_udp_socket_broadcast(&a, &broadcast)) < 0 ||
-        (error = cmio_udp_socket_set_ttl(&a, 16)) < 0 ||
-        (error = cmio_udp_socket_ttl(&a, &ttl)) < 0 ||
-        (error = (int)cmio_udp_socket_send(&a, "hello", 5)) < 0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_address_parse("127.0.0.1:0", &address));
+    check(cmio_udp_socket_bind(&a, &address, &options));
+    check(cmio_udp_socket_local_address(&a, &address));
+    check(cmio_udp_socket_connect(&a, &address));
+    check(cmio_udp_socket_peer_address(&a, &peer));
+    check(cmio_udp_socket_set_broadcast(&a, true));
+    check(cmio_udp_socket_broadcast(&a, &broadcast));
+    check(cmio_udp_socket_set_ttl(&a, 16));
+    check(cmio_udp_socket_ttl(&a, &ttl));
+    check(cmio_udp_socket_send(&a, "hello", 5));
     printf("broadcast %d, TTL %" PRIu32 "\n", broadcast, ttl);
 
     /* Peeking leaves the datagram, and tells of one that is too long. */

@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 enum { SERVER };
 
@@ -30,22 +40,17 @@ int main(void) {
     struct cmio_events *events;
     struct cmio_udp_socket server, client;
     struct cmio_address address, any;
-    int error, answered = 0;
-    if ((error = cmio_poll_new(&poll)) < 0 ||
-        (error = cmio_events_new(&events, 8)) < 0 ||
-        (error = cmio_address_parse("127.0.0.1:0", &any)) < 0 ||
-        (error = cmio_udp_socket_bind(&server, &any, NULL)) < 0 ||
-        (error = cmio_udp_socket_local_address(&server, &address)) <
-            0 ||
-        (error = cmio_poll_register(poll, &server.source, SERVER,
-                                    CMIO_READABLE)) < 0 ||
-        (error = cmio_udp_socket_bind(&client, &any, NULL)) < 0 ||
-        (error = cmio_udp_socket_connect(&client, &address)) < 0 ||
-        (error = (int)cmio_udp_socket_send(&client, "ping", 4)) <
-            0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    int answered = 0;
+    check(cmio_poll_new(&poll));
+    check(cmio_events_new(&events, 8));
+    check(cmio_address_parse("127.0.0.1:0", &any));
+    check(cmio_udp_socket_bind(&server, &any, NULL));
+    check(cmio_udp_socket_local_address(&server, &address));
+    check(cmio_poll_register(poll, &server.source, SERVER,
+                             CMIO_READABLE));
+    check(cmio_udp_socket_bind(&client, &any, NULL));
+    check(cmio_udp_socket_connect(&client, &address));
+    check(cmio_udp_socket_send(&client, "ping", 4));
     int n = 0;
     while (answered == 0 &&
            ((n = cmio_poll_wait(poll, events, CMIO_FOREVER)) >= 0 ||

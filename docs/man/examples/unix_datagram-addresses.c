@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 /* Who is bound has an address that others send and answer to. */
 int main(void) {
@@ -11,16 +21,12 @@ int main(void) {
     char text[16], name[CMIO_ADDRESS_TEXT_MAX];
     ssize_t n;
     int error;
-    if ((error = cmio_address_from_path("a.sock", &from)) < 0 ||
-        (error = cmio_unix_datagram_bind(&a, &from)) < 0 ||
-        (error = cmio_address_from_path("b.sock", &to)) < 0 ||
-        (error = cmio_unix_datagram_bind(&b, &to)) < 0 ||
-        (error = cmio_unix_datagram_local_address(&b, &to)) < 0 ||
-        (error = (int)cmio_unix_datagram_send_to(&a, "hello", 5,
-                                                 &to)) < 0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_address_from_path("a.sock", &from));
+    check(cmio_unix_datagram_bind(&a, &from));
+    check(cmio_address_from_path("b.sock", &to));
+    check(cmio_unix_datagram_bind(&b, &to));
+    check(cmio_unix_datagram_local_address(&b, &to));
+    check(cmio_unix_datagram_send_to(&a, "hello", 5, &to));
     n = cmio_unix_datagram_peek(&b, text, sizeof text, NULL);
     printf("the next has %zd bytes\n", n);
     n = cmio_unix_datagram_peek_from(&b, text, sizeof text, &from,

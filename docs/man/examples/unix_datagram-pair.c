@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 int main(void) {
     struct cmio_unix_datagram a, b;
     struct cmio_address peer;
     char text[16];
     int error;
-    if ((error = cmio_unix_datagram_pair(&a, &b)) < 0 ||
-        (error = cmio_unix_datagram_peer_address(&a, &peer)) < 0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_unix_datagram_pair(&a, &b));
+    check(cmio_unix_datagram_peer_address(&a, &peer));
     printf("unnamed peer: %d\n", cmio_address_is_unnamed(&peer));
     (void)cmio_unix_datagram_send(&a, "one", 3);
     (void)cmio_unix_datagram_send(&a, "two", 3);

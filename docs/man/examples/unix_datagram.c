@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 static const char path[] = "log.sock";
 
@@ -27,23 +37,17 @@ int main(void) {
     struct cmio_unix_datagram server, client;
     struct cmio_address address;
     int error;
-    if ((error = cmio_poll_new(&poll)) < 0 ||
-        (error = cmio_events_new(&events, 8)) < 0 ||
-        (error = cmio_address_from_path(path, &address)) < 0 ||
-        (error = cmio_unix_datagram_bind_replacing_stale(
-             &server, &address)) < 0 ||
-        (error = cmio_poll_register(poll, &server.source, 0,
-                                    CMIO_READABLE)) < 0 ||
-        (error = cmio_unix_datagram_unbound(&client)) < 0 ||
-        (error = cmio_unix_datagram_connect(&client, &address)) <
-            0 ||
-        (error = (int)cmio_unix_datagram_send(&client, "started",
-                                              7)) < 0 ||
-        (error = (int)cmio_unix_datagram_send(&client, "stopped",
-                                              7)) < 0) {
-        fprintf(stderr, "%s: %s\n", path, cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_poll_new(&poll));
+    check(cmio_events_new(&events, 8));
+    check(cmio_address_from_path(path, &address));
+    check(
+        cmio_unix_datagram_bind_replacing_stale(&server, &address));
+    check(
+        cmio_poll_register(poll, &server.source, 0, CMIO_READABLE));
+    check(cmio_unix_datagram_unbound(&client));
+    check(cmio_unix_datagram_connect(&client, &address));
+    check(cmio_unix_datagram_send(&client, "started", 7));
+    check(cmio_unix_datagram_send(&client, "stopped", 7));
     while ((error = cmio_poll_wait(poll, events, CMIO_FOREVER)) ==
            -EINTR)
         continue;

@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 static const char path[] = "example.sock";
 
@@ -16,17 +26,14 @@ int main(void) {
     struct cmio_unix_stream client, server;
     struct cmio_address address;
     int error;
-    if ((error = cmio_poll_new(&poll)) < 0 ||
-        (error = cmio_events_new(&events, 8)) < 0 ||
-        (error = cmio_address_from_path(path, &address)) < 0 ||
-        (error = cmio_unix_listener_bind_replacing_stale(
-             &listener, &address, &options)) < 0 ||
-        (error = cmio_poll_register(poll, &listener.source, 0,
-                                    CMIO_READABLE)) < 0 ||
-        (error = cmio_unix_stream_connect(&client, &address)) < 0) {
-        fprintf(stderr, "%s: %s\n", path, cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_poll_new(&poll));
+    check(cmio_events_new(&events, 8));
+    check(cmio_address_from_path(path, &address));
+    check(cmio_unix_listener_bind_replacing_stale(
+        &listener, &address, &options));
+    check(cmio_poll_register(poll, &listener.source, 0,
+                             CMIO_READABLE));
+    check(cmio_unix_stream_connect(&client, &address));
     int n;
     while ((n = cmio_poll_wait(poll, events, CMIO_FOREVER)) ==
            -EINTR)

@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <cmio/cmio.h>
 
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
+
 int main(void) {
     struct cmio_unix_stream a, b, adopted;
     struct cmio_address local, peer;
     int error;
-    if ((error = cmio_unix_stream_pair(&a, &b)) < 0 ||
-        (error = cmio_unix_stream_local_address(&a, &local)) < 0 ||
-        (error = cmio_unix_stream_peer_address(&a, &peer)) < 0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    check(cmio_unix_stream_pair(&a, &b));
+    check(cmio_unix_stream_local_address(&a, &local));
+    check(cmio_unix_stream_peer_address(&a, &peer));
     printf("unnamed: %d and %d\n", cmio_address_is_unnamed(&local),
            cmio_address_is_unnamed(&peer));
 

@@ -2,8 +2,18 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmio/cmio.h>
+
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
 
 static int
     answer; /* written before the wake, read after the event */
@@ -21,15 +31,11 @@ int main(void) {
     struct cmio_events *events;
     struct cmio_waker *waker;
     pthread_t thread;
-    int error, n;
-    if ((error = cmio_poll_new(&poll)) < 0 ||
-        (error = cmio_events_new(&events, 8)) < 0 ||
-        (error = cmio_waker_new(&waker, cmio_poll_registry(poll),
-                                0)) < 0 ||
-        (error = -pthread_create(&thread, NULL, work, waker)) < 0) {
-        fprintf(stderr, "%s\n", cmio_strerror(error));
-        return 1;
-    }
+    int n;
+    check(cmio_poll_new(&poll));
+    check(cmio_events_new(&events, 8));
+    check(cmio_waker_new(&waker, cmio_poll_registry(poll), 0));
+    check(-pthread_create(&thread, NULL, work, waker));
     while ((n = cmio_poll_wait(poll, events, CMIO_FOREVER)) ==
            -EINTR)
         continue;
