@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <cmio/async/executor.h>
 #include <cmio/async/green.h>
 #include <cmio/async/io.h>
 #include <cmio/error.h>

@@ -1,65 +1,66 @@
 /* SPDX-License-Identifier: MIT */
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <cmio/async/executor.h>
 #include <cmio/async/task.h>
 #include <cmio/error.h>
 
-/* A future whose result another thread brings. */
-struct answer_future {
+/* A future of the program's own, which is ready once a thread says so. */
+struct flag_future {
     struct cmio_future future;
-    struct cmio_task_waker
-        waker; /* a clone; empty before the thread */
-    pthread_t thread;
-    atomic_int answer;
+    pthread_mutex_t lock;
+    bool is_set;
+    struct cmio_task_waker waker; /* a clone, or empty */
 };
 
-static void *think(void *argument) {
-    struct answer_future *self = argument;
-    atomic_store(&self->answer, 42);
-    cmio_task_waker_wake(&self->waker);
+static void *set_flag(void *argument) {
+    struct flag_future *flag = argument;
+    (void)pthread_mutex_lock(&flag->lock);
+    flag->is_set = true;
+    cmio_task_waker_wake(&flag->waker);
+    (void)pthread_mutex_unlock(&flag->lock);
     return NULL;
 }
 
-static void clean_up(struct cmio_future *future) {
-    struct answer_future *self = (struct answer_future *)future;
-    if (self->waker.target != 0)
-        (void)pthread_join(self->thread, NULL);
-    cmio_task_waker_drop(&self->waker);
+static void drop_flag(struct cmio_future *future) {
+    struct flag_future *flag = (struct flag_future *)future;
+    (void)pthread_mutex_lock(&flag->lock);
+    cmio_task_waker_drop(&flag->waker);
+    (void)pthread_mutex_unlock(&flag->lock);
 }
 
 static enum cmio_future_state
-poll_answer(struct cmio_future *future,
-            struct cmio_context *context) {
-    struct answer_future *self = (struct answer_future *)future;
+poll_flag(struct cmio_future *future, struct cmio_context *context) {
+    struct flag_future *flag = (struct flag_future *)future;
     const struct cmio_task_waker *waker =
         cmio_context_waker(context);
     if (!cmio_context_spend(context))
-        return CMIO_PENDING; /* the others' turn; the task is woken */
-    if (!cmio_task_waker_equal(&self->waker, waker)) {
-        future->result = cmio_task_waker_clone(waker, &self->waker);
-        if (future->result < 0)
-            return CMIO_READY;
-        if (pthread_create(&self->thread, NULL, think, self) != 0)
-            abort();
+        return CMIO_PENDING; /* the other tasks' turn */
+    future->result = 0;
+    (void)pthread_mutex_lock(&flag->lock);
+    const bool is_set = flag->is_set;
+    if (!is_set && !cmio_task_waker_equal(&flag->waker, waker)) {
+        cmio_task_waker_drop(&flag->waker);
+        future->result = cmio_task_waker_clone(waker, &flag->waker);
     }
-    future->result = atomic_load(&self->answer);
-    if (future->result == 0)
+    (void)pthread_mutex_unlock(&flag->lock);
+    if (!is_set && future->result == 0)
         return CMIO_PENDING;
-    clean_up(future);
+    drop_flag(future);
     return CMIO_READY;
 }
 
 int main(void) {
-    static const struct cmio_future_ops ops = {"answer", poll_answer,
-                                               clean_up};
-    struct answer_future self = {.answer = 0};
-    if (cmio_future_init(&self.future, &ops) < 0)
+    static const struct cmio_future_ops ops = {"flag", poll_flag,
+                                               drop_flag};
+    struct flag_future flag = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    pthread_t thread;
+    if (cmio_future_init(&flag.future, &ops) < 0 ||
+        pthread_create(&thread, NULL, set_flag, &flag) != 0)
         return 1;
-    const ssize_t answer = cmio_block_on(NULL, &self.future);
-    printf("the answer is %zd\n", answer);
-    return answer < 0;
+    const ssize_t result = cmio_block_on(NULL, &flag.future);
+    printf("the flag: %s\n", cmio_strerror(result));
+    (void)pthread_join(thread, NULL);
+    return result < 0;
 }
