@@ -38,7 +38,7 @@ int main(void) {
     if (job == NULL)
         return 1;
     job->limit = 1000;
-    /* If the future were dropped, the job would be freed by free(). */
+    /* free() is for a future that is dropped before it is ready. */
     check(cmio_blocking_future_init(&blocking, count_primes, job,
                                     free));
     check(cmio_block_on(NULL, &blocking.future));

@@ -45,7 +45,7 @@ int main(void) {
         else
             printf("early: %d\n", number);
 
-    /* On a plain thread; all senders are gone, so it is 0 at once. */
+    /* For a plain thread. With no senders left it is 0. */
     result =
         cmio_broadcast_receive_until(late, &number, CMIO_FOREVER);
     printf("late: the end, %zd\n", check(result));

@@ -16,7 +16,7 @@ static ssize_t check(ssize_t result) {
     return result;
 }
 
-/* The host: a name, or a number as here, where no name server is asked. */
+/* usage: connect_name [HOST]   A number needs no name server. */
 int main(int argc, char **argv) {
     const char *host = argc > 1 ? argv[1] : "127.0.0.1";
     struct cmio_executor *executor;

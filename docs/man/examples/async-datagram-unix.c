@@ -25,7 +25,7 @@ int main(void) {
     check(cmio_unix_datagram_pair(&ours, &theirs));
     check(cmio_io_bind_unix_datagram(&io, executor, &ours));
 
-    /* No address: to the peer. It waits while the peer has no room. */
+    /* To the peer. It waits while the peer has no room. */
     check(cmio_send_to_future_init(&send, &io, "hello", 5, NULL));
     check(cmio_block_on(executor, &send.future));
     const ssize_t n = check(

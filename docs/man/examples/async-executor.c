@@ -16,8 +16,7 @@ static ssize_t check(ssize_t result) {
 }
 
 int main(void) {
-    /* Two workers and at most four threads for what blocks. Zeros, or
-       NULL in place of the options, are the defaults. */
+    /* Zeros are the defaults, and so is NULL for the options. */
     const struct cmio_executor_options options = {
         .workers = 2, .blocking_threads = 4};
     struct cmio_executor *executor;

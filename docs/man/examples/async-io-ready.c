@@ -19,7 +19,7 @@ static ssize_t check(ssize_t result) {
     return result;
 }
 
-/* Reads with a system call of the program's own, when it may work. */
+/* Reads with a system call of the program's own. */
 static ssize_t read_some(struct cmio_io *io,
                          struct cmio_fd_source *source, char *buffer,
                          size_t size) {

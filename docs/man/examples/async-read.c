@@ -14,7 +14,7 @@ static ssize_t check(ssize_t result) {
     return result;
 }
 
-/* Reads a head with a delimiter, then a body whose length is known. */
+/* Reads a line, and then a body whose length is known. */
 static void read_message(struct cmio_executor *executor,
                          struct cmio_io *io) {
     struct cmio_read_buffer buffer;

@@ -17,7 +17,7 @@ static ssize_t check(ssize_t result) {
     return result;
 }
 
-/* The host: a name, or a number as here, where no name server is asked. */
+/* usage: resolve [HOST]   A number needs no name server. */
 int main(int argc, char **argv) {
     const char *host = argc > 1 ? argv[1] : "::1";
     struct cmio_address addresses[ROOM];

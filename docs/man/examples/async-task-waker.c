@@ -6,7 +6,7 @@
 #include <cmio/async/task.h>
 #include <cmio/error.h>
 
-/* A future of the program's own, which is ready once a thread says so. */
+/* A future that is ready once a thread says so. */
 struct flag_future {
     struct cmio_future future;
     pthread_mutex_t lock;

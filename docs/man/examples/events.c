@@ -34,18 +34,18 @@ int main(void) {
     CMIO_EVENTS_FOREACH (event, events) {
         const size_t other = 1 - (size_t)event->token;
         printf("event of %zu: closing both\n", (size_t)event->token);
-        cmio_events_purge(events,
-                          other); /* the loop skips its event */
+        cmio_events_purge(events, other); /* the loop skips it */
         for (size_t i = 0; i < 2; i++) {
             (void)cmio_pipe_sender_close(&senders[i]);
             (void)cmio_pipe_receiver_close(&receivers[i]);
         }
     }
-    /* A batch is an array, too; purged events are in it with nothing ready. */
-    for (const struct cmio_event *event = cmio_events_begin(events);
-         event != cmio_events_end(events); event++)
-        printf("%zu: 0x%x\n", (size_t)event->token,
-               (unsigned)event->ready);
+    /* A batch is an array. Purged events have nothing ready. */
+    const struct cmio_event *end = cmio_events_end(events);
+    const struct cmio_event *event = cmio_events_begin(events);
+    for (; (event = cmio_events_next_set(event, end)) != end;
+         event++)
+        printf("not purged: %zu\n", (size_t)event->token);
     cmio_events_clear(events);
     cmio_events_free(events);
     cmio_poll_free(poll);

@@ -5,11 +5,11 @@
 #define CMIO_NO_INLINE
 #include <cmio/cmio.h>
 
-/* CMIO_API int cmio_..., between CMIO_BEGIN_DECLS and CMIO_END_DECLS;
-   CMIO_INLINE is empty here. */
+/* Declarations begin with CMIO_API, or with CMIO_API CMIO_INLINE, and
+   stand between CMIO_BEGIN_DECLS and CMIO_END_DECLS. */
 
 int main(void) {
-    /* The library has each inline function as an ordinary one, too. */
+    /* The library has the inline functions as ordinary ones, too. */
     bool (*const is_readable)(const struct cmio_event *) =
         cmio_event_is_readable;
     const struct cmio_event event = {.token = 1,

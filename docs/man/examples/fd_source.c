@@ -16,7 +16,7 @@ static ssize_t check(ssize_t result) {
     return result;
 }
 
-/* A descriptor that another part of the program owns: here a pipe(2). */
+/* Watches a descriptor that something else owns: a pipe(2) here. */
 int main(void) {
     int fds[2];
     struct cmio_poll *poll;

@@ -3,7 +3,7 @@
 
 #include <cmio/cmio.h>
 
-/* How many of three waits report a pipe that has bytes nobody reads. */
+/* How many of three waits report a pipe that nobody reads. */
 static int count_events(struct cmio_poll *poll,
                         struct cmio_events *events,
                         struct cmio_pipe_receiver *receiver,

@@ -18,7 +18,7 @@ static ssize_t check(ssize_t result) {
 static int wait_until(struct cmio_poll *poll,
                       struct cmio_events *events, int64_t deadline) {
     int n;
-    do /* the deadline stays as it is: there is no time to count down */
+    do /* the deadline stays as it is */
         n = cmio_poll_wait_until(poll, events, deadline);
     while (n == -EINTR);
     return (int)check(n);

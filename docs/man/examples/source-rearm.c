@@ -15,7 +15,7 @@ static ssize_t check(ssize_t result) {
     return result;
 }
 
-/* I/O past cmio, as a library does it that is given the descriptor. */
+/* I/O past cmio: a library may do this with the descriptor. */
 static ssize_t foreign_read(struct cmio_unix_stream *stream,
                             char *buffer, size_t size) {
     const ssize_t n =

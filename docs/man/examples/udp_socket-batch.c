@@ -32,7 +32,7 @@ int main(void) {
         received[i] = (struct cmio_udp_message){
             .buffer = in[i], .size = sizeof in[i]};
     }
-    /* To itself. A program sends the rest later if fewer went out. */
+    /* To itself. If fewer went out, the rest is sent later. */
     printf("sent %d of %d\n",
            cmio_udp_socket_send_batch(&socket, sent, COUNT), COUNT);
     const int n =

@@ -36,7 +36,7 @@ int main(void) {
     check(cmio_udp_socket_send(&a, "hello", 5));
     printf("broadcast %d, TTL %" PRIu32 "\n", broadcast, ttl);
 
-    /* Peeking leaves the datagram, and tells of one that is too long. */
+    /* Peeking leaves the datagram where it is. */
     ssize_t n =
         cmio_udp_socket_peek(&a, buffer, sizeof buffer, &truncated);
     printf("%zd bytes fit, cut: %d\n", n, truncated);

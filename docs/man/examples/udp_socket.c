@@ -27,7 +27,7 @@ static int answer_all(struct cmio_udp_socket *socket) {
                                           sizeof buffer, &peer,
                                           &truncated)) != -EAGAIN) {
         if (n < 0 || truncated)
-            continue; /* an error of the network, or half a request */
+            continue; /* the network, or half a request */
         (void)cmio_udp_socket_send_to(socket, buffer, (size_t)n,
                                       &peer);
         count++;
