@@ -97,11 +97,12 @@ def names_without_example(library):
             yield f"{entry.header}: {entry.name} has no example"
 
 
-def programs_of_no_header(library):
+def programs_of_no_header(root, names):
     """An example is called after the header that it belongs to, with more behind it perhaps."""
-    headers = {header[len("cmio/") : -len(".h")].replace("/", "-") for header in library.by_header}
-    for name in library.examples:
-        if name not in headers and name.rpartition("-")[0] not in headers:
+    include = os.path.join(root, "include", "cmio")
+    for name in names:
+        own = [name.replace("-", "/"), name.rpartition("-")[0].replace("-", "/")]
+        if not any(os.path.exists(os.path.join(include, f"{header}.h")) for header in own):
             yield f"{name}.c: no header has this name"
 
 
@@ -119,13 +120,19 @@ MISTAKES = [
 ]
 
 
-def self_test(toolchain, backends):
+def self_test(root, toolchain, backends):
     said = check_example("right", RIGHT, toolchain, backends)
     expect(said is None, f"a program without mistakes: {said}")
     for text, words in MISTAKES:
         said = check_example("mistake", text, toolchain, backends) or ""
         expect(words in said, f"not noticed ({words}) but {said!r}:\n{text}")
-    print(f"{len(MISTAKES)} mistakes are noticed")
+    names = ["poll", "poll-more", "async-task", "async-task-more"]
+    expect(list(programs_of_no_header(root, [*names, "pol"])) == ["pol.c: no header has this name"], "names")
+    known = pages(root)
+    del known.examples["poll"], known.examples["poll-backends"]
+    said = list(names_without_example(known))
+    expect("cmio/poll.h: cmio_poll_supports has no example" in said, f"a function is in no program: {said}")
+    print(f"{len(MISTAKES) + 2} mistakes are noticed")
 
 
 def pages(root):
@@ -141,10 +148,10 @@ def test(*arguments):
     toolchain = Toolchain(root, async_library, library, sanitizers, compiler)
     backends = names.split(",")
     if is_self_test:
-        self_test(toolchain, backends)
+        self_test(root, toolchain, backends)
         return
     known = pages(root)
-    wrong = [*names_without_example(known), *programs_of_no_header(known)]
+    wrong = [*names_without_example(known), *programs_of_no_header(root, known.examples)]
     expect(not wrong, "\n".join(wrong))
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         jobs = [pool.submit(check_example, name, text, toolchain, backends) for name, text in known.examples.items()]

@@ -5,7 +5,7 @@
 #define CMIO_NO_INLINE
 #include <cmio/cmio.h>
 
-/* Declarations begin with CMIO_API, or with CMIO_API CMIO_INLINE, and
+/* Declarations begin with CMIO_API, some with CMIO_INLINE, too. They
    stand between CMIO_BEGIN_DECLS and CMIO_END_DECLS. */
 
 int main(void) {
