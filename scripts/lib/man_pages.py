@@ -272,15 +272,18 @@ def quoted(line):
 
 
 def code(text):
-    body = [guard(escape(line.rstrip())) for line in text.strip("\n").split("\n")]
-    return [".PP", ".in +4n", ".EX", *body, ".EE", ".in"]
+    return [".PP", ".in +4n", ".EX", *verbatim(text), ".EE", ".in"]
+
+
+def verbatim(text):
+    return [guard(escape(line.rstrip())) for line in text.strip("\n").split("\n")]
 
 
 def example_section(text):
     if not text:
         return []
     body = re.sub(r"^/\*.*?\*/\s*", "", text, count=1, flags=re.DOTALL)
-    return [".SH EXAMPLE", *code(body)[1:]]  # a section begins a paragraph by itself
+    return [".SH EXAMPLE", ".EX", *verbatim(body), ".EE"]  # not indented, for they are wide
 
 
 def blocks(texts):

@@ -23,13 +23,11 @@ static void show(const struct cmio_address *address) {
         const char *name = cmio_address_unix_name(address, &length);
         if (!cmio_address_is_unnamed(address))
             printf(", %s %.*s",
-                   cmio_address_is_abstract(address) ? "name"
-                                                     : "path",
+                   cmio_address_is_abstract(address) ? "name" : "path",
                    (int)length, name);
     } else {
         (void)cmio_address_format_ip(address, text, sizeof text);
-        printf(", host %s, port %u", text,
-               cmio_address_port(address));
+        printf(", host %s, port %u", text, cmio_address_port(address));
     }
     puts("");
 }

@@ -31,17 +31,15 @@ int main(void) {
     struct cmio_join_all_future both;
     check(cmio_executor_new(&executor, NULL));
     check(cmio_address_from_path(path, &address));
-    check(cmio_unix_listener_bind_replacing_stale(&listener,
-                                                  &address, NULL));
-    check(cmio_io_bind_unix_listener(&listener_io, executor,
-                                     &listener));
+    check(cmio_unix_listener_bind_replacing_stale(&listener, &address,
+                                                  NULL));
+    check(cmio_io_bind_unix_listener(&listener_io, executor, &listener));
 
-    check(cmio_accept_unix_future_init(&accept, &listener_io,
-                                       &server, NULL));
-    check(cmio_connect_unix_future_init(&connect, &client_io,
-                                        &client, &address));
-    struct cmio_future *futures[] = {&accept.future,
-                                     &connect.future};
+    check(cmio_accept_unix_future_init(&accept, &listener_io, &server,
+                                       NULL));
+    check(cmio_connect_unix_future_init(&connect, &client_io, &client,
+                                        &address));
+    struct cmio_future *futures[] = {&accept.future, &connect.future};
     check(cmio_join_all_future_init(&both, futures, 2));
     check(cmio_block_on(executor, &both.future));
     puts("connected");

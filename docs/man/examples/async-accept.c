@@ -32,8 +32,7 @@ int main(void) {
     check(cmio_accept_tcp_future_init(&accept, &io, &stream, &peer));
     check(cmio_block_on(executor, &accept.future));
     check(cmio_tcp_stream_local_address(&client, &local));
-    printf("it is the client: %d\n",
-           cmio_address_equal(&peer, &local));
+    printf("it is the client: %d\n", cmio_address_equal(&peer, &local));
 
     check(cmio_tcp_stream_close(&stream));
     check(cmio_tcp_stream_close(&client));

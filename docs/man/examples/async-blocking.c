@@ -39,8 +39,7 @@ int main(void) {
         return 1;
     job->limit = 1000;
     /* free() is for a future that is dropped before it is ready. */
-    check(cmio_blocking_future_init(&blocking, count_primes, job,
-                                    free));
+    check(cmio_blocking_future_init(&blocking, count_primes, job, free));
     check(cmio_block_on(NULL, &blocking.future));
     printf("%u primes below %u\n", job->primes, job->limit);
     free(job); /* it is ready, so the job is ours again */

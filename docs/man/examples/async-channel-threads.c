@@ -20,8 +20,7 @@ static ssize_t check(ssize_t result) {
 static void *produce(void *sender) {
     for (int number = 1; !cmio_channel_sender_is_closed(sender);
          number++)
-        if (cmio_channel_send_until(sender, &number, CMIO_FOREVER) ==
-            -EPIPE)
+        if (cmio_channel_send_until(sender, &number, CMIO_FOREVER) < 0)
             break; /* closed meanwhile; this number was not sent */
     cmio_channel_sender_drop(sender);
     return NULL;
@@ -37,8 +36,7 @@ int main(void) {
     check(-pthread_create(&thread, NULL, produce, sender));
     const int64_t deadline = cmio_now() + 60 * CMIO_SECOND;
     for (int i = 0; i < 3; i++) {
-        check(
-            cmio_channel_receive_until(receiver, &number, deadline));
+        check(cmio_channel_receive_until(receiver, &number, deadline));
         printf("%d\n", number);
     }
     cmio_channel_receiver_close(receiver); /* for all receivers */

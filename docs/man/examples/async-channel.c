@@ -54,11 +54,9 @@ int main(void) {
                            cmio_channel_sender_clone(sender), NULL,
                            NULL));
     check(cmio_green_spawn(executor, produce, sender, NULL, NULL));
-    check(cmio_green_spawn(executor, consume, receiver, NULL,
-                           &handle));
+    check(cmio_green_spawn(executor, consume, receiver, NULL, &handle));
     check(cmio_join_future_init(&join, handle));
-    printf("sum: %zd\n",
-           check(cmio_block_on(executor, &join.future)));
+    printf("sum: %zd\n", check(cmio_block_on(executor, &join.future)));
     cmio_join_handle_drop(handle);
     cmio_executor_free(executor);
     return 0;

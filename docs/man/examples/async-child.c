@@ -18,8 +18,7 @@ static ssize_t check(ssize_t result) {
 }
 
 int main(void) {
-    static const char *const arguments[] = {"sh", "-c", "exit 3",
-                                            NULL};
+    static const char *const arguments[] = {"sh", "-c", "exit 3", NULL};
     struct cmio_executor *executor;
     struct cmio_process process;
     struct cmio_child_exit_future child_exit;

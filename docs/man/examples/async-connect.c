@@ -31,8 +31,8 @@ int main(void) {
     check(cmio_tcp_listener_bind(&listener, &address, NULL));
     check(cmio_tcp_listener_local_address(&listener, &address));
 
-    check(cmio_connect_tcp_future_init(&connect, &io, &stream,
-                                       &address));
+    check(
+        cmio_connect_tcp_future_init(&connect, &io, &stream, &address));
     check(cmio_block_on(executor, &connect.future)); /* binds, too */
     check(cmio_tcp_listener_accept(&listener, &server, NULL));
     check(cmio_tcp_stream_write(&server, "hello", 5));

@@ -29,8 +29,7 @@ run_countdown(struct cmio_coroutine *coroutine,
     CMIO_BEGIN(coroutine, context);
     while (self->left > 0) {
         printf("%d\n", self->left--);
-        check(
-            cmio_sleep_future_init(&self->sleep, CMIO_MILLISECOND));
+        check(cmio_sleep_future_init(&self->sleep, CMIO_MILLISECOND));
         CMIO_AWAIT(&self->sleep.future);
         if (self->sleep.future.result < 0)
             CMIO_RETURN(self->sleep.future.result);

@@ -28,8 +28,8 @@ int main(void) {
     /* To the peer. It waits while the peer has no room. */
     check(cmio_send_to_future_init(&send, &io, "hello", 5, NULL));
     check(cmio_block_on(executor, &send.future));
-    const ssize_t n = check(
-        cmio_unix_datagram_recv(&theirs, text, sizeof text, NULL));
+    const ssize_t n =
+        check(cmio_unix_datagram_recv(&theirs, text, sizeof text, NULL));
     printf("the peer has %.*s\n", (int)n, text);
     check(cmio_io_close(&io));
     check(cmio_unix_datagram_close(&ours));

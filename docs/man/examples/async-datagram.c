@@ -30,16 +30,13 @@ int main(void) {
     check(cmio_udp_socket_local_address(&socket, &address));
     check(cmio_io_bind_udp_socket(&io, executor, &socket));
 
-    check(
-        cmio_send_to_future_init(&send, &io, "hello", 5, &address));
+    check(cmio_send_to_future_init(&send, &io, "hello", 5, &address));
     check(cmio_block_on(executor, &send.future)); /* to itself */
-    check(cmio_receive_from_future_init(
-        &receive, &io, text, sizeof text, &peer, &truncated));
-    const ssize_t n =
-        check(cmio_block_on(executor, &receive.future));
+    check(cmio_receive_from_future_init(&receive, &io, text, sizeof text,
+                                        &peer, &truncated));
+    const ssize_t n = check(cmio_block_on(executor, &receive.future));
     printf("received %.*s%s, from itself: %d\n", (int)n, text,
-           truncated ? "..." : "",
-           cmio_address_equal(&peer, &address));
+           truncated ? "..." : "", cmio_address_equal(&peer, &address));
     check(cmio_io_close(&io));
     check(cmio_udp_socket_close(&socket));
     cmio_executor_free(executor);

@@ -17,8 +17,8 @@ static ssize_t check(ssize_t result) {
 
 int main(void) {
     /* Zeros are the defaults, and so is NULL for the options. */
-    const struct cmio_executor_options options = {
-        .workers = 2, .blocking_threads = 4};
+    const struct cmio_executor_options options = {.workers = 2,
+                                                  .blocking_threads = 4};
     struct cmio_executor *executor;
     struct cmio_sleep_future sleep;
     check(cmio_executor_new(&executor, &options));
@@ -29,13 +29,11 @@ int main(void) {
            check(cmio_block_on(executor, &sleep.future)));
 
     /* Ends tasks that are left, for a second at most. */
-    check(
-        cmio_executor_shutdown(executor, cmio_now() + CMIO_SECOND));
+    check(cmio_executor_shutdown(executor, cmio_now() + CMIO_SECOND));
     cmio_executor_free(executor);
 
     /* An executor without threads, made for this call alone. */
     check(cmio_sleep_future_init(&sleep, 10 * CMIO_MILLISECOND));
-    printf("result: %zd\n",
-           check(cmio_block_on(NULL, &sleep.future)));
+    printf("result: %zd\n", check(cmio_block_on(NULL, &sleep.future)));
     return 0;
 }

@@ -23,13 +23,13 @@ static ssize_t check(ssize_t result) {
     return result;
 }
 
-static enum cmio_future_state
-poll_naps(struct cmio_future *future, struct cmio_context *context) {
+static enum cmio_future_state poll_naps(struct cmio_future *future,
+                                        struct cmio_context *context) {
     struct naps_future *naps = (struct naps_future *)future;
     while (naps->left > 0) {
         if (cmio_future_has_ended(&naps->sleep.future))
-            check(cmio_sleep_future_init(&naps->sleep,
-                                         CMIO_MILLISECOND));
+            check(
+                cmio_sleep_future_init(&naps->sleep, CMIO_MILLISECOND));
         if (cmio_future_poll(&naps->sleep.future, context) ==
             CMIO_PENDING)
             return CMIO_PENDING; /* the sleep wakes the task */

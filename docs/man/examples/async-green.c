@@ -33,16 +33,15 @@ static ssize_t work(void *argument) {
 }
 
 int main(void) {
-    const struct cmio_green_options options = {
-        .name = "worker", .stack_size = 128 * 1024};
+    const struct cmio_green_options options = {.name = "worker",
+                                               .stack_size = 128 * 1024};
     struct cmio_executor *executor;
     struct cmio_join_handle *handle;
     struct cmio_join_future join;
     struct cmio_sleep_future sleep;
     int rounds = 0;
     check(cmio_executor_new(&executor, NULL));
-    check(cmio_green_spawn(executor, work, &rounds, &options,
-                           &handle));
+    check(cmio_green_spawn(executor, work, &rounds, &options, &handle));
     check(cmio_sleep_future_init(&sleep, 20 * CMIO_MILLISECOND));
     check(cmio_block_on(executor, &sleep.future));
 

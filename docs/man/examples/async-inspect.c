@@ -50,8 +50,7 @@ int main(void) {
     const ssize_t count =
         check(cmio_executor_tasks(executor, tasks, ROOM));
     for (ssize_t i = 0; i < count && i < ROOM; i++)
-        printf("%s: %s for %s\n", tasks[i].name,
-               name_of(tasks[i].state),
+        printf("%s: %s for %s\n", tasks[i].name, name_of(tasks[i].state),
                tasks[i].awaiting != NULL ? tasks[i].awaiting
                                          : "something");
     cmio_executor_free(executor);

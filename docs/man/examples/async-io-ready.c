@@ -41,8 +41,7 @@ static ssize_t run(void *argument) {
     check(cmio_fd_source_init(&source, *(int *)argument));
     check(cmio_io_bind_fd_source(&io, NULL, &source, CMIO_READABLE));
     ssize_t n, total = 0;
-    while ((n = check(read_some(&io, &source, text, sizeof text))) >
-           0)
+    while ((n = check(read_some(&io, &source, text, sizeof text))) > 0)
         total += n;
     check(cmio_io_close(&io));
     check(cmio_fd_source_close(&source));

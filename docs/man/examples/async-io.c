@@ -30,8 +30,7 @@ int main(void) {
     const ssize_t n = check(cmio_block_on(executor, &read.future));
     printf("received %.*s\n", (int)n, text);
 
-    check(
-        cmio_io_close(&io)); /* first the binding, then the source */
+    check(cmio_io_close(&io)); /* first the binding, then the source */
     check(cmio_unix_stream_close(&ours));
     check(cmio_unix_stream_close(&theirs));
     cmio_executor_free(executor);

@@ -22,8 +22,7 @@ int main(void) {
     struct cmio_join_all_future all;
     const int64_t begin = cmio_now();
     for (int i = 0; i < 3; i++) {
-        check(cmio_sleep_future_init(&sleeps[i],
-                                     20 * CMIO_MILLISECOND));
+        check(cmio_sleep_future_init(&sleeps[i], 20 * CMIO_MILLISECOND));
         children[i] = &sleeps[i].future;
     }
     check(cmio_join_all_future_init(&all, children, 3));

@@ -27,8 +27,8 @@ static ssize_t run_jobs(void *argument) {
     size_t begun = 0, done = 0;
     while (begun < JOBS || cmio_join_set_count(set) > 0) {
         while (begun < JOBS && cmio_join_set_count(set) < ROOM) {
-            check(cmio_sleep_future_init(&jobs[begun],
-                                         CMIO_MILLISECOND));
+            check(
+                cmio_sleep_future_init(&jobs[begun], CMIO_MILLISECOND));
             check(cmio_join_set_add(set, &jobs[begun].future));
             begun++;
         }
@@ -39,8 +39,7 @@ static ssize_t run_jobs(void *argument) {
     printf("jobs done: %zu\n", done);
 
     check(cmio_sleep_future_init(&endless, CMIO_FOREVER));
-    const ssize_t place =
-        check(cmio_join_set_add(set, &endless.future));
+    const ssize_t place = check(cmio_join_set_add(set, &endless.future));
     check(cmio_join_set_cancel(set, (size_t)place));
     printf("given up: %s\n", cmio_strerror(endless.future.result));
     return 0;

@@ -38,10 +38,8 @@ int main(void) {
     struct cmio_map_future map;
     int number = 42;
     check(cmio_sleep_future_init(&first, CMIO_MILLISECOND));
-    check(
-        cmio_then_future_init(&then, &first.future, second, &again));
+    check(cmio_then_future_init(&then, &first.future, second, &again));
     check(cmio_map_future_init(&map, &then.future, last, &number));
-    printf("0 + 42 = %zd\n",
-           check(cmio_block_on(NULL, &map.future)));
+    printf("0 + 42 = %zd\n", check(cmio_block_on(NULL, &map.future)));
     return 0;
 }

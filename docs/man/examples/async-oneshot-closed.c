@@ -24,14 +24,13 @@ int main(void) {
     check(cmio_oneshot_new(&sender, &receiver, sizeof answer));
     int result = cmio_oneshot_try_receive(receiver, &answer);
     printf("not yet: %d\n", result == -EAGAIN);
-    result = cmio_oneshot_receive_until(
-        receiver, &answer, cmio_now() + CMIO_MILLISECOND);
+    result = cmio_oneshot_receive_until(receiver, &answer,
+                                        cmio_now() + CMIO_MILLISECOND);
     printf("still not: %d\n", result == -ETIMEDOUT);
 
     cmio_oneshot_receiver_close(receiver); /* it is too late now */
     check(cmio_oneshot_closed_future_init(&closed, sender));
-    check(
-        cmio_block_on(NULL, &closed.future)); /* the sender's side */
+    check(cmio_block_on(NULL, &closed.future)); /* the sender's side */
     result = cmio_oneshot_send(sender, &answer);
     printf("nobody waits: %s\n", cmio_strerror(result));
     cmio_oneshot_sender_drop(sender);

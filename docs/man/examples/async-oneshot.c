@@ -35,8 +35,7 @@ int main(void) {
     check(cmio_oneshot_new(&sender, &receiver, sizeof answer));
     check(cmio_green_spawn(executor, work, sender, NULL, NULL));
 
-    check(cmio_oneshot_receive_future_init(&receive, receiver,
-                                           &answer));
+    check(cmio_oneshot_receive_future_init(&receive, receiver, &answer));
     if (check(cmio_block_on(executor, &receive.future)) == 1)
         printf("the answer is %d\n", answer);
     else

@@ -25,22 +25,19 @@ static void read_message(struct cmio_executor *executor,
     check(cmio_read_buffer_init(&buffer, memory, sizeof memory));
 
     check(cmio_read_until_future_init(&until, io, &buffer, "\n", 1));
-    const ssize_t head =
-        check(cmio_block_on(executor, &until.future));
+    const ssize_t head = check(cmio_block_on(executor, &until.future));
     printf("head: %.*s", (int)head, cmio_read_buffer_data(&buffer));
     cmio_read_buffer_consume(&buffer, (size_t)head);
     printf("read too far: %zu\n", cmio_read_buffer_size(&buffer));
 
-    const size_t had =
-        cmio_read_buffer_take(&buffer, body, sizeof body);
+    const size_t had = cmio_read_buffer_take(&buffer, body, sizeof body);
     check(cmio_read_exactly_future_init(&exactly, io, body + had,
                                         sizeof body - had));
     check(cmio_block_on(executor, &exactly.future));
     printf("body: %.*s\n", (int)(had + exactly.done), body);
 
     check(cmio_read_future_init(&rest, io, more, sizeof more));
-    printf("then: %zd\n",
-           check(cmio_block_on(executor, &rest.future)));
+    printf("then: %zd\n", check(cmio_block_on(executor, &rest.future)));
 }
 
 int main(void) {

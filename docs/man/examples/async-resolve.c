@@ -22,10 +22,8 @@ int main(int argc, char **argv) {
     const char *host = argc > 1 ? argv[1] : "::1";
     struct cmio_address addresses[ROOM];
     struct cmio_resolve_future resolve;
-    check(cmio_resolve_future_init(&resolve, host, 80, addresses,
-                                   ROOM));
-    const ssize_t count =
-        check(cmio_block_on(NULL, &resolve.future));
+    check(cmio_resolve_future_init(&resolve, host, 80, addresses, ROOM));
+    const ssize_t count = check(cmio_block_on(NULL, &resolve.future));
     for (ssize_t i = 0; i < count && i < ROOM; i++) {
         char text[CMIO_ADDRESS_TEXT_MAX];
         check(cmio_address_format(&addresses[i], text, sizeof text));

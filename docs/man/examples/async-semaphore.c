@@ -38,8 +38,7 @@ int main(void) {
     check(cmio_executor_new(&executor, NULL));
     check(cmio_semaphore_init(&slots, 3));
     for (int i = 0; i < 10; i++)
-        check(cmio_green_spawn(executor, work, NULL, NULL,
-                               &handles[i]));
+        check(cmio_green_spawn(executor, work, NULL, NULL, &handles[i]));
     for (int i = 0; i < 10; i++) {
         check(cmio_join_future_init(&join, handles[i]));
         check(cmio_block_on(executor, &join.future));

@@ -28,8 +28,7 @@ int main(void) {
 
     (void)raise(SIGTERM); /* stands for what others send */
     check(cmio_signal_future_init(&next, &io));
-    const ssize_t number =
-        check(cmio_block_on(executor, &next.future));
+    const ssize_t number = check(cmio_block_on(executor, &next.future));
     printf("signal %zd: time to stop\n", number);
     check(cmio_io_close(&io));
     check(cmio_signals_close(&signals));

@@ -30,11 +30,10 @@ static void drop_flag(struct cmio_future *future) {
     (void)pthread_mutex_unlock(&flag->lock);
 }
 
-static enum cmio_future_state
-poll_flag(struct cmio_future *future, struct cmio_context *context) {
+static enum cmio_future_state poll_flag(struct cmio_future *future,
+                                        struct cmio_context *context) {
     struct flag_future *flag = (struct flag_future *)future;
-    const struct cmio_task_waker *waker =
-        cmio_context_waker(context);
+    const struct cmio_task_waker *waker = cmio_context_waker(context);
     if (!cmio_context_spend(context))
         return CMIO_PENDING; /* the other tasks' turn */
     future->result = 0;

@@ -18,8 +18,7 @@ static ssize_t check(ssize_t result) {
 }
 
 int main(void) {
-    struct cmio_sleep_future
-        sleep; /* stands for what may take long */
+    struct cmio_sleep_future sleep; /* stands for what may take long */
     struct cmio_timeout_future limited;
     check(cmio_sleep_future_init(&sleep, CMIO_FOREVER));
     check(cmio_timeout_future_init(&limited, &sleep.future,

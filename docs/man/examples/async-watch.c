@@ -39,19 +39,16 @@ int main(void) {
     check(cmio_executor_new(&executor, NULL));
     check(cmio_watch_new(&sender, &receiver, sizeof level, &level));
     check(cmio_watch_subscribe(sender, &other));
-    check(
-        cmio_green_spawn(executor, follow, receiver, NULL, &handle));
+    check(cmio_green_spawn(executor, follow, receiver, NULL, &handle));
 
     second = cmio_watch_sender_clone(sender);
     for (level = 2; level < 5; level++)
         check(cmio_watch_send(level % 2 ? sender : second, &level));
-    check(cmio_watch_changed_until(other,
-                                   CMIO_FOREVER)); /* a thread */
+    check(cmio_watch_changed_until(other, CMIO_FOREVER)); /* a thread */
     cmio_watch_sender_drop(sender);
     cmio_watch_sender_drop(second);
     check(cmio_join_future_init(&join, handle));
-    printf("last: %zd\n",
-           check(cmio_block_on(executor, &join.future)));
+    printf("last: %zd\n", check(cmio_block_on(executor, &join.future)));
     cmio_watch_receiver_drop(other);
     cmio_join_handle_drop(handle);
     cmio_executor_free(executor);

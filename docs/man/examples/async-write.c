@@ -38,8 +38,8 @@ int main(void) {
 
     char text[64];
     ssize_t n;
-    while ((n = check(cmio_unix_stream_read(&theirs, text,
-                                            sizeof text))) > 0)
+    while ((n = check(
+                cmio_unix_stream_read(&theirs, text, sizeof text))) > 0)
         printf("the peer has %.*s\n", (int)n, text);
     check(cmio_io_close(&io));
     check(cmio_unix_stream_close(&ours));

@@ -45,8 +45,7 @@ int main(void) {
     check(cmio_executor_new(&executor, NULL));
     check(cmio_channel_new(&sender, &receiver, sizeof(int), 2));
     check(cmio_green_spawn(executor, produce, sender, NULL, NULL));
-    check(cmio_green_spawn(executor, consume, receiver, NULL,
-                           &handle));
+    check(cmio_green_spawn(executor, consume, receiver, NULL, &handle));
     check(cmio_join_future_init(&join, handle));
     printf("the sum is %zd\n",
            check(cmio_block_on(executor, &join.future)));

@@ -31,8 +31,7 @@ int main(void) {
     check(cmio_events_new(&events, 8));
     check(cmio_poll_register(poll, &child.source, 0, CMIO_READABLE));
     check(cmio_child_kill(&child, SIGTERM));
-    printf("process %ld, descriptor %zd\n",
-           (long)cmio_child_pid(&child),
+    printf("process %ld, descriptor %zd\n", (long)cmio_child_pid(&child),
            check(cmio_child_fd(&child)));
 
     int status, error;

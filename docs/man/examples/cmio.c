@@ -31,16 +31,16 @@ static void accept_all(void) {
 static void echo(void) {
     char buffer[512];
     ssize_t n;
-    while ((n = cmio_tcp_stream_read(&server, buffer,
-                                     sizeof buffer)) > 0)
+    while ((n = cmio_tcp_stream_read(&server, buffer, sizeof buffer)) >
+           0)
         check(cmio_tcp_stream_write(&server, buffer, (size_t)n));
 }
 
 static void show_answer(void) {
     char buffer[512];
     ssize_t n;
-    while ((n = cmio_tcp_stream_read(&client, buffer,
-                                     sizeof buffer)) > 0) {
+    while ((n = cmio_tcp_stream_read(&client, buffer, sizeof buffer)) >
+           0) {
         printf("the server says %.*s\n", (int)n, buffer);
         done = true;
     }
@@ -71,8 +71,7 @@ int main(void) {
             else if (event->token == SERVER)
                 echo();
             else if (!sent && cmio_event_is_writable(event))
-                sent =
-                    cmio_tcp_stream_write(&client, "hello", 5) == 5;
+                sent = cmio_tcp_stream_write(&client, "hello", 5) == 5;
             else
                 show_answer();
         }

@@ -37,7 +37,7 @@ int main(void) {
     struct cmio_poll *poll;
     struct cmio_events *events;
     struct cmio_unix_stream ours, theirs;
-    int error;
+    int n;
     check(cmio_poll_new(&poll));
     check(cmio_events_new(&events, 8));
     check(cmio_unix_stream_pair(&ours, &theirs));
@@ -45,13 +45,13 @@ int main(void) {
                              CMIO_READABLE | CMIO_WRITABLE));
     (void)cmio_unix_stream_close(
         &theirs); /* so that there is something to see */
-    while ((error = cmio_poll_wait(poll, events, CMIO_FOREVER)) ==
-           -EINTR)
+    while ((n = cmio_poll_wait(poll, events, CMIO_FOREVER)) == -EINTR)
         continue;
+    check(n);
     CMIO_EVENTS_FOREACH (event, events)
         handle(event);
     (void)cmio_unix_stream_close(&ours);
     cmio_events_free(events);
     cmio_poll_free(poll);
-    return error < 0;
+    return 0;
 }

@@ -43,8 +43,7 @@ int main(void) {
     /* A batch is an array. Purged events have nothing ready. */
     const struct cmio_event *end = cmio_events_end(events);
     const struct cmio_event *event = cmio_events_begin(events);
-    for (; (event = cmio_events_next_set(event, end)) != end;
-         event++)
+    for (; (event = cmio_events_next_set(event, end)) != end; event++)
         printf("not purged: %zu\n", (size_t)event->token);
     cmio_events_clear(events);
     cmio_events_free(events);

@@ -12,8 +12,7 @@ int main(void) {
     /* The library has the inline functions as ordinary ones, too. */
     bool (*const is_readable)(const struct cmio_event *) =
         cmio_event_is_readable;
-    const struct cmio_event event = {.token = 1,
-                                     .ready = CMIO_READABLE};
+    const struct cmio_event event = {.token = 1, .ready = CMIO_READABLE};
     printf("readable: %d\n", is_readable(&event));
     return 0;
 }

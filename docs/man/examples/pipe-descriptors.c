@@ -29,8 +29,7 @@ int main(void) {
     char head[] = "2 ", body[] = "ok", number[2], text[16];
     const struct iovec out[] = {{head, 2}, {body, 2}};
     const struct iovec in[] = {{number, 2}, {text, sizeof text}};
-    printf("wrote %zd to %d\n",
-           cmio_pipe_sender_writev(&sender, out, 2),
+    printf("wrote %zd to %d\n", cmio_pipe_sender_writev(&sender, out, 2),
            cmio_pipe_sender_fd(&sender));
     const ssize_t n = cmio_pipe_receiver_readv(&receiver, in, 2);
     if (n >= 2)

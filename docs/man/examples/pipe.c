@@ -18,28 +18,25 @@ static ssize_t check(ssize_t result) {
 int main(void) {
     struct cmio_poll *poll;
     struct cmio_events *events;
-    struct cmio_pipe_sender sender;
-    struct cmio_pipe_receiver receiver;
-    (void)signal(SIGPIPE,
-                 SIG_IGN); /* writes return -EPIPE instead */
+    struct cmio_pipe_sender out;
+    struct cmio_pipe_receiver in;
+    (void)signal(SIGPIPE, SIG_IGN); /* writes return -EPIPE instead */
     check(cmio_poll_new(&poll));
     check(cmio_events_new(&events, 8));
-    check(cmio_pipe_new(&sender, &receiver));
-    check(cmio_poll_register(poll, &receiver.source, 0,
-                             CMIO_READABLE));
-    check(cmio_pipe_sender_write(&sender, "hello", 5));
-    check(cmio_pipe_sender_close(&sender));
+    check(cmio_pipe_new(&out, &in));
+    check(cmio_poll_register(poll, &in.source, 0, CMIO_READABLE));
+    check(cmio_pipe_sender_write(&out, "hello", 5));
+    check(cmio_pipe_sender_close(&out));
 
     char text[64];
     ssize_t n;
-    while ((n = cmio_pipe_receiver_read(&receiver, text,
-                                        sizeof text)) != 0)
+    while ((n = cmio_pipe_receiver_read(&in, text, sizeof text)) != 0)
         if (n == -EAGAIN)
             (void)cmio_poll_wait(poll, events, CMIO_FOREVER);
         else
             printf("received %.*s\n", (int)check(n), text);
     puts("the end: every sender is closed");
-    (void)cmio_pipe_receiver_close(&receiver);
+    (void)cmio_pipe_receiver_close(&in);
     cmio_events_free(events);
     cmio_poll_free(poll);
     return 0;

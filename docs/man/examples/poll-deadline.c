@@ -15,8 +15,8 @@ static ssize_t check(ssize_t result) {
 }
 
 /* Waits for an event, but not beyond the deadline. */
-static int wait_until(struct cmio_poll *poll,
-                      struct cmio_events *events, int64_t deadline) {
+static int wait_until(struct cmio_poll *poll, struct cmio_events *events,
+                      int64_t deadline) {
     int n;
     do /* the deadline stays as it is */
         n = cmio_poll_wait_until(poll, events, deadline);
@@ -39,8 +39,7 @@ int main(void) {
     printf("events: %d\n", wait_until(poll, events, deadline));
     printf("not armed: %d\n", wait_until(poll, events, deadline));
     check(cmio_poll_reregister(poll, &sender.source, 2, interest));
-    printf("armed again: %d\n",
-           wait_until(poll, events, CMIO_FOREVER));
+    printf("armed again: %d\n", wait_until(poll, events, CMIO_FOREVER));
 
     (void)cmio_pipe_receiver_close(&receiver);
     (void)cmio_pipe_sender_close(&sender);

@@ -19,8 +19,8 @@ static ssize_t check(ssize_t result) {
 static void read_all(struct cmio_pipe_receiver *receiver) {
     char text[64];
     ssize_t n;
-    while ((n = cmio_pipe_receiver_read(receiver, text,
-                                        sizeof text)) > 0)
+    while ((n = cmio_pipe_receiver_read(receiver, text, sizeof text)) >
+           0)
         printf("received %.*s\n", (int)n, text);
     if (n != -EAGAIN)
         check(n);
@@ -35,12 +35,11 @@ int main(void) {
     check(cmio_poll_new(&poll));
     check(cmio_events_new(&events, 64));
     check(cmio_pipe_new(&sender, &receiver));
-    check(cmio_poll_register(poll, &receiver.source, PIPE,
-                             CMIO_READABLE));
+    check(
+        cmio_poll_register(poll, &receiver.source, PIPE, CMIO_READABLE));
     check(cmio_pipe_sender_write(&sender, "hello", 5));
 
-    while ((n = cmio_poll_wait(poll, events, CMIO_FOREVER)) ==
-           -EINTR)
+    while ((n = cmio_poll_wait(poll, events, CMIO_FOREVER)) == -EINTR)
         continue;
     printf("%zd event\n", check(n));
     CMIO_EVENTS_FOREACH (event, events)

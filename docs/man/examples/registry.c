@@ -39,8 +39,7 @@ int main(void) {
     check(-pthread_create(&thread, NULL, add_source,
                           cmio_registry_ref(registry)));
 
-    while ((n = cmio_poll_wait(poll, events, CMIO_FOREVER)) ==
-           -EINTR)
+    while ((n = cmio_poll_wait(poll, events, CMIO_FOREVER)) == -EINTR)
         continue;
     check(n);
     CMIO_EVENTS_FOREACH (event, events)

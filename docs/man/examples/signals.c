@@ -20,7 +20,7 @@ int main(void) {
     struct cmio_poll *poll;
     struct cmio_events *events;
     struct cmio_signals set;
-    int error, number;
+    int number;
     check(cmio_poll_new(&poll));
     check(cmio_events_new(&events, 8));
     check(cmio_signals_init(&set, numbers, 2));
@@ -30,17 +30,16 @@ int main(void) {
     bool stop = false;
     while (!stop) {
         const int n = cmio_poll_wait(poll, events, CMIO_FOREVER);
-        if (n < 0 && n != -EINTR)
-            return 1;
+        if (n != -EINTR)
+            check(n);
         CMIO_EVENTS_FOREACH (event, events)
             while ((number = cmio_signals_next(&set)) > 0) {
                 printf("signal %d: time to stop\n", number);
                 stop = true;
             }
     }
-    error = cmio_signals_close(
-        &set); /* SIGTERM ends the program again */
+    check(cmio_signals_close(&set)); /* SIGTERM ends us again */
     cmio_events_free(events);
     cmio_poll_free(poll);
-    return error < 0;
+    return 0;
 }

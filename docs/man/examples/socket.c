@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <cmio/cmio.h>
 
+/* Ends the program if a call failed. */
+static ssize_t check(ssize_t result) {
+    if (result < 0) {
+        fprintf(stderr, "%s\n", cmio_strerror(result));
+        exit(EXIT_FAILURE);
+    }
+    return result;
+}
+
 /* Whether a socket for all IPv6 addresses leaves IPv4 to others. */
 static void try_v6only(enum cmio_v6only v6only, const char *name) {
-    const struct cmio_udp_socket_options options = {.v6only =
-                                                        v6only};
+    const struct cmio_udp_socket_options options = {.v6only = v6only};
     struct cmio_udp_socket socket;
     struct cmio_address any;
     bool alone;
@@ -31,12 +40,9 @@ int main(void) {
     /* One side ends its direction; the other one still answers. */
     struct cmio_unix_stream a, b;
     char text[16];
-    if (cmio_unix_stream_pair(&a, &b) < 0)
-        return 1;
-    enum cmio_shutdown how =
-        CMIO_SHUTDOWN_WRITE; /* or _READ, _BOTH */
-    if (cmio_unix_stream_shutdown(&a, how) < 0)
-        return 1;
+    check(cmio_unix_stream_pair(&a, &b));
+    enum cmio_shutdown how = CMIO_SHUTDOWN_WRITE; /* or _READ, _BOTH */
+    check(cmio_unix_stream_shutdown(&a, how));
     printf("b reads %zd: the end\n",
            cmio_unix_stream_read(&b, text, sizeof text));
     (void)cmio_unix_stream_write(&b, "bye", 3);

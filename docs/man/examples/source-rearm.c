@@ -18,8 +18,7 @@ static ssize_t check(ssize_t result) {
 /* I/O past cmio: a library may do this with the descriptor. */
 static ssize_t foreign_read(struct cmio_unix_stream *stream,
                             char *buffer, size_t size) {
-    const ssize_t n =
-        recv(cmio_unix_stream_fd(stream), buffer, size, 0);
+    const ssize_t n = recv(cmio_unix_stream_fd(stream), buffer, size, 0);
     if (n < 0 && errno == EAGAIN)
         return cmio_source_rearm(&stream->source, CMIO_READABLE);
     return n;

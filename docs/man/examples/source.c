@@ -22,16 +22,15 @@ static ssize_t check(ssize_t result) {
 }
 
 static int on_register(struct cmio_source *source,
-                       struct cmio_registry *registry,
-                       cmio_token token, cmio_interest interest) {
+                       struct cmio_registry *registry, cmio_token token,
+                       cmio_interest interest) {
     struct link *link = (struct link *)source;
-    int error =
-        cmio_registry_register(registry, &link->in.source, token,
-                               interest & ~CMIO_WRITABLE);
+    int error = cmio_registry_register(registry, &link->in.source, token,
+                                       interest & ~CMIO_WRITABLE);
     if (error < 0)
         return error;
-    error = cmio_registry_register(registry, &link->out.source,
-                                   token, interest & ~CMIO_READABLE);
+    error = cmio_registry_register(registry, &link->out.source, token,
+                                   interest & ~CMIO_READABLE);
     if (error < 0)
         (void)cmio_registry_deregister(registry, &link->in.source);
     return error;
@@ -40,8 +39,7 @@ static int on_register(struct cmio_source *source,
 static int on_deregister(struct cmio_source *source,
                          struct cmio_registry *registry) {
     struct link *link = (struct link *)source;
-    const int in =
-        cmio_registry_deregister(registry, &link->in.source);
+    const int in = cmio_registry_deregister(registry, &link->in.source);
     const int out =
         cmio_registry_deregister(registry, &link->out.source);
     return in < 0 ? in : out;

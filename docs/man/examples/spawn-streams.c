@@ -19,12 +19,10 @@ static ssize_t check(ssize_t result) {
 static int run(struct cmio_poll *poll, const char *command,
                struct cmio_process_stream output) {
     const char *const arguments[] = {"sh", "-c", command, NULL};
-    const struct cmio_process_stream nothing = {
-        .kind = CMIO_PROCESS_NULL};
+    const struct cmio_process_stream none = {.kind = CMIO_PROCESS_NULL};
     const struct cmio_process_options options = {.program = "sh",
-                                                 .arguments =
-                                                     arguments,
-                                                 .input = nothing,
+                                                 .arguments = arguments,
+                                                 .input = none,
                                                  .output = output};
     struct cmio_process process;
     struct cmio_events *events;
@@ -55,8 +53,8 @@ int main(void) {
     char line[16];
     if (file == NULL)
         return 1;
-    const struct cmio_process_stream output = {
-        .kind = CMIO_PROCESS_FD, .fd = fileno(file)};
+    const struct cmio_process_stream output = {.kind = CMIO_PROCESS_FD,
+                                               .fd = fileno(file)};
     const int status = run(poll, "echo into a file", output);
     rewind(file);
     if (fgets(line, sizeof line, file) != NULL)

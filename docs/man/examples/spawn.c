@@ -28,7 +28,7 @@ int main(void) {
     struct cmio_process process;
     struct cmio_poll *poll;
     struct cmio_events *events;
-    int error, status;
+    int status;
     check(cmio_poll_new(&poll));
     check(cmio_events_new(&events, 8));
     check(cmio_process_spawn(&process, &options));
@@ -37,8 +37,7 @@ int main(void) {
     check(cmio_poll_register(poll, &process.child.source, 1,
                              CMIO_READABLE));
     (void)cmio_pipe_sender_write(&process.input, "hello\n", 6);
-    (void)cmio_pipe_sender_close(
-        &process.input); /* the end of its input */
+    (void)cmio_pipe_sender_close(&process.input); /* its input ends */
     char text[64];
     ssize_t n;
     while ((n = cmio_pipe_receiver_read(&process.output, text,
@@ -46,10 +45,8 @@ int main(void) {
            cmio_child_status(&process.child, &status) == -EAGAIN) {
         if (n > 0)
             printf("%.*s", (int)n, text);
-        else if ((error = cmio_poll_wait(poll, events,
-                                         CMIO_FOREVER)) < 0 &&
-                 error != -EINTR)
-            return 1;
+        else
+            (void)cmio_poll_wait(poll, events, CMIO_FOREVER);
     }
     printf("exit status %d\n", WEXITSTATUS(status));
     (void)cmio_process_close(&process);

@@ -46,8 +46,7 @@ int main(void) {
         fflush(file) == EOF)
         return 1;
     check(cmio_tcp_stream_send_file(&a, fileno(file), 0, 5));
-    printf("peek: %zd\n",
-           cmio_tcp_stream_peek(&b, text, sizeof text));
+    printf("peek: %zd\n", cmio_tcp_stream_peek(&b, text, sizeof text));
     const ssize_t n = check(cmio_tcp_stream_readv(&b, in, 2));
     printf("readv: %.*s\n", (int)n, text);
     (void)fclose(file);

@@ -18,8 +18,7 @@ static ssize_t check(ssize_t result) {
 static void wait_for(struct cmio_poll *poll,
                      struct cmio_events *events) {
     int n;
-    while ((n = cmio_poll_wait(poll, events, CMIO_FOREVER)) ==
-           -EINTR)
+    while ((n = cmio_poll_wait(poll, events, CMIO_FOREVER)) == -EINTR)
         continue;
     check(n);
 }
@@ -40,10 +39,10 @@ int main(void) {
     check(cmio_tcp_stream_connect(&client, &address));
     check(cmio_poll_register(poll, &client.source, 0,
                              CMIO_READABLE | CMIO_WRITABLE));
-    do
+    do {
         wait_for(poll, events);
-    while ((error = cmio_tcp_stream_finish_connect(&client)) ==
-           -EINPROGRESS);
+        error = cmio_tcp_stream_finish_connect(&client);
+    } while (error == -EINPROGRESS);
     check(error);
     check(cmio_tcp_listener_accept(&listener, &server, NULL));
     check(cmio_tcp_stream_write(&server, "hello", 5));
@@ -51,8 +50,7 @@ int main(void) {
 
     char text[64];
     ssize_t n;
-    while ((n = cmio_tcp_stream_read(&client, text, sizeof text)) !=
-           0)
+    while ((n = cmio_tcp_stream_read(&client, text, sizeof text)) != 0)
         if (n == -EAGAIN)
             wait_for(poll, events);
         else

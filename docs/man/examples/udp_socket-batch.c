@@ -24,19 +24,17 @@ int main(void) {
     check(cmio_udp_socket_bind(&socket, &address, NULL));
     check(cmio_udp_socket_local_address(&socket, &address));
     for (int i = 0; i < COUNT; i++) {
-        const int length =
-            snprintf(out[i], sizeof out[i], "no. %d", i);
+        const int length = snprintf(out[i], sizeof out[i], "no. %d", i);
         sent[i] = (struct cmio_udp_message){.buffer = out[i],
                                             .size = (size_t)length,
                                             .address = address};
-        received[i] = (struct cmio_udp_message){
-            .buffer = in[i], .size = sizeof in[i]};
+        received[i] = (struct cmio_udp_message){.buffer = in[i],
+                                                .size = sizeof in[i]};
     }
     /* To itself. If fewer went out, the rest is sent later. */
     printf("sent %d of %d\n",
            cmio_udp_socket_send_batch(&socket, sent, COUNT), COUNT);
-    const int n =
-        cmio_udp_socket_recv_batch(&socket, received, COUNT);
+    const int n = cmio_udp_socket_recv_batch(&socket, received, COUNT);
     for (int i = 0; i < n; i++)
         printf("%.*s%s\n", (int)received[i].length, in[i],
                received[i].truncated ? ", cut" : "");

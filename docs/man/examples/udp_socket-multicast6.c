@@ -15,8 +15,7 @@ static ssize_t check(ssize_t result) {
 }
 
 int main(void) {
-    const struct cmio_udp_socket_options options = {
-        .v6only = CMIO_V6ONLY_ON};
+    struct cmio_udp_socket_options options = {.v6only = CMIO_V6ONLY_ON};
     struct cmio_udp_socket socket;
     struct cmio_address any, group;
     bool loop, alone;
@@ -33,8 +32,8 @@ int main(void) {
     printf("IPv6 alone: %d, loop: %d\n", alone, loop);
 
     const unsigned interface = if_nametoindex("lo"); /* 0: any */
-    error = cmio_udp_socket_join_multicast_v6(&socket, &group,
-                                              interface);
+    error =
+        cmio_udp_socket_join_multicast_v6(&socket, &group, interface);
     printf("join: %s\n", cmio_strerror(error));
     if (error == 0)
         check(cmio_udp_socket_leave_multicast_v6(&socket, &group,

@@ -16,14 +16,12 @@ static ssize_t check(ssize_t result) {
 }
 
 int main(void) {
-    const struct cmio_udp_socket_options options = {.reuse_address =
-                                                        true};
+    struct cmio_udp_socket_options options = {.reuse_address = true};
     struct cmio_udp_socket a, b;
     struct cmio_address address, peer;
     uint32_t ttl;
     bool broadcast, truncated;
     char buffer[2];
-    int error;
     check(cmio_address_parse("127.0.0.1:0", &address));
     check(cmio_udp_socket_bind(&a, &address, &options));
     check(cmio_udp_socket_local_address(&a, &address));
@@ -45,11 +43,8 @@ int main(void) {
     printf("from itself: %d\n",
            n >= 0 && cmio_address_equal(&peer, &address));
 
-    const int fd = cmio_udp_socket_into_fd(&a);
-    if ((error = cmio_udp_socket_from_fd(&b, fd)) < 0) {
-        (void)close(fd);
-        return 1;
-    }
+    const int fd = (int)check(cmio_udp_socket_into_fd(&a));
+    check(cmio_udp_socket_from_fd(&b, fd));
     printf("moved: %d, pending: %s\n", cmio_udp_socket_fd(&b) == fd,
            cmio_strerror(cmio_udp_socket_take_error(&b)));
     return cmio_udp_socket_close(&b) < 0;

@@ -20,28 +20,24 @@ int main(void) {
     struct cmio_address to, from;
     char text[16], name[CMIO_ADDRESS_TEXT_MAX];
     ssize_t n;
-    int error;
     check(cmio_address_from_path("a.sock", &from));
     check(cmio_unix_datagram_bind(&a, &from));
     check(cmio_address_from_path("b.sock", &to));
     check(cmio_unix_datagram_bind(&b, &to));
     check(cmio_unix_datagram_local_address(&b, &to));
     check(cmio_unix_datagram_send_to(&a, "hello", 5, &to));
-    n = cmio_unix_datagram_peek(&b, text, sizeof text, NULL);
+    n = check(cmio_unix_datagram_peek(&b, text, sizeof text, NULL));
     printf("the next has %zd bytes\n", n);
-    n = cmio_unix_datagram_peek_from(&b, text, sizeof text, &from,
-                                     NULL);
-    n = cmio_unix_datagram_recv_from(&b, text, sizeof text, &from,
-                                     NULL);
-    if (n < 0 || cmio_address_format(&from, name, sizeof name) < 0)
-        return 1;
+    check(cmio_unix_datagram_peek_from(&b, text, sizeof text, &from,
+                                       NULL));
+    n = cmio_unix_datagram_recv_from(&b, text, sizeof text, &from, NULL);
+    check(n);
+    check(cmio_address_format(&from, name, sizeof name));
     printf("%.*s from %s\n", (int)n, text, name);
 
-    const int fd = cmio_unix_datagram_into_fd(&b);
-    if ((error = cmio_unix_datagram_from_fd(&c, fd)) < 0)
-        return 1;
-    printf("moved: %d, pending: %s\n",
-           cmio_unix_datagram_fd(&c) == fd,
+    const int fd = (int)check(cmio_unix_datagram_into_fd(&b));
+    check(cmio_unix_datagram_from_fd(&c, fd));
+    printf("moved: %d, pending: %s\n", cmio_unix_datagram_fd(&c) == fd,
            cmio_strerror(cmio_unix_datagram_take_error(&c)));
     (void)unlink("a.sock");
     (void)unlink("b.sock");

@@ -36,21 +36,19 @@ int main(void) {
     struct cmio_events *events;
     struct cmio_unix_datagram server, client;
     struct cmio_address address;
-    int error;
+    int n;
     check(cmio_poll_new(&poll));
     check(cmio_events_new(&events, 8));
     check(cmio_address_from_path(path, &address));
-    check(
-        cmio_unix_datagram_bind_replacing_stale(&server, &address));
-    check(
-        cmio_poll_register(poll, &server.source, 0, CMIO_READABLE));
+    check(cmio_unix_datagram_bind_replacing_stale(&server, &address));
+    check(cmio_poll_register(poll, &server.source, 0, CMIO_READABLE));
     check(cmio_unix_datagram_unbound(&client));
     check(cmio_unix_datagram_connect(&client, &address));
     check(cmio_unix_datagram_send(&client, "started", 7));
     check(cmio_unix_datagram_send(&client, "stopped", 7));
-    while ((error = cmio_poll_wait(poll, events, CMIO_FOREVER)) ==
-           -EINTR)
+    while ((n = cmio_poll_wait(poll, events, CMIO_FOREVER)) == -EINTR)
         continue;
+    check(n);
     const int count = receive_all(&server);
     (void)unlink(path);
     (void)cmio_unix_datagram_close(&server);

@@ -18,8 +18,7 @@ static ssize_t check(ssize_t result) {
 static const char path[] = "example.sock";
 
 int main(void) {
-    const struct cmio_unix_listener_options options = {.backlog =
-                                                           16};
+    const struct cmio_unix_listener_options options = {.backlog = 16};
     struct cmio_poll *poll;
     struct cmio_events *events;
     struct cmio_unix_listener listener;
@@ -29,23 +28,21 @@ int main(void) {
     check(cmio_poll_new(&poll));
     check(cmio_events_new(&events, 8));
     check(cmio_address_from_path(path, &address));
-    check(cmio_unix_listener_bind_replacing_stale(
-        &listener, &address, &options));
-    check(cmio_poll_register(poll, &listener.source, 0,
-                             CMIO_READABLE));
+    check(cmio_unix_listener_bind_replacing_stale(&listener, &address,
+                                                  &options));
+    check(cmio_poll_register(poll, &listener.source, 0, CMIO_READABLE));
     check(cmio_unix_stream_connect(&client, &address));
     int n;
-    while ((n = cmio_poll_wait(poll, events, CMIO_FOREVER)) ==
-           -EINTR)
+    while ((n = cmio_poll_wait(poll, events, CMIO_FOREVER)) == -EINTR)
         continue;
+    check(n);
     int accepted = 0;
     while ((error = cmio_unix_listener_accept(&listener, &server,
                                               NULL)) == 0) {
         accepted++;
         (void)cmio_unix_stream_close(&server);
     }
-    printf("accepted %d, then: %s\n", accepted,
-           cmio_strerror(error));
+    printf("accepted %d, then: %s\n", accepted, cmio_strerror(error));
     printf("client: %s\n",
            cmio_strerror(cmio_unix_stream_finish_connect(&client)));
 
@@ -55,5 +52,5 @@ int main(void) {
     (void)cmio_unix_stream_close(&client);
     cmio_events_free(events);
     cmio_poll_free(poll);
-    return n < 0 || accepted != 1;
+    return accepted != 1;
 }

@@ -18,7 +18,6 @@ static ssize_t check(ssize_t result) {
 int main(void) {
     struct cmio_unix_stream a, b, adopted;
     struct cmio_address local, peer;
-    int error;
     check(cmio_unix_stream_pair(&a, &b));
     check(cmio_unix_stream_local_address(&a, &local));
     check(cmio_unix_stream_peer_address(&a, &peer));
@@ -29,15 +28,11 @@ int main(void) {
     const struct iovec out[] = {{head, 2}, {body, 2}};
     const struct iovec in[] = {{number, 2}, {text, sizeof text}};
     printf("writev: %zd\n", cmio_unix_stream_writev(&a, out, 2));
-    printf("peek: %zd\n",
-           cmio_unix_stream_peek(&b, text, sizeof text));
+    printf("peek: %zd\n", cmio_unix_stream_peek(&b, text, sizeof text));
     printf("readv: %zd\n", cmio_unix_stream_readv(&b, in, 2));
 
-    const int fd = cmio_unix_stream_into_fd(&b);
-    if ((error = cmio_unix_stream_from_fd(&adopted, fd)) < 0) {
-        (void)close(fd);
-        return 1;
-    }
+    const int fd = (int)check(cmio_unix_stream_into_fd(&b));
+    check(cmio_unix_stream_from_fd(&adopted, fd));
     printf("moved: %d, pending: %s\n",
            cmio_unix_stream_fd(&adopted) == fd,
            cmio_strerror(cmio_unix_stream_take_error(&adopted)));

@@ -27,8 +27,7 @@ int main(void) {
 
     char text[64];
     ssize_t n;
-    while ((n = cmio_unix_stream_read(&ours, text, sizeof text)) !=
-           0)
+    while ((n = cmio_unix_stream_read(&ours, text, sizeof text)) != 0)
         if (n == -EAGAIN)
             (void)cmio_poll_wait(poll, events, CMIO_FOREVER);
         else

@@ -10,8 +10,8 @@
 
 int main(void) {
     printf("compiled with %s (%d, %d and %d), runs with %s\n",
-           CMIO_VERSION_STRING, CMIO_VERSION_MAJOR,
-           CMIO_VERSION_MINOR, CMIO_VERSION_PATCH, cmio_version());
+           CMIO_VERSION_STRING, CMIO_VERSION_MAJOR, CMIO_VERSION_MINOR,
+           CMIO_VERSION_PATCH, cmio_version());
     if (strcmp(cmio_version(), CMIO_VERSION_STRING) != 0)
         puts("the library was replaced since");
     return 0;
