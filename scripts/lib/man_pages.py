@@ -4,8 +4,10 @@
 usage: man_pages.py SOURCE_ROOT VERSION FOLDER   writes them into the folder, and nothing else is in it then
 
 There is a page for each function, type and macro with parameters, and one for each header, which has
-the header's constants; a constant has a page that leads there. Examples are the programs of docs/man/examples/: a page shows the first that uses its
-name, or else that of its header (poll.c for <cmio/poll.h>, async-task.c for <cmio/async/task.h>).
+the header's constants; a constant has a page that leads there. Examples are the programs of docs/man/examples/.
+A page shows the program of its header (poll.c for <cmio/poll.h>, async-task.c for <cmio/async/task.h>) if that
+uses its name. Otherwise it shows another program of the header that does (poll-backends.c), or any other one, or
+the program of the header as it is.
 """
 
 import glob
@@ -21,6 +23,11 @@ WIDTH = 76  # mandoc calls lines of more than 80 bytes long; escapes come on top
 OWN_PAGE = ("function", "struct", "enum", "typedef")
 MANUAL = re.compile(r"\b([a-z_][\w.]*)\((\d)\)")
 KNOWN_SECTIONS = ("Result", "Returns", "Errors", "Cancellation", "Threads", "Source")
+
+
+def example_of_header(header):
+    """cmio/async/task.h: async-task"""
+    return header[len("cmio/") : -len(".h")].replace("/", "-")
 
 
 def page_of_header(header):
@@ -61,14 +68,14 @@ class Library:
         """Of a constant: the page that it stands on, once more, since links between pages are fragile."""
         if entry.kind == "constant":
             return self.page(self.by_name[entry.owner])
-        return self.header_page(entry.header)
+        return self.header_page(entry.header, self.example(entry))
 
     def example(self, entry):
-        own = entry.header[len("cmio/") : -len(".h")].replace("/", "-")
+        """The text of the program that the page of an entry shows; an empty string where there is none."""
+        own = example_of_header(entry.header)
         word = re.compile(rf"\b{entry.name}\b")
-        order = [own, *(name for name in self.examples if name != own)]
-        for name in order:
-            if name in self.examples and word.search(self.examples[name]):
+        for name in sorted(self.examples, key=lambda name: (name != own, not name.startswith(own + "-"))):
+            if word.search(self.examples[name]):
                 return self.examples[name]
         return self.examples.get(own, "")
 
@@ -107,7 +114,7 @@ class Library:
         if entry.kind in ("struct", "enum"):
             lines += self.members(entry)
         lines += self.sections(comment)
-        lines += self.example_section(entry)
+        lines += example_section(self.example(entry))
         lines += self.see_also(entry)
         return "\n".join(lines) + "\n"
 
@@ -172,13 +179,6 @@ class Library:
             lines += [*head, *wrap(inline(words))]
         return lines
 
-    def example_section(self, entry):
-        text = self.example(entry)
-        if not text:
-            return []
-        body = re.sub(r"^/\*.*?\*/\s*", "", text, count=1, flags=re.DOTALL)
-        return [".SH EXAMPLE", *code(body)]
-
     def see_also(self, entry):
         names = [e.name for e in self.by_header[entry.header] if self.has_page(e) and e is not entry]
         position = [e.name for e in self.by_header[entry.header] if self.has_page(e)]
@@ -191,7 +191,8 @@ class Library:
         others += [(page_of_header(entry.header), 3), (self.overview(entry.header), 7)]
         return see_also_lines(others)
 
-    def header_page(self, header):
+    def header_page(self, header, example=None):
+        """With the example of the header, or another one."""
         entries = self.by_header[header]
         about = next((e for e in entries if e.kind == "file"), None)
         comment = about.comment if about else None
@@ -203,6 +204,7 @@ class Library:
         lines += [".SH DESCRIPTION", *blocks(comment.details if comment else [])]
         for entry in plain:
             lines += [".TP", f".B {escape(entry.name)}", *tagged(entry.comment.details)]
+        lines += example_section(example or self.examples.get(example_of_header(header), ""))
         others = [(e.name, 3) for e in entries if self.has_page(e)]
         lines += see_also_lines([*others, (self.overview(header), 7)])
         return "\n".join(lines) + "\n"
@@ -270,8 +272,18 @@ def quoted(line):
 
 
 def code(text):
-    body = [guard(escape(line.rstrip())) for line in text.strip("\n").split("\n")]
-    return [".PP", ".in +4n", ".EX", *body, ".EE", ".in"]
+    return [".PP", ".in +4n", ".EX", *verbatim(text), ".EE", ".in"]
+
+
+def verbatim(text):
+    return [guard(escape(line.rstrip())) for line in text.strip("\n").split("\n")]
+
+
+def example_section(text):
+    if not text:
+        return []
+    body = re.sub(r"^/\*.*?\*/\s*", "", text, count=1, flags=re.DOTALL)
+    return [".SH EXAMPLE", ".EX", *verbatim(body), ".EE"]  # not indented, for they are wide
 
 
 def blocks(texts):

@@ -17,7 +17,7 @@ import xml.etree.ElementTree
 
 from scratch import Failure, expect, main
 
-IMAGE = re.compile(r"!\[([^\]]*)\]\(images/([\w-]+\.svg)\)")
+IMAGE = re.compile(r"!\[([^\]]*)\]\((?:\.\./guide/)?images/([\w-]+\.svg)\)")
 FEWEST_WORDS = 8  # a description in words has more
 
 
