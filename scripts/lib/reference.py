@@ -25,7 +25,7 @@ HEADER_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 TITLE = re.compile(r"\*\*([A-Z][a-z]+(?: [a-z]+)*)\*\*\s*:?\s*")
 PARAMETER = re.compile(r"@param\s+(\w+)\s+")
 ERRNO = re.compile(r"-(E[A-Z0-9]+)\b")
-NOT_PUBLIC = re.compile(r"CMIO__|CMIO_\w+_H$|cmio__")
+NOT_PUBLIC = re.compile(r"(?!cmio_|CMIO_)|CMIO__|CMIO_\w+_H$|cmio__")
 
 
 class Comment:
@@ -160,7 +160,8 @@ class Reader:
         return self.text.count("\n", 0, self.position) + 1
 
     def add(self, kind, name, declaration, owner=None):
-        if NOT_PUBLIC.match(owner or name) or name in self.declared:
+        is_public = kind == "file" or not NOT_PUBLIC.match(owner or name)
+        if not is_public or name in self.declared:
             self.pending = None
             return None
         comment = self.named.get(name, self.pending)

@@ -117,13 +117,33 @@ def contents(name, headers, by_header):
     return "\n".join([*lines, "```", *rows, ""])
 
 
+def is_in_xml(entry, entries):
+    """Doxygen has nothing of types whose members are nowhere, of types of functions, and of macros that it is told."""
+    if entry.kind == "struct":
+        return any(other.owner == entry.name for other in entries)
+    if entry.kind == "typedef":
+        return not re.search(r"\w\(", entry.declaration)
+    return entry.name != "CMIO_NO_INLINE"
+
+
+def by_itself(entry):
+    """The comment as MyST has it, below the name."""
+    text = "\n\n".join(entry.comment.blocks)
+    text = re.sub(r"@code(?:\{[^}]*\})?\n(.*?)\n?\s*@endcode", r"```c\n\1\n```", text, flags=re.DOTALL)
+    text = re.sub(r"^(\s*)-# ", r"\g<1>1. ", text, flags=re.MULTILINE)
+    kind = {"struct": "struct", "typedef": "type"}.get(entry.kind, "macro")
+    return [f"````{{c:{kind}}} {entry.name}", "", text, "````"]
+
+
 def header_page(header, entries):
     about = next((e for e in entries if e.kind == "file"), None)
     lines = [f"# `<{header}>`", ""]
     lines += [*about.comment.details, ""] if about else []
     for entry in entries:
         directive = DIRECTIVES.get(entry.kind)
-        if directive:
+        if not is_in_xml(entry, entries):
+            lines += [f"## {entry.name}", "", *by_itself(entry), ""]
+        elif directive:
             lines += [f"## {entry.name}", "", f"```{{{directive}}} {entry.name}"]
             lines += [":members:", ":undoc-members:"] if entry.kind == "struct" else []
             lines += ["```", ""]

@@ -244,6 +244,8 @@ def check_programs(programs, arguments):
 def documents(root):
     """README.md and what is in docs/, by path relative to the root."""
     found = glob.glob(os.path.join(root, "docs", "**", "*.md"), recursive=True)
+    # What is in docs/site/ is a page of the site, whose links lead to where pages are there.
+    found = [path for path in found if os.path.basename(os.path.dirname(path)) != "site"]
     return ["README.md", *sorted(os.path.relpath(path, root) for path in found)]
 
 
