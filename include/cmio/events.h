@@ -156,7 +156,7 @@ CMIO_API CMIO_INLINE const struct cmio_event *cmio_events_next_set(const struct 
  *
  * @code{.c}
  * CMIO_EVENTS_FOREACH (event, events)
- *     handle(event->token, event);
+ *     handle_event(event->token, event);
  * @endcode
  *
  * break and continue work as in any loop. The body may call cmio_events_purge(). It must not wait
