@@ -203,4 +203,33 @@ static inline void fill_pattern(char *bytes, size_t length) {
 
 static const struct subject none = {CMIO_CURRENT_THREAD, TCP}, one = {1, TCP}, four = {4, TCP};
 
+/* The binding is of a source that has no bytes: every future that would move some is refused. */
+static inline void expect_no_bytes(struct cmio_io *io) {
+    union {
+        struct cmio_read_future read;
+        struct cmio_read_exactly_future read_exactly;
+        struct cmio_write_all_future write;
+        struct cmio_writev_all_future writev;
+        struct cmio_shutdown_future shutdown;
+        struct cmio_receive_from_future receive;
+        struct cmio_send_to_future send;
+        struct cmio_accept_future accept;
+    } future;
+    char byte = 0;
+    struct iovec buffer = {&byte, 1};
+    struct cmio_address address;
+    struct cmio_tcp_stream stream;
+    bool truncated;
+    TEST_OK(cmio_address_parse("127.0.0.1:9", &address));
+    TEST_FAILS(cmio_read_future_init(&future.read, io, &byte, 1), -EINVAL);
+    TEST_FAILS(cmio_read_exactly_future_init(&future.read_exactly, io, &byte, 1), -EINVAL);
+    TEST_FAILS(cmio_write_all_future_init(&future.write, io, &byte, 1), -EINVAL);
+    TEST_FAILS(cmio_writev_all_future_init(&future.writev, io, &buffer, 1), -EINVAL);
+    TEST_FAILS(cmio_shutdown_future_init(&future.shutdown, io), -EINVAL);
+    TEST_FAILS(cmio_receive_from_future_init(&future.receive, io, &byte, 1, &address, &truncated),
+               -EINVAL);
+    TEST_FAILS(cmio_send_to_future_init(&future.send, io, &byte, 1, &address), -EINVAL);
+    TEST_FAILS(cmio_accept_tcp_future_init(&future.accept, io, &stream, NULL), -EINVAL);
+}
+
 #endif

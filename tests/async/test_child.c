@@ -136,12 +136,20 @@ static void what_is_no_process_is_refused(void **state) {
     bound_close(&bound);
 }
 
+static void no_bytes_go_through_a_binding_of_a_child(void **state) {
+    struct bound bound;
+    bound_open(state, &bound);
+    expect_no_bytes(&bound.io);
+    bound_close(&bound);
+}
+
 static const struct CMUnitTest tests[] = {
     WORKERS_ROWS(a_task_waits_for_the_end_of_a_process),
     WORKERS_ROWS(the_signal_that_ended_it_is_told),
     WORKERS_ROWS(a_wait_that_is_dropped_keeps_the_status),
     WORKERS_ROWS(a_status_that_somebody_else_took_is_an_error),
     WORKERS_ROWS(what_is_no_process_is_refused),
+    WORKERS_ROWS(no_bytes_go_through_a_binding_of_a_child),
 };
 
 TEST_GROUP(async_child, tests)

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,9 @@ static struct {
 int __wrap_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
                        struct addrinfo **out);
 void __wrap_freeaddrinfo(struct addrinfo *info);
+
+/* Answers that were given and not given back. */
+static atomic_int outstanding;
 
 static struct addrinfo *new_info(const char *text) {
     struct addrinfo *info = calloc(1, sizeof *info + sizeof(struct sockaddr_in6));
@@ -66,10 +70,12 @@ int __wrap_getaddrinfo(const char *node, const char *service, const struct addri
     struct addrinfo **end = out;
     for (int i = 0; i < answer.count; i++, end = &(*end)->ai_next)
         *end = new_info(answer.addresses[i]);
+    atomic_fetch_add(&outstanding, answer.count > 0);
     return 0;
 }
 
 void __wrap_freeaddrinfo(struct addrinfo *info) {
+    atomic_fetch_sub(&outstanding, info != NULL);
     while (info != NULL) {
         struct addrinfo *next = info->ai_next;
         free(info);
@@ -291,6 +297,12 @@ static const int none = CMIO_CURRENT_THREAD, four = 4;
 
 #define ROWS(test) TEST_ROW(none, test, &none), TEST_ROW(four, test, &four)
 
+/* The last: of all that the tests before it asked for. */
+static void every_answer_of_the_resolver_is_given_back(void **state) {
+    (void)state;
+    TEST_EVENTUALLY(atomic_load(&outstanding) == 0);
+}
+
 static const struct CMUnitTest tests[] = {
     ROWS(the_first_address_is_taken),
     ROWS(after_a_refusal_the_next_address_is_tried),
@@ -300,6 +312,7 @@ static const struct CMUnitTest tests[] = {
     ROWS(errors_of_the_lookup_are_its_own),
     ROWS(dropped_while_it_connects_it_leaves_nothing_open),
     cmocka_unit_test(misuse_is_refused),
+    cmocka_unit_test(every_answer_of_the_resolver_is_given_back),
 };
 
 TEST_GROUP(async_connect_name, tests)

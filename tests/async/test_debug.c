@@ -2,6 +2,8 @@
 
 /* What a debug build of libcmio-async reports to standard error. The library here is such a build. */
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -170,6 +172,33 @@ static void wakers_that_were_dropped_are_not_counted(void **state) {
     assert_int_equal(said, 0);
 }
 
+static atomic_int handled;
+
+static void note_signal(int number) {
+    (void)number;
+    atomic_fetch_add(&handled, 1);
+}
+
+static void no_thread_of_an_executor_takes_a_signal_of_the_program(void **state) {
+    struct cmio_executor *executor = new_watched(state, 10 * CMIO_SECOND);
+    struct sigaction before, noting = {.sa_handler = note_signal};
+    sigset_t usual, blocked;
+    int number = 0;
+    (void)sigemptyset(&blocked);
+    (void)sigaddset(&blocked, SIGUSR1);
+    assert_int_equal(sigaction(SIGUSR1, &noting, &before), 0);
+    assert_int_equal(pthread_sigmask(SIG_BLOCK, &blocked, &usual), 0);
+    assert_int_equal(kill(getpid(), SIGUSR1), 0);
+    for (int i = 0; i < 20; i++)
+        test_pause();
+    assert_int_equal(atomic_load(&handled), 0);
+    assert_int_equal(sigwait(&blocked, &number), 0); /* it is still the program's */
+    assert_int_equal(number, SIGUSR1);
+    assert_int_equal(pthread_sigmask(SIG_SETMASK, &usual, NULL), 0);
+    assert_int_equal(sigaction(SIGUSR1, &before, NULL), 0);
+    cmio_executor_free(executor);
+}
+
 static const struct CMUnitTest tests[] = {
     ROWS(a_poll_longer_than_the_threshold_is_reported_with_what_its_task_awaited),
     ROWS(a_poll_that_goes_on_is_reported_once_meanwhile),
@@ -177,6 +206,7 @@ static const struct CMUnitTest tests[] = {
     ROWS(a_negative_threshold_is_refused),
     ROWS(wakers_that_are_left_at_shutdown_are_counted_once),
     ROWS(wakers_that_were_dropped_are_not_counted),
+    ROWS(no_thread_of_an_executor_takes_a_signal_of_the_program),
 };
 
 TEST_GROUP(async_debug, tests)

@@ -95,11 +95,19 @@ static void what_has_no_signals_is_refused(void **state) {
     bound_close(&bound);
 }
 
+static void no_bytes_go_through_a_binding_of_signals(void **state) {
+    struct bound bound;
+    bound_open(state, &bound);
+    expect_no_bytes(&bound.io);
+    bound_close(&bound);
+}
+
 static const struct CMUnitTest tests[] = {
     WORKERS_ROWS(a_signal_that_was_delivered_is_told_once),
     WORKERS_ROWS(a_task_waits_for_a_signal),
     WORKERS_ROWS(a_wait_that_is_dropped_loses_no_signal),
     WORKERS_ROWS(what_has_no_signals_is_refused),
+    WORKERS_ROWS(no_bytes_go_through_a_binding_of_signals),
 };
 
 TEST_GROUP(async_signal, tests)
