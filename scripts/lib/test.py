@@ -113,8 +113,9 @@ def address_gcc_stage(result):
 
 
 def address_clang_stage(result):
-    # The examples are sanitized by gcc and for threads, the fuzz targets in the stage of that name.
-    without = (*NOT_AGAIN, "examples", "fuzz", *other_flavours_than("netbsd", "openbsd"))
+    # The examples are sanitized by gcc and for threads, the programs of the documents by gcc, and the
+    # fuzz targets in the stage of that name.
+    without = (*NOT_AGAIN, "examples", "readme", "fuzz", *other_flavours_than("netbsd", "openbsd"))
     build_and_run(ADDRESS_CLANG, result, "--timeout-multiplier=4", without=without)
 
 
@@ -136,8 +137,8 @@ def threads_stage(result):
         result.add("skipped", "the suite", "nothing starts under ThreadSanitizer on this system")
         return
     options = ["--wrapper=" + " ".join(wrapper)] if wrapper else []
-    # The fuzz targets have one thread.
-    without = (*NOT_AGAIN, "fuzz", *other_flavours_than("freebsd"))
+    # The fuzz targets have one thread, and so have most programs of the documents.
+    without = (*NOT_AGAIN, "readme", "fuzz", *other_flavours_than("freebsd"))
     build_and_run(THREADS, result, "--timeout-multiplier=6", *options, without=without)
 
 
