@@ -34,8 +34,8 @@ int cmio__fd_prepare(int fd);
 int cmio__fd_check_open(int fd);
 
 /*
- * Also returns -EPERM if the system cannot watch the descriptor: a regular file or a directory,
- * which is always ready. Returns 1 for a regular file that the system can watch. See
+ * cmio__fd_check_open(), but -EPERM if the system cannot watch the descriptor: a regular file or a
+ * directory, which is always ready. Returns 1 for a regular file that the system can watch. See
  * posix/watchable.h for this case and for further errors.
  */
 int cmio__fd_check_watchable(int fd);

@@ -17,7 +17,7 @@ struct cmio__spawn {
     const char *program;
     const char *const *arguments;
     const char *const *environment; /* NULL: this process's own */
-    /* Become descriptors 0 to 2: other descriptors, none below 3, or -1 to keep what is there. */
+    /* The sources of descriptors 0 to 2: none below 3, or -1 to keep what is there. */
     int fds[CMIO__STREAMS];
     bool new_group;
 };
