@@ -3,14 +3,14 @@
 #define CMIO_CORE_BACKEND_H
 
 /*
- * The contract that a backend signs: the kernel's part of a poll, and nothing else. Core has
- * checked all arguments, knows which source is registered where, and calls a backend with no lock
- * held. All state of a backend is in the selector that open makes. Seven hooks are there in every
- * backend, and two more for those that need them. Each returns 0, a count or a descriptor, or a
- * negative errno. docs/writing-a-backend.md goes through them.
+ * The contract of a backend. A backend does the kernel's part of a poll and nothing else. Core
+ * checks all arguments, knows which source is registered where, and calls a backend without holding
+ * a lock. All state of a backend is in the selector that open creates. Every backend has seven
+ * hooks; two more are optional. Each hook returns 0, a count, a descriptor, or a negative errno.
+ * See docs/writing-a-backend.md.
  *
- * wait is called by one thread at a time; every other hook may be called by any thread, also during
- * a wait, on which what it does takes effect. close is called last, by one thread alone.
+ * Only one thread at a time calls wait. Any thread may call any other hook, even during a wait, and
+ * the hook takes effect on that wait. close is called last, when no other thread uses the selector.
  *
  * A thread may be cancelled in wait, which then leaves the selector as if it had returned. No other
  * hook is a cancellation point: see posix/cancel.h.
@@ -26,13 +26,13 @@
 #include "posix/wake_fd.h"
 
 /*
- * What core has of a selector: an address. Nothing defines the struct. Each backend has one of its
- * own, under its own name, and converts the pointer where a hook begins: so all backends can be
- * compiled as one file (meson --unity=on).
+ * Core's view of a selector is its address. Nothing defines this struct. Each backend defines a
+ * struct under a name of its own, and each hook converts the pointer at its start, so that all
+ * backends can be compiled as one file (meson --unity=on).
  */
 struct cmio__selector;
 
-/* A waker's end in the kernel: a descriptor, or the number of whatever a backend has instead. */
+/* A waker's end in the kernel: a descriptor, or the number of what a backend uses instead. */
 struct cmio__wake {
     cmio_token token;
     uint32_t number;
@@ -40,15 +40,15 @@ struct cmio__wake {
 };
 
 /*
- * In the interest of a waker's descriptor, beside CMIO_READABLE, and none other's: each wake is an
- * event, and nobody reads. A backend that makes edges itself empties the descriptor as it delivers
- * the event (cmio__wake_fd_drain); a kernel with edges of its own needs nothing.
+ * Added to CMIO_READABLE in the interest of a waker's descriptor, and of no other descriptor. Each
+ * wake is an event, and nobody reads. A backend that makes edges itself empties the descriptor as
+ * it delivers the event (cmio__wake_fd_drain). A kernel that makes edges needs nothing.
  */
 #define CMIO__WAKER 0x80000000u
 
 /*
- * How wakers wake. wake makes an edge-triggered readable event with the token; it is
- * async-signal-safe and keeps errno.
+ * How wakers wake. wake causes an edge-triggered readable event with the token. It is
+ * async-signal-safe and preserves errno.
  */
 struct cmio__waking {
     int (*open)(struct cmio__selector *selector, cmio_token token, struct cmio__wake *out);
@@ -57,14 +57,14 @@ struct cmio__waking {
 };
 
 /*
- * What an I/O call says about the edge of its direction, to a backend that makes edges itself. The
- * call did not end the edge if none of these fits.
+ * What an I/O call means for the edge of its direction, reported to a backend that makes edges
+ * itself. A call that none of these describes did not end the edge.
  */
 enum cmio__outcome {
-    /* It took something in, fell short, or took an error away: the next readiness is news. */
+    /* It took something in, fell short, or cleared an error: the next readiness is news. */
     CMIO__PROGRESS,
     /*
-     * -EAGAIN: the next readiness is news, unless the system calls the descriptor ready even now.
+     * -EAGAIN: the next readiness is news, unless the system reports the descriptor ready even now.
      */
     CMIO__BLOCKED,
     /* The descriptor stays ready, and what arrives next looks the same: accept's -EMFILE. */
@@ -76,56 +76,59 @@ enum cmio__outcome {
 struct cmio__backend {
     const char *name;
 
-    /* The directions that it refuses to register with -ENOTSUP. */
+    /* The directions that register_fd refuses with -ENOTSUP. */
     cmio_interest unwatchable;
 
-    /* Bytes of one of the kernel's event records: events->records has room for capacity of them. 0
-     * for a backend that needs no such room. */
+    /*
+     * Size in bytes of one kernel event record: events->records holds capacity of them. 0 if the
+     * backend needs no such room.
+     */
     size_t record_size;
 
     int (*open)(struct cmio__selector **out);
     void (*close)(struct cmio__selector *selector);
 
-    /* The descriptor that is readable while there are events, or -ENOTSUP. */
+    /* The descriptor that is readable while events are available, or -ENOTSUP. */
     int (*fd)(const struct cmio__selector *selector);
 
     /*
-     * Waits for timeout nanoseconds, at most CMIO__LONGEST_WAIT, or CMIO_FOREVER, never less; fills
-     * at most events->capacity places of events->list, each source once, and returns how many.
-     * -EINTR when a signal handler ran.
+     * Waits for timeout nanoseconds, at most CMIO__LONGEST_WAIT, or for CMIO_FOREVER; never returns
+     * 0 early. Fills at most events->capacity places of events->list, each source once, and returns
+     * how many. Returns -EINTR after a signal handler ran.
      */
     int (*wait)(struct cmio__selector *selector, struct cmio_events *events, int64_t timeout);
 
     /*
-     * -EBADF, -EPERM and -EEXIST as the registry documents them. What the calling thread did before
-     * is visible to the thread that gets the event, which may come before the call returns.
+     * Returns -EBADF, -EPERM and -EEXIST as the registry documents them. What the calling thread
+     * did before is visible to the thread that gets the event, which may come before the call
+     * returns.
      */
     int (*register_fd)(struct cmio__selector *selector, int fd, cmio_token token,
                        cmio_interest interest);
     /*
-     * The same for a descriptor that is registered. -EBADF when it was closed since, -ENOTSUP for
-     * an interest that cannot be watched: then nothing has changed. After any other error it is
-     * registered no more, and no event of it follows.
+     * Changes the registration of a registered descriptor. Returns -EBADF if it was closed since,
+     * or -ENOTSUP, with nothing changed, if the interest cannot be watched. After any other error
+     * the descriptor is no longer registered, and no event follows.
      */
     int (*reregister_fd)(struct cmio__selector *selector, int fd, cmio_token token,
                          cmio_interest interest);
     int (*deregister_fd)(struct cmio__selector *selector, int fd);
 
     /*
-     * NULL if the kernel makes edges. Otherwise I/O on edge-triggered sources says what it did, and
-     * this arms the edge of the directions again.
+     * NULL if the kernel makes edges. Otherwise I/O on edge-triggered sources reports its outcome
+     * here, and this arms the edges of the directions again.
      */
     int (*rearm)(struct cmio__selector *selector, int fd, cmio_interest directions,
                  enum cmio__outcome outcome);
 
-    /* NULL if a waker is a descriptor that is registered like any other: see CMIO__WAKER. */
+    /* NULL if a waker is a descriptor registered like any other: see CMIO__WAKER. */
     const struct cmio__waking *waking;
 };
 
-/* Longer waits are cut into such pieces by core: a day fits the milliseconds of an int. */
+/* Core cuts longer waits into pieces of this length: a day in milliseconds fits an int. */
 #define CMIO__LONGEST_WAIT (INT64_C(86400) * CMIO_SECOND)
 
-/* How long to wait for a deadline, which is not CMIO_FOREVER. */
+/* How long to wait for a deadline other than CMIO_FOREVER. */
 static inline int64_t cmio__time_left(int64_t deadline) {
     const int64_t now = cmio_now();
     return deadline > now ? deadline - now : 0;

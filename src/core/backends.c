@@ -8,15 +8,15 @@
 #include "core/backend.h"
 
 /*
- * The list of backends, best first: the only place that knows their names. The build defines each
- * CMIO_HAVE_ as 1 or 0.
+ * The list of backends, best first. No other place names them. The build defines each CMIO_HAVE_
+ * macro as 1 or 0.
  */
 #define BACKENDS(X)                                                                                \
     X(CMIO_HAVE_EPOLL, epoll)                                                                      \
     X(CMIO_HAVE_KQUEUE, kqueue)                                                                    \
     X(CMIO_HAVE_POLL, poll)
 
-/* The rest of the arguments where the first is 1, nothing where it is 0. */
+/* Expands to the remaining arguments if the first is 1, and to nothing if it is 0. */
 #define WHEN_0(...)
 #define WHEN_1(...) __VA_ARGS__
 #define WHEN_EXPANDED(have, ...) WHEN_##have(__VA_ARGS__)

@@ -6,7 +6,7 @@
 
 struct cmio__backend;
 
-/* The backend of that name, the best for NULL, or NULL where there is none. */
+/* The backend with this name, or the best one for NULL. Returns NULL if there is none. */
 const struct cmio__backend *cmio__backends_find(const char *name);
 
 /* The size of the largest kernel record of any backend. */

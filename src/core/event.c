@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Their bodies are in the header. */
+/* The definitions are in the header. */
 extern CMIO_INLINE bool cmio_event_is_readable(const struct cmio_event *event);
 extern CMIO_INLINE bool cmio_event_is_writable(const struct cmio_event *event);
 extern CMIO_INLINE bool cmio_event_is_priority(const struct cmio_event *event);

@@ -8,14 +8,14 @@
 #include "core/backends.h"
 #include "posix/inline.h"
 
-/* Its body is in the header. */
+/* The definition is in the header. */
 extern CMIO_INLINE const struct cmio_event *cmio_events_next_set(const struct cmio_event *event,
                                                                  const struct cmio_event *end);
 
-/* Keeps every size in bytes below what a kernel takes as an int. */
+/* Keeps every size in bytes within what a kernel accepts as an int. */
 enum { CAPACITY_MAX = INT_MAX / 64 };
 
-/* Where the records begin: behind the list, aligned for whatever record a kernel writes. */
+/* Where the records begin: after the list, aligned for any record that a kernel writes. */
 static size_t records_offset(size_t capacity) {
     const size_t alignment = _Alignof(max_align_t);
     const size_t end = offsetof(struct cmio_events, list) + capacity * sizeof(struct cmio_event);

@@ -9,8 +9,8 @@
 /*
  * A batch is one allocation: this struct, the decoded events, then the kernel's records, with room
  * for the largest record of any backend in the library. A wait fills records, then list; core sets
- * count. A backend whose records are no longer than events may let the kernel write them over list,
- * and needs no room for others.
+ * count. If a backend's records are no longer than events, the kernel may write them over list, and
+ * they need no room of their own.
  */
 struct cmio_events {
     size_t capacity;

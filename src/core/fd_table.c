@@ -12,7 +12,7 @@ void cmio__fd_table_free(struct cmio__fd_table *table) {
     *table = (struct cmio__fd_table){.pages = NULL};
 }
 
-/* Makes the list of pages long enough; doubles it, so that growing costs little each. */
+/* Makes the list of pages long enough. Doubling it keeps the average cost of growth low. */
 static int grow(struct cmio__fd_table *table, size_t index) {
     size_t count = table->page_count > 0 ? table->page_count : 4;
     while (count <= index)

@@ -3,9 +3,10 @@
 #define CMIO_CORE_FD_TABLE_H
 
 /*
- * What a backend knows of each registered descriptor, found by its number in constant time: for the
- * backends whose system does not keep it for them. Slots live in pages that never move, so a high
- * number costs one page and not all the numbers below it. The table has no lock: its backend does.
+ * What a backend knows about each registered descriptor, found by number in constant time. For
+ * backends whose system does not keep it. Slots are in pages that never move, so a high number
+ * costs one page instead of a slot for every lower number. The table has no lock of its own: the
+ * backend locks it.
  */
 
 #include <stddef.h>
@@ -34,20 +35,20 @@ struct cmio__fd_table {
     size_t page_count;
 };
 
-/* A table of zeros is empty; this makes it so again. */
+/* A zeroed table is empty. This empties it again. */
 void cmio__fd_table_free(struct cmio__fd_table *table);
 
-/* Takes the slot of a descriptor number that is not negative: -EEXIST, -ENOMEM. */
+/* Takes the slot of a non-negative descriptor number. Returns -EEXIST or -ENOMEM. */
 int cmio__fd_table_insert(struct cmio__fd_table *table, int fd, cmio_token token,
                           cmio_interest interest, struct cmio__fd_slot **out);
 
-/* The slot of a descriptor that is known to be registered. */
+/* The slot of a descriptor known to be registered. */
 CMIO__INLINE struct cmio__fd_slot *cmio__fd_table_at(const struct cmio__fd_table *table, int fd) {
     return &table->pages[(unsigned)fd / CMIO__FD_PAGE_SLOTS]
                 ->slots[(unsigned)fd % CMIO__FD_PAGE_SLOTS];
 }
 
-/* That of any descriptor; NULL where it is not registered. It stays where it is until removed. */
+/* The slot of any descriptor, or NULL if it is not registered. It stays in place until removed. */
 CMIO__INLINE struct cmio__fd_slot *cmio__fd_table_find(const struct cmio__fd_table *table, int fd) {
     const size_t index = (unsigned)fd / CMIO__FD_PAGE_SLOTS;
     if (fd < 0 || index >= table->page_count || table->pages[index] == NULL)

@@ -15,7 +15,7 @@
 
 struct cmio_poll {
     struct cmio_registry *registry;
-    atomic_bool waiting; /* whether a thread is in a wait: there may be one at a time */
+    atomic_bool waiting; /* set during a wait: only one at a time is allowed */
 };
 
 int cmio_poll_new(struct cmio_poll **out) {
@@ -78,7 +78,7 @@ CMIO__INLINE int wait_once(struct cmio_registry *registry, struct cmio_events *e
     return count;
 }
 
-/* Longer than a backend waits in one piece: in several, against one deadline. */
+/* Waits longer than a backend can in one piece: in several pieces, against one deadline. */
 CMIO__COLD static int wait_long(struct cmio_registry *registry, struct cmio_events *events,
                                 int64_t timeout) {
     const int64_t now = cmio_now();
@@ -96,9 +96,7 @@ static void end_wait(struct cmio_poll *poll) {
     atomic_store_explicit(&poll->waiting, false, memory_order_release);
 }
 
-/*
- * The thread was cancelled in its wait. Wakes may have been among the events that it takes along.
- */
+/* The thread was cancelled in its wait. The events it had collected may include wakes. */
 static void cancel_wait(void *argument) {
     struct cmio_poll *poll = argument;
     cmio__wakers_repeat(poll->registry);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Registering: the checks that are common to all backends, in the order that cmio/registry.h gives,
- * and the association of sources with registries. A source points to the registry that it is
- * registered with, and holds a reference to it.
+ * Registration: the checks common to all backends, in the order given in cmio/registry.h, and the
+ * association of sources with registries. A source points to the registry that it is registered
+ * with and holds a reference to it.
  *
- * A source may be handed to the thread that waits by registering it: its event can arrive there,
- * and the source be closed and freed, before the backend's call has returned here. So what the
- * source must know is written before that call, and taken back if it fails. After success the
+ * Registering a source may hand it to the waiting thread: its event can arrive there, and the
+ * source be closed and freed, before the backend's call has returned here. So everything that the
+ * source must know is written before that call, and undone if the call fails. After success the
  * source is neither read nor written.
  */
 #include "core/registry.h"
@@ -35,7 +35,7 @@ int cmio__registry_new(struct cmio_registry **out, const struct cmio__backend *b
     return 0;
 
 destroy_lock:
-    (void)pthread_mutex_destroy(&registry->wakers_lock); /* EBUSY alone, and it is not */
+    (void)pthread_mutex_destroy(&registry->wakers_lock); /* not locked: cannot fail */
 free_registry:
     free(registry);
     return error;
@@ -55,7 +55,7 @@ void cmio_registry_unref(struct cmio_registry *registry) {
         return;
     registry->backend->close(registry->selector);
     cmio__wakers_free(registry);
-    (void)pthread_mutex_destroy(&registry->wakers_lock); /* EBUSY alone, and it is not */
+    (void)pthread_mutex_destroy(&registry->wakers_lock); /* not locked: cannot fail */
     free(registry);
 }
 
@@ -75,19 +75,19 @@ CMIO__INLINE bool is_callable(const struct cmio_registry *registry,
     return registry != NULL && source != NULL && source->ops != NULL;
 }
 
-/* Whether I/O on a source must say what it did, for the backend to make the next edge. */
+/* Whether I/O on a source must report its outcome for the backend to make the next edge. */
 CMIO__INLINE bool must_rearm(const struct cmio_registry *registry, cmio_interest interest) {
     return registry->backend->rearm != NULL && (interest & (CMIO_LEVEL | CMIO_ONESHOT)) == 0;
 }
 
-/* Writes what a registered source knows, for register and reregister, before the backend's call. */
+/* Writes what a registered source knows. register and reregister call it before the backend. */
 CMIO__INLINE void associate(struct cmio_source *source, struct cmio_registry *registry,
                             cmio_interest interest) {
     source->registry = registry;
     source->needs_rearm = must_rearm(registry, interest);
 }
 
-/* After a register that failed. */
+/* Undoes associate() after a failed register. */
 CMIO__COLD static void dissociate(struct cmio_source *source, struct cmio_registry *registry) {
     source->registry = NULL;
     source->needs_rearm = 0;
@@ -103,7 +103,7 @@ int cmio_registry_register(struct cmio_registry *registry, struct cmio_source *s
     if (source->registry == registry || cmio__source_is_registered(source))
         return -EEXIST;
     if (source->registry != NULL)
-        (void)cmio__source_release(source); /* of a registry that is closed: it can say just that */
+        (void)cmio__source_release(source); /* its registry is closed: no other error is possible */
     associate(source, take_reference(registry), interest);
     const int error = source->ops->on_register(source, registry, token, interest);
     if (error != 0)
@@ -112,9 +112,9 @@ int cmio_registry_register(struct cmio_registry *registry, struct cmio_source *s
 }
 
 /*
- * Whether the source is registered here, for reregister and deregister. That the registry is open
- * was asked before, and is not asked again: another thread may close it at any time, and the call
- * would then count a source as unregistered that it must release.
+ * Whether the source is registered here, for reregister and deregister. The caller has checked that
+ * the registry is open. This must not check again: another thread may close it at any time, and the
+ * call would then treat a source as unregistered that it must release.
  */
 CMIO__INLINE int check_association(const struct cmio_registry *registry,
                                    const struct cmio_source *source) {
@@ -124,8 +124,8 @@ CMIO__INLINE int check_association(const struct cmio_registry *registry,
 }
 
 /*
- * Whether a reregister was refused for what the caller asked, in which case nothing has changed.
- * After any other error the backend watches the source no more.
+ * Whether a reregister was refused because of what the caller asked for, so that nothing has
+ * changed. After any other error the backend no longer watches the source.
  */
 static bool is_refusal(int error) {
     switch (error) {
@@ -158,7 +158,7 @@ int cmio_registry_reregister(struct cmio_registry *registry, struct cmio_source 
     if (is_refusal(error))
         source->needs_rearm = needed_rearm;
     else
-        (void)cmio__source_release(source); /* the first error is the one to tell */
+        (void)cmio__source_release(source); /* the first error is returned */
     return error;
 }
 
@@ -167,7 +167,7 @@ int cmio_registry_deregister(struct cmio_registry *registry, struct cmio_source 
         return -EINVAL;
     if (cmio__registry_is_closed(registry)) {
         if (source->registry == registry)
-            (void)cmio__source_release(source); /* what is told is that the registry is closed */
+            (void)cmio__source_release(source); /* the closed registry's -EBADF is returned */
         return -EBADF;
     }
     int error = check_association(registry, source);

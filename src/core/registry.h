@@ -14,10 +14,10 @@
 #include "posix/inline.h"
 
 /*
- * A registry holds the selector and lives as long as anyone refers to it: its poll, those who
- * called cmio_registry_ref(), each registered source and each waker. So a source or a waker that
- * outlives the poll finds a closed registry and a descriptor that is still the selector's, never
- * one that the system gave to someone else.
+ * A registry holds the selector and lives as long as anyone refers to it: its poll, callers of
+ * cmio_registry_ref(), each registered source and each waker. So a source or a waker that outlives
+ * the poll finds a closed registry and a descriptor that still belongs to the selector, never one
+ * that the system gave to someone else.
  */
 struct cmio_registry {
     const struct cmio__backend *backend;
@@ -31,17 +31,17 @@ struct cmio_registry {
     pthread_mutex_t wakers_lock;
 };
 
-/* Makes one with a single reference, its poll's. */
+/* Makes a registry with one reference, which belongs to its poll. */
 int cmio__registry_new(struct cmio_registry **out, const struct cmio__backend *backend);
 
 CMIO__INLINE bool cmio__registry_is_closed(const struct cmio_registry *registry) {
     return atomic_load_explicit(&registry->closed, memory_order_acquire);
 }
 
-/* Whether the interest is a valid one, and the backend can watch for all of it. */
+/* Whether the interest is valid and the backend can watch all of it. */
 bool cmio__registry_supports(const struct cmio_registry *registry, cmio_interest interest);
 
-/* Whether it is registered with a registry that is open. */
+/* Whether the source is registered with an open registry. */
 CMIO__INLINE bool cmio__source_is_registered(const struct cmio_source *source) {
     return source->registry != NULL && !cmio__registry_is_closed(source->registry);
 }

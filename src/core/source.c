@@ -51,8 +51,8 @@ int cmio_source_rearm(struct cmio_source *source, cmio_interest directions) {
 }
 
 /*
- * The registry may be closed by now: its selector is still there, since the source refers to it. An
- * error says that the descriptor was closed, which has no next edge.
+ * The registry may be closed by now, but the source's reference keeps its selector. An error means
+ * that the descriptor was closed, so it has no next edge.
  */
 CMIO__INLINE void end_edge(struct cmio_source *source, cmio_interest directions,
                            enum cmio__outcome outcome) {
@@ -63,8 +63,8 @@ CMIO__INLINE void end_edge(struct cmio_source *source, cmio_interest directions,
 static const cmio_interest both = CMIO_READABLE | CMIO_WRITABLE;
 
 /*
- * What an error of a call that reads says. Errors of the network are told once: the call took them
- * away. EINTR is no outcome at all, so the caller's turn goes on.
+ * What an error of a reading call means. The kernel reports a network error once, so the call
+ * cleared it. EINTR decides nothing, and the caller's turn goes on.
  */
 static enum cmio__outcome outcome_of_read_error(int error) {
     switch (error) {
@@ -90,9 +90,9 @@ static enum cmio__outcome outcome_of_read_error(int error) {
 }
 
 /*
- * A write that failed may have taken an error away that was told as readable too. Since the error
- * may also be the call's own and come again, both directions are armed after a pause. When nobody
- * can read any more, that is final.
+ * A failed write may have cleared an error that was also reported as readable. The error may also
+ * be the call's own and come again, so both directions are armed after a pause. A lost reader is
+ * final.
  */
 CMIO__COLD static void note_error(struct cmio_source *source, cmio_interest direction, int error) {
     if (direction != CMIO_WRITABLE)
@@ -112,7 +112,7 @@ CMIO__HOT void cmio__source_note(struct cmio_source *source, cmio_interest direc
         note_error(source, direction, (int)result);
     else if (writes ? (size_t)result < wanted : result > 0)
         end_edge(source, direction, CMIO__PROGRESS);
-    else if (!writes) /* no bytes where none were wanted: a datagram may have gone with them */
+    else if (!writes) /* no bytes, none wanted: the call may have consumed a datagram */
         end_edge(source, direction, wanted > 0 ? CMIO__ENDED : CMIO__HELD);
 }
 
@@ -142,7 +142,7 @@ int cmio__source_take_fd(struct cmio_source *source) {
     const int fd = cmio__source_fd(source);
     if (fd < 0)
         return fd;
-    (void)cmio__source_release(source); /* a closed registry has let go of it already */
+    (void)cmio__source_release(source); /* a closed registry has released it already */
     source->fd = -1;
     return fd;
 }

@@ -3,8 +3,8 @@
 #define CMIO_CORE_SOURCE_H
 
 /*
- * What the typed sources are made of: a descriptor that is registered, closed and given away with
- * its source, and the one place that every I/O goes through on its way back to the caller.
+ * What the typed sources are built on: a descriptor that is registered, closed and given away with
+ * its source, and the one function that the result of every I/O call goes through.
  */
 
 #include <errno.h>
@@ -19,39 +19,39 @@
 /* The operations of every source that is one descriptor. */
 extern const struct cmio_source_ops cmio__descriptor_ops;
 
-/* Makes the source of a descriptor, not registered. */
+/* Makes an unregistered source of a descriptor. */
 static inline void cmio__source_set_fd(struct cmio_source *source, int fd) {
     *source = (struct cmio_source){.ops = &cmio__descriptor_ops, .fd = fd};
 }
 
-/* The descriptor, or -EBADF of a closed or zeroed source. */
+/* The descriptor, or -EBADF for a closed or zeroed source. */
 CMIO__INLINE int cmio__source_fd(const struct cmio_source *source) {
     return source->ops == NULL || source->fd < 0 ? -EBADF : source->fd;
 }
 
-/* Deregisters, from a closed registry too. 0 when it was not registered. */
+/* Deregisters, even from a closed registry. Returns 0 if the source was not registered. */
 int cmio__source_release(struct cmio_source *source);
 
-/* Deregisters and forgets the descriptor, which it returns: the caller's now. -EBADF if closed. */
+/* Deregisters the source and hands its descriptor to the caller. Returns -EBADF if closed. */
 int cmio__source_take_fd(struct cmio_source *source);
 
-/* Deregisters, then closes the descriptor. 0 for a closed or zeroed source. */
+/* Deregisters, then closes the descriptor. Returns 0 for a closed or zeroed source. */
 int cmio__source_close(struct cmio_source *source);
 
-/* Tells the backend of a source's I/O, if that ended an edge. For a source that needs it. */
+/* Reports I/O that ended an edge to the backend. For a source that needs it. */
 void cmio__source_note(struct cmio_source *source, cmio_interest direction, ssize_t result,
                        size_t wanted);
 
-/* The same for a call that reads and leaves in place what it read: MSG_PEEK. */
+/* Reports a call that reads but leaves the data in place: MSG_PEEK. */
 void cmio__source_note_peek(struct cmio_source *source, ssize_t result, size_t wanted);
 
-/* The same for a call that took the pending error away: SO_ERROR. */
+/* Reports a call that cleared the pending error: SO_ERROR. */
 void cmio__source_note_error_taken(struct cmio_source *source);
 
 /*
- * Every call that reads or writes passes its result (a count or -errno) and the length that it was
- * asked for through here. It does nothing if the kernel makes edges. The quick ways of net/socket.h
- * do without it then: what is added here must be added there.
+ * Every call that reads or writes passes its result (a count or -errno) and the length asked for
+ * through here. It does nothing if the kernel makes edges, so the quick paths in net/socket.h skip
+ * it then: what is added here must be added there.
  */
 CMIO__INLINE ssize_t cmio__source_io(struct cmio_source *source, cmio_interest direction,
                                      ssize_t result, size_t wanted) {

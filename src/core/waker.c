@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Wakers. Each has a flag, pending: a wake is under way, and its event is still to come. The
- * registry has one flag for all of them, woken: some pending may be set.
+ * Wakers. Each has a flag, pending: a wake is in progress, and its event is still to come. The
+ * registry has one flag for all of them, woken: some waker may be pending.
  *
  *     wake:  W1  was = exchange(pending, true); if was, done
  *            W2  woken = true
@@ -11,28 +11,29 @@
  *            R2  woken = false
  *            R3  exchange(pending, false) of every waker
  *
- * No wake is lost. A wake that found pending set (W1) counts on the event of an earlier one, whose
- * W1 set it; call that one the leader. Its pending is cleared by R3 alone, and the wake came before
- * that R3, or it would have found the flag clear and been a leader itself.
+ * No wake is lost. A wake that finds pending set (W1) relies on the event of an earlier wake, whose
+ * W1 set it; call that wake the leader. Only R3 clears the leader's pending, and the later wake
+ * came before that R3, or it would have found the flag clear and become a leader itself.
  *
  *   - If the leader's W3 comes after K of that wait, its event is still in the kernel and comes
  *     with a later wait. The same holds if it came before K and did not fit the batch.
  *   - If the leader's event is in the batch of that wait, it is delivered after the wake.
- *   - The leader's event cannot have been in the batch of an earlier wait that left pending set: W2
+ *   - The leader's event cannot have been in the batch of an earlier wait that left pending set. W2
  *     comes before W3, so that wait's R1 saw woken and its R3 cleared pending.
  *
- * No pending is stuck. It is set by W1 and followed by W2; whoever clears woken after that W2 (R2)
+ * No pending stays set forever. W1 sets it and W2 follows. Whoever clears woken after that W2 (R2)
  * then clears pending (R3). Until then woken stays set, and the next wait's R1 finds it.
  *
- * What the thread did before a wake is visible to the thread that gets the event: R3 reads, in a
- * chain of exchanges, what W1 wrote. A plain load in place of the exchange in W1 could be carried
- * out before the stores of the program that come before it, and a wake be lost with them.
+ * What the thread did before a wake is visible to the thread that gets the event, because R3 reads,
+ * through a chain of exchanges, what W1 wrote. If W1 used a plain load instead of the exchange, the
+ * load could be carried out before earlier stores of the program, and the wake that announces them
+ * could be lost.
  *
- * A wait that is cancelled between K and R3 may take events of wakes with it and leave pending set.
- * It repeats W2 and W3 for every waker that is pending: one event too many at worst.
+ * A wait that is cancelled between K and R3 may lose the events of wakes and leave pending set. It
+ * repeats W2 and W3 for every waker that is pending. At worst there is one event too many.
  *
- * The list is read by waits without a lock, so a waker in it is never unlinked: free leaves it
- * there, new takes a free one before it makes another, and all go with the registry.
+ * Waits read the list without a lock, so a waker is never unlinked: free leaves it in the list, new
+ * reuses a free one before it makes another, and all are freed with the registry.
  */
 #include "core/waker.h"
 
@@ -41,7 +42,7 @@
 
 _Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "a signal handler, which may wake, can take no lock");
 
-/* A waker that is a descriptor, registered like any other: where the backend has nothing better. */
+/* A waker that is a descriptor registered like any other, for backends with nothing better. */
 
 static int open_descriptor(struct cmio_registry *registry, cmio_token token,
                            struct cmio__wake *out) {
@@ -60,7 +61,7 @@ static int open_descriptor(struct cmio_registry *registry, cmio_token token,
 }
 
 static void close_descriptor(struct cmio_registry *registry, struct cmio__wake *wake) {
-    /* it is ours and open, so it is there */
+    /* cannot fail: the descriptor is ours, open and registered */
     (void)registry->backend->deregister_fd(registry->selector, wake->fd.read_fd);
     cmio__wake_fd_close(&wake->fd);
 }
@@ -94,8 +95,8 @@ static void unlock_wakers(struct cmio_registry *registry) {
 }
 
 /*
- * A free waker of the list, or a new one in it, in use from now on; NULL without memory. Under the
- * lock.
+ * Takes a free waker from the list or adds a new one, and marks it as in use. NULL without memory.
+ * Under the lock.
  */
 static struct cmio_waker *take_waker(struct cmio_registry *registry) {
     struct cmio_waker *first = atomic_load_explicit(&registry->wakers, memory_order_relaxed);
@@ -136,7 +137,7 @@ int cmio_waker_new(struct cmio_waker **out, struct cmio_registry *registry, cmio
     unlock_wakers(registry);
     if (error < 0)
         return error;
-    (void)cmio_registry_ref(registry); /* given back by free */
+    (void)cmio_registry_ref(registry); /* free releases it */
     *out = waker;
     return 0;
 }
@@ -153,8 +154,8 @@ void cmio_waker_free(struct cmio_waker *waker) {
 }
 
 /*
- * W2 and W3. Out of line, so that a wake that coalesces stays short. No cancellation point: others
- * count on the event.
+ * W2 and W3. Out of line, to keep a coalescing wake short. Not a cancellation point, because other
+ * wakes rely on the event.
  */
 static int make_event(struct cmio_waker *waker) {
     struct cmio_registry *registry = waker->registry;
@@ -180,13 +181,13 @@ void cmio__wakers_collect_pending(struct cmio_registry *registry) {
         (void)atomic_exchange_explicit(&waker->pending, false, memory_order_acq_rel);
 }
 
-/* Under the lock, so that no waker's descriptor is closed and used again meanwhile. */
+/* Under the lock, so that no waker's descriptor is closed and its number reused meanwhile. */
 void cmio__wakers_repeat(struct cmio_registry *registry) {
     lock_wakers(registry);
     struct cmio_waker *waker = atomic_load_explicit(&registry->wakers, memory_order_relaxed);
     for (; waker != NULL; waker = waker->next)
         if (waker->in_use && atomic_load_explicit(&waker->pending, memory_order_relaxed))
-            (void)make_event(waker); /* an error clears pending, and a later wake tries again */
+            (void)make_event(waker); /* an error clears pending, and a later wake retries */
     unlock_wakers(registry);
 }
 

@@ -9,7 +9,7 @@
 
 #include "core/registry.h"
 
-/* See waker.c for what pending and woken mean. */
+/* See waker.c for the meaning of pending and woken. */
 struct cmio_waker {
     atomic_bool pending;
     bool in_use; /* under the registry's wakers_lock */
@@ -18,7 +18,7 @@ struct cmio_waker {
     struct cmio_waker *next; /* set once, before the waker is in the list */
 };
 
-/* What a wait does between the kernel's answer and its own. */
+/* Clears the flags of pending wakes. A wait calls it between the kernel's answer and its own. */
 void cmio__wakers_collect_pending(struct cmio_registry *registry);
 
 CMIO__INLINE void cmio__wakers_collect(struct cmio_registry *registry) {
@@ -26,10 +26,7 @@ CMIO__INLINE void cmio__wakers_collect(struct cmio_registry *registry) {
         cmio__wakers_collect_pending(registry);
 }
 
-/*
- * Makes the event of every pending wake once more: for a wait that was cancelled, and may have
- * taken some with it.
- */
+/* Repeats the event of every pending wake, for a cancelled wait that may have lost some. */
 void cmio__wakers_repeat(struct cmio_registry *registry);
 
 /* Frees the list, with the registry. */

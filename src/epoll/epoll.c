@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * epoll(7). The kernel keeps everything: there is no table, no lock and no state per descriptor
- * here. Edge, level and oneshot are the kernel's own, and so is the fair order of what does not fit
- * a batch.
+ * here. The kernel implements edge, level and one-shot, and serves fairly what does not fit a
+ * batch.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -24,9 +24,9 @@ extern const struct cmio__backend cmio__epoll_backend;
 
 /*
  * If a kernel record is no longer than an event, as on all 64-bit systems, the kernel writes the
- * records over the list of events, and they become events in place, the last one first: each record
- * lies at or before its event, and the records before it end there. They are copied out and in,
- * since one type is not stored over another.
+ * records over the list of events. They become events in place, the last one first: each record
+ * lies at or before its event, and the records before it end there. Records and events are copied
+ * out and in, because one type must not be stored over another.
  */
 enum {
     IN_PLACE = sizeof(struct epoll_event) <= sizeof(struct cmio_event) &&
@@ -68,7 +68,7 @@ static int epoll_selector_fd(const struct cmio__selector *opaque) {
     return selector->fd;
 }
 
-/* Interest to mask. Error and hang-up are always watched. */
+/* Translates interest to a mask. Error and hang-up are always watched. */
 static uint32_t mask_of_interest(cmio_interest interest) {
     uint32_t mask = 0;
     if (interest & CMIO_READABLE)
@@ -115,7 +115,7 @@ static struct epoll_event record_of(cmio_token token, cmio_interest interest) {
     return (struct epoll_event){.events = mask_of_interest(interest), .data.u64 = token};
 }
 
-/* Of a registered descriptor: that epoll does not know it says that it was closed. */
+/* For a registered descriptor. If epoll does not know it, it was closed. */
 static int error_of_known(int error) {
     return error == -ENOENT || error == -EPERM ? -EBADF : error;
 }
@@ -129,9 +129,9 @@ static int epoll_selector_register(struct cmio__selector *opaque, int fd, cmio_t
 }
 
 /*
- * epoll_ctl(2) by number. Whoever gets the event may close the descriptor before the call has
- * returned, which is how a one-shot source goes from thread to thread. The kernel does not mind,
- * but ThreadSanitizer, which knows the function of libc, would call it a race.
+ * Calls epoll_ctl(2) by number. Whoever gets the event may close the descriptor before the call has
+ * returned; that is how a one-shot source passes from thread to thread. The kernel does not mind,
+ * but ThreadSanitizer, which knows libc's function, would report a race.
  */
 static int epoll_selector_reregister(struct cmio__selector *opaque, int fd, cmio_token token,
                                      cmio_interest interest) {

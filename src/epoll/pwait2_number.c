@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For a libc that has epoll but no function for the newer call: glibc before 2.35, musl. */
+/* For a libc that has epoll but lacks a function for the newer call: glibc before 2.35, musl. */
 #include "epoll/pwait2.h"
 
 #include <errno.h>
@@ -12,21 +12,22 @@
 #include "posix/cancel.h"
 
 /*
- * One number on all architectures that share the common table, for headers older than the kernel.
+ * The number is the same on all architectures with the common table. For headers older than the
+ * kernel.
  */
 #ifndef SYS_epoll_pwait2
 #define SYS_epoll_pwait2 441
 #endif
 
-/* The kernel's struct __kernel_timespec: 64 bits each, also where time_t has 32. */
+/* The kernel's struct __kernel_timespec: two 64-bit members, even if time_t has 32 bits. */
 struct kernel_timespec {
     int64_t seconds;
     int64_t nanoseconds;
 };
 
 /*
- * syscall(2) is no cancellation point. With asynchronous cancellation around it, and around nothing
- * else, it is one, as libc's own functions are.
+ * syscall(2) is not a cancellation point. Asynchronous cancellation around it, and around nothing
+ * else, makes it one, like libc's own functions.
  */
 int cmio__epoll_pwait2(int fd, struct epoll_event *records, int capacity, int64_t timeout) {
     const struct kernel_timespec span = {

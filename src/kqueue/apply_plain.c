@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changes where there is no EV_RECEIPT, as in NetBSD before 8: a call for each, without room for
- * events, which then fails with the error of its change.
+ * Applies changes without EV_RECEIPT, as on NetBSD before 8. Each change is a call without room for
+ * events, which fails with the error of its change.
  */
 #include "kqueue/kqueue.h"
 
@@ -9,7 +9,7 @@
 
 #include "posix/cancel.h"
 
-/* A change of ours has the same effect when it is applied twice, so EINTR is no matter. */
+/* Applying one of our changes twice has the same effect as once, so EINTR does no harm. */
 static int apply_change(int fd, const struct kevent *change) {
     const struct timespec at_once = {.tv_sec = 0};
     int result;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Changes with EV_RECEIPT: one call, which answers each of them with an event. */
+/* Applies changes with EV_RECEIPT: one call, which answers each change with an event. */
 #include "kqueue/kqueue.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 
 enum { RECEIPTS_MAX = 8 };
 
-/* A change of ours has the same effect when it is applied twice, so EINTR is no matter. */
+/* Applying one of our changes twice has the same effect as once, so EINTR does no harm. */
 static int receive_receipts(int fd, const struct kevent *changes, int count,
                             struct kevent *receipts) {
     const struct timespec at_once = {.tv_sec = 0};
@@ -20,7 +20,7 @@ static int receive_receipts(int fd, const struct kevent *changes, int count,
     return received < 0 ? -errno : 0;
 }
 
-/* A receipt is an event with EV_ERROR, and 0 or an errno in data. */
+/* A receipt is an event with EV_ERROR whose data is 0 or an errno. */
 static int error_of(const struct kevent *receipt) {
     return (receipt->flags & EV_ERROR) != 0 ? (int)-(long)receipt->data : 0;
 }

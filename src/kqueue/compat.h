@@ -3,12 +3,12 @@
 #define CMIO_KQUEUE_COMPAT_H
 
 /*
- * Where the systems with kqueue(2) differ at compile time. The members of struct kevent have other
- * types on each: udata is a pointer, or an integer in NetBSD before 10; filter and flags are 16 or
- * 32 bits. A change is made here, with the casts that the system's own types ask for.
+ * How the systems with kqueue(2) differ at compile time. The types of struct kevent's members
+ * differ: udata is a pointer, or an integer in NetBSD before 10; filter and flags have 16 or 32
+ * bits. Changes are built here, with the casts that the system's types need.
  */
 
-/* In this order: OpenBSD and NetBSD want the types first. */
+/* In this order: OpenBSD and NetBSD need the types first. */
 #include <sys/types.h>
 
 #include <sys/event.h>
@@ -18,7 +18,7 @@
 
 #include <cmio/interest.h>
 
-/* How kevent(2) counts: NetBSD with size_t, the others with int. */
+/* The type of kevent(2)'s counts: size_t on NetBSD, int elsewhere. */
 #ifdef __NetBSD__
 #define CMIO__KEVENT_COUNT size_t
 #else

@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kqueue(2), on FreeBSD, macOS, OpenBSD, NetBSD and DragonFly. How real kernels answer is in
- * docs/platform-notes.md, under "kqueue".
+ * kqueue(2), on FreeBSD, macOS, OpenBSD, NetBSD and DragonFly. docs/platform-notes.md describes
+ * under "kqueue" how real kernels answer.
  *
- * Reading and writing are filters of their own, added with EV_CLEAR (edge), EV_ONESHOT or neither
+ * Reading and writing are separate filters, added with EV_CLEAR (edge), EV_ONESHOT or neither
  * (level). A change takes effect at once, and the kernel's answer to each filter is checked. EV_ADD
- * on an existing filter does not change its mode, so a reregister deletes and adds. An added filter
- * reports what holds, so nothing is lost in between. When a change fails half-way, the filters and
- * the slot go under the same hold of the lock: no event follows a failure.
+ * on an existing filter does not change its mode, so a reregister deletes and adds. A newly added
+ * filter reports the current state, so nothing is lost in between. If a change fails half-way, the
+ * filters and the slot are removed under the same hold of the lock: no event follows a failure.
  *
- * The table says which descriptors are registered, for the checks that kqueue does not make, and
- * joins the events of a descriptor's filters into one. The lock is held over a change and its slot,
- * and while a wait turns records into events, so a record is never read against another
- * registration: one whose descriptor is not registered any more, or has another token now, is
- * dropped.
+ * The table holds the registered descriptors, for the checks that kqueue does not make, and joins
+ * the events of a descriptor's filters into one. The lock is held over a change and its slot, and
+ * while a wait turns records into events, so a record is never read against another registration. A
+ * record whose descriptor is no longer registered, or has another token now, is dropped.
  *
  * EV_ADD refuses a pipe's write end whose reader is gone, and FreeBSD drops even a level filter
  * after it reported that. cmio then makes the readiness up with a one-shot timer of a millisecond
- * whose ident is the descriptor. With level interest the timer's event sets the next one, as long
+ * whose ident is the descriptor. With level interest the timer's event sets the next timer, as long
  * as the descriptor is still open and still has no reader.
  *
- * OpenBSD and NetBSD do not wake the write filter of a full pipe whose reader goes. There a pipe
- * that is registered for writing alone gets a read filter as well, and the end of file that this
- * one reports is the missing reader. Whatever else it reports is dropped. A closed descriptor takes
- * its filters along, so such a filter also tells whether a level registration's descriptor is still
- * the same one: that is why a made-up level registration has it on every system.
+ * OpenBSD and NetBSD do not wake the write filter of a full pipe when its reader goes. There, a
+ * pipe that is registered for writing alone gets a read filter as well. The end of file that this
+ * filter reports is the missing reader. Anything else it reports is dropped. A closed descriptor
+ * takes its filters along, so the read filter also tells whether a level registration's descriptor
+ * is still the same one. Therefore a made-up level registration has it on every system.
  */
 #include "kqueue/kqueue.h"
 
@@ -40,15 +39,15 @@ extern const struct cmio__backend cmio__kqueue_backend;
 
 /* A slot's state. */
 enum {
-    HAS_TIMER = 1,   /* there is a timer that makes up its readiness */
-    WATCHES_END = 2, /* there is a read filter for the missing reader alone */
-    MISSES_END = 4,  /* the write filter may not tell of the missing reader */
+    HAS_TIMER = 1,   /* a timer makes up its readiness */
+    WATCHES_END = 2, /* a read filter watches for the missing reader alone */
+    MISSES_END = 4,  /* the write filter may not report the missing reader */
 };
 
 /* Two filters and a timer. */
 enum { CHANGES_MAX = 3 };
 
-/* There are filters for the other two directions. */
+/* Only the other two directions have filters. */
 enum { UNWATCHABLE = CMIO_PRIORITY };
 
 static const cmio_interest both_filters = CMIO_READABLE | CMIO_WRITABLE;
@@ -70,7 +69,7 @@ static int kqueue_selector_open(struct cmio__selector **out) {
     return 0;
 
 destroy_lock:
-    (void)pthread_mutex_destroy(&selector->lock); /* EBUSY alone, and it is not */
+    (void)pthread_mutex_destroy(&selector->lock); /* not locked: cannot fail */
 free_selector:
     free(selector);
     return error;
@@ -80,7 +79,7 @@ static void kqueue_selector_close(struct cmio__selector *opaque) {
     struct cmio__kqueue_selector *selector = cmio__kqueue_selector_of(opaque);
     (void)cmio__fd_close(selector->fd); /* a kqueue has nothing to lose */
     cmio__fd_table_free(&selector->table);
-    (void)pthread_mutex_destroy(&selector->lock); /* EBUSY alone, and it is not */
+    (void)pthread_mutex_destroy(&selector->lock); /* not locked: cannot fail */
     free(selector);
 }
 
@@ -113,7 +112,7 @@ static struct kevent change_of(int fd, int filter, unsigned flags, cmio_token to
     return cmio__kqueue_change((uintptr_t)fd, filter, flags, 0, 0, token);
 }
 
-/* The changes that remove what the slot has, and those that add what it says. */
+/* The changes that delete what the slot has, and those that add what its interest names. */
 static int removing(struct kevent *changes, int fd, const struct cmio__fd_slot *slot) {
     int count = 0;
     if ((slot->interest & CMIO_READABLE) || (slot->state & WATCHES_END))
@@ -136,8 +135,8 @@ static int adding(struct kevent *changes, int fd, const struct cmio__fd_slot *sl
 }
 
 /*
- * Adds the read filter that tells of nothing but a missing reader. Where the kernel has none for
- * the descriptor, as for the write end of a FIFO on OpenBSD, it goes without. Under the lock.
+ * Adds the read filter that reports only a missing reader. Does without it if the kernel has none
+ * for the descriptor, as for the write end of a FIFO on OpenBSD. Under the lock.
  */
 static int watch_end(struct cmio__kqueue_selector *selector, int fd, struct cmio__fd_slot *slot) {
     int error = cmio__kqueue_apply_one(selector,
@@ -166,7 +165,8 @@ static int make_up(struct cmio__kqueue_selector *selector, int fd, struct cmio__
 }
 
 /*
- * What the answer to an added filter means. NetBSD says EBADF for a missing reader, others EPIPE.
+ * Interprets the answer to an added filter. For a missing reader NetBSD returns EBADF, others
+ * EPIPE.
  */
 static int settle_answer(struct cmio__kqueue_selector *selector, int fd, struct cmio__fd_slot *slot,
                          const struct kevent *change, int error) {
@@ -174,7 +174,7 @@ static int settle_answer(struct cmio__kqueue_selector *selector, int fd, struct 
     return change->filter == EVFILT_WRITE && has_no_reader ? make_up(selector, fd, slot) : error;
 }
 
-/* The direction whose filter the change is about; 0 for a timer. */
+/* The direction of the change's filter, or 0 for a timer. */
 static cmio_interest direction_of(const struct kevent *change) {
     if (change->filter == EVFILT_READ)
         return CMIO_READABLE;
@@ -182,9 +182,10 @@ static cmio_interest direction_of(const struct kevent *change) {
 }
 
 /*
- * Removes the filters of a slot: -EBADF where the descriptor was closed. A one-shot that fired is
- * gone already (ENOENT). Any other refusal is told, but it must leave no filter behind, so the
- * kernel is asked once more. *removed is what was still there. Under the lock.
+ * Removes the filters of a slot. Returns -EBADF if the descriptor was closed. A one-shot that fired
+ * is gone already (ENOENT). Any other refusal is returned, but no filter may stay behind, so the
+ * kernel is asked once more. Sets *removed to the directions that still had filters. Under the
+ * lock.
  */
 static int remove_filters(struct cmio__kqueue_selector *selector, int fd,
                           struct cmio__fd_slot *slot, cmio_interest *removed) {
@@ -207,7 +208,7 @@ static int remove_filters(struct cmio__kqueue_selector *selector, int fd,
     return result;
 }
 
-/* Adds the filters of a slot. On a failure some may be there: the caller removes them. */
+/* Adds the filters of a slot. After a failure some may exist: the caller removes them. */
 static int add_filters(struct cmio__kqueue_selector *selector, int fd, struct cmio__fd_slot *slot) {
     struct kevent changes[CHANGES_MAX];
     int errors[CHANGES_MAX];
@@ -223,12 +224,11 @@ static int add_filters(struct cmio__kqueue_selector *selector, int fd, struct cm
     return is_only_written(slot) && !is_told ? watch_end(selector, fd, slot) : 0;
 }
 
-/* Takes the filters and the slot away, so that no event follows. Under the lock. */
+/* Removes the filters and the slot, so that no event follows. Under the lock. */
 static void withdraw_slot(struct cmio__kqueue_selector *selector, int fd,
                           struct cmio__fd_slot *slot) {
     cmio_interest removed;
-    (void)remove_filters(selector, fd, slot,
-                         &removed); /* the caller has an error to tell already */
+    (void)remove_filters(selector, fd, slot, &removed); /* the caller has an error to return */
     cmio__fd_table_remove(slot);
 }
 
@@ -252,12 +252,12 @@ static int kqueue_selector_register(struct cmio__selector *opaque, int fd, cmio_
     return error;
 }
 
-/* Whether the kernel has no such filter for the descriptor: a kqueue, for one, is never writable. */
+/* Whether the kernel has no such filter for the descriptor: a kqueue is never writable, say. */
 static bool is_refusal(int error) {
     return error == -EINVAL || error == -EPERM || error == -ENOENT || error == -EEXIST;
 }
 
-/* Adds again what a slot had before other filters were refused. What had fired stays away. */
+/* Restores a slot's filters after others were refused. One-shots that had fired stay away. */
 static int put_back(struct cmio__kqueue_selector *selector, int fd, struct cmio__fd_slot *slot,
                     const struct cmio__fd_slot *before, cmio_interest had) {
     cmio_interest removed;
@@ -270,8 +270,8 @@ static int put_back(struct cmio__kqueue_selector *selector, int fd, struct cmio_
 }
 
 /*
- * A slot gets other filters. If the kernel refuses those, it has its old ones again; any other
- * failure leaves neither, and is no refusal. Under the lock.
+ * Gives a slot other filters. If the kernel refuses them, the slot gets its old filters back. Any
+ * other failure leaves it without filters and is not a refusal. Under the lock.
  */
 static int replace_filters(struct cmio__kqueue_selector *selector, int fd,
                            struct cmio__fd_slot *slot, cmio_token token, cmio_interest interest) {
@@ -293,7 +293,7 @@ static int replace_filters(struct cmio__kqueue_selector *selector, int fd,
     return error;
 }
 
-/* What is refused here has changed nothing; any failure after that unregisters the descriptor. */
+/* A call refused here has changed nothing. Any later failure unregisters the descriptor. */
 static int kqueue_selector_reregister(struct cmio__selector *opaque, int fd, cmio_token token,
                                       cmio_interest interest) {
     struct cmio__kqueue_selector *selector = cmio__kqueue_selector_of(opaque);
@@ -321,13 +321,14 @@ static int kqueue_selector_deregister(struct cmio__selector *opaque, int fd) {
     return error;
 }
 
-/* Whether it is of the read filter that was added for the missing reader alone. */
+/* Whether the record comes from the read filter that watches for the missing reader alone. */
 static bool is_of_end(const struct cmio__fd_slot *slot, const struct kevent *record) {
     return record->filter == EVFILT_READ && (slot->interest & CMIO_READABLE) == 0;
 }
 
 /*
- * Whether the slot has such a filter and asks for what it says: a registration before it may not.
+ * Whether the slot has such a filter and wants what it reports. The record may be left from an
+ * earlier registration.
  */
 static bool is_wanted(const struct cmio__fd_slot *slot, const struct kevent *record) {
     if (record->filter == EVFILT_TIMER)
@@ -338,7 +339,7 @@ static bool is_wanted(const struct cmio__fd_slot *slot, const struct kevent *rec
            ((slot->state & WATCHES_END) != 0 && (record->flags & EV_EOF) != 0);
 }
 
-/* A record to readiness: docs/platform-notes.md. */
+/* Translates a record to readiness: docs/platform-notes.md. */
 static uint32_t ready_of(const struct cmio__fd_slot *slot, const struct kevent *record) {
     const uint32_t write_end = CMIO_WRITABLE | CMIO_WRITE_CLOSED;
     const uint32_t read_end = CMIO_READABLE | CMIO_READ_CLOSED;
@@ -355,8 +356,8 @@ static uint32_t ready_of(const struct cmio__fd_slot *slot, const struct kevent *
 }
 
 /*
- * Joins readiness to its descriptor's event in this batch, or begins one at events->list[count].
- * Returns how many it began.
+ * Adds readiness to the descriptor's event in this batch, or begins an event at
+ * events->list[count]. Returns how many events it began.
  */
 static size_t merge_record(struct cmio__kqueue_selector *selector, struct cmio_events *events,
                            size_t count, struct cmio__fd_slot *slot, uint32_t ready) {
@@ -372,9 +373,9 @@ static size_t merge_record(struct cmio__kqueue_selector *selector, struct cmio_e
 }
 
 /*
- * Has a level write filter looked at again: one that the kernel dropped comes back, one that missed
- * its reader's end reports it from now on, and the readiness of one that is refused is made up.
- * Whether it is refused. Under the lock.
+ * Makes the kernel look at a level write filter again. A filter that the kernel dropped comes back,
+ * and one that missed its reader's end now reports it. If the kernel refuses the filter, its
+ * readiness is made up. Returns whether it was refused. Under the lock.
  */
 static bool look_again(struct cmio__kqueue_selector *selector, int fd, struct cmio__fd_slot *slot) {
     int error = cmio__kqueue_apply_one(selector, change_of(fd, EVFILT_WRITE, EV_ADD, slot->token));
@@ -384,8 +385,8 @@ static bool look_again(struct cmio__kqueue_selector *selector, int fd, struct cm
 }
 
 /*
- * Whether the descriptor is the one that was registered: its read filter would have gone with it. A
- * change that names the filter and changes nothing asks.
+ * Whether the descriptor is still the registered one. If it were not, its read filter would be
+ * gone. A change that names the filter and changes nothing finds out.
  */
 static bool is_still_open(struct cmio__kqueue_selector *selector, int fd,
                           const struct cmio__fd_slot *slot) {
@@ -398,7 +399,7 @@ static bool is_still_open(struct cmio__kqueue_selector *selector, int fd,
     return error != -ENOENT && error != -EBADF;
 }
 
-/* A timer that makes up readiness is over: whether it still tells the truth. Under the lock. */
+/* Whether an expired timer that makes up readiness still tells the truth. Under the lock. */
 static bool is_still_true(struct cmio__kqueue_selector *selector, int fd,
                           struct cmio__fd_slot *slot) {
     slot->state &= ~(uint32_t)HAS_TIMER;
@@ -414,7 +415,7 @@ static bool needs_look(const struct cmio__fd_slot *slot, const struct kevent *re
            (record->flags & EV_EOF) != 0 && (dropped || is_of_end(slot, record));
 }
 
-/* Whether what is ready uses up a one-shot of which the kernel has more than one filter. */
+/* Whether this readiness uses up a one-shot that has more than one filter in the kernel. */
 static bool uses_up_all(const struct cmio__fd_slot *slot, uint32_t ready) {
     if ((slot->interest & CMIO_ONESHOT) == 0)
         return false;
@@ -423,16 +424,16 @@ static bool uses_up_all(const struct cmio__fd_slot *slot, uint32_t ready) {
 }
 
 /*
- * A hang-up is readable and writable by whichever filter it comes, so it uses up the one-shot of
- * both_filters; and a filter that watches for the missing reader goes with the one it was added for. Under
- * the lock.
+ * A hang-up is readable and writable whichever filter reports it, so it uses up the one-shot of
+ * both_filters. A filter that watches for the missing reader is removed with the filter that it was
+ * added for. Under the lock.
  */
 static void use_up(struct cmio__kqueue_selector *selector, int fd,
                    const struct cmio__fd_slot *slot) {
     struct kevent changes[CHANGES_MAX];
     int errors[CHANGES_MAX];
     const int count = removing(changes, fd, slot);
-    cmio__kqueue_apply(selector->fd, changes, count, errors); /* ENOENT: it fired as well */
+    cmio__kqueue_apply(selector->fd, changes, count, errors); /* ENOENT: it fired too */
 }
 
 /* Turns a record into an event, or into part of one. Returns how many events it began. */
@@ -451,7 +452,7 @@ static size_t take_record(struct cmio__kqueue_selector *selector, struct cmio_ev
         return 0;
     const uint32_t ready = ready_of(slot, record);
     if (needs_look(slot, record))
-        (void)look_again(selector, fd, slot); /* either way it repeats */
+        (void)look_again(selector, fd, slot); /* refused or not, it repeats */
     if (uses_up_all(slot, ready))
         use_up(selector, fd, slot);
     return merge_record(selector, events, count, slot, ready);
@@ -483,8 +484,8 @@ static int wait_records(struct cmio__kqueue_selector *selector, struct cmio_even
 }
 
 /*
- * The kernel is asked again where it came back early, which starved ones do, where it reported only
- * what is registered no more, and where such records left no room for others.
+ * Asks the kernel again if it returned early, as starved kernels do, if it reported only what is no
+ * longer registered, or if such records left no room for others.
  */
 static int kqueue_selector_wait(struct cmio__selector *opaque, struct cmio_events *events,
                                 int64_t timeout) {

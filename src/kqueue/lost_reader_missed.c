@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenBSD and NetBSD wake the notes of a closed reader before they set the end of the pipe, so the
- * write filter of a full one finds nothing to tell, and is not looked at again:
+ * OpenBSD and NetBSD wake the notes of a closed reader before they set the end of the pipe. So the
+ * write filter of a full pipe finds nothing to report, and is not looked at again:
  * docs/platform-notes.md, "kqueue: how real kernels answer".
  */
 #include "kqueue/kqueue.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Kernels whose write filters always tell that the reader of a pipe is gone. */
+/* For kernels whose write filters always report that the reader of a pipe is gone. */
 #include "kqueue/kqueue.h"
 
 bool cmio__kqueue_misses_end(int fd) {
-    (void)fd; /* every pipe's does */
+    (void)fd; /* true of every pipe */
     return false;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Wakers where there is EVFILT_USER: a filter of the kqueue's own, without a descriptor. */
+/* Wakers for systems with EVFILT_USER: a filter of the kqueue's own, without a descriptor. */
 #include "kqueue/kqueue.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@ static int user_wake_open(struct cmio__selector *opaque, cmio_token token, struc
     return error;
 }
 
-/* The token goes along: a trigger replaces the filter's. */
+/* Passes the token too, because a trigger replaces the filter's token. */
 static int user_wake(struct cmio__selector *opaque, const struct cmio__wake *wake) {
     struct cmio__kqueue_selector *selector = cmio__kqueue_selector_of(opaque);
     const int kept = errno;

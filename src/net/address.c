@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Socket addresses. length is always what the system wants for the address: the whole struct for
- * IPv4 and IPv6; for Unix the bytes up to the path's NUL, to the end of an abstract name, or none
- * of sun_path for unnamed.
+ * Socket addresses. length is always what the system expects for the address: the whole struct for
+ * IPv4 and IPv6. For Unix it reaches to the path's NUL or to the end of an abstract name, and
+ * covers none of sun_path for an unnamed address.
  */
 #include <cmio/address.h>
 
@@ -21,7 +21,7 @@ enum {
 
 static const char unix_prefix[] = "unix:";
 
-/* Decimal digits alone, at most limit. */
+/* Accepts only decimal digits and a value of at most limit. */
 static bool parse_number(const char *text, uint32_t limit, uint32_t *out) {
     uint64_t value = 0;
     if (*text == '\0')
@@ -37,7 +37,7 @@ static bool parse_number(const char *text, uint32_t limit, uint32_t *out) {
     return true;
 }
 
-/* Copies the bytes from begin to end as a string; false where they do not fit. */
+/* Copies the bytes from begin to end as a string. Returns false if they do not fit. */
 static bool copy_part(char *out, size_t size, const char *begin, const char *end) {
     const size_t length = (size_t)(end - begin);
     if (length >= size)
@@ -67,7 +67,7 @@ static int parse_v4(const char *text, struct cmio_address *out) {
     return parse_v4_host(host, (uint16_t)port, out);
 }
 
-/* The longest host of an IPv6 address, and its NUL. */
+/* The longest host of an IPv6 address, with its NUL. */
 enum { V6_HOST_SIZE = INET6_ADDRSTRLEN + sizeof "%4294967295" };
 
 static int parse_v6_host(char *host, uint16_t port, struct cmio_address *out) {
@@ -88,7 +88,7 @@ static int parse_v6_host(char *host, uint16_t port, struct cmio_address *out) {
     return 0;
 }
 
-/* text begins with '['. */
+/* text must begin with '['. */
 static int parse_v6(const char *text, struct cmio_address *out) {
     char host[V6_HOST_SIZE];
     uint32_t port;
@@ -108,9 +108,9 @@ int cmio_address_parse_ip(const char *text, uint16_t port, struct cmio_address *
 }
 
 /*
- * Text that begins with '@' is an abstract name. So a path that does has "./" before it in text,
- * and one that has that already has it once more. Whether a path is of that kind: any number of
- * "./", '@'.
+ * Text that begins with '@' is an abstract name. So a path that begins with '@' gets "./" before it
+ * in text, and a path that has this prefix already gets one more. is_like_abstract() finds both:
+ * any number of "./", then '@'.
  */
 static const char here[] = "./";
 
@@ -239,7 +239,7 @@ int cmio_address_from_bytes(int family, const void *bytes, size_t length,
     }
 }
 
-/* NULL where there are none. */
+/* Returns NULL if there are none. */
 static const unsigned char *bytes_of(const struct cmio_address *address, size_t *length) {
     switch (cmio_address_family(address)) {
     case AF_INET:
@@ -257,10 +257,10 @@ const void *cmio_address_bytes(const struct cmio_address *address, size_t *lengt
     return length == NULL ? NULL : bytes_of(address, length);
 }
 
-/* What an IPv4 address inside an IPv6 one begins with. */
+/* The first bytes of an IPv4 address inside an IPv6 address. */
 static const unsigned char mapped_prefix[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-/* The bytes that say what the address is for: 4 of them for IPv4 inside IPv6, too. */
+/* The bytes that tell what kind of address it is. For IPv4 inside IPv6, only the last 4. */
 static const unsigned char *essential_bytes(const struct cmio_address *address, size_t *length) {
     const unsigned char *bytes = bytes_of(address, length);
     if (bytes == NULL || *length == sizeof(struct in_addr) ||
@@ -291,7 +291,7 @@ bool cmio_address_is_multicast(const struct cmio_address *address) {
 bool cmio_address_is_unspecified(const struct cmio_address *address) {
     size_t length;
     const unsigned char *bytes = essential_bytes(address, &length);
-    return bytes != NULL && memcmp(bytes, &in6addr_any, length) == 0; /* all of it zeros */
+    return bytes != NULL && memcmp(bytes, &in6addr_any, length) == 0; /* all bytes are 0 */
 }
 
 int cmio_address_from_path(const char *path, struct cmio_address *out) {
@@ -322,8 +322,8 @@ int cmio_address_from_abstract(const void *name, size_t length, struct cmio_addr
 }
 
 /*
- * Systems disagree on the length of a Unix address: it may count the NUL or not, be longer than the
- * struct for a path without one, or cover zeros for an unnamed end.
+ * Systems disagree on the length of a Unix address: it may include the NUL or not, exceed the
+ * struct for a path without a NUL, or cover zeros for an unnamed end.
  */
 static int from_unix(const struct sockaddr_un *local, socklen_t length, struct cmio_address *out) {
     size_t available = length > PATH_OFFSET ? length - PATH_OFFSET : 0;

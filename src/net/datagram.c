@@ -22,14 +22,14 @@ ssize_t cmio__datagram_send_to(struct cmio_source *source, const void *buffer, s
     return cmio__source_io(source, CMIO_WRITABLE, result, length);
 }
 
-/* An unnamed Unix sender has no address at all on some systems. */
+/* On some systems an unnamed Unix sender has no address at all. */
 static void give_sender(const union cmio__any_address *from, socklen_t length,
                         struct cmio_address *peer) {
     if (cmio_address_from_sockaddr(&from->any, length, peer) < 0)
         (void)cmio_address_parse("unix:", peer);
 }
 
-/* Whatever came is one datagram, of which an empty one consumes a place in the queue too. */
+/* Whatever arrived is one datagram. Even an empty one takes a place in the queue. */
 static ssize_t receive_datagram(struct cmio_source *source, void *buffer, size_t length, int flags,
                                 struct cmio_address *peer, bool *truncated) {
     union cmio__any_address from;

@@ -64,7 +64,7 @@ int cmio_pipe_receiver_close(struct cmio_pipe_receiver *receiver) {
     return cmio__net_close(SOURCE_OF(receiver));
 }
 
-/* The descriptor to move bytes with, or why not. */
+/* The descriptor to move bytes with, or the reason why there is none. */
 static int fd_for(const struct cmio_source *source, const void *buffer, size_t length) {
     return cmio__net_fd_if(source, cmio__net_is_buffer(buffer, length));
 }
@@ -87,7 +87,7 @@ ssize_t cmio_pipe_sender_writev(struct cmio_pipe_sender *sender, const struct io
     if (fd < 0)
         return fd;
     if (count == 0)
-        return 0; /* which some systems call invalid */
+        return 0; /* some systems call this invalid */
     return cmio__net_wrote_vector(&sender->source, cmio__fd_writev(fd, buffers, count), buffers,
                                   count);
 }
@@ -106,7 +106,7 @@ ssize_t cmio_pipe_receiver_readv(struct cmio_pipe_receiver *receiver, const stru
     if (fd < 0)
         return fd;
     if (count == 0)
-        return 0; /* which some systems call invalid */
+        return 0; /* some systems call this invalid */
     return cmio__source_io(&receiver->source, CMIO_READABLE, cmio__fd_readv(fd, buffers, count),
-                           1); /* for all it matters, not 0 */
+                           1); /* any number but 0 will do */
 }

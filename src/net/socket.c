@@ -77,14 +77,14 @@ int cmio__net_connect(struct cmio_source *source, const struct cmio_address *add
         return fd;
     int error = cmio__socket_connect(fd, &address->u.any, address->length);
     if (error < 0) {
-        (void)cmio__fd_close(fd); /* the first error is the one to tell */
+        (void)cmio__fd_close(fd); /* the first error is returned */
         return error;
     }
     cmio__source_set_fd(source, fd);
     return 0;
 }
 
-/* Errors that end a connection, or an attempt at one. Others are about a call or pass by. */
+/* Errors that end a connection or an attempt to connect. Others concern one call, or pass. */
 static bool ends_connection(int error) {
     switch (-error) {
     case ECONNREFUSED:
@@ -108,14 +108,14 @@ static bool ends_connection(int error) {
 }
 
 /*
- * The error that was kept. One thread may read from a socket while another writes to it, and both
- * may be told of an error.
+ * Returns the kept error. One thread may read from a socket while another writes to it, and both
+ * may get an error.
  */
 static int kept_error(const struct cmio_source *source) {
     return -__atomic_load_n(&source->connect_error, __ATOMIC_RELAXED);
 }
 
-/* The first one: what a dead connection says later is of less use. */
+/* Keeps only the first error: later errors of a dead connection say less. */
 static void keep_error(struct cmio_source *source, int error) {
     uint16_t none = 0;
     (void)__atomic_compare_exchange_n(&source->connect_error, &none, (uint16_t)-error, false,
@@ -128,7 +128,7 @@ int cmio__net_failed(struct cmio_source *source, int error) {
     return error;
 }
 
-/* Whatever is pending counts: nothing but the connection leaves an error on a stream. */
+/* Any pending error counts, because only the connection itself leaves errors on a stream. */
 static int take_error(struct cmio_source *source, int fd) {
     const int error = cmio__socket_take_error(fd);
     if (error < 0 && error >= -UINT16_MAX)
@@ -145,9 +145,9 @@ static int check_peer(int fd) {
 }
 
 /*
- * The socket had no peer. While it connects it is ready for nothing: "not yet" ends the writable
- * edge like any call that would block, and an error that a call was told meanwhile was not the end.
- * Once it is ready it has failed, unless it was connected just now.
+ * Handles a socket that had no peer. While it connects it is ready for nothing. "Not yet" ends the
+ * writable edge, as any call that would block does, and an error that a call got meanwhile was not
+ * the end. Once the socket is ready it has failed, unless it connected just now.
  */
 static int why_not_connected(struct cmio_source *source, int fd) {
     const int settled = cmio__socket_is_settled(fd);
@@ -192,7 +192,7 @@ ssize_t cmio__net_peek(struct cmio_source *source, void *buffer, size_t length) 
     ssize_t result = cmio__socket_receive(fd, buffer, length, MSG_PEEK);
     if (result < 0)
         return cmio__net_io(source, CMIO_READABLE, result, length);
-    if (source->needs_rearm && result > 0) /* 0: the end, which is final */
+    if (source->needs_rearm && result > 0) /* 0 means the end, which is final */
         cmio__source_note_peek(source, result, length);
     return result;
 }
@@ -204,7 +204,7 @@ static size_t length_of(const struct iovec *buffers, int count) {
     return length;
 }
 
-/* Looks at no array that the kernel has not accepted, and at none where it makes no difference. */
+/* Looks at no array that the kernel has not accepted, and at none if it makes no difference. */
 ssize_t cmio__net_wrote_vector(struct cmio_source *source, ssize_t result,
                                const struct iovec *buffers, int count) {
     const size_t wanted = source->needs_rearm && result >= 0 ? length_of(buffers, count) : 0;
@@ -212,7 +212,8 @@ ssize_t cmio__net_wrote_vector(struct cmio_source *source, ssize_t result,
 }
 
 /*
- * The kernel says EMSGSIZE for too many buffers; readv(2) and writev(2) say EINVAL, and so do we.
+ * For too many buffers the kernel returns EMSGSIZE. readv(2) and writev(2) return EINVAL, and so
+ * does cmio.
  */
 static ssize_t vector_result(ssize_t result) {
     return result == -EMSGSIZE ? -EINVAL : result;
@@ -223,9 +224,9 @@ ssize_t cmio__net_readv(struct cmio_source *source, const struct iovec *buffers,
     if (fd < 0)
         return fd;
     if (count == 0)
-        return 0; /* which some systems call invalid */
+        return 0; /* some systems call this invalid */
     ssize_t result = vector_result(cmio__socket_receive_vector(fd, buffers, count));
-    return cmio__net_io(source, CMIO_READABLE, result, 1); /* for all it matters, not 0 */
+    return cmio__net_io(source, CMIO_READABLE, result, 1); /* any number but 0 will do */
 }
 
 ssize_t cmio__net_writev(struct cmio_source *source, const struct iovec *buffers, int count) {
@@ -233,7 +234,7 @@ ssize_t cmio__net_writev(struct cmio_source *source, const struct iovec *buffers
     if (fd < 0)
         return fd;
     if (count == 0)
-        return 0; /* which some systems call invalid */
+        return 0; /* some systems call this invalid */
     ssize_t result = vector_result(cmio__socket_send_vector(fd, buffers, count));
     return cmio__net_wrote_vector(source, result, buffers, count);
 }
@@ -284,8 +285,8 @@ int cmio__net_ttl(const struct cmio_source *source, uint32_t *out) {
 }
 
 /*
- * The peer of a connection that was accepted. A Unix client without a name has no address at all on
- * some systems. An IP one has none when it was reset meanwhile, as on macOS: nobody is there.
+ * Gives out the peer of an accepted connection. On some systems a Unix client without a name has no
+ * address at all. An IP client has none if it was reset meanwhile, as on macOS: nobody is there.
  */
 static int give_peer(const union cmio__any_address *from, socklen_t length, int family,
                      struct cmio_address *peer) {
@@ -305,6 +306,6 @@ int cmio__net_accept(struct cmio_source *source, int family, struct cmio_address
     (void)cmio__source_io(source, CMIO_READABLE, accepted < 0 ? accepted : 1, 1);
     const int error = accepted >= 0 && peer != NULL ? give_peer(&address, length, family, peer) : 0;
     if (error < 0)
-        (void)cmio__fd_close(accepted); /* the first error is the one to tell */
+        (void)cmio__fd_close(accepted); /* the first error is returned */
     return error < 0 ? error : accepted;
 }

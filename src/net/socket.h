@@ -3,9 +3,9 @@
 #define CMIO_NET_SOCKET_H
 
 /*
- * What the socket types share, on their source: null and closed ones checked, addresses as struct
- * cmio_address, and every result of I/O passed to cmio__source_io() of core/source.h where
- * the backend must be told of it.
+ * What the socket types share. These functions check for null and closed sources, take addresses as
+ * struct cmio_address, and pass every result of I/O that the backend must know of to
+ * cmio__source_io() of core/source.h.
  */
 
 #include <errno.h>
@@ -25,26 +25,26 @@
 
 struct iovec;
 
-/* What the system writes addresses to, also those of a family that we do not know. */
+/* Where the system writes addresses, including those of families that cmio does not know. */
 union cmio__any_address {
     struct sockaddr any;
     struct sockaddr_storage storage;
 };
 
-/* -EAFNOSUPPORT unless the address is an IPv4 or IPv6 one; -EINVAL for NULL. */
+/* Returns -EAFNOSUPPORT unless the address is an IPv4 or IPv6 address; -EINVAL for NULL. */
 int cmio__net_check_ip(const struct cmio_address *address);
 
-/* -EAFNOSUPPORT unless the address is a Unix one; -EINVAL for NULL. */
+/* Returns -EAFNOSUPPORT unless the address is a Unix address; -EINVAL for NULL. */
 int cmio__net_check_unix(const struct cmio_address *address);
 
-/* The descriptor, -EINVAL for NULL, -EBADF for a closed or zeroed source. */
+/* The descriptor; -EINVAL for NULL, -EBADF for a closed or zeroed source. */
 CMIO__INLINE int cmio__net_fd(const struct cmio_source *source) {
     return source == NULL ? -EINVAL : cmio__source_fd(source);
 }
 
 /*
- * The same for a call with further arguments: -EINVAL also where they are not valid. That comes
- * before -EBADF, as everywhere.
+ * cmio__net_fd() for a call with further arguments. Returns -EINVAL if they are not valid, which
+ * takes precedence over -EBADF, as everywhere.
  */
 CMIO__INLINE int cmio__net_fd_if(const struct cmio_source *source, bool valid) {
     return valid ? cmio__net_fd(source) : -EINVAL;
@@ -64,28 +64,29 @@ ssize_t cmio__net_wrote_vector(struct cmio_source *source, ssize_t result,
 
 int cmio__net_from_fd(struct cmio_source *source, int fd, int type);
 
-/* The same for sockets of IPv4 and IPv6, or Unix sockets alone: -EAFNOSUPPORT for others. */
+/* Only for IPv4 and IPv6 sockets, or only for Unix sockets. -EAFNOSUPPORT for others. */
 int cmio__net_from_ip_fd(struct cmio_source *source, int fd, int type);
 int cmio__net_from_unix_fd(struct cmio_source *source, int fd, int type);
 
 int cmio__net_into_fd(struct cmio_source *source);
 int cmio__net_close(struct cmio_source *source);
 
-/* Two Unix sockets of the type, connected to each other. */
+/* Makes two Unix sockets of the type, connected to each other. */
 int cmio__net_unix_pair(struct cmio_source *a, struct cmio_source *b, int type);
 
 /*
- * A new stream socket that connects, and how that went; the address is of a family that fits. The
- * system tells once why a connection failed, to whatever call comes first. So what a call on a
- * stream is told is kept in its source, where finish_connect finds it: see cmio__net_failed().
+ * Opens a stream socket and connects it, and reports how that went. The address must be of a
+ * suitable family. The system reports only once why a connection failed, to whichever call comes
+ * first. So the error that a call on a stream gets is kept in its source, where finish_connect
+ * finds it: see cmio__net_failed().
  */
 int cmio__net_connect(struct cmio_source *source, const struct cmio_address *address);
 int cmio__net_finish_connect(struct cmio_source *source);
 
-/* Keeps the error of a call, where it may be why a connection failed; returns it. */
+/* Keeps the error of a call if it may be why a connection failed. Returns the error. */
 CMIO__COLD int cmio__net_failed(struct cmio_source *source, int error);
 
-/* cmio__source_io() for a call on a socket: keeps an error as above. */
+/* cmio__source_io() for a call on a socket. Keeps an error as cmio__net_failed() does. */
 CMIO__INLINE ssize_t cmio__net_io(struct cmio_source *source, cmio_interest direction,
                                   ssize_t result, size_t wanted) {
     if (result < 0)
@@ -94,8 +95,8 @@ CMIO__INLINE ssize_t cmio__net_io(struct cmio_source *source, cmio_interest dire
 }
 
 /*
- * Reading and writing. The general form does all; the inline one in front of it does what is usual,
- * which is one system call and nothing to tell the backend of.
+ * Reading and writing. The general form handles everything. The inline form in front of it handles
+ * the usual case: one system call and nothing to report to the backend.
  */
 ssize_t cmio__net_read_any(struct cmio_source *source, void *buffer, size_t length);
 ssize_t cmio__net_write_any(struct cmio_source *source, const void *buffer, size_t length);
@@ -132,8 +133,8 @@ int cmio__net_set_ttl(const struct cmio_source *source, uint32_t ttl);
 int cmio__net_ttl(const struct cmio_source *source, uint32_t *out);
 
 /*
- * Takes a connection: the new descriptor, or -errno. peer may be NULL and is untouched on failure.
- * family is the listener's: AF_UNIX, or any other for IP.
+ * Accepts a connection. Returns the new descriptor or -errno. peer may be NULL and is untouched on
+ * failure. family is the listener's: AF_UNIX, or any other for IP.
  */
 int cmio__net_accept(struct cmio_source *source, int family, struct cmio_address *peer);
 

@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Socket files outlive their sockets, and bind(2) refuses a path that exists. To remove the file of
- * a dead socket is easy; never to remove that of a living one is not, since other processes may
- * bind the same path at the same time. How it is done, without a lock file:
+ * Socket files outlive their sockets, and bind(2) refuses a path that exists. Removing the file of
+ * a dead socket is easy. Never removing the file of a living socket is hard, because other
+ * processes may bind the same path at the same time. This is how it is done without a lock file.
  *
- * Is it dead? A datagram socket connects to the path. That no socket is bound to the file is
- * ECONNREFUSED; that a stream socket is, EPROTOTYPE, since types are compared before all else. So a
- * socket between bind(2) and listen(2) is known to live, and a listener whose backlog is full (of
- * which BSDs would say ECONNREFUSED too), and no listener gets a connection that nobody means. What
- * else connect may say, and whatever is no socket file, counts as alive.
+ * Is the socket dead? A datagram socket connects to the path. ECONNREFUSED means that no socket is
+ * bound to the file. EPROTOTYPE means that a stream socket is, because types are compared before
+ * all else. So a socket between bind(2) and listen(2) is known to be alive, and so is a listener
+ * with a full backlog, for which BSDs would return ECONNREFUSED too. No listener gets an unintended
+ * connection. Any other error of connect, and anything that is not a socket file, counts as alive.
  *
- * Between that answer and unlink(2) another process that does the same may have put its socket
+ * Between that answer and unlink(2), another process that does the same may have put its socket
  * there. So the file is not unlinked but renamed, to a name beside it that is ours alone, and asked
- * once more: what is judged now is what is removed, and the dead stay dead, as no socket can be
- * bound to a file that exists. A living one gets its name back, unless that is taken by then. Who
- * finds nothing left to rename leaves the path to whoever was quicker.
+ * again. Now what is judged is what is removed, and the dead stay dead, because no socket can be
+ * bound to a file that exists. A living socket gets its name back, unless the name is taken by
+ * then. A process that finds nothing left to rename leaves the path to the quicker process.
  *
- * Then bind(2) makes the path anew, which one process alone can do. To bind a private name and to
- * rename that over the path would leave no moment without the path; but for good the addresses of
- * the socket and of its peers, and what tools show, would be those of the private name. And of two
- * processes that both rename, the first would lose its path and never know.
+ * Then bind(2) makes the path anew, which only one process can do. Binding a private name and
+ * renaming it over the path would leave no moment without the path. But the private name would then
+ * stay the address of the socket and of its peers for good, and the address that tools show. And if
+ * two processes both renamed, the first would lose its path and never know.
  *
- * What comes of it: a client finds no path for the moment between two system calls, and of two
- * processes that start at once exactly one has the path. It takes three to go wrong: one binds it,
- * in the instant after a second asked and before that renames; and the third binds it while the
- * second holds the first's aside, which is then lost. Of 30,000 times that four threads started in
- * the same instant, it came to that in 6. Only a lock would rule it out, which a program that
- * starts itself so often can take. Within bind(2) itself, a system that makes the file before it
- * knows the socket leaves an instant too; recent Linux does not, as rename(2) waits for its lock.
+ * As a result, clients find no path for the moment between two system calls, and of two processes
+ * that start at once exactly one gets the path. It takes three processes to go wrong. A second
+ * process asks; the first binds the path before the second renames; the third binds it while the
+ * second holds the first's socket aside, and that socket is lost. Four threads started in the same
+ * instant 30,000 times, and 6 of these runs went wrong. Only a lock would rule it out, and a
+ * program that starts itself so often can take one. bind(2) itself leaves an instant too, if a
+ * system makes the file before it knows the socket. Recent Linux does not, because rename(2) waits
+ * for its lock.
  */
 #include "net/stale_socket.h"
 
@@ -40,12 +41,12 @@
 #include "posix/path.h"
 #include "posix/socket.h"
 
-/* The path of an address, terminated. */
+/* The path of an address, with a NUL. */
 struct path {
     char text[sizeof((struct sockaddr_un *)0)->sun_path + 1];
 };
 
-/* False for other addresses. */
+/* Returns false for other addresses. */
 static bool path_of(const struct cmio_address *address, struct path *out) {
     size_t length;
     const char *name = cmio_address_unix_name(address, &length);
@@ -68,7 +69,7 @@ int cmio__stale_socket_check(const struct cmio_address *address) {
     return cmio__path_check_socket(path.text) == -ENOTSOCK ? -EADDRINUSE : 0;
 }
 
-/* 0 for a socket file that no socket is bound to, -ENOENT for none, -EADDRINUSE for all else. */
+/* 0 for a socket file without a socket, -ENOENT for no file, -EADDRINUSE for anything else. */
 static int check_dead(const struct path *path) {
     struct cmio_address address;
     int error = cmio_address_from_path(path->text, &address);
@@ -86,7 +87,7 @@ static int check_dead(const struct path *path) {
     return error == -ENOENT ? error : -EADDRINUSE;
 }
 
-/* Makes a name in the same directory that nobody else uses, and that an address can hold. */
+/* Reserves an unused name in the same directory, short enough for an address. */
 static int reserve_beside(const struct path *path, struct path *out) {
     static const char name[] = ".XXXXXX";
     const char *slash = strrchr(path->text, '/');
@@ -98,13 +99,13 @@ static int reserve_beside(const struct path *path, struct path *out) {
     return cmio__path_reserve(out->text);
 }
 
-/* What was alive after all gets its name back. Where links are unknown, rename must do. */
+/* Gives a living socket its name back. If the file system has no links, rename must do. */
 static void give_back(const struct path *aside, const struct path *path) {
     const int error = cmio__path_rename_if_free(aside->text, path->text);
     if (error == -EEXIST)
-        (void)cmio__path_unlink(aside->text); /* its name is another's by now */
+        (void)cmio__path_unlink(aside->text); /* its name has been taken by now */
     else if (error < 0)
-        (void)cmio__path_rename(aside->text, path->text); /* nothing is left to be tried */
+        (void)cmio__path_rename(aside->text, path->text); /* nothing else can be tried */
 }
 
 int cmio__stale_socket_remove(const struct cmio_address *address) {
@@ -117,12 +118,12 @@ int cmio__stale_socket_remove(const struct cmio_address *address) {
         error = reserve_beside(&path, &aside);
     if (error < 0)
         return error == -ENOENT ? 0 : error;
-    error = check_dead(&path); /* once more, with nothing between the answer and the rename */
+    error = check_dead(&path); /* again, just before the rename */
     if (error == 0)
         error = cmio__path_rename(path.text, aside.text);
     if (error < 0) {
         (void)cmio__path_unlink(aside.text);           /* an empty file of ours */
-        return error == -ENOENT ? -EADDRINUSE : error; /* another is at it, and will bind */
+        return error == -ENOENT ? -EADDRINUSE : error; /* another process will bind */
     }
     error = check_dead(&aside);
     if (error == 0)

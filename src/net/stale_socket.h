@@ -5,15 +5,16 @@
 #include <cmio/address.h>
 
 /*
- * Clears the path of a Unix address for bind(2), if what is there is a socket file that no socket
- * is bound to. 0: nothing is there now. -EADDRINUSE: something else is, untouched, or the address
- * is no path. Other errors: the file could not be removed.
+ * Clears the path of a Unix address for bind(2) if it holds a socket file that no socket is bound
+ * to. Returns 0 if nothing is there now. Returns -EADDRINUSE if something else is there, which is
+ * left untouched, or if the address is not a path. Other errors: the file could not be removed.
  */
 int cmio__stale_socket_remove(const struct cmio_address *address);
 
 /*
- * For before a bind(2) to a path: -EADDRINUSE where it has something that is no socket file, a link
- * that leads nowhere among it, which NetBSD's bind(2) would follow. Otherwise 0.
+ * Call it before bind(2) to a path. Returns -EADDRINUSE if the path holds something other than a
+ * socket file. That includes a link that leads nowhere, which NetBSD's bind(2) would follow.
+ * Otherwise returns 0.
  */
 int cmio__stale_socket_check(const struct cmio_address *address);
 

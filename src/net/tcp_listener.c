@@ -60,7 +60,7 @@ int cmio_tcp_listener_bind(struct cmio_tcp_listener *listener, const struct cmio
     if (error == 0)
         error = cmio__socket_listen(fd, options->backlog > 0 ? options->backlog : SOMAXCONN);
     if (error < 0) {
-        (void)cmio__fd_close(fd); /* the first error is the one to tell */
+        (void)cmio__fd_close(fd); /* the first error is returned */
         return error;
     }
     cmio__source_set_fd(&listener->source, fd);

@@ -72,7 +72,7 @@ int cmio_tcp_stream_shutdown(struct cmio_tcp_stream *stream, enum cmio_shutdown 
     return cmio__net_shutdown(source_of_tcp_stream(stream), how);
 }
 
-/* What a count can tell. */
+/* The most that a count can express. */
 static const size_t longest_send = SIZE_MAX / 2;
 
 ssize_t cmio_tcp_stream_send_file(struct cmio_tcp_stream *stream, int file, int64_t offset,
@@ -86,7 +86,7 @@ ssize_t cmio_tcp_stream_send_file(struct cmio_tcp_stream *stream, int file, int6
                         cmio__socket_send_file(fd, file, (off_t)offset, length), length);
 }
 
-/* One number of keepalive, as the system takes it. */
+/* One keepalive number, as the system takes it. */
 struct number {
     int option;
     uint32_t value;
@@ -118,7 +118,7 @@ static int check_stream_options(const struct cmio_tcp_stream_options *options,
     return 0;
 }
 
-/* The numbers before the switch, so that probes begin as they are wanted. */
+/* Sets the numbers before the switch, so that the first probes already follow them. */
 int cmio_tcp_stream_set_options(struct cmio_tcp_stream *stream,
                                 const struct cmio_tcp_stream_options *options) {
     struct number numbers[NUMBERS];
@@ -140,7 +140,7 @@ int cmio_tcp_stream_set_options(struct cmio_tcp_stream *stream,
     return error;
 }
 
-/* A number that the system lacks is 0, and so is one that NetBSD 7 takes and does not give back. */
+/* A number that the system lacks is 0. So is one that NetBSD 7 takes but does not give back. */
 static int get_numbers(int fd, struct cmio_tcp_stream_options *out) {
     uint32_t *const places[NUMBERS] = {&out->keepalive_idle, &out->keepalive_interval,
                                        &out->keepalive_count};

@@ -44,7 +44,7 @@ static int set_udp_options(int fd, const struct cmio_udp_socket_options *options
     return error;
 }
 
-/* No error is kept in a new socket. */
+/* A new socket has no kept error. */
 static void set_fd(struct cmio_udp_socket *socket, int fd) {
     cmio__source_set_fd(&socket->source, fd);
     socket->kept_error = 0;
@@ -67,7 +67,7 @@ int cmio_udp_socket_bind(struct cmio_udp_socket *socket, const struct cmio_addre
     if (error == 0)
         error = cmio__socket_bind(fd, &address->u.any, address->length);
     if (error < 0) {
-        (void)cmio__fd_close(fd); /* the first error is the one to tell */
+        (void)cmio__fd_close(fd); /* the first error is returned */
         return error;
     }
     set_fd(socket, fd);
@@ -116,9 +116,9 @@ ssize_t cmio_udp_socket_send_to(struct cmio_udp_socket *socket, const void *buff
 }
 
 /*
- * What a batch left to be told, once: 0 or -errno. A thread that sends may leave it for one that
- * receives. Also -EINVAL for NULL and for other arguments
- * that are not valid, -EBADF when closed.
+ * Takes the error that a batch left to be reported, once: 0 or -errno. A sending thread may leave
+ * it for a receiving thread. Returns -EINVAL for NULL and for other invalid arguments, -EBADF if
+ * closed.
  */
 static int take_kept_error(struct cmio_udp_socket *socket, bool valid) {
     const int fd = cmio__net_fd_if(source_of_udp_socket(socket), valid);
@@ -171,8 +171,8 @@ static int check_sent_message(const struct cmio_udp_message *message) {
 }
 
 /*
- * How many messages the system shall see: those before the first that is wrong, of which the call
- * that begins with it will tell; what is wrong with the first one.
+ * How many messages the system gets to see: those before the first invalid one, which the call that
+ * begins with it will report. Returns -EINVAL if the first message is invalid.
  */
 static int check_batch(const struct cmio_udp_message *messages, size_t count,
                        int (*check)(const struct cmio_udp_message *message)) {
@@ -240,8 +240,8 @@ static int flag(const struct cmio_udp_socket *socket, int level, int option, boo
 }
 
 /*
- * The multicast options of IPv4 are bytes, those of IPv6 integers: OpenBSD takes nothing else.
- * valid says whether the caller's argument is.
+ * The multicast options of IPv4 are bytes, those of IPv6 integers: OpenBSD accepts nothing else.
+ * valid says whether the caller's argument is valid.
  */
 static int set_byte(const struct cmio_udp_socket *socket, int option, bool valid,
                     unsigned char value) {

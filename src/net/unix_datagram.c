@@ -31,7 +31,7 @@ int cmio_unix_datagram_bind(struct cmio_unix_datagram *socket, const struct cmio
         return fd;
     error = cmio__socket_bind(fd, &address->u.any, address->length);
     if (error < 0) {
-        (void)cmio__fd_close(fd); /* the first error is the one to tell */
+        (void)cmio__fd_close(fd); /* the first error is returned */
         return error;
     }
     cmio__source_set_fd(&socket->source, fd);

@@ -20,14 +20,14 @@ const_source_of_unix_listener(const struct cmio_unix_listener *listener) {
     return listener == NULL ? NULL : &listener->source;
 }
 
-/* A listen that fails takes back the file that bind made. */
+/* If listen fails, the file that bind made is removed. */
 static int bind_and_listen(int fd, const struct cmio_address *address, int backlog) {
     int error = cmio__socket_bind(fd, &address->u.any, address->length);
     if (error < 0)
         return error;
     error = cmio__socket_listen(fd, backlog > 0 ? backlog : SOMAXCONN);
     if (error < 0)
-        (void)cmio__stale_socket_unlink(address); /* the first error is the one to tell */
+        (void)cmio__stale_socket_unlink(address); /* the first error is returned */
     return error;
 }
 
@@ -48,7 +48,7 @@ int cmio_unix_listener_bind(struct cmio_unix_listener *listener, const struct cm
         return fd;
     error = bind_and_listen(fd, address, backlog);
     if (error < 0) {
-        (void)cmio__fd_close(fd); /* the first error is the one to tell */
+        (void)cmio__fd_close(fd); /* the first error is returned */
         return error;
     }
     cmio__source_set_fd(&listener->source, fd);

@@ -11,7 +11,7 @@
 
 enum { FIRST_CAPACITY = 16 };
 
-/* What keeps a slot from being armed by progress without more ado. */
+/* State bits with which progress alone does not arm a slot. */
 static const uint32_t unusual = CMIO__RESTS | CMIO__HELD_DIRECTIONS | CMIO__SLOWED;
 
 static const cmio_interest directions_of_all = CMIO_READABLE | CMIO_WRITABLE | CMIO_PRIORITY;
@@ -31,9 +31,9 @@ void cmio__poll_entries_free(struct cmio__poll_entries *entries) {
 }
 
 /*
- * Where hang-up alone is armed, some kernels do not enqueue the caller at all, and a poll(2) that
- * sleeps already is not woken by a reset. So something else is asked for that hardly ever comes,
- * until it does: docs/platform-notes.md, "poll(2): readiness and edges".
+ * If only hang-up is armed, some kernels do not enqueue the caller at all, and a reset does not
+ * wake a poll(2) that already sleeps. So the entry also asks for an event that hardly ever comes, a
+ * probe, until it does come: docs/platform-notes.md, "poll(2): readiness and edges".
  */
 CMIO__COLD static int probe_of(uint32_t state) {
     if (state & CMIO__NO_PROBE)
@@ -41,12 +41,12 @@ CMIO__COLD static int probe_of(uint32_t state) {
     return state & CMIO_WRITABLE ? POLLIN : POLLPRI;
 }
 
-/* Other kernels tell a writer that its reader is gone only if it asks for input too. */
+/* Other kernels tell a writer that its reader is gone only if the entry asks for input too. */
 CMIO__INLINE bool needs_probe(int events) {
     return events == 0 || (CMIO__POLL_MISSES_LOST_READER && events == POLLOUT);
 }
 
-/* What is armed to what poll(2) is asked for. */
+/* Translates what is armed to what poll(2) is asked for. */
 CMIO__INLINE short events_of(uint32_t armed) {
     int events = 0;
     if (armed & CMIO_READABLE)
@@ -62,18 +62,18 @@ CMIO__INLINE short events_of(uint32_t armed) {
     return (short)events;
 }
 
-/* As the bits of a word: short has a sign. */
+/* Converts to an unsigned word, because short has a sign. */
 CMIO__INLINE uint32_t mask_of(short events) {
     return (unsigned short)events;
 }
 
-/* All that an interest arms. */
+/* Everything that an interest arms. */
 static uint32_t armed_at_first(cmio_interest interest) {
     const uint32_t half_close = interest & CMIO_READABLE ? CMIO__HALF_CLOSE : 0;
     return (interest & directions_of_all) | CMIO__HANGUP | half_close;
 }
 
-/* What an event was about, and disarms: error and hang-up are about all, and cannot be masked. */
+/* What an event concerns, and disarms. Error and hang-up concern all, and cannot be masked. */
 CMIO__INLINE uint32_t armed_for(short events, uint32_t ready) {
     if (cmio__readiness_is_usual(mask_of(events)))
         return ready;
@@ -91,7 +91,7 @@ CMIO__HOT void cmio__poll_entries_set_state(struct cmio__poll_entries *entries,
     entries->list[slot->place].events = events_of(state);
 }
 
-/* Room for one more, and the selector's own. */
+/* Reserves room for one more entry and the selector's own. */
 static int reserve_entry(struct cmio__poll_entries *entries) {
     if (entries->count + 1 < entries->capacity)
         return 0;
@@ -138,15 +138,18 @@ void cmio__poll_entries_remove(struct cmio__poll_entries *entries, struct cmio__
     cmio__fd_table_remove(slot);
 }
 
-/* The same where there is no edge, and of files. */
+/* armed_by() for slots without edges, and for files. */
 CMIO__COLD static uint32_t armed_rarely_by(const struct cmio__fd_slot *slot,
                                            cmio_interest directions) {
     if (slot->interest & (CMIO_LEVEL | CMIO_ONESHOT))
-        return 0; /* always armed, or not before the next reregister */
+        return 0; /* always armed, or only after the next reregister */
     return armed_at_first(directions & slot->interest & ~CMIO_READABLE);
 }
 
-/* What arming these directions adds. What reads also takes out-of-band data: one direction. */
+/*
+ * What arming these directions adds. Reading calls also take out-of-band data, so reading and
+ * priority are one direction.
+ */
 CMIO__INLINE uint32_t armed_by(const struct cmio__fd_slot *slot, cmio_interest directions) {
     if (directions & CMIO_READABLE)
         directions |= CMIO_PRIORITY;
@@ -174,7 +177,7 @@ CMIO__HOT void cmio__poll_entries_rearm(struct cmio__poll_entries *entries,
         cmio__poll_entries_set_state(entries, slot, fd, state);
 }
 
-/* Hides what was only asked for as a probe, and asks for it no more. */
+/* Hides what the entry asked for only as a probe, and stops asking for it. */
 CMIO__COLD static short without_probe(struct cmio__fd_slot *slot, short events) {
     const int unasked =
         (slot->state & CMIO_PRIORITY ? 0 : POLLPRI) | (slot->state & CMIO_READABLE ? 0 : POLLIN);
@@ -183,7 +186,7 @@ CMIO__COLD static short without_probe(struct cmio__fd_slot *slot, short events) 
     return (short)(events & ~unasked);
 }
 
-/* Whether something came that may have been asked for as a probe. */
+/* Whether the events include one that may have been asked for as a probe. */
 CMIO__INLINE bool may_be_probe(short events) {
     return !cmio__readiness_is_usual(mask_of(events)) ||
            (CMIO__POLL_MISSES_LOST_READER && (events & POLLIN) != 0);

@@ -1,34 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * poll(2), for systems that have nothing better and as a second opinion where they do.
+ * poll(2), for systems that have nothing better, and elsewhere as a second opinion.
  *
- * The protocol between the thread that waits and those that change what is registered. All of the
- * selector is under its lock, but for the entries while polling is set: then they belong to the
- * waiting thread, which is in poll(2) without the lock, and nobody touches them.
+ * This is the protocol between the thread that waits and the threads that change what is
+ * registered. The lock protects the whole selector. The one exception is the entries while polling
+ * is set: they then belong to the waiting thread, which is in poll(2) without the lock, and nobody
+ * touches them.
  *
  *     wait:    lock; while queued > 0, sleep on may_wait; polling = true; unlock
  *              poll(2)
  *              lock; polling = false; wake those who sleep on may_change
- *              turn what poll(2) said into events; unlock
+ *              turn what poll(2) reported into events; unlock
  *     change:  lock
  *              if polling: queued += 1; interrupt poll(2); sleep on may_change while polling;
  *                          queued -= 1; if it is 0, wake who sleeps on may_wait
  *              change the entries; unlock
  *
- *   - A change that finds polling clear goes ahead: what poll(2) said before was turned into events
- *     under the same hold of the lock, so no result is ever read against changed entries.
- *   - A change that finds it set is queued. The waiting thread does not poll again before all that
- *     are queued have had their turn. Nobody is added to them meanwhile, since polling is clear, so
- *     neither side can keep the other out.
+ *   - A change that finds polling clear proceeds. What poll(2) reported before was turned into
+ *     events under the same hold of the lock, so no result is ever read against changed entries.
+ *   - A change that finds polling set is queued. The waiting thread does not poll again before
+ *     every queued change has had its turn. Meanwhile polling is clear, so no change is added to
+ *     the queue, and neither side can keep the other out.
  *   - The interruption is a descriptor of the selector's own, the last one. It is written only
- *     while polling is set and drained when it is cleared, both under the lock. It is no waker's,
- *     so a wake is never taken for an interruption, nor an interruption for a wake; and a wait that
- *     was interrupted and found nothing goes on until the deadline that it began with. While the
- *     process has one thread there is nobody to interrupt a wait, and poll(2) is not asked for it.
+ *     while polling is set and drained when polling is cleared, both under the lock. No waker uses
+ *     it, so a wake is never taken for an interruption, nor an interruption for a wake. A wait that
+ *     was interrupted and found nothing continues until its original deadline. While the process
+ *     has one thread, nobody can interrupt a wait, and poll(2) is not asked for this descriptor.
  *
- * A waker is a descriptor among the entries, level-triggered and drained as its event is delivered:
- * a wake after the drain makes it readable again, one before it is part of this event. One that
- * does not fit the batch is not drained.
+ * A waker is a descriptor among the entries. It is level-triggered and drained as its event is
+ * delivered. A wake after the drain makes it readable again; a wake before the drain is part of
+ * this event. A waker whose event does not fit the batch is not drained.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -53,11 +54,11 @@ struct poll_selector {
     pthread_cond_t may_change;
     struct cmio__poll_entries entries;
     struct cmio__wake_fd interruption;
-    size_t next; /* where the next scan begins, so that what did not fit a batch comes first */
+    size_t next; /* start of the next scan, so that what did not fit a batch comes first */
     size_t queued;
     bool polling;
     bool interrupted;
-    bool looking; /* resting sockets are among the entries: the waiting thread's */
+    bool looking; /* entries include resting sockets; the waiting thread's */
 };
 
 static struct poll_selector *poll_selector_of(struct cmio__selector *opaque) {
@@ -77,14 +78,14 @@ static int open_locks(struct poll_selector *selector) {
     return 0;
 
 destroy_may_wait:
-    (void)pthread_cond_destroy(&selector->may_wait); /* EBUSY alone, and it is not */
+    (void)pthread_cond_destroy(&selector->may_wait); /* nobody waits on it: cannot fail */
 destroy_lock:
     (void)pthread_mutex_destroy(&selector->lock);
     return error;
 }
 
 static void close_locks(struct poll_selector *selector) {
-    (void)pthread_cond_destroy(&selector->may_change); /* EBUSY alone, and they are not */
+    (void)pthread_cond_destroy(&selector->may_change); /* nobody uses them: cannot fail */
     (void)pthread_cond_destroy(&selector->may_wait);
     (void)pthread_mutex_destroy(&selector->lock);
 }
@@ -123,7 +124,7 @@ static void poll_selector_close(struct cmio__selector *opaque) {
 }
 
 static int poll_selector_fd(const struct cmio__selector *opaque) {
-    (void)opaque; /* there is no descriptor that stands for a set of them */
+    (void)opaque; /* no descriptor stands for a set of them */
     return -ENOTSUP;
 }
 
@@ -135,7 +136,7 @@ static void unlock_entries(struct poll_selector *selector) {
     (void)pthread_mutex_unlock(&selector->lock);
 }
 
-/* Sleeps until those who are queued have had their turn. Under the lock; no cancellation point. */
+/* Sleeps until the queued changes have had their turn. Under the lock. Not a cancellation point. */
 CMIO__COLD static void let_changes_go_first(struct poll_selector *selector) {
     const int state = cmio__cancel_disable();
     while (selector->queued > 0)
@@ -155,7 +156,7 @@ static int64_t begin_polling(struct poll_selector *selector, int64_t timeout) {
     return timeout;
 }
 
-/* It gives them back, and has the lock. */
+/* The waiting thread gives the entries back and keeps the lock. */
 static void end_polling(struct poll_selector *selector) {
     lock_entries(selector);
     selector->polling = false;
@@ -166,7 +167,7 @@ static void end_polling(struct poll_selector *selector) {
         (void)pthread_cond_broadcast(&selector->may_change);
 }
 
-/* Under the lock. After an error of poll(2) nothing is known, and they rest on. */
+/* Under the lock. After an error of poll(2) nothing is known, and resting entries keep resting. */
 CMIO__COLD static int end_look(struct poll_selector *selector, int ready) {
     selector->looking = false;
     return cmio__poll_entries_end_look(&selector->entries, ready);
@@ -188,8 +189,8 @@ static void interrupt_wait(struct poll_selector *selector) {
 }
 
 /*
- * A change takes the entries while they are polled, with the lock held, which it gives up
- * meanwhile. No cancellation point.
+ * Takes the entries for a change while they are polled. The caller holds the lock, which is
+ * released meanwhile. Not a cancellation point.
  */
 CMIO__COLD static void take_entries(struct poll_selector *selector) {
     const int state = cmio__cancel_disable();
@@ -202,7 +203,7 @@ CMIO__COLD static void take_entries(struct poll_selector *selector) {
     cmio__cancel_restore(state);
 }
 
-/* Locks, for a change of the entries. */
+/* Locks the entries for a change. */
 static void begin_change(struct poll_selector *selector) {
     lock_entries(selector);
     if (selector->polling)
@@ -213,7 +214,7 @@ CMIO__COLD static void drain_waker(int fd) {
     cmio__wake_fd_drain(&(struct cmio__wake_fd){.read_fd = fd, .write_fd = -1});
 }
 
-/* What poll(2) said of one entry, as an event: false where there is none. */
+/* Turns what poll(2) reported for one entry into an event. Returns false if there is none. */
 static bool deliver_entry(struct poll_selector *selector, const struct pollfd *entry,
                           struct cmio_event *out) {
     const int fd = cmio__poll_entry_fd(entry);
@@ -225,7 +226,7 @@ static bool deliver_entry(struct poll_selector *selector, const struct pollfd *e
     return ready != 0;
 }
 
-/* Turns the entries that are ready into events, as many as fit, from where the last scan ended. */
+/* Turns ready entries into events, as many as fit, starting where the last scan ended. */
 static int collect_events(struct poll_selector *selector, struct cmio_events *events, int ready) {
     const struct pollfd *list = selector->entries.list;
     const size_t end = selector->entries.count;
@@ -245,7 +246,7 @@ static int collect_events(struct poll_selector *selector, struct cmio_events *ev
     return (int)count;
 }
 
-/* The selector's own entry need not be asked for while there is no thread that may interrupt. */
+/* The selector's own entry is left out while no other thread exists that may interrupt. */
 static size_t asked_count(struct cmio__poll_entries *entries) {
     if (!CMIO__IS_SINGLE_THREADED)
         return entries->count + 1;
@@ -253,7 +254,7 @@ static size_t asked_count(struct cmio__poll_entries *entries) {
     return entries->count;
 }
 
-/* One poll(2): events, -errno, or 0 where there was nothing to report. */
+/* Calls poll(2) once. Returns the number of events, -errno, or 0 if there is nothing to report. */
 static int poll_once(struct poll_selector *selector, struct cmio_events *events, int64_t timeout) {
     int ready;
     timeout = begin_polling(selector, timeout);
@@ -279,7 +280,7 @@ CMIO__HOT static int poll_selector_wait(struct cmio__selector *opaque, struct cm
             return count;
         if (deadline == CMIO_FOREVER)
             continue;
-        /* The clock says whether the time is up: starved kernels were seen to be early. */
+        /* Only the clock tells whether time is up: starved kernels were seen to return early. */
         timeout = cmio__time_left(deadline);
         if (timeout == 0)
             return 0;
@@ -331,7 +332,7 @@ static int poll_selector_deregister(struct cmio__selector *opaque, int fd) {
     return error < 0 ? error : cmio__fd_check_open(fd);
 }
 
-/* The rarer outcomes, under the lock. Whether the descriptor is registered. */
+/* Handles the rarer outcomes, under the lock. Returns whether the descriptor is registered. */
 CMIO__COLD static bool settle_entry(struct poll_selector *selector, int fd,
                                     cmio_interest directions, enum cmio__outcome outcome) {
     if (selector->polling)
@@ -342,7 +343,7 @@ CMIO__COLD static bool settle_entry(struct poll_selector *selector, int fd,
     return slot != NULL;
 }
 
-/* Progress, or -EAGAIN after it. The slot is NULL if the descriptor is not registered. */
+/* Handles progress, or -EAGAIN after it. slot is NULL if the descriptor is not registered. */
 static bool rearm_entry(struct poll_selector *selector, struct cmio__fd_slot *slot, int fd,
                         cmio_interest directions) {
     if (selector->polling && slot != NULL) {
@@ -359,14 +360,14 @@ static bool rearm_entry(struct poll_selector *selector, struct cmio__fd_slot *sl
     return slot != NULL;
 }
 
-/* Progress, or -EAGAIN that follows it. A file that may be always readable is never usual. */
+/* Whether it is progress or -EAGAIN after it. A file that may be always readable is not usual. */
 CMIO__INLINE bool is_usual(const struct cmio__fd_slot *slot, enum cmio__outcome outcome) {
     if (outcome != CMIO__BLOCKED)
         return outcome == CMIO__PROGRESS;
     return slot == NULL || !((slot->state & CMIO__UNMOVED) | (slot->interest & CMIO__FILE));
 }
 
-/* Most often it is armed already, as at the end of every read: then there is nothing to change. */
+/* Most often everything is armed already, as after every read, and nothing needs to change. */
 CMIO__HOT static int poll_selector_rearm(struct cmio__selector *opaque, int fd,
                                          cmio_interest directions, enum cmio__outcome outcome) {
     struct poll_selector *selector = poll_selector_of(opaque);

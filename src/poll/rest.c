@@ -20,7 +20,7 @@ static cmio_interest held_directions(const struct cmio__fd_slot *slot) {
     return (slot->state & CMIO__HELD_DIRECTIONS) >> CMIO__HELD_SHIFT;
 }
 
-/* What was held is armed, also the reading of a file. */
+/* Everything that was held is armed, even the reading of a file. */
 static uint32_t armed_by_release(const struct cmio__fd_slot *slot) {
     const cmio_interest held = held_directions(slot);
     return held | cmio__poll_slot_armed_by(slot, held);
@@ -38,7 +38,7 @@ void cmio__poll_entries_drop_held(struct cmio__poll_entries *entries, struct cmi
     entries->waiting -= was_waiting && !is_waiting(slot->state);
 }
 
-/* The pause that is under way goes on; else the next look is one from now. */
+/* Continues the pause in progress, or schedules the next look one pause from now. */
 static void begin_pause(struct cmio__poll_entries *entries) {
     if (entries->slowed == 0)
         entries->pause = FIRST_PAUSE;
@@ -46,7 +46,7 @@ static void begin_pause(struct cmio__poll_entries *entries) {
         entries->next_look = cmio_now() + entries->pause;
 }
 
-/* Has the slot wait for the next look, with one of the bits that say so in its state. */
+/* Makes the slot wait for the next look. state contains one of the bits that mean this. */
 static void wait_for_look(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
                           uint32_t state) {
     begin_pause(entries);
@@ -64,8 +64,8 @@ static void hold_entry(struct cmio__poll_entries *entries, struct cmio__fd_slot 
 }
 
 /*
- * Whether these errors and hang-ups were told; if not, the next wait does. Those of an entry that
- * rests are armed again, and known.
+ * Whether these errors and hang-ups were reported. If not, the next wait reports them. A resting
+ * entry is armed for them again, and remembers which were reported.
  */
 static bool has_told(const struct cmio__fd_slot *slot, short ready) {
     if (slot->state & CMIO__RESTS)
@@ -73,8 +73,7 @@ static bool has_told(const struct cmio__fd_slot *slot, short ready) {
     return (slot->state & CMIO__HANGUP) == 0;
 }
 
-/* told is what poll(2) says by now, which is no news. Everything else that is asked for stays
- * armed. */
+/* told is what poll(2) reports by now, which is no news. Everything else asked for stays armed. */
 static void rest_entry(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
                        cmio_interest directions, short told) {
     const uint32_t armed = cmio__poll_slot_armed_by(slot, directions);
@@ -82,7 +81,7 @@ static void rest_entry(struct cmio__poll_entries *entries, struct cmio__fd_slot 
     wait_for_look(entries, slot, fd, slot->state | armed | CMIO__RESTS);
 }
 
-/* What is held of other directions stays so. The slot stays slowed until I/O makes progress. */
+/* Other directions that are held stay held. The slot stays slowed until I/O makes progress. */
 static void arm_entry(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
                       cmio_interest directions) {
     const uint32_t held = (held_directions(slot) & ~directions) << CMIO__HELD_SHIFT;
@@ -99,10 +98,10 @@ static short asked_for(cmio_interest directions) {
 }
 
 /*
- * -EAGAIN right after an event: what the event told was not so, or is over. Another thread may have
- * been quicker, and then the system says that the descriptor is not ready. If it says that it is,
- * either something has just come, or it says so of a socket that is shut for reading, and would go
- * on to.
+ * Handles -EAGAIN right after an event: what the event reported was wrong, or is over. If another
+ * thread was quicker, the system reports the descriptor as not ready. If the system reports it as
+ * ready, either something has just come, or the socket is shut for reading and will always be
+ * reported as ready.
  */
 static void settle_blocked(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd,
                            cmio_interest directions) {
@@ -117,9 +116,9 @@ static void settle_blocked(struct cmio__poll_entries *entries, struct cmio__fd_s
 }
 
 /*
- * Input may be there although the read found the end: it has just come, or the system does not let
- * this process have it, such as a terminal's in the background. So it is held. If room to write is
- * waited for too, it takes poll(2) to look.
+ * Input may be available although the read found the end: the input has just come, or the system
+ * withholds it from this process, as it does a terminal's input from a background process. So the
+ * direction is held. If the slot waits for room to write too, only poll(2) can look.
  */
 static void settle_reopenable(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
                               int fd, cmio_interest directions) {
@@ -139,7 +138,7 @@ static void settle_ended(struct cmio__poll_entries *entries, struct cmio__fd_slo
     case CMIO__REOPENABLE:
         settle_reopenable(entries, slot, fd, directions);
         return;
-    case CMIO__MESSAGES: /* an empty one */
+    case CMIO__MESSAGES: /* an empty message */
     case CMIO__FILE_END:
         arm_entry(entries, slot, fd, directions);
         return;
@@ -154,7 +153,7 @@ static void settle_ended(struct cmio__poll_entries *entries, struct cmio__fd_slo
 void cmio__poll_entries_settle(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
                                int fd, cmio_interest directions, enum cmio__outcome outcome) {
     if (slot->interest & (CMIO_LEVEL | CMIO_ONESHOT))
-        return; /* has no edge to arm */
+        return; /* no edge to arm */
     if (outcome == CMIO__BLOCKED)
         slot->interest &= ~CMIO__FILE; /* it is not always readable */
     if (outcome == CMIO__BLOCKED)
@@ -174,14 +173,14 @@ static void release_entry(struct cmio__poll_entries *entries, struct cmio__fd_sl
     cmio__poll_entries_set_state(entries, slot, fd, state | armed);
 }
 
-/* Ends the rest: what is armed is asked for again. */
+/* Ends the rest: poll(2) is asked for what is armed again. */
 static void rouse_entry(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot, int fd) {
     const uint32_t state = slot->state & ~CMIO__RESTS;
     entries->waiting -= !is_waiting(state);
     cmio__poll_entries_set_state(entries, slot, fd, state);
 }
 
-/* Looks at a resting entry; whether that takes a poll(2). */
+/* Looks at a resting entry. Returns whether that takes a poll(2). */
 static bool look_at_resting(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
                             int fd) {
     if (slot->batch != 0) {
@@ -228,13 +227,13 @@ int64_t cmio__poll_entries_begin_look(struct cmio__poll_entries *entries, int64_
     return timeout == CMIO_FOREVER || left < timeout ? left : timeout;
 }
 
-/* Whether poll(2) said of a resting entry what was told already. */
+/* Whether poll(2) reported only what a resting entry has reported before. */
 static bool has_no_news(const struct cmio__fd_slot *slot, const struct pollfd *entry) {
     return entry->revents != 0 && (entry->revents & ~(int)slot->batch) == 0;
 }
 
 int cmio__poll_entries_end_look(struct cmio__poll_entries *entries, int ready) {
-    const bool failed = ready < 0; /* then nothing is known, and all of them rest on */
+    const bool failed = ready < 0; /* nothing is known then, and all of them keep resting */
     for (size_t place = 0; place < entries->count; place++) {
         int fd;
         struct cmio__fd_slot *slot = slot_at(entries, place, &fd);

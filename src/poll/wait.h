@@ -7,15 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The only thing that poll(2) can find invalid here is more entries than RLIMIT_NOFILE allows. */
+/* EINVAL can only mean that there are more entries than RLIMIT_NOFILE allows. */
 static inline int cmio__poll_wait_error(void) {
     return errno == EINVAL ? -EMFILE : -errno;
 }
 
 /*
- * poll(2) with a timeout in nanoseconds, or CMIO_FOREVER: what is more than 0 with ppoll(2)
- * where there is one (wait_ppoll.c), otherwise rounded up to milliseconds (wait_plain.c). A count
- * or -errno; -EMFILE for more entries than the process may have descriptors.
+ * Calls poll(2) with a timeout in nanoseconds, or CMIO_FOREVER. A timeout above 0 goes to ppoll(2)
+ * if the system has it (wait_ppoll.c), otherwise it is rounded up to milliseconds (wait_plain.c).
+ * Returns a count or -errno; -EMFILE for more entries than the process may have descriptors.
  */
 int cmio__poll_wait_entries(struct pollfd *entries, size_t count, int64_t timeout);
 

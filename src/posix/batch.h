@@ -3,12 +3,14 @@
 #define CMIO_POSIX_BATCH_H
 
 /*
- * Several datagrams a call: in one system call where the kernel has a good one (batch_kernel.c),
- * otherwise with one each (batch_plain.c). 1 to CMIO_UDP_BATCH_MAX messages, checked by the caller;
- * those behind the number that is returned are left alone. How many, at least 1, or -errno.
+ * Several datagrams per call: in one system call if the kernel has a reliable one (batch_kernel.c),
+ * otherwise with one call each (batch_plain.c). count is 1 to CMIO_UDP_BATCH_MAX, which the caller
+ * checks. Returns how many messages were moved, at least 1, or -errno. Later messages are
+ * untouched.
  *
- * An error behind the first message that is not about a message is kept, by the kernel or in *kept,
- * which is untouched otherwise. -EAGAIN is none, since the next call comes to it again.
+ * If an error other than a message's own comes after the first message, it is kept, by the kernel
+ * or in *kept, which is otherwise untouched. -EAGAIN is not kept, because the next call meets it
+ * again.
  */
 
 #include <stddef.h>

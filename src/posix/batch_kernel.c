@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * With recvmmsg(2) and sendmmsg(2), where they are right: see "Batches of datagrams" in
- * docs/platform-notes.md. recvmmsg leaves an error behind the first message on the socket; sendmmsg
- * forgets it.
+ * Uses recvmmsg(2) and sendmmsg(2) on systems where they work right: see "Batches of datagrams" in
+ * docs/platform-notes.md. recvmmsg leaves an error that comes after the first message on the
+ * socket; sendmmsg forgets it.
  */
 #include "posix/batch.h"
 
@@ -35,7 +35,7 @@ int cmio__batch_receive(int fd, struct cmio_udp_message *messages, size_t count,
     return received;
 }
 
-/* What is sent is not written to: msg_name lacks const for history's sake. */
+/* The kernel only reads the address: msg_name lacks const for historical reasons. */
 static void *name_of(const struct cmio_address *address) {
     union {
         const void *given;
@@ -47,7 +47,7 @@ static void *name_of(const struct cmio_address *address) {
 int cmio__batch_send(int fd, const struct cmio_udp_message *messages, size_t count, int *kept) {
     struct mmsghdr headers[CMIO_UDP_BATCH_MAX];
     struct iovec buffers[CMIO_UDP_BATCH_MAX];
-    (void)kept; /* nothing tells */
+    (void)kept; /* the kernel does not report it */
     for (size_t i = 0; i < count; i++) {
         const struct cmio_udp_message *message = &messages[i];
         buffers[i] = (struct iovec){.iov_base = message->buffer, .iov_len = message->size};

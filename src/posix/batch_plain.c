@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* With a call for each datagram, where the kernel has nothing better. */
+/* One call per datagram, if the kernel has nothing better. */
 #include "posix/batch.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@ static bool would_block(ssize_t error) {
     return error == -EAGAIN || error == -EWOULDBLOCK;
 }
 
-/* Another thread may receive while this one sends, and either takes what was kept. */
+/* Another thread may receive while this one sends, and either may take the kept error. */
 static void keep(int *kept, int error) {
     __atomic_store_n(kept, error, __ATOMIC_RELAXED);
 }
@@ -49,8 +49,8 @@ static ssize_t send_one(int fd, const struct cmio_udp_message *message) {
 }
 
 /*
- * An error that a second try does not have was pending on the socket, and is gone now that it was
- * told: it is kept. One that comes again is the message's own, and will be told with it.
+ * An error that a second try does not repeat was pending on the socket, and reporting it cleared
+ * it, so it is kept. An error that is repeated is the message's own and will be reported with it.
  */
 static ssize_t send_next(int fd, const struct cmio_udp_message *message, int *kept) {
     const ssize_t first = send_one(fd, message);

@@ -4,13 +4,13 @@
 
 /*
  * Deferred cancellation (pthread_cancel(3)). A thread that is cancelled inside a system call goes
- * no further than that call. So whatever calls one with something in hand that must be put back or
- * given out, such as a lock, a flag or a new descriptor, puts cancellation off around it. The
- * system calls concerned never block, so the cancellation comes late by next to nothing. A wait,
- * which does block, can be cancelled, and has clean-up handlers instead.
+ * no further than that call. So code that makes a system call while it holds something to give back
+ * or hand out, such as a lock, a flag or a new descriptor, disables cancellation around the call.
+ * These system calls never block, so the delay is negligible. A wait does block. It can be
+ * cancelled, and has clean-up handlers instead.
  *
- * In glibc, musl and FreeBSD's libthr these functions store to the thread's own memory and do no
- * more, so a signal handler may call them there, although POSIX does not list them for that.
+ * In glibc, musl and FreeBSD's libthr these functions only store to the thread's own memory, so a
+ * signal handler may call them there, although POSIX does not list them as async-signal-safe.
  */
 
 #include <pthread.h>
@@ -19,10 +19,10 @@
 
 #ifdef PTHREAD_CANCEL_DISABLE
 
-/* Returns the state before, for cmio__cancel_restore(). */
+/* Returns the previous state, for cmio__cancel_restore(). */
 CMIO__INLINE int cmio__cancel_disable(void) {
     int state = PTHREAD_CANCEL_ENABLE;
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state); /* fails for a bad state alone */
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state); /* only a bad state fails */
     return state;
 }
 
@@ -31,9 +31,9 @@ CMIO__INLINE void cmio__cancel_restore(int state) {
 }
 
 /*
- * Around a single blocking call that libc does not make a cancellation point. A signal handler that
- * runs during the call can be cancelled anywhere, as in the calls that libc makes cancellation points
- * itself. Returns the type before, for cmio__cancel_defer_again().
+ * For a single blocking call that libc does not make a cancellation point. A signal handler that
+ * runs during the call can be cancelled anywhere, as in libc's own cancellation points. Returns the
+ * previous type, for cmio__cancel_defer_again().
  */
 CMIO__INLINE int cmio__cancel_at_once(void) {
     int type = PTHREAD_CANCEL_DEFERRED;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Waiting for a process by its number. child_waitpid.c is for systems without waitid(2). */
+/* Waits for a process by its number. child_waitpid.c is for systems without waitid(2). */
 #include "posix/child.h"
 
 #include <errno.h>
@@ -7,7 +7,8 @@
 #include <sys/wait.h>
 
 /*
- * waitid(2) tells its tracer of a traced process's stops too, though it was asked for ends alone.
+ * For a traced process, waitid(2) also reports stops to the tracer, although only ends were asked
+ * for.
  */
 static bool is_end(const siginfo_t *info) {
     return info->si_pid != 0 && (info->si_code == CLD_EXITED || info->si_code == CLD_KILLED ||
@@ -20,7 +21,7 @@ int cmio__child_wait_by_number(pid_t pid, int *status) {
     if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
         return -errno;
     if (!is_end(&info))
-        return -EAGAIN; /* and a stop is still there for who traces it */
+        return -EAGAIN; /* a stop stays for the tracer to see */
     const pid_t waited = waitpid(pid, &taken, WNOHANG);
     if (waited <= 0)
         return waited < 0 ? -errno : -EAGAIN;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * BSDs and macOS: a kqueue for each child, with a filter that waits for its exit. What is in it is
- * never taken out, so its descriptor, once readable, stays so; that is watched by kqueue(2) and by
- * poll(2) alike. A process that has ended already is refused with ESRCH by all but FreeBSD: then a
- * timer makes the kqueue readable. docs/platform-notes.md, "Children".
+ * BSDs and macOS: a kqueue for each child, with a filter that waits for its exit. Only
+ * cmio__child_rearm() takes an event out, so its descriptor stays readable once it is, for
+ * kqueue(2) and poll(2) alike. All systems but FreeBSD refuse a process that has already ended,
+ * with ESRCH: then a timer makes the kqueue readable. docs/platform-notes.md, "Children".
  */
 #include "posix/child.h"
 
@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* In this order: OpenBSD and NetBSD want the types first. */
+/* In this order: OpenBSD and NetBSD need the types first. */
 #include <sys/event.h>
 #include <sys/time.h>
 
@@ -32,7 +32,7 @@ static int make_readable_in(int fd, int milliseconds) {
     return apply_to_child(fd, &change);
 }
 
-/* Of a process that ended and that nobody waited for, POSIX has kill(2) say that it is there. */
+/* POSIX has kill(2) find a process that has ended until somebody waits for it. */
 static int is_there(pid_t pid) {
     return kill(pid, 0) == 0 || errno == EPERM;
 }
@@ -51,18 +51,18 @@ int cmio__child_open(pid_t pid) {
     (void)cmio__fd_control(fd, F_SETFD, FD_CLOEXEC); /* it is open: cannot fail */
     int error = watch_child(fd, pid);
     if (error < 0) {
-        (void)cmio__fd_close(fd); /* the first error is the one to tell */
+        (void)cmio__fd_close(fd); /* the first error is returned */
         return error;
     }
     return fd;
 }
 
 int cmio__child_wait(int fd, pid_t pid, int *status) {
-    (void)fd; /* of no help here, as below */
+    (void)fd; /* of no use here, as below */
     return cmio__child_wait_by_number(pid, status);
 }
 
-/* The pause after one that was too short, in milliseconds. */
+/* The pause to follow one that was too short, in milliseconds. */
 static int longer(int pause) {
     if (pause <= 0)
         return 1;
@@ -80,11 +80,11 @@ int cmio__child_rearm(int fd, int *pause) {
     *pause = longer(*pause);
     const int error = make_readable_in(fd, *pause);
     if (error < 0)
-        *pause = -1; /* what told of the end is used up: the next call tries again */
+        *pause = -1; /* no filter is left to report the end: the next call tries again */
     return error;
 }
 
 int cmio__child_signal(int fd, pid_t pid, int number) {
-    (void)fd; /* of no help here: the number is the process's until it was waited for */
+    (void)fd; /* of no use here: the number is the child's until it is waited for */
     return kill(pid, number) < 0 ? -errno : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* For systems where no descriptor tells of a process's end. */
+/* For systems that have no descriptor to report the end of a process. */
 #include "posix/child.h"
 
 #include <errno.h>

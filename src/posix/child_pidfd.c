@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Linux: pidfd_open(2), since 5.3. libc has had the functions only since glibc 2.36. The status is
- * taken through the pidfd too, which 5.4 and later can do: so it is the process's own, whoever
- * waited for it and whoever got its number then.
+ * Linux: pidfd_open(2), since 5.3. libc has had the functions only since glibc 2.36. On 5.4 and
+ * later the status is taken through the pidfd too. So it is the process's own, no matter who waited
+ * for the process and who got its number then.
  *
- * A process that has ended under a tracer other than its parent makes the pidfd readable, but can
- * be waited for only when the tracer has done so or has gone. Then the pidfd has another edge.
- * poll(2) sees no difference: its backend looks again after pauses, as after any -EAGAIN from
+ * If a process ends under a tracer other than its parent, the pidfd becomes readable, but the
+ * process can be waited for only when the tracer has done so or is gone. Then the pidfd has another
+ * edge. poll(2) sees no difference: its backend looks again after pauses, as after any -EAGAIN from
  * something that is readable all the same (src/poll/rest.h).
  */
 #include "posix/child.h"
@@ -20,7 +20,7 @@
 /* P_PIDFD, which older headers lack. */
 enum { BY_PIDFD = 3 };
 
-/* As the kernel packs it for waitpid(2). */
+/* How the kernel packs the status for waitpid(2). */
 enum { EXIT_SHIFT = 8, EXIT_MASK = 0xff, DUMPED = 0x80 };
 
 int cmio__child_open(pid_t pid) {
@@ -28,7 +28,7 @@ int cmio__child_open(pid_t pid) {
     return fd < 0 ? -errno : (int)fd;
 }
 
-/* The status of an end, or -EAGAIN: waitid(2) tells a tracer of stops as well. */
+/* The status of an end, or -EAGAIN, because waitid(2) also reports stops to a tracer. */
 static int status_of(const siginfo_t *info) {
     if (info->si_pid == 0)
         return -EAGAIN;
@@ -44,7 +44,7 @@ static int status_of(const siginfo_t *info) {
     }
 }
 
-/* The status, which stays, and so does a stop that a tracer has still to see. */
+/* Returns the status and leaves it in place, as well as a stop that a tracer has yet to see. */
 static int peek(idtype_t type, id_t id) {
     siginfo_t info = {.si_pid = 0};
     if (waitid(type, id, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
@@ -64,8 +64,8 @@ static int take(idtype_t type, id_t id, int *status) {
 }
 
 /*
- * Linux 5.3. The number is that of our process if the process is still there after the look, which
- * it is, ended or not, until somebody waits for it.
+ * Linux 5.3. The number still belongs to our process if the process is there after the look,
+ * because it stays there, ended or not, until somebody waits for it.
  */
 static int wait_by_number(int fd, pid_t pid, int *status) {
     const int found = peek(P_PID, (id_t)pid);
@@ -82,11 +82,11 @@ int cmio__child_wait(int fd, pid_t pid, int *status) {
 }
 
 int cmio__child_rearm(int fd, int *pause) {
-    (void)fd, (void)pause; /* the pidfd has a new edge when the process can be waited for */
+    (void)fd, (void)pause; /* the pidfd has another edge when the process can be waited for */
     return 0;
 }
 
 int cmio__child_signal(int fd, pid_t pid, int number) {
-    (void)pid; /* which the fd stands for, whoever has the number */
+    (void)pid; /* the fd identifies the process, whoever has the number */
     return syscall(SYS_pidfd_send_signal, fd, number, NULL, 0U) < 0 ? -errno : 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Waiting for a process by its number without waitid(2): OpenBSD before 7.2, NetBSD before 8. What
- * waitpid(2) tells, it has taken: a stop of a process that this one traces is lost to its tracer.
+ * Waits for a process by its number without waitid(2): OpenBSD before 7.2, NetBSD before 8. What
+ * waitpid(2) reports is consumed. If this process traces the child, its tracer misses a stop.
  */
 #include "posix/child.h"
 

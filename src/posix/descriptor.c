@@ -18,7 +18,7 @@ CMIO__COLD int cmio__last_error(void) {
 }
 
 int cmio__fd_close(int fd) {
-    const int state = cmio__cancel_disable(); /* else it may stay open, and its owner never know */
+    const int state = cmio__cancel_disable(); /* else it may stay open unnoticed */
     const int error = close(fd) == 0 || errno == EINTR || errno == EINPROGRESS ? 0 : -errno;
     cmio__cancel_restore(state);
     return error;
@@ -42,7 +42,7 @@ int cmio__fd_prepare(int fd) {
     return error < 0 ? error : cmio__fd_control(fd, F_SETFD, FD_CLOEXEC);
 }
 
-/* What it was opened for, and with which flags: -EBADF also where that was not for any I/O. */
+/* The access mode and flags it was opened with. -EBADF also if it is not open for any I/O. */
 static int flags_of(int fd) {
     const int flags = cmio__fd_control(fd, F_GETFL, 0);
     if (flags < 0)

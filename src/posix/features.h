@@ -3,7 +3,7 @@
 #define CMIO_POSIX_FEATURES_H
 
 /*
- * What systems lack or name otherwise: the one place where their differences are written down. Code
+ * What systems lack or name differently. Their differences are written down only here; the code
  * uses these names in ordinary expressions.
  */
 
@@ -20,7 +20,7 @@
 #include <crt_externs.h>
 #endif
 
-/* Linux: names in sun_path that begin with a NUL byte and live in no file system (unix(7)). */
+/* Linux: names in sun_path that begin with a NUL byte and are in no file system (unix(7)). */
 #if defined(__linux__) || defined(__ANDROID__)
 #define CMIO__HAS_ABSTRACT_NAMES 1
 #else
@@ -28,8 +28,8 @@
 #endif
 
 /*
- * What the calls that bring new descriptors set on them by themselves, or 0 where fcntl(2) has to
- * follow: see fresh.c. The build looks for each of the four and defines what it finds.
+ * The flags that calls set on new descriptors themselves, or 0 if fcntl(2) has to follow: see
+ * fresh.c. The build looks for each of the four calls and defines what it finds.
  */
 #ifdef CMIO_HAVE_PIPE2
 #define CMIO__PIPE_FLAGS (O_NONBLOCK | O_CLOEXEC)
@@ -59,7 +59,7 @@
 #define CMIO__RIGHTS_FLAGS 0
 #endif
 
-/* Apple has SO_NOSIGPIPE in its place, set once a socket: see fresh.c. */
+/* Apple has SO_NOSIGPIPE instead, set once per socket: see fresh.c. */
 #ifdef MSG_NOSIGNAL
 #define CMIO__MSG_NOSIGNAL MSG_NOSIGNAL
 #else
@@ -67,8 +67,8 @@
 #endif
 
 /*
- * A send or receive with it does not block, whether or not the socket is non-blocking: another
- * process that shares it may have cleared O_NONBLOCK. 0 where a system lacks it.
+ * A send or receive with this flag does not block, even if another process that shares the socket
+ * has cleared O_NONBLOCK. 0 if a system lacks it.
  */
 #ifdef MSG_DONTWAIT
 #define CMIO__MSG_DONTWAIT MSG_DONTWAIT
@@ -76,7 +76,7 @@
 #define CMIO__MSG_DONTWAIT 0
 #endif
 
-/* The flags of everything that is sent over a socket. */
+/* The flags of all sends on a socket. */
 #define CMIO__SEND_FLAGS (CMIO__MSG_NOSIGNAL | CMIO__MSG_DONTWAIT)
 
 /* The socket option that does what MSG_NOSIGNAL does, or -1. */
@@ -87,8 +87,8 @@
 #endif
 
 /*
- * The socket option with which several listeners share a port, or -1. On FreeBSD that which spreads
- * connections over them is another than that which only lets them bind.
+ * The socket option with which several listeners share a port, or -1. FreeBSD has one option that
+ * spreads connections over them and another that only lets them bind.
  */
 #if defined(SO_REUSEPORT_LB)
 #define CMIO__SO_REUSEPORT SO_REUSEPORT_LB
@@ -98,7 +98,7 @@
 #define CMIO__SO_REUSEPORT (-1)
 #endif
 
-/* Seconds of silence before the first probe of SO_KEEPALIVE; Apple has another name; or -1. */
+/* Seconds of silence before the first probe of SO_KEEPALIVE, or -1. Apple has another name. */
 #if defined(TCP_KEEPIDLE)
 #define CMIO__TCP_KEEPIDLE TCP_KEEPIDLE
 #elif defined(TCP_KEEPALIVE)
@@ -114,14 +114,14 @@
 #define CMIO__TCP_KEEPINTVL (-1)
 #endif
 
-/* How many probes stay unanswered before the connection ends, or -1. */
+/* How many probes may stay unanswered before the connection ends, or -1. */
 #ifdef TCP_KEEPCNT
 #define CMIO__TCP_KEEPCNT TCP_KEEPCNT
 #else
 #define CMIO__TCP_KEEPCNT (-1)
 #endif
 
-/* Apple's SO_LINGER counts clock ticks; this one seconds. */
+/* Apple's SO_LINGER counts clock ticks; this option counts seconds. */
 #ifdef SO_LINGER_SEC
 #define CMIO__SO_LINGER SO_LINGER_SEC
 #else
@@ -129,8 +129,8 @@
 #endif
 
 /*
- * glibc 2.32 and later know whether the process has one thread: true while it has. It gets
- * another only in a call of the program's that makes one, which no signal handler may do.
+ * glibc 2.32 and later know whether the process has one thread: true while it does. It gets another
+ * only through a call of the program that makes one, which no signal handler may do.
  */
 #ifdef __has_include
 #if __has_include(<sys/single_threaded.h>)
@@ -143,8 +143,8 @@
 #endif
 
 /*
- * Linux 6.5: control messages that bring a descriptor of the peer's process, to sockets that asked
- * for it (SO_PASSPIDFD). By number, since headers are older; or -1.
+ * Linux 6.5: control messages with a descriptor of the peer's process, for sockets that asked for
+ * it (SO_PASSPIDFD). The number, because headers are older; or -1.
  */
 #ifdef __linux__
 #define CMIO__SCM_PIDFD 0x04
@@ -153,8 +153,8 @@
 #endif
 
 /*
- * OpenBSD: poll(2) of a full pipe's write end sleeps on when the reader goes, unless it is asked
- * for input too: docs/platform-notes.md, "poll(2): readiness and edges".
+ * OpenBSD: if poll(2) sleeps on a full pipe's write end, it sleeps on when the reader goes, unless
+ * it is asked for input too: docs/platform-notes.md, "poll(2): readiness and edges".
  */
 #ifndef CMIO__POLL_MISSES_LOST_READER
 #ifdef __OpenBSD__
@@ -164,21 +164,21 @@
 #endif
 #endif
 
-/* Linux, FreeBSD: a descriptor that only names a file, and with which no I/O can be done. */
+/* Linux, FreeBSD: a descriptor that only names a file and allows no I/O. */
 #ifdef O_PATH
 #define CMIO__O_PATH O_PATH
 #else
 #define CMIO__O_PATH 0
 #endif
 
-/* Linux, FreeBSD: the peer shut down its writing half. Elsewhere a read of 0 says so. */
+/* Linux, FreeBSD: the peer shut down its writing half. Elsewhere a read that returns 0 tells. */
 #ifdef POLLRDHUP
 #define CMIO__POLLRDHUP POLLRDHUP
 #else
 #define CMIO__POLLRDHUP 0
 #endif
 
-/* The end of the numbers of signals. */
+/* One more than the highest signal number. */
 #if defined(NSIG)
 #define CMIO__SIGNALS_END NSIG
 #elif defined(_NSIG)

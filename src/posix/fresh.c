@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors that are new to the process: made, accepted or received. Each call sets the flags of
- * what it brings where the system can: features.h says so for one call at a time, since systems
- * have some and lack others. Where it cannot, fcntl(2) sets them right after it, and a fork in
- * another thread may come between.
+ * Descriptors that are new to the process: made, accepted or received. If the system can, the call
+ * itself sets the flags. features.h says so for each call, because systems have some and lack
+ * others. Otherwise fcntl(2) sets them right afterwards, and a fork in another thread may come
+ * between.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@ static int prepare(int fd, bool is_socket) {
     return error < 0 || !is_socket ? error : cmio__socket_no_sigpipe(fd);
 }
 
-/* Gives out a pair, made with the flags or prepared without them. Otherwise closes it. */
+/* Gives out a pair that was made with the flags, or prepares it first. Closes it on failure. */
 static int keep_pair(const int made[2], int flags, bool is_socket, int fds[2]) {
     int error = 0;
     for (int i = 0; i < 2 && flags == 0 && error == 0; i++)
@@ -30,17 +30,17 @@ static int keep_pair(const int made[2], int flags, bool is_socket, int fds[2]) {
         if (error == 0)
             fds[i] = made[i];
         else
-            (void)cmio__fd_close(made[i]); /* the first error is the one to tell */
+            (void)cmio__fd_close(made[i]); /* the first error is returned */
     return error;
 }
 
-/* The same for one socket, or the error of the call that did not bring it. */
+/* keep_pair() for one socket, or the error of the call that failed to make it. */
 static int keep_socket(int fd, int flags) {
     if (fd < 0)
         return cmio__last_error();
     const int error = flags == 0 ? prepare(fd, true) : 0;
     if (error < 0)
-        (void)cmio__fd_close(fd); /* the first error is the one to tell */
+        (void)cmio__fd_close(fd); /* the first error is returned */
     return error < 0 ? error : fd;
 }
 
@@ -62,9 +62,9 @@ int cmio__socket_pair(int family, int type, int fds[2]) {
     return keep_pair(made, CMIO__SOCKET_FLAGS, true, fds);
 }
 
-/* macOS sets no option of a socket that was reset meanwhile: EINVAL. */
+/* macOS sets no option on a socket that was reset meanwhile: EINVAL. */
 int cmio__socket_accept(int fd, struct sockaddr *peer, socklen_t *length) {
-    const int state = cmio__cancel_disable(); /* else what was accepted may be lost */
+    const int state = cmio__cancel_disable(); /* else an accepted socket may be lost */
     const int accepted = CMIO__ACCEPT(fd, peer, length);
     int result = keep_socket(accepted, CMIO__ACCEPT_FLAGS);
     if (accepted >= 0 && result == -EINVAL)

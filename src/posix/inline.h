@@ -3,21 +3,21 @@
 #define CMIO_POSIX_INLINE_H
 
 /*
- * The way of every byte and every event. The kernel's code pushes a program's out of the nearest
- * cache, so what counts after a system call is how many cache lines the way back touches: few, if
- * the functions on it lie side by side and what they seldom need is not among them.
+ * The path of every byte and every event. A system call's kernel code pushes the program's code out
+ * of the nearest cache. What counts afterwards is how many cache lines the way back touches. They
+ * are few if the functions on it lie side by side, without the code that they seldom need.
  */
 
-/* Part of its callers, also where the library is built to be small. */
+/* Always inlined into its callers, even if the library is built to be small. */
 #define CMIO__INLINE static inline __attribute__((always_inline))
 
-/* On the way: beside the others that are. */
+/* On the path: placed beside the others that are. */
 #define CMIO__HOT __attribute__((hot))
 
-/* Off the way: never part of its callers. */
+/* Off the path: never inlined into its callers. */
 #define CMIO__COLD __attribute__((cold, noinline))
 
-/* A condition that is off the way: what follows from it is kept out of the way, too. */
+/* A condition that leaves the path. What follows from it is placed off the path, too. */
 #define CMIO__UNLIKELY(condition) __builtin_expect((condition), 0)
 
 #endif

@@ -16,7 +16,7 @@ short cmio__look_at(int fd, short events) {
     int count;
     do
         count = poll(&entry, 1, 0);
-    while (count < 0 && errno == EINTR); /* Linux says so of a poll that does not wait, too */
+    while (count < 0 && errno == EINTR); /* Linux returns it even for a poll without a wait */
     cmio__cancel_restore(state);
     return count > 0 ? entry.revents : 0;
 }
@@ -32,7 +32,7 @@ static enum cmio__end_kind kind_of_socket(int fd) {
     if (cmio__socket_option(fd, SOL_SOCKET, SO_TYPE, &type) < 0)
         return CMIO__FINAL_END;
     if (type == SOCK_STREAM || type == SOCK_SEQPACKET)
-        (void)cmio__socket_option(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens); /* 0 where unknown */
+        (void)cmio__socket_option(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens); /* 0 if unknown */
     if (listens != 0)
         return CMIO__MESSAGES;
     switch (type) {

@@ -29,7 +29,7 @@ int cmio__path_rename(const char *from, const char *to) {
     return rename(from, to) < 0 ? -errno : 0;
 }
 
-/* A second name, then one less: a link is never made over another file. */
+/* Links the new name, then removes the old one, because a link never replaces a file. */
 int cmio__path_rename_if_free(const char *from, const char *to) {
     return link(from, to) < 0 ? -errno : cmio__path_unlink(from);
 }

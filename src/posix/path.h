@@ -2,18 +2,18 @@
 #ifndef CMIO_POSIX_PATH_H
 #define CMIO_POSIX_PATH_H
 
-/* Names of files: 0 or -errno. */
+/* Names of files. All return 0 or -errno. */
 
-/* Whether the path itself, no link followed, is a socket file: 0, -ENOTSOCK or -ENOENT. */
+/* 0 if the path itself is a socket file, without following links; else -ENOTSOCK or -ENOENT. */
 int cmio__path_check_socket(const char *path);
 
-/* Makes an empty file whose name nobody has: mkstemp(3). The XXXXXX of the template become it. */
+/* Makes an empty file with a new name: mkstemp(3). The name replaces the template. */
 int cmio__path_reserve(char *template);
 
-/* rename(2): what is at to is replaced. */
+/* rename(2). Replaces what is at to. */
 int cmio__path_rename(const char *from, const char *to);
 
-/* Renames, but never replaces: -EEXIST. */
+/* Renames, but never replaces: returns -EEXIST. */
 int cmio__path_rename_if_free(const char *from, const char *to);
 
 int cmio__path_unlink(const char *path);

@@ -3,9 +3,9 @@
 #define CMIO_POSIX_READINESS_H
 
 /*
- * What poll(2) says about a descriptor, as readiness: error and hang-up are readable and writable
- * too, and a half-close is only read-closed. epoll(7) uses the same bits but for that of the
- * half-close, which the caller names. docs/platform-notes.md has the table.
+ * Translates what poll(2) reports about a descriptor to readiness. Error and hang-up are readable
+ * and writable too; a half-close is only read-closed. epoll(7) uses the same bits except for
+ * half-close, whose bit the caller passes. docs/platform-notes.md has the table.
  */
 
 #include <poll.h>
@@ -17,7 +17,7 @@
 
 #include "posix/inline.h"
 
-/* Whether nothing but input and output was said. */
+/* Whether nothing but input and output was reported. */
 CMIO__INLINE bool cmio__readiness_is_usual(uint32_t mask) {
     return (mask & ~(uint32_t)(POLLIN | POLLOUT)) == 0;
 }

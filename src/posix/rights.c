@@ -10,9 +10,9 @@
 #include "posix/features.h"
 
 /*
- * Room for all that a system passes with one message, and credentials and time stamps where they
- * were asked for: a control message that does not fit would be cut, and some systems leave the
- * descriptors of the rest open. Linux passes 253 at most, the BSDs what fits in 2048 bytes.
+ * Room for everything that a system passes with one message, including credentials and time stamps
+ * if they were asked for. A control message that does not fit would be cut, and some systems then
+ * leave the remaining descriptors open. Linux passes at most 253, the BSDs what fits in 2048 bytes.
  */
 union control {
     struct cmsghdr aligned;
@@ -43,7 +43,7 @@ ssize_t cmio__rights_send(int fd, const void *buffer, size_t length, const int *
     return sent < 0 ? cmio__rights_refused(fd, space, -errno) : sent;
 }
 
-/* What CMSG_NXTHDR(3) does, whose macro in musl gives a warning. NULL after the last part. */
+/* Like CMSG_NXTHDR(3), whose macro causes a warning in musl. NULL after the last part. */
 static struct cmsghdr *part_after(const struct msghdr *message, struct cmsghdr *part) {
     const size_t size = CMSG_SPACE(part->cmsg_len - CMSG_LEN(0));
     const unsigned char *end =
@@ -54,7 +54,7 @@ static struct cmsghdr *part_after(const struct msghdr *message, struct cmsghdr *
     return (struct cmsghdr *)(void *)(begin + size);
 }
 
-/* The first part of a type, or the next after one. */
+/* The first part of a type, or the next one after a part. */
 static struct cmsghdr *next_of_type(struct msghdr *message, struct cmsghdr *part, int type) {
     do
         part = part == NULL ? CMSG_FIRSTHDR(message) : part_after(message, part);
@@ -83,7 +83,7 @@ static size_t count_all(struct msghdr *message) {
     return count;
 }
 
-/* Moves all to out, or closes them where there is none. */
+/* Moves all descriptors to out, or closes them if out is NULL. */
 static void hand_over(struct msghdr *message, int *out) {
     for (struct cmsghdr *part = NULL; (part = cmio__rights_next(message, part)) != NULL;)
         for (size_t i = 0; i < cmio__rights_count(part); i++) {
@@ -91,11 +91,11 @@ static void hand_over(struct msghdr *message, int *out) {
             if (out != NULL)
                 *out++ = fd;
             else
-                (void)cmio__fd_close(fd); /* not ours to use: what it has to say is for others */
+                (void)cmio__fd_close(fd); /* not ours to use: its errors concern others */
         }
 }
 
-/* Descriptors of processes come to sockets that were told so before they were adopted. */
+/* Sockets set to receive descriptors of processes before they were adopted still get them. */
 static void close_process_descriptors(struct msghdr *message) {
     struct cmsghdr *part = NULL;
     while ((part = next_of_type(message, part, CMIO__SCM_PIDFD)) != NULL)

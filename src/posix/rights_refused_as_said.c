@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Refused descriptors where sendmsg(2) says what it means. */
+/* For systems whose sendmsg(2) returns the right error for refused descriptors. */
 #include "posix/rights.h"
 
 int cmio__rights_refused(int fd, size_t size, int error) {
-    (void)fd, (void)size; /* the error says it all */
+    (void)fd, (void)size; /* the error alone is enough */
     return error;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NetBSD answers EMSGSIZE where a stream has no room for descriptors at this moment: EAGAIN. Only a
- * message that would not fit into an empty buffer is too long for good.
+ * NetBSD returns EMSGSIZE if a stream has no room for descriptors at the moment, which is EAGAIN.
+ * Only a message that would not fit into an empty buffer is really too long.
  */
 #include "posix/rights.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files to sockets: by a system's own call, piece by piece, and by way of a buffer, for files and
- * systems that have no such call. A piece that is shorter than was asked for proves nothing: files
- * that the kernel makes up (proc(5)) hand out a page at a time. So both go on until the file has no
- * more bytes or the socket takes no more.
+ * Sends files to sockets: piece by piece with a system's own call, and through a buffer for files
+ * and systems without such a call. A short piece proves nothing: files that the kernel generates
+ * (proc(5)) supply a page at a time. So both continue until the file has no more bytes or the
+ * socket takes no more.
  */
 #include "posix/socket.h"
 
@@ -21,7 +21,7 @@ static size_t at_most(size_t length, size_t limit) {
     return length < limit ? length : limit;
 }
 
-/* One buffer's worth: what was sent, 0 at the end of the file. Sets *full when the socket is. */
+/* Sends one bufferful. Returns the count, 0 at the end of the file. Sets *full if the socket is. */
 static ssize_t copy_piece(int fd, int file, off_t offset, size_t length, bool *full) {
     char buffer[BUFFER_SIZE];
     const ssize_t count = pread(file, buffer, at_most(length, sizeof buffer), offset);
@@ -32,12 +32,12 @@ static ssize_t copy_piece(int fd, int file, off_t offset, size_t length, bool *f
     return sent;
 }
 
-/* Whether to try the piece again: something was sent before, and a signal came. */
+/* Whether to try the piece again: a signal came after something had been sent. */
 static bool was_interrupted(ssize_t count, size_t sent) {
     return count == -EINTR && sent > 0;
 }
 
-/* Reads also where length is 0: that tells a file that cannot be read. */
+/* Reads even if length is 0, to find out whether the file can be read. */
 ssize_t cmio__socket_copy_file(int fd, int file, off_t offset, size_t length) {
     size_t sent = 0;
     ssize_t count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files to sockets by sendfile(2) of macOS. It takes the socket last, a length of 0 as "all there
- * is", and tells through the length what it sent, also before it would have blocked.
+ * Sends files to sockets by sendfile(2) of macOS. It takes the socket last, takes a length of 0 as
+ * "everything", and returns through the length what it sent, even before it would have blocked.
  */
 #include "posix/socket.h"
 
@@ -13,7 +13,7 @@ static bool is_refused(int error) {
     return error == EINVAL || error == ENOTSUP || error == EOPNOTSUPP;
 }
 
-/* The length says what was sent only where the call tells that it stopped: EAGAIN, EINTR. */
+/* On failure, the length is what was sent only if the call just stopped: EAGAIN, EINTR. */
 static ssize_t send_piece(int fd, int file, off_t offset, size_t length) {
     off_t sent = (off_t)length;
     if (sendfile(file, fd, offset, &sent, NULL, 0) == 0)

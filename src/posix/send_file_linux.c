@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Files to sockets by Linux's sendfile(2), whose count is what was sent. */
+/* Sends files to sockets by Linux's sendfile(2), which returns what was sent. */
 #include "posix/socket.h"
 
 #include <errno.h>
 #include <sys/sendfile.h>
 
 /*
- * EINVAL: a file that the kernel cannot map, which may be read all the same. EOVERFLOW: an offset
- * beyond what a file of this file system can have, where a read finds the end.
+ * EINVAL: the kernel cannot map the file, but may be able to read it. EOVERFLOW: the offset is
+ * beyond the maximum of this file system, where a read finds the end.
  */
 static ssize_t send_piece(int fd, int file, off_t offset, size_t length) {
     const ssize_t count = sendfile(fd, file, &offset, length);

@@ -33,12 +33,12 @@ int cmio__socket_adopt(int fd, int type) {
 
 int cmio__socket_no_sigpipe(int fd) {
     if (CMIO__SO_NOSIGPIPE < 0)
-        return 0; /* MSG_NOSIGNAL does it with each send */
+        return 0; /* MSG_NOSIGNAL does it for each send */
     return cmio__socket_set_option(fd, SOL_SOCKET, CMIO__SO_NOSIGPIPE, 1);
 }
 
 int cmio__socket_connect(int fd, const struct sockaddr *address, socklen_t length) {
-    const int state = cmio__cancel_disable(); /* the descriptor may be known here alone */
+    const int state = cmio__cancel_disable(); /* else the descriptor may be lost */
     const int result = connect(fd, address, length);
     const int error = result == 0 || errno == EINPROGRESS || errno == EINTR ? 0 : -errno;
     cmio__cancel_restore(state);
@@ -50,7 +50,7 @@ int cmio__socket_is_settled(int fd) {
     int count;
     do
         count = poll(&entry, 1, 0);
-    while (count < 0 && errno == EINTR); /* Linux says so of a poll that does not wait, too */
+    while (count < 0 && errno == EINTR); /* Linux returns it even for a poll without a wait */
     return count < 0 ? -errno : count;
 }
 
@@ -141,11 +141,11 @@ int cmio__socket_family(int fd) {
     return error < 0 ? error : name.any.sa_family;
 }
 
-/* Which packets a socket sends: an IPv6 one also IPv4 packets, unless it is IPv6 alone. */
+/* Which packets a socket sends. An IPv6 socket also sends IPv4 packets, unless it is IPv6-only. */
 struct protocols {
     bool v4;
     bool v6;
-    bool mapped; /* an IPv6 one whose own address is an IPv4 one, ::ffff:a.b.c.d */
+    bool mapped; /* an IPv6 socket whose own address is an IPv4 address, ::ffff:a.b.c.d */
 };
 
 static int protocols_of(int fd, struct protocols *out) {
@@ -170,8 +170,8 @@ static int protocols_of(int fd, struct protocols *out) {
 }
 
 /*
- * Whether an IPv6 socket has no IPv4 option: FreeBSD, where that of IPv6 stands for both
- * (ip6_output.c, IPV6_UNICAST_HOPS), and systems whose IPv6 sockets never send IPv4 packets.
+ * Whether an IPv6 socket has no IPv4 option. That is so on FreeBSD, whose IPv6 option covers both
+ * (ip6_output.c, IPV6_UNICAST_HOPS), and on systems whose IPv6 sockets never send IPv4 packets.
  */
 static bool has_no_v4_option(const struct protocols *protocols, int error) {
     return protocols->v6 && (error == -EINVAL || error == -ENOPROTOOPT);
@@ -206,7 +206,7 @@ int cmio__socket_ttl(int fd, uint32_t *out) {
     return error;
 }
 
-/* The kernel does not write to the array of buffers: msg_iov lacks const for history's sake. */
+/* The kernel does not write to the array of buffers: msg_iov lacks const for historical reasons. */
 static struct msghdr message_of(const struct iovec *buffers, int count) {
     union {
         const struct iovec *given;

@@ -14,10 +14,10 @@
 #include "posix/features.h"
 
 /*
- * The signals that have another action than the default one. An ignored one stays ignored in the
- * program otherwise; and those with a handler are among them because a handler may run in the child
- * before it executes the program. SIGKILL and SIGSTOP are never among them: some systems call a set
- * with these invalid.
+ * Collects the signals whose action is not the default. Ignored signals would otherwise stay
+ * ignored in the program. Signals with a handler are included because a handler may run in the
+ * child before it executes the program. SIGKILL and SIGSTOP are never included: some systems call a
+ * set with these invalid.
  */
 static void find_changed(sigset_t *out) {
     struct sigaction action;
@@ -27,7 +27,7 @@ static void find_changed(sigset_t *out) {
             (void)sigaddset(out, number); /* the system knows it */
 }
 
-/* The functions of this family return an errno, positive. */
+/* The functions of this family return a positive errno. */
 static int set_attributes(posix_spawnattr_t *attributes, bool new_group) {
     const int flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
     sigset_t set;
@@ -44,7 +44,7 @@ static int set_attributes(posix_spawnattr_t *attributes, bool new_group) {
     return error;
 }
 
-/* A duplicate is not close-on-exec. None of the descriptors is a target, so the order is free. */
+/* A duplicate is not close-on-exec. None of the descriptors is a target, so any order will do. */
 static int describe_streams(posix_spawn_file_actions_t *actions, const int *fds) {
     int error = 0;
     for (int i = 0; i < CMIO__STREAMS && error == 0; i++)
@@ -53,7 +53,7 @@ static int describe_streams(posix_spawn_file_actions_t *actions, const int *fds)
     return error;
 }
 
-/* The casts: POSIX promises that the strings are not written to, and cannot say so in C. */
+/* The casts are safe: POSIX promises not to write to the strings, but cannot say so in C. */
 static int execute(const struct cmio__spawn *spawn, const posix_spawn_file_actions_t *actions,
                    const posix_spawnattr_t *attributes, pid_t *out) {
     char *const *environment = spawn->environment == NULL
@@ -95,7 +95,7 @@ void cmio__spawn_undo(pid_t pid) {
     int status;
     if (cmio__child_wait_by_number(pid, &status) != -EAGAIN)
         return;
-    (void)kill(pid, SIGKILL); /* a child that was not waited for: the number is its own */
+    (void)kill(pid, SIGKILL); /* not waited for yet, so the number is still its own */
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A system without posix_spawn(3), such as Android before 9: no program is started. */
+/* For systems without posix_spawn(3), such as Android before 9: no program can be started. */
 #include "posix/spawn.h"
 
 #include <errno.h>

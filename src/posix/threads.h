@@ -4,8 +4,8 @@
 
 /*
  * Read-modify-write operations that are atomic among threads, and ordinary ones while the process
- * has one thread: an atomic one takes some twenty cycles more, and most loops run alone. Not for
- * what a signal handler changes.
+ * has one thread: an atomic operation takes some twenty cycles more, and most loops run alone. Not
+ * for data that a signal handler changes.
  */
 
 #include <stdatomic.h>
@@ -15,7 +15,7 @@
 #include "posix/features.h"
 #include "posix/inline.h"
 
-/* Sets a flag, and returns what it was: acquires what was done before it was cleared. */
+/* Sets a flag and returns its old value. Acquires what was done before the flag was cleared. */
 CMIO__INLINE bool cmio__flag_test_and_set(atomic_bool *flag) {
     if (!CMIO__IS_SINGLE_THREADED)
         return atomic_exchange_explicit(flag, true, memory_order_acquire);
@@ -25,9 +25,10 @@ CMIO__INLINE bool cmio__flag_test_and_set(atomic_bool *flag) {
 }
 
 /*
- * What a thread did before it publishes is visible to a thread that sees the word afterwards. That
- * one comes after the other is known from elsewhere, such as the kernel, whose ordering the rules
- * of C do not know. An addition, so that of several threads that publish each is seen.
+ * What a thread did before cmio__publish() is visible to a thread that calls cmio__see_published()
+ * afterwards. The order of the two calls is known from elsewhere, such as the kernel, whose
+ * ordering the rules of C do not know. Publishing is an addition, so that every one of several
+ * publishing threads is seen.
  */
 CMIO__INLINE void cmio__publish(atomic_uint *word) {
     if (!CMIO__IS_SINGLE_THREADED)
@@ -48,7 +49,7 @@ CMIO__INLINE void cmio__references_add(atomic_size_t *references) {
                               memory_order_relaxed);
 }
 
-/* Drops a reference, and returns how many are left: none, when all that others did is visible. */
+/* Drops a reference. Returns how many are left; if 0, all that other owners did is visible. */
 CMIO__INLINE size_t cmio__references_drop(atomic_size_t *references) {
     if (!CMIO__IS_SINGLE_THREADED)
         return atomic_fetch_sub_explicit(references, 1, memory_order_acq_rel) - 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The counter goes up by one a signal and is read only to drain it. At the end of its 64 bits
- * write(2) says EAGAIN: then it is drained and written again.
+ * Each signal adds one to the counter, which is read only to drain it. When its 64 bits overflow,
+ * write(2) returns EAGAIN; then the counter is drained and written again.
  */
 #include "posix/wake_fd.h"
 
@@ -43,6 +43,6 @@ int cmio__wake_fd_signal(const struct cmio__wake_fd *wake) {
 void cmio__wake_fd_drain(const struct cmio__wake_fd *wake) {
     const int state = cmio__cancel_disable();
     uint64_t counter;
-    (void)!read(wake->read_fd, &counter, sizeof counter); /* EAGAIN: empty already */
+    (void)!read(wake->read_fd, &counter, sizeof counter); /* EAGAIN: already empty */
     cmio__cancel_restore(state);
 }

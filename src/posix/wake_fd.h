@@ -3,8 +3,8 @@
 #define CMIO_POSIX_WAKE_FD_H
 
 /*
- * A descriptor that becomes readable when another thread or a signal handler says so: an eventfd(2)
- * where there is one (wake_eventfd.c), otherwise a pipe.
+ * A descriptor that another thread or a signal handler makes readable: an eventfd(2) if the system
+ * has it (wake_eventfd.c), otherwise a pipe.
  */
 
 struct cmio__wake_fd {
@@ -16,11 +16,12 @@ int cmio__wake_fd_open(struct cmio__wake_fd *out);
 void cmio__wake_fd_close(struct cmio__wake_fd *wake);
 
 /*
- * Makes it readable, a new edge each time. Async-signal-safe; keeps errno; no cancellation point.
+ * Makes it readable, with a new edge each time. Async-signal-safe; preserves errno; not a
+ * cancellation point.
  */
 int cmio__wake_fd_signal(const struct cmio__wake_fd *wake);
 
-/* Makes it unreadable: for waits that have no edges. No cancellation point. */
+/* Makes it unreadable, for waits that have no edges. Not a cancellation point. */
 void cmio__wake_fd_drain(const struct cmio__wake_fd *wake);
 
 #endif

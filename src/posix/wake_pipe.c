@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For systems without eventfd(2). A byte a signal; a full pipe is drained and written again, so
- * that each signal is an edge.
+ * For systems without eventfd(2). Each signal is a byte. A full pipe is drained and written again,
+ * so that each signal is an edge.
  */
 #include "posix/wake_fd.h"
 

@@ -6,7 +6,7 @@
 
 #include "posix/descriptor.h"
 
-/* Adds the descriptor to an epoll instance that is there for nothing else. */
+/* Adds the descriptor to an epoll instance made only for this. */
 static int ask(int fd) {
     struct epoll_event nothing = {.events = 0};
     const int scratch = epoll_create1(EPOLL_CLOEXEC);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Child processes as sources. outcome is -EAGAIN until the process was waited for, and then what
- * came of it, for good: 0 with a status, or -ECHILD. From then on its number may be another's, and
- * is used no more.
+ * Child processes as sources. outcome is -EAGAIN until the process was waited for. Then it is
+ * final: 0 with a status, or -ECHILD. From then on the process number may belong to another
+ * process, and is not used any more.
  */
 #include <cmio/child.h>
 
@@ -15,7 +15,7 @@
 int cmio_child_init(struct cmio_child *child, pid_t pid) {
     if (child == NULL || pid <= 0)
         return -EINVAL;
-    const int cancel = cmio__cancel_disable(); /* what is opened is returned or closed */
+    const int cancel = cmio__cancel_disable(); /* else a new descriptor could be lost */
     const int fd = cmio__child_open(pid);
     cmio__cancel_restore(cancel);
     if (fd < 0)
@@ -37,14 +37,14 @@ pid_t cmio_child_pid(const struct cmio_child *child) {
     return fd < 0 ? fd : child->pid;
 }
 
-/* The process has not ended for us. That ends the edge, like a read that blocks. */
+/* No end of the process is visible to us yet. That ends the edge, like a read that blocks. */
 static int go_on(struct cmio_child *child) {
     const int error = cmio__child_rearm(child->source.fd, &child->pause);
     (void)cmio__source_io(&child->source, CMIO_READABLE, -EAGAIN, 1);
     return error < 0 ? error : -EAGAIN;
 }
 
-/* Waits for the process if it has ended. */
+/* Waits for the process only if it has ended. */
 static int look_at_child(struct cmio_child *child) {
     const int error = cmio__child_wait(child->source.fd, child->pid, &child->status);
     if (error == -EAGAIN)
@@ -59,7 +59,7 @@ int cmio_child_status(struct cmio_child *child, int *status) {
     if (cmio_child_fd(child) < 0)
         return -EBADF;
     if (child->outcome == -EAGAIN) {
-        const int cancel = cmio__cancel_disable(); /* a status that was taken is kept */
+        const int cancel = cmio__cancel_disable(); /* else a status could be taken and lost */
         const int error = look_at_child(child);
         cmio__cancel_restore(cancel);
         if (error < 0)

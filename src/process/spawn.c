@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Starting programs. Each stream that is not inherited is opened here, on a descriptor above the
- * standard ones, so that none is in another's way when they are put in place: this process may have
+ * standard ones, so that none is in another's way when they are put in place. This process may have
  * closed its own standard streams, and may give them to the child in another order.
  */
 #include <cmio/spawn.h>
@@ -17,7 +17,7 @@
 #include "posix/descriptor.h"
 #include "posix/spawn.h"
 
-/* The two sides of the streams: -1 where there is none. */
+/* The two sides of the streams; -1 for none. */
 struct streams {
     int theirs[CMIO__STREAMS];
     int ours[CMIO__STREAMS];
@@ -31,17 +31,17 @@ static void close_all(int *fds) {
     }
 }
 
-/* Moves a descriptor above the standard streams. It is closed on failure. */
+/* Moves a descriptor above the standard streams. Closes it on failure. */
 static int lift(int fd) {
     if (fd < CMIO__STREAMS && fd >= 0) {
         const int lifted = cmio__spawn_duplicate(fd);
-        (void)cmio__fd_close(fd); /* the duplicate is what counts */
+        (void)cmio__fd_close(fd); /* only the duplicate matters */
         return lifted;
     }
     return fd;
 }
 
-/* The child's end is blocking, as programs expect it, and ours is not. */
+/* The child's end is blocking, as programs expect. Our end is not. */
 static int open_pipe(struct streams *streams, int stream) {
     int fds[2];
     int error = cmio__pipe_open(fds);
@@ -54,11 +54,11 @@ static int open_pipe(struct streams *streams, int stream) {
         return fd;
     error = cmio__fd_control(fd, F_SETFL, 0);
     if (error < 0)
-        (void)cmio__fd_close(fd); /* the first error is the one to tell */
+        (void)cmio__fd_close(fd); /* the first error is returned */
     return error < 0 ? error : fd;
 }
 
-/* Standard output as the child has it. */
+/* Duplicates the child's standard output. */
 static int duplicate_output(const struct streams *streams) {
     const int output = streams->theirs[STDOUT_FILENO];
     return cmio__spawn_duplicate(output < 0 ? STDOUT_FILENO : output);
@@ -96,7 +96,7 @@ static int open_streams(struct streams *streams, const struct cmio_process_optio
     return 0;
 }
 
-/* Whether children can be watched, before one is started in vain. */
+/* Checks that children can be watched, before one is started in vain. */
 static int check_watchable(void) {
     const int fd = cmio__child_open(getpid());
     return fd < 0 ? fd : cmio__fd_close(fd);
@@ -164,7 +164,7 @@ static bool are_options(const struct cmio_process_options *options) {
 int cmio_process_spawn(struct cmio_process *process, const struct cmio_process_options *options) {
     if (process == NULL || !are_options(options))
         return -EINVAL;
-    const int cancel = cmio__cancel_disable(); /* what is opened and started is told or undone */
+    const int cancel = cmio__cancel_disable(); /* else what was opened or started could be lost */
     const int error = start_with_streams(process, options);
     cmio__cancel_restore(cancel);
     return error;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two kept actions a number. newest is the one that the handler replaced last: it is put back, and
- * it is what the handler does when the kernel calls it. If someone replaces the handler and the
- * handler is then installed anew, newest may be a function that calls the handler in its turn. For
+ * Two actions are kept per number. newest is the action that the handler replaced last: it is put
+ * back, and it is what the handler does when the kernel calls it. If someone replaces the handler
+ * and the handler is installed again, newest may be a function that itself calls the handler. For
  * such a call there is oldest, the action below the first of these installations, which knows
- * nothing of the handler: so no two functions call each other for ever.
+ * nothing of the handler. So no two functions call each other for ever.
  *
- * How the handler tells who called it: the kernel blocks every signal for it, and before it calls
- * a function it unblocks SIGSEGV.
+ * The handler tells who called it from the signal mask: the kernel blocks every signal for it, and
+ * before the handler calls a function it unblocks SIGSEGV.
  *
- * A handler may be about to read a kept action whatever happened since it began, so an action that
- * was kept once is neither changed nor freed. One that is met again is used again.
+ * A running handler may be about to read a kept action, no matter what has happened since it began.
+ * So an action that was kept once is neither changed nor freed. If the same action is met again, it
+ * is reused.
  */
 #include "signal/action.h"
 
@@ -35,7 +36,7 @@ static struct {
     _Atomic(const struct kept_action *) newest;
     _Atomic(const struct kept_action *) oldest;
     const struct kept_action *all;
-    bool installed; /* until we put the action back, also if someone has replaced the handler */
+    bool installed; /* until we put the action back, even if someone replaces the handler */
 } actions[CMIO__SIGNAL_MAX + 1];
 
 static bool is_handler(const struct sigaction *action, cmio__signal_handler *handler) {
@@ -43,8 +44,8 @@ static bool is_handler(const struct sigaction *action, cmio__signal_handler *han
 }
 
 /*
- * SIG_DFL and SIG_IGN mean the same under SA_SIGINFO: the two members of a sigaction that hold a
- * function lie in one place on every system.
+ * SIG_DFL and SIG_IGN mean the same under SA_SIGINFO, because the two function members of a
+ * sigaction occupy the same place on every system.
  */
 static bool is_default(const struct sigaction *action) {
     return action->sa_handler == SIG_DFL;
@@ -66,7 +67,7 @@ static bool is_same(const struct sigaction *one, const struct sigaction *other) 
            is_same_mask(&one->sa_mask, &other->sa_mask);
 }
 
-/* The action among those kept, added if it is new; NULL without memory. */
+/* Finds the action among the kept ones, or adds it. Returns NULL without memory. */
 static const struct kept_action *keep(int number, const struct sigaction *action) {
     for (const struct kept_action *kept = actions[number].all; kept != NULL; kept = kept->next)
         if (is_same(&kept->action, action))
@@ -81,9 +82,9 @@ static const struct kept_action *keep(int number, const struct sigaction *action
 }
 
 /*
- * The mask has every bit set, because sigfillset(3) leaves out the signal by which a C library
- * cancels a thread. glibc 2.36 sends that to a thread in a read(2) and lets it act wherever it
- * arrives, also in a handler that has disabled cancellation.
+ * The mask has every bit set, because sigfillset(3) leaves out the signal with which a C library
+ * cancels a thread. glibc 2.36 sends that signal to a thread in a read(2) and lets it act wherever
+ * it arrives, even in a handler that has disabled cancellation.
  */
 static int set_handler(int number, cmio__signal_handler *handler) {
     struct sigaction action = {.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
@@ -103,7 +104,7 @@ int cmio__action_install(int number, cmio__signal_handler *handler) {
         return -ENOMEM;
     if (!actions[number].installed)
         atomic_store(&actions[number].oldest, kept);
-    atomic_store(&actions[number].newest, kept); /* before a signal can ask for it */
+    atomic_store(&actions[number].newest, kept); /* before a signal can need it */
     const int error = set_handler(number, handler);
     if (error == 0)
         actions[number].installed = true;
@@ -131,9 +132,8 @@ static bool is_called_by_kernel(void) {
 }
 
 /*
- * Cannot fail: the system knows the number. That the mask is set as a whole unblocks the C
- * library's own signals too, which may be wanted before a function returns or a stopped process
- * goes on.
+ * Cannot fail: the system knows the number. Setting the whole mask unblocks the C library's own
+ * signals too, which may be needed before a function returns or a stopped process continues.
  */
 static void unblock(int number, sigset_t *before) {
     sigset_t set;
@@ -144,9 +144,9 @@ static void unblock(int number, sigset_t *before) {
 }
 
 /*
- * The kernel knows what the default is: the signal is sent once more and let through. By kill(2),
- * because raise(3) of some libcs takes a child after vfork(2) for its parent. The handler comes
- * back, unless someone installed another action meanwhile, if the process is still there.
+ * The kernel knows the default: the signal is sent again and let through. kill(2) sends it, because
+ * raise(3) of some libcs mistakes a child after vfork(2) for its parent. If the process is still
+ * there, the handler comes back, unless someone has installed another action meanwhile.
  */
 static void do_default(int number, cmio__signal_handler *handler) {
     const struct sigaction standard = {.sa_handler = SIG_DFL};
@@ -162,7 +162,7 @@ static void do_default(int number, cmio__signal_handler *handler) {
 
 static void call(const struct sigaction *action, int number, siginfo_t *info, void *context) {
     sigset_t blocked;
-    unblock(SIGSEGV, &blocked); /* tells the handler, if the function calls it, that it does */
+    unblock(SIGSEGV, &blocked); /* if the function calls the handler, this tells the handler so */
     if ((action->sa_flags & SA_SIGINFO) != 0)
         action->sa_sigaction(number, info, context);
     else

@@ -1,32 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals as a source. One handler serves the process. It goes through a list of watches, one for
- * each cmio_signals; for each that wants the number it sets the number's bit in pending and writes
- * a byte to the watch's pipe, whose read end is the source. A number that no watch wants gets the
- * action that the handler replaced: see action.c.
+ * Signals as a source. One handler serves the process. It goes through a list of watches, one per
+ * cmio_signals. For each watch that wants the number, it sets the number's bit in pending and
+ * writes a byte to the watch's pipe, whose read end is the source. A number that no watch wants
+ * gets the action that the handler replaced: see action.c.
  *
  *   - A full pipe loses no signal: the bit is set, and the pipe is readable.
- *   - next takes bits first, then drains the pipe, then looks once more: a bit set after that look
- *     has its byte still to come, and with it the event.
+ *   - next takes bits first, then drains the pipe, then looks again. For a bit set after that look,
+ *     the byte is still to come, and the event with it.
  *   - The handler takes no lock. A watch in the list is never unlinked or freed: close empties its
- *     mask, then waits for the handlers that run, and only then closes the pipe; init takes an
- *     empty one before it makes another. The handler is counted from its first look at a watch to
- *     its last, so either it sees the empty mask or close sees the count. There are two counts, and
- *     close has new handlers use the other one while it waits for each to be 0: so it waits for no
- *     handler that began later, however many signals come.
+ *     mask, then waits for running handlers, and only then closes the pipe; init reuses an empty
+ *     watch before it makes another. The handler is counted from its first look at a watch to its
+ *     last, so either it sees the empty mask or close sees the count. There are two counts. While
+ *     close waits for one to reach 0, new handlers use the other, so close waits for no handler
+ *     that began later, however many signals come.
  *   - A thread that is cancelled in the handler would leave it counted for ever. So the handler
  *     disables cancellation while it is counted, and blocks the signals of the C library: see
  *     action.c.
  *
- * The watches belong to one process, the owner. In a child they are its parent's: it has the
- * handler and the pipes, but is not the owner, so its handler touches nothing and does what the
- * action before would have done. A handler of pthread_atfork(3) makes a child of fork(2) the owner,
- * of nothing yet: it abandons the watches, forgets the handlers that ran in the parent and puts the
- * actions back. Other children, of vfork(2) and clone(2), run no such handler; they are told from
- * the parent by the process number, and one that makes a set of its own becomes the owner then.
+ * The watches belong to one process, the owner. In a child they are still its parent's: the child
+ * has the handler and the pipes, but is not the owner, so its handler touches nothing and does what
+ * the previous action would have done. After fork(2), a handler of pthread_atfork(3) makes the
+ * child the owner, at first of nothing: it abandons the watches, forgets the handlers that ran in
+ * the parent and puts the actions back. Children of vfork(2) and clone(2) run no such handler.
+ * Their process number tells them from the parent. If such a child makes a set of its own, it
+ * becomes the owner then.
  *
- * Everything but the handler holds the lock while it changes what is shared. The lock is the number
- * of the process that holds it, so that a child's threads are not kept out by one of its parent's.
+ * Everything but the handler holds the lock while it changes shared data. The lock is the number of
+ * the process that holds it, so that a lock held in the parent does not keep out the threads of a
+ * child.
  */
 #include <cmio/signals.h>
 
@@ -53,7 +55,7 @@ enum { SIGNALS_PER_WORD = 32, SIGNAL_WORDS = (CMIO__SIGNAL_MAX + 1) / SIGNALS_PE
 struct cmio__signal_watch {
     atomic_uint wanted[SIGNAL_WORDS];
     atomic_uint pending[SIGNAL_WORDS];
-    int write_fd; /* of an empty watch: not open */
+    int write_fd; /* not open if the watch is empty */
     bool in_use;
     bool inherited;                  /* made by the process that this one was forked from */
     struct cmio__signal_watch *next; /* set once, before the watch is in the list */
@@ -62,7 +64,7 @@ struct cmio__signal_watch {
 static _Atomic(struct cmio__signal_watch *) watches;
 static atomic_int owner; /* 0 before the first set */
 static atomic_int handlers_running[2];
-static atomic_int phase; /* which of them counts a handler that begins now */
+static atomic_int phase; /* which of the two counts a handler that begins now */
 
 static atomic_int lock; /* 0, or the process that holds it */
 static bool has_fork_handler;
@@ -75,7 +77,7 @@ static bool wants(const struct cmio__signal_watch *watch, int number) {
     return (atomic_load(&watch->wanted[number / SIGNALS_PER_WORD]) & bit_of(number)) != 0;
 }
 
-/* Tells the watches that want the number; whether there are any. */
+/* Notifies the watches that want the number. Returns whether there are any. */
 static bool tell_watches(int number) {
     bool is_wanted = false;
     const int cancel = cmio__cancel_disable();
@@ -87,7 +89,7 @@ static bool tell_watches(int number) {
             continue;
         is_wanted = true;
         atomic_fetch_or(&watch->pending[number / SIGNALS_PER_WORD], bit_of(number));
-        (void)cmio__fd_write(watch->write_fd, "", 1); /* a full pipe is readable all the same */
+        (void)cmio__fd_write(watch->write_fd, "", 1); /* a full pipe is readable anyway */
     }
     atomic_fetch_sub(running, 1);
     cmio__cancel_restore(cancel);
@@ -101,13 +103,13 @@ static void handle_signal(int number, siginfo_t *info, void *context) {
     errno = kept;
 }
 
-/* A sleep, since a thread that only yields may keep one of lower priority from ever going on. */
+/* Sleeps, because a thread that only yields may keep one of lower priority from running. */
 static void wait_a_little(void) {
     const struct timespec moment = {.tv_nsec = 1000};
-    (void)nanosleep(&moment, NULL); /* shorter is as good */
+    (void)nanosleep(&moment, NULL); /* a shorter sleep will do */
 }
 
-/* Makes this process the owner, of nothing yet. */
+/* Makes this process the owner, at first of nothing. */
 static void become_owner(void) {
     struct cmio__signal_watch *watch = atomic_load(&watches);
     for (; watch != NULL; watch = watch->next) {
@@ -118,27 +120,27 @@ static void become_owner(void) {
         watch->inherited = true;
     }
     for (int i = 0; i < 2; i++)
-        atomic_store(&handlers_running[i], 0); /* in the parent: here none has been counted */
+        atomic_store(&handlers_running[i], 0); /* those in the parent; none was counted here */
     atomic_store(&owner, getpid());
     cmio__action_restore_all(handle_signal);
 }
 
-/* In a child of fork(2), which has one thread. */
+/* Runs in a child of fork(2), which has one thread. */
 static void start_child(void) {
     become_owner();
     atomic_store(&lock, 0); /* another thread of the parent may have held it */
 }
 
 /*
- * Takes the lock when nobody holds it, or a process that this one was cloned from. Cancellation is
- * disabled.
+ * Takes the lock if nobody holds it, or if its holder is a process that this one was cloned from.
+ * Cancellation is disabled.
  */
 static void acquire_lock(void) {
     const int self = getpid();
     int holder = 0;
     while (!atomic_compare_exchange_weak(&lock, &holder, self)) {
         if (holder != self)
-            continue; /* now the holder is known, and the next try takes its place */
+            continue; /* now the holder is known, and the next try replaces it */
         wait_a_little();
         holder = 0;
     }
@@ -153,13 +155,13 @@ static void release_lock(void) {
 static int ensure_fork_handler(void) {
     if (has_fork_handler)
         return 0;
-    /* No handler before the fork: taking the lock there would hang a fork in a signal handler. */
+    /* No handler before the fork: if it took the lock, a fork in a signal handler would hang. */
     const int error = pthread_atfork(NULL, NULL, start_child);
     has_fork_handler = error == 0;
     return -error;
 }
 
-/* An empty watch of the list, or a new one in it; NULL without memory. Under the lock. */
+/* Finds an empty watch in the list or adds a new one. NULL without memory. Under the lock. */
 static struct cmio__signal_watch *take_watch(void) {
     struct cmio__signal_watch *first = atomic_load(&watches);
     for (struct cmio__signal_watch *watch = first; watch != NULL; watch = watch->next)
@@ -173,7 +175,7 @@ static struct cmio__signal_watch *take_watch(void) {
     return watch;
 }
 
-/* Waits for the handlers that run, each a few system calls long. Under the lock. */
+/* Waits for the running handlers, each of which takes a few system calls. Under the lock. */
 static void await_handlers(void) {
     for (int i = 0; i < 2; i++) {
         const int ending = atomic_load(&phase);
@@ -191,8 +193,8 @@ static bool is_wanted_by_any(int number) {
 }
 
 /*
- * Empties the mask, and restores the actions of the numbers below end that no other watch wants. No
- * handler sees the watch any more when this returns. Under the lock.
+ * Empties the mask, and restores the actions of the numbers below end that no other watch wants.
+ * When this returns, no handler uses the watch any more. Under the lock.
  */
 static void stop_watch(struct cmio__signal_watch *watch, int end) {
     for (int number = 1; number < end; number++) {
@@ -230,7 +232,8 @@ static int start_watch(struct cmio__signal_watch *watch, const unsigned *wanted,
 }
 
 /*
- * Those whose default cannot be put off: the system refuses the first two, the others would recur.
+ * Excludes signals whose default cannot be put off: the system refuses the first two, and the
+ * others would recur.
  */
 static bool is_catchable(int number) {
     switch (number) {
@@ -246,7 +249,7 @@ static bool is_catchable(int number) {
     }
 }
 
-/* A watch for the numbers that writes to the descriptor. Cancellation is disabled. */
+/* Starts a watch for the numbers that writes to the descriptor. Cancellation is disabled. */
 static int open_watch(const unsigned *wanted, int write_fd, struct cmio__signal_watch **out) {
     acquire_lock();
     int error = ensure_fork_handler();
@@ -268,7 +271,7 @@ static int open_set(struct cmio_signals *set, const unsigned *wanted) {
         return error;
     error = open_watch(wanted, fds[1], &set->watch);
     if (error < 0) {
-        (void)cmio__fd_close(fds[0]); /* the first error is the one to tell */
+        (void)cmio__fd_close(fds[0]); /* the first error is returned */
         (void)cmio__fd_close(fds[1]);
         return error;
     }
@@ -291,7 +294,7 @@ int cmio_signals_init(struct cmio_signals *set, const int *numbers, size_t count
     return error;
 }
 
-/* The lowest number that is pending, taken; 0 when there is none. */
+/* Takes the lowest pending number. Returns 0 if there is none. */
 static int take_pending(struct cmio__signal_watch *watch) {
     for (int number = 1; number <= CMIO__SIGNAL_MAX; number++) {
         atomic_uint *word = &watch->pending[number / SIGNALS_PER_WORD];
@@ -310,11 +313,11 @@ static bool has_pending(const struct cmio__signal_watch *watch) {
     return false;
 }
 
-/* Empties the pipe, and notes the reads, so that the next byte makes an event. */
+/* Empties the pipe and reports the reads, so that the next byte makes an event. */
 static void drain(struct cmio_source *source) {
     char bytes[256];
     ssize_t count;
-    do { /* a short read has emptied it */
+    do { /* a short read leaves it empty */
         count = cmio__source_io(source, CMIO_READABLE,
                                 cmio__fd_read(source->fd, bytes, sizeof bytes), sizeof bytes);
     } while (count == sizeof bytes || count == -EINTR);
@@ -329,7 +332,7 @@ static int take_next(struct cmio_signals *set) {
     drain(&set->source);
     if (number == 0)
         number = take_pending(watch);
-    if (has_pending(watch)) /* it came just now, and its byte may have been drained */
+    if (has_pending(watch)) /* new, and its byte may have been drained */
         (void)cmio__fd_write(watch->write_fd, "", 1);
     return number;
 }
@@ -340,8 +343,8 @@ int cmio_signals_next(struct cmio_signals *set) {
     if (cmio__source_fd(&set->source) < 0)
         return -EBADF;
     if (set->watch->inherited)
-        return -EAGAIN;                        /* what is in the pipe is the parent's */
-    const int cancel = cmio__cancel_disable(); /* a number that was taken is given */
+        return -EAGAIN;                        /* the pipe holds the parent's signals */
+    const int cancel = cmio__cancel_disable(); /* else a taken number may be lost */
     const int number = take_next(set);
     cmio__cancel_restore(cancel);
     return number == 0 ? -EAGAIN : number;

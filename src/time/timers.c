@@ -7,28 +7,31 @@
  * The highest digit in which a timer's deadline differs from current is the timer's level, and the
  * value of that digit is its slot on the level. So
  *
- *   - all slots in use on a level lie ahead of current's digit, and none wraps around;
- *   - the timers of a lower level come before those of a higher one. Slots are numbered level by
+ *   - all slots in use on a level are ahead of current's digit, and none wraps around;
+ *   - the timers of a lower level come before those of a higher level. Slots are numbered level by
  *     level, so the first slot in use is the next one. Two bit scans find it;
  *   - when current reaches a slot, the slot's timers differ from current in a lower digit or not at
- *     all: they move down, at most once a level in their life, or they are due.
+ *     all. They move down, at most once per level in their life, or they are due.
  *
- * The digit of 11 bits counts ticks of 2^16 ns, some 66 microseconds. A tick that has passed as a
- * whole becomes due as a whole, without a look at its timers. Only the tick that a pop falls into
- * is taken apart, into the two levels below: what is due leaves it, and what is not due is never
- * early, not by a nanosecond. A timer is moved there at most twice, however often pop looks.
+ * The digit of 11 bits counts ticks of 2^16 ns, some 66 microseconds. A tick that has passed
+ * completely becomes due as a whole, without a look at its timers. Only the tick that a pop falls
+ * into is taken apart, into the two levels below. What is due leaves it, and what is not due is
+ * never early, not even by a nanosecond. A timer is moved there at most twice, however often pop
+ * looks.
  *
- * Slots are doubly linked lists through the timers, and a bit for each says that it is not empty.
- * The slots before those of the levels hold what is due: no deadline in them is after current.
+ * Slots are doubly linked lists through the timers, and a bit for each slot says that it is not
+ * empty. The slots before those of the levels hold what is due: no deadline in them is after
+ * current.
  *
- * A wait costs more than to expire many timers. So the next deadline is not that of the first
- * timer, but the end of the last tick in use that begins less than SLACK ticks after the first one:
- * those between come a little late, all at once, and a timer that has no neighbour comes with its
- * tick.
+ * A wait costs more than expiring many timers. So the next deadline is not the first timer's. It is
+ * the end of the last tick in use that begins less than SLACK ticks after the first timer's tick.
+ * The timers between come a little late, all at once, and a timer that has no neighbour comes with
+ * its tick.
  *
- * Of many timers each is far from the next in memory, and a list tells where that is only once it
- * has come. So the slots of one millisecond become due together, and are taken from in turn: while
- * a timer of each of the others expires, the next one of this has time to come.
+ * Many timers are far apart in memory, and a list reveals where the next timer is only once the
+ * current one is loaded. So the slots of one millisecond become due together, and timers are taken
+ * from them in turn. While a timer of each other slot expires, the next timer of this slot has time
+ * to arrive.
  */
 #include <cmio/timers.h>
 
@@ -38,7 +41,7 @@
 #include "posix/inline.h"
 
 enum {
-    LEVEL_BITS = 8,  /* a digit of any level but that of the ticks */
+    LEVEL_BITS = 8,  /* a digit of any level but the ticks' */
     FINE_LEVELS = 2, /* below the ticks */
     TICK_BITS = FINE_LEVELS * LEVEL_BITS,
     FIRST_BITS = 11, /* the digit that counts ticks */
@@ -46,7 +49,7 @@ enum {
     UPPER_LEVELS = (63 - TICK_BITS - FIRST_BITS + LEVEL_BITS - 1) / LEVEL_BITS,
     SLOTS_PER_WORD = 64,
 
-    /* Where slots begin: what is due has a word of bits for itself. */
+    /* Where slots begin. What is due has a word of bits for itself. */
     DUE = 0,
     FINE = DUE + SLOTS_PER_WORD,
     FIRST = FINE + FINE_LEVELS * (1 << LEVEL_BITS),
@@ -54,7 +57,7 @@ enum {
     SLOTS = UPPER + UPPER_LEVELS * (1 << LEVEL_BITS),
     SLOT_WORDS = SLOTS / SLOTS_PER_WORD,
 
-    SLACK = 12,    /* ticks: 0.8 ms, and the rest of one for the system to wake the thread in */
+    SLACK = 12,    /* ticks: 0.8 ms; the rest of a ms is for the system to wake the thread */
     TOGETHER = 15, /* ticks whose timers are less than 1 ms apart */
 };
 
@@ -62,13 +65,13 @@ _Static_assert(SLOT_WORDS <= SLOTS_PER_WORD, "one word has a bit for each word o
 
 struct cmio_timers {
     uint64_t current;
-    uint64_t words_in_use;             /* a bit a word of the next */
-    uint64_t slots_in_use[SLOT_WORDS]; /* a bit a slot */
-    unsigned turn;                     /* the slot of those due that is next to be taken from */
+    uint64_t words_in_use;             /* a bit per word of slots_in_use */
+    uint64_t slots_in_use[SLOT_WORDS]; /* a bit per slot */
+    unsigned turn;                     /* the due slot to take from next */
     struct cmio_timer *lists[SLOTS];
 };
 
-/* The index of the lowest and of the highest bit; bits is not 0. */
+/* The index of the lowest or highest bit; bits is not 0. */
 static unsigned lowest_bit(uint64_t bits) {
     return (unsigned)__builtin_ctzll(bits);
 }
@@ -77,7 +80,7 @@ static unsigned highest_bit(uint64_t bits) {
     return 63U - (unsigned)__builtin_clzll(bits);
 }
 
-/* The last nanosecond of the tick that a time is in. */
+/* The last nanosecond of the tick that contains a time. */
 CMIO__INLINE uint64_t end_of_tick(uint64_t time) {
     return time | ((UINT64_C(1) << TICK_BITS) - 1);
 }
@@ -145,7 +148,7 @@ CMIO__INLINE void unlink_timer(struct cmio_timers *timers, struct cmio_timer *ti
         timer->next->previous = timer->previous;
         return;
     }
-    /* The last of its list; and the only one, if what points to it is a list's head. */
+    /* It was the last of its list. If a list's head points to it, it was also the only one. */
     const uintptr_t place = (uintptr_t)timer->previous - (uintptr_t)timers->lists;
     if (place < sizeof timers->lists)
         mark_empty(timers, (unsigned)(place / sizeof *timers->lists));
@@ -154,7 +157,8 @@ CMIO__INLINE void unlink_timer(struct cmio_timers *timers, struct cmio_timer *ti
 enum { TICKS = FINE_LEVELS }; /* the level whose digit counts ticks */
 
 /*
- * The level of a slot, and that of a deadline by the highest bit in which it differs from current.
+ * The level of a slot, and the level of a deadline by the highest bit in which it differs from
+ * current.
  */
 CMIO__INLINE unsigned level_of_slot(unsigned slot) {
     if (slot >= UPPER)
@@ -168,7 +172,7 @@ CMIO__INLINE unsigned level_of_bit(unsigned bit) {
     return bit >= TICK_BITS ? TICKS : bit / LEVEL_BITS;
 }
 
-/* Of a level: its first slot, the bits of its digit, and the bits of a deadline below that. */
+/* For a level: its first slot, the width of its digit, and the number of bits below that digit. */
 CMIO__INLINE unsigned first_of(unsigned level) {
     if (level > TICKS)
         return UPPER + (level - TICKS - 1) * (1 << LEVEL_BITS);
@@ -183,7 +187,7 @@ CMIO__INLINE unsigned bits_below(unsigned level) {
     return level * LEVEL_BITS + (level > TICKS ? FIRST_BITS - LEVEL_BITS : 0);
 }
 
-/* Where the timer belongs, seen from current. */
+/* Links a timer into the slot where it belongs relative to current. */
 CMIO__INLINE void insert_timer(struct cmio_timers *timers, struct cmio_timer *timer) {
     const uint64_t deadline = (uint64_t)timer->deadline;
     unsigned slot = DUE;
@@ -225,12 +229,12 @@ CMIO__INLINE bool are_due(const struct cmio_timers *timers) {
     return timers->slots_in_use[DUE / SLOTS_PER_WORD] != 0;
 }
 
-/* The words of the levels that are in use: all but that of what is due. */
+/* The words in use that belong to levels: all but the word of what is due. */
 CMIO__INLINE uint64_t level_words(const struct cmio_timers *timers) {
     return timers->words_in_use & ~(UINT64_C(1) << DUE / SLOTS_PER_WORD);
 }
 
-/* The next slot in use on the levels, and the time at which it begins; there is one. */
+/* The next slot in use on the levels, and the time at which it begins. There must be one. */
 static uint64_t next_slot(const struct cmio_timers *timers, unsigned *slot) {
     const unsigned word = lowest_bit(level_words(timers));
     *slot = word * SLOTS_PER_WORD + lowest_bit(timers->slots_in_use[word]);
@@ -239,13 +243,13 @@ static uint64_t next_slot(const struct cmio_timers *timers, unsigned *slot) {
     return (above | (*slot - first_of(level))) << below;
 }
 
-/* How many ticks after that of this slot the last one in use begins that goes with it. */
+/* How many ticks after this slot's tick the last tick begins that may come with it. */
 static unsigned slack_after(const struct cmio_timers *timers, unsigned slot) {
     const unsigned word = slot / SLOTS_PER_WORD, bit = slot % SLOTS_PER_WORD;
     uint64_t slots = timers->slots_in_use[word] >> bit;
     if (bit > SLOTS_PER_WORD - SLACK && word + 1 < UPPER / SLOTS_PER_WORD)
         slots |= timers->slots_in_use[word + 1] << (SLOTS_PER_WORD - bit);
-    return highest_bit((slots & ((1U << SLACK) - 1)) | 1); /* 1: taken apart, it is not in use */
+    return highest_bit((slots & ((1U << SLACK) - 1)) | 1); /* 1: not in use if taken apart */
 }
 
 int64_t cmio_timers_next_deadline(const struct cmio_timers *timers) {
@@ -270,7 +274,7 @@ static struct cmio_timer *take_list(struct cmio_timers *timers, unsigned slot) {
     return first;
 }
 
-/* Makes the slot of a tick due: a change of heads, without a look at the timers. */
+/* Makes the slot of a tick due by moving its list's head, without a look at the timers. */
 static void expire_slot(struct cmio_timers *timers, unsigned slot, unsigned due) {
     struct cmio_timer *first = take_list(timers, slot);
     first->previous = &timers->lists[due];
@@ -278,7 +282,7 @@ static void expire_slot(struct cmio_timers *timers, unsigned slot, unsigned due)
     mark_in_use(timers, due);
 }
 
-/* Puts each timer of a list that is linked by next alone where it belongs. */
+/* Puts each timer of a list linked only by next where it belongs. */
 static void insert_list(struct cmio_timers *timers, struct cmio_timer *timer) {
     while (timer != NULL) {
         struct cmio_timer *next = timer->next;
@@ -288,8 +292,9 @@ static void insert_list(struct cmio_timers *timers, struct cmio_timer *timer) {
 }
 
 /*
- * Moves on to a slot of a tick or less, the next one in use, as far into it as last allows: it
- * becomes due as a whole, or what is not due moves down. due counts the lists of what is due.
+ * Moves on to the next slot in use, which spans a tick or less, as far into it as last allows. It
+ * becomes due as a whole, or its timers that are not due move down. due counts the lists of what is
+ * due.
  */
 static void enter_slot(struct cmio_timers *timers, unsigned slot, uint64_t begin, uint64_t last,
                        unsigned *due) {
@@ -302,10 +307,10 @@ static void enter_slot(struct cmio_timers *timers, unsigned slot, uint64_t begin
         insert_list(timers, take_list(timers, slot));
 }
 
-/* Moves on to now, or to the end of the first millisecond before it in which something is due. */
+/* Moves on to now, or to the end of the first millisecond before now in which something is due. */
 static void advance(struct cmio_timers *timers, uint64_t now) {
     uint64_t last = now;
-    unsigned due = DUE; /* the list for what is due by itself, not with all of its tick */
+    unsigned due = DUE; /* the list for timers that are due without their whole tick */
     while (level_words(timers) != 0) {
         unsigned slot;
         const uint64_t begin = next_slot(timers, &slot);
@@ -325,7 +330,7 @@ static void advance(struct cmio_timers *timers, uint64_t now) {
         timers->current = now;
 }
 
-/* Takes out all timers, as a list that is linked by next alone. */
+/* Takes out all timers, as a list linked only by next. */
 static struct cmio_timer *take_all(struct cmio_timers *timers) {
     struct cmio_timer *all = NULL;
     while (timers->words_in_use != 0) {
@@ -343,8 +348,8 @@ static struct cmio_timer *take_all(struct cmio_timers *timers) {
 }
 
 /*
- * now is before current: before the set was made, if the program keeps to what it was told. No
- * timer may be early for that, so each goes where it belongs, seen from now.
+ * now is before current, and so before the set was made if the program follows the rules. Even then
+ * no timer may be early, so each is put where it belongs relative to now.
  */
 CMIO__COLD static void go_back(struct cmio_timers *timers, uint64_t now) {
     struct cmio_timer *all = take_all(timers);
@@ -352,7 +357,7 @@ CMIO__COLD static void go_back(struct cmio_timers *timers, uint64_t now) {
     insert_list(timers, all);
 }
 
-/* The first of the slot whose turn it is of those that are due; there is one. */
+/* The first timer of the due slot whose turn it is. There must be one. */
 static struct cmio_timer *next_due(struct cmio_timers *timers) {
     const uint64_t in_use = timers->slots_in_use[DUE / SLOTS_PER_WORD];
     const uint64_t later = in_use >> timers->turn << timers->turn;
@@ -371,7 +376,7 @@ struct cmio_timer *cmio_timers_pop(struct cmio_timers *timers, int64_t now) {
     if (!are_due(timers))
         return NULL;
     struct cmio_timer *timer = next_due(timers);
-    __builtin_prefetch(timer->next, 1);      /* also of NULL, which is none */
+    __builtin_prefetch(timer->next, 1);      /* even of NULL, which does nothing */
     (void)cmio_timers_cancel(timers, timer); /* it is set: cannot fail */
     return timer;
 }
