@@ -329,7 +329,7 @@ def repeat_section(results):
 
 
 def left_out_section(results):
-    for key, title in [("left_out", "Left out"), ("failures", "What went wrong")]:
+    for key, title in [("left_out", "Left out"), ("failures", "Failed measurements")]:
         if results.data[key]:
             yield f"## {title}"
             yield ""
