@@ -2,8 +2,8 @@
 """Runs the benchmarks and writes the report; scripts/bench calls it once all is installed.
 
 Times come first, round by round, and then the counts, which need no quiet machine. All of it is
-kept in build/bench/results.json, from which the report can be made again; that of --async, which
-has another suite of benchmarks, in build/bench/results-async.json.
+kept in build/bench/results.json, from which the report can be made again. --async runs another
+suite of benchmarks, and keeps its results in build/bench/results-async.json.
 """
 
 import argparse
@@ -70,7 +70,7 @@ TASKS = Suite(
 
 
 class Progress:
-    """A bar where standard error is a terminal, else a line for each part."""
+    """A bar if standard error is a terminal, otherwise a line for each part."""
 
     def __init__(self, total):
         self.total = total
@@ -140,7 +140,7 @@ def run_counts(chosen, results, progress):
 
 
 def left_out(chosen):
-    """Contenders without a program: those that are nowhere, and those of single workloads."""
+    """Contenders without a program, in all workloads or in some."""
     absent, present = {}, set()
     for case in chosen:
         there = case.present()
@@ -162,7 +162,7 @@ def load_average():
 
 
 def measure(suite, options):
-    """What was measured is saved in any case."""
+    """Saves the measurements even if it is interrupted."""
     chosen = suite.cases(options["only"], options["quick"], options["rounds"])
     to_count = counts_of(suite, chosen)
     results = Results.new(options, facts.gather(suite.facts))
@@ -201,14 +201,14 @@ def options_of(suite, arguments):
 
 
 def show(suite, results, arguments):
-    """Writes the report: what is less than a full run goes to docs only if asked to."""
+    """Writes the report. Anything less than a full run goes to docs only on request."""
     options = results.data["options"]
     full = results.data["complete"] and not options["quick"] and not options["only"]
     output = arguments.output or (os.path.join(ROOT, "docs") if full else ASIDE)
     print(f"wrote {os.path.relpath(suite.report.write(results, output), ROOT)}", flush=True)
     failures = results.data["failures"]
     if failures:
-        print(f"{len(failures)} went wrong; the report lists them", flush=True)
+        print(f"{len(failures)} measurements failed; the report lists them", flush=True)
     return 1 if failures else 0
 
 
@@ -233,7 +233,7 @@ def parse_arguments():
     workloads = suite_of(arguments).workloads
     for name in arguments.only or []:
         if name not in workloads:
-            parser.error(f"argument --only: {name} is none of {', '.join(workloads)}")
+            parser.error(f"argument --only: {name} is not one of {', '.join(workloads)}")
     return arguments
 
 
@@ -251,7 +251,7 @@ def run(arguments):
         show(suite, results, arguments)
         return 0
     if not programs.build(suite.peers):
-        raise Failure("it could not be built")
+        raise Failure("the build failed")
     return show(suite, measure(suite, options_of(suite, arguments)), arguments)
 
 
@@ -268,8 +268,8 @@ def main():
         return 1
     except Interrupted as interrupted:
         print(
-            "\nscripts/bench: interrupted; no report is written. --report-only makes one of what "
-            "was measured so far, and says that it is partial.",
+            "\nscripts/bench: interrupted, so there is no report. --report-only writes a partial "
+            "report of the measurements so far.",
             file=sys.stderr,
         )
         return 128 + interrupted.number

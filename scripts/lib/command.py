@@ -105,5 +105,5 @@ def logged(command, log, environment=None):
         with open(log, encoding="utf-8", errors="replace") as file:
             print("".join(file.readlines()[-40:]), end="")
         name = os.path.relpath(log, ROOT)
-        print(f"{os.path.basename(command[0])}: status {status}; all of it: {name}", flush=True)
+        print(f"{os.path.basename(command[0])}: exit status {status}; the whole log: {name}", flush=True)
     return status == 0

@@ -26,7 +26,7 @@ EXAMPLES = os.path.join(RELEASE.path, "examples")
 PLANS = os.path.join(ROOT, "examples", "plans")
 LOGS = os.path.join(BUILD, "demo")
 
-# How many requests at once every server but the first is to bear; more on threads is for show.
+# Every server but the first must answer this many requests at once; more on threads is for show.
 USUAL = 150
 
 PATIENCE = 30
@@ -41,7 +41,7 @@ class Failure(Exception):
 
 @dataclasses.dataclass
 class Load:
-    """How many requests, how many at once, and the plan that says what they ask for."""
+    """How many requests, how many at once, and the plan with their paths."""
 
     plan: str
     sleep: str
@@ -51,7 +51,7 @@ class Load:
 
 @dataclasses.dataclass
 class Row:
-    """One server under one load, and what came of it: drill's report, and what /proc said."""
+    """One server under one load, and the results: drill's report, and figures from /proc."""
 
     name: str
     command: list
@@ -72,7 +72,7 @@ def ask_backends():
 
 
 def descriptors():
-    """How many a process may have; asks for as many as the system lets it have."""
+    """How many a process may have, after raising the limit as far as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -115,11 +115,11 @@ def wait_for_address(server, log):
         part = os.read(server.stdout.fileno(), 4096) if ready else b""
         if not part:
             with open(log, encoding="utf-8", errors="replace") as file:
-                raise Failure(f"the server does not listen. It said: {file.read().strip()}")
+                raise Failure(f"the server does not listen. Its messages: {file.read().strip()}")
         text += part
     found = re.search(rb"listening on (http://\S+)", text)
     if not found:
-        raise Failure(f"the server printed {text!r}, not where it listens")
+        raise Failure(f"the server printed {text!r} instead of its address")
     return found.group(1).decode()
 
 
@@ -249,7 +249,7 @@ def print_how_to():
 
 
 def show(quick):
-    """Whether every request was answered, those to a crowd of threads aside."""
+    """Whether every request was answered, except those to a crowd of threads."""
     if not RELEASE.make():
         return False
     os.makedirs(LOGS, exist_ok=True)

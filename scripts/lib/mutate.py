@@ -57,9 +57,9 @@ KILLED, SURVIVED, TIMED_OUT = "killed", "survived", "timed out"
 EQUIVALENT, NOT_BUILT = "equivalent", "does not compile"
 OUTCOMES = [KILLED, SURVIVED, TIMED_OUT, EQUIVALENT, NOT_BUILT]
 
-# A namespace of its own, so that a fault in what sends signals reaches nobody else, and nothing is
-# left of a test that is stopped. Tests name their files and sockets after their process number, so
-# those that run at the same time must not have the same one: the test gets the number behind $0.
+# Each test runs in a namespace of its own, so that a fault in the code that sends signals reaches
+# nobody else, and nothing remains of a stopped test. Tests name their files and sockets after their
+# process number, so tests that run at the same time need different numbers: $0 has the number.
 NUMBERED = 'echo "$0" >/proc/sys/kernel/ns_last_pid && "$@"; exit'
 CONFINED = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", NUMBERED]
 NUMBER_STEP, NUMBER_MOST = 1000, 30000
@@ -67,7 +67,7 @@ UNCONFINED_RISKS = ("src/process/", "src/posix/child", "src/signal/")
 
 
 class Impossible(Exception):
-    """The run cannot begin; the text says why."""
+    """The run cannot begin; the text gives the reason."""
 
 
 # ---- The mutants ----
@@ -360,7 +360,7 @@ def measure(tests, runner):
             times[test.name] = time.monotonic() - started if passed else None
         test.seconds = times[test.name]
         if test.seconds is None:
-            print(f"left out, for it fails without any mutant: {test.name}")
+            print(f"left out, because it fails without any mutant: {test.name}")
     progress("")
     with open(path, "w", encoding="utf-8") as file:
         json.dump({"sources": key, "seconds": times}, file)
@@ -480,10 +480,10 @@ def choose(arguments, numbered, tests, runner):
         arguments.begin = arguments.only
     numbered = [pair for pair in numbered if is_built(pair[1].file, tests)]
     if not runner.prefix:
-        print("left out, for without unshare(1) they may signal others: " + " ".join(UNCONFINED_RISKS))
+        print("left out, because without unshare(1) they may signal other processes: " + " ".join(UNCONFINED_RISKS))
         numbered = [pair for pair in numbered if not pair[1].file.startswith(UNCONFINED_RISKS)]
     if not numbered:
-        raise Impossible("none of these mutants can run here: their files are for other systems")
+        raise Impossible("none of these mutants can run here, because their files are for other systems")
     return part(numbered, arguments)
 
 

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 #
-# Set-up, to be sourced: require_packages makes what scripts/packages lists for the given purposes
-# be there, or ends the script with one message that says what to do.
+# Source this file: require_packages installs what scripts/packages lists for the given purposes, or ends
+# the script with one message that says what to do.
 #
-# On Debian and its kin dpkg knows what is installed, and apt brings the rest, as root or through
-# sudo. On other systems, and where neither is allowed, each line's probe says what is missing. With
-# everything there nothing is installed, and neither root nor the network is asked for anything.
+# On Debian and similar systems dpkg knows what is installed, and apt installs the rest, as root or through
+# sudo. On other systems, and if neither is allowed, the probe of each line finds out what is missing. If
+# nothing is missing, this needs neither root nor the network.
 #
 # The script that sources this sets `root` to the top of the source tree.
 : "${root:?}"
 
-# The fields of the packages for the purposes "$1", one a line: package need probe name.
+# The fields of the packages for the purposes "$1", one package per line: package need probe name.
 packages_for() {
     while read -r purpose package need probe name; do
         case " $1 " in
@@ -28,7 +28,7 @@ package_is_installed() {
     [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# Whether what the probe "$1" looks for can be used, however it came here.
+# Whether the probe "$1" finds something usable, however it came here.
 probe_succeeds() {
     case $1 in
     program:*) command -v "${1#program:}" >/dev/null ;;
@@ -46,7 +46,7 @@ missing_packages() {
     done | sort -u
 }
 
-# Those that are wanted for the purposes "$1", and that neither dpkg has nor a probe finds.
+# The packages that are wanted for the purposes "$1", and that neither dpkg nor a probe finds.
 wanted_packages() {
     packages_for "$1" | while read -r package need probe name; do
         [ "$need" = wanted ] || continue
@@ -56,7 +56,7 @@ wanted_packages() {
     done | sort -u
 }
 
-# The names of what the probes do not find, of the same choice.
+# The names of the packages that the probes do not find, for the purposes "$1" with the need "$2".
 missing_things() {
     packages_for "$1" | while read -r package need probe name; do
         [ "$need" = "$2" ] || continue
@@ -64,12 +64,12 @@ missing_things() {
     done | sort -u
 }
 
-# Lines to one line: "a, b, c".
+# Joins lines to one line: "a, b, c".
 in_words() {
     printf '%s\n' "$1" | sed '/^$/d' | paste -s -d , - | sed 's/,/, /g'
 }
 
-# Runs a command as root. sudo may ask for a password only where there is a person to type it.
+# Runs a command as root. sudo may ask for a password only if there is a person to type it.
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then
         "$@"
@@ -117,7 +117,7 @@ install_packages() {
     quietly apt_get install --no-install-recommends $install_names
 }
 
-# Says what the scripts go on without.
+# Names the packages that the scripts go on without.
 note_optional() {
     [ -z "$1" ] || printf 'Going on without (optional): %s\n' "$(in_words "$1")"
 }
@@ -131,12 +131,12 @@ require_with_apt() {
     missing=$(missing_packages "$1" required)
     if [ -n "$missing" ]; then
         install_packages "$missing" "$(missing_packages "$1" optional)" ||
-            fail_for_want_of "$missing" "apt could not install it: its own words are above."
+            fail_for_want_of "$missing" "apt could not install it; see its messages above."
     fi
     note_optional "$(missing_packages "$1" optional)"
     wanted=$(wanted_packages "$1")
     if [ -n "$wanted" ] && may_be_root; then
-        install_packages "" "$wanted" || printf 'apt could not install it: its own words are above.\n' >&2
+        install_packages "" "$wanted" || printf 'apt could not install it; see its messages above.\n' >&2
     fi
     note_optional "$(wanted_packages "$1")"
 }
@@ -155,7 +155,7 @@ require_packages() {
     elif may_be_root || [ -z "$(missing_packages "$*" required)" ]; then
         require_with_apt "$*"
     else
-        require_by_probes "$*" "Run it as root or where sudo may be used, or install it yourself:
+        require_by_probes "$*" "Run it as root, or as a user who may use sudo, or install the packages yourself:
     apt-get install $(missing_packages "$*" required | paste -s -d ' ' -)"
     fi
 }

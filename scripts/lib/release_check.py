@@ -65,11 +65,11 @@ def run(command, what):
         try:
             status = process.wait(PATIENCE)
         except subprocess.TimeoutExpired as error:
-            raise Failure(f"{what}: not done after {PATIENCE} s") from error
+            raise Failure(f"{what}: not finished after {PATIENCE} s") from error
     if status != 0:
         with open(LOG, encoding="utf-8", errors="replace") as file:
             last = "".join(file.readlines()[-15:])
-        raise Failure(f"{what}: ended with {status}:\n{last}")
+        raise Failure(f"{what}: exit status {status}:\n{last}")
 
 
 def mirror_of_apt():
@@ -200,7 +200,7 @@ def clean_up():
     unmount_everything()
     with open("/proc/mounts", encoding="utf-8") as file:
         if FOLDER + os.sep in file.read():
-            raise Failure(f"{FOLDER} still has something mounted below it, and is left there")
+            raise Failure(f"{FOLDER} stays, because something is still mounted below it")
     shutil.rmtree(FOLDER, ignore_errors=True)
 
 
@@ -229,7 +229,7 @@ def parse_arguments():
     parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.mirror and not re.match(r"(https?|file|ftp)://", arguments.mirror):
-        parser.error(f"--mirror {arguments.mirror}: it must begin with http:// or the like")
+        parser.error(f"--mirror {arguments.mirror}: it must begin with http://, https://, file:// or ftp://")
     return arguments
 
 
@@ -245,7 +245,7 @@ def main():
         check(arguments)
         return 0
     except Failure as failure:
-        print(f"scripts/release-check: {failure}\nAll of it: {LOG}", file=sys.stderr)
+        print(f"scripts/release-check: {failure}\nThe whole log: {LOG}", file=sys.stderr)
         return 1
     except Interrupted as interrupted:
         return 128 + interrupted.number

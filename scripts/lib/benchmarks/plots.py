@@ -68,18 +68,18 @@ def pair_of(cases, title, across, metric, unit, to):
 def pipes(results):
     for active in [1, 100]:
         cases, title = results.cases("pipes", active=active), f"pipes, {active} active"
-        yield from pair_of(cases, title, "sources", "ns_per_event", "ns an event", "raw")
+        yield from pair_of(cases, title, "sources", "ns_per_event", "ns per event", "raw")
 
 
 def echo(results):
     cases = results.cases("echo")
-    yield from pair_of(cases, "echo", "connections", "ns_per_trip", "ns a round trip", "raw")
+    yield from pair_of(cases, "echo", "connections", "ns_per_trip", "ns per round trip", "raw")
 
 
 def timers(results):
     for what in TIMER_MODES:
         series = absolute(results.cases("timers", what=what), "timers", "ns_per_timer")
-        unit = "CPU ns a timer" if what.startswith("expire") else "ns a timer"
+        unit = "CPU ns per timer" if what.startswith("expire") else "ns per timer"
         yield Panel(f"timers, {what}", "number of timers", unit, series, logarithmic=True)
 
 
@@ -89,13 +89,13 @@ def http(results):
         cases = results.cases("http", loops=1, pipelined=pipelined)
         cases = [without(case, "sleep_server") for case in cases]
         title = "http, pipelined" if pipelined == "yes" else "http"
-        yield from pair_of(cases, title, "connections", "cpu_us", "CPU us a request", "raw")
+        yield from pair_of(cases, title, "connections", "cpu_us", "CPU us per request", "raw")
 
 
 def backends(results):
     for what, metric in [("pipes", "ns_per_event"), ("echo", "ns_per_trip")]:
         cases = results.cases("backends", what=what)
-        unit = "ns an event" if what == "pipes" else "ns a round trip"
+        unit = "ns per event" if what == "pipes" else "ns per round trip"
         yield from pair_of(cases, f"poll(2), {what}", "sources", metric, unit, "raw poll")
 
 

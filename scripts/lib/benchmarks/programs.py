@@ -80,7 +80,7 @@ def run_to_end(command, contender, processors=None):
         said, complaint = process.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired as error:
         stop(process)
-        raise TooSlow(f"not done after {PATIENCE} s") from error
+        raise TooSlow(f"not finished after {PATIENCE} s") from error
     stop(process)
     if process.returncode != 0:
         raise Failure(f"status {process.returncode}: {complaint.strip()[-300:]}")

@@ -5,7 +5,7 @@ import dataclasses
 import os
 import textwrap
 
-from benchmarks import plots, targets
+from benchmarks import conclusion, plots, targets
 from benchmarks.figures import digits, instructions, median, ratio, spell
 from benchmarks.figures import summarize, system_calls, values
 
@@ -14,7 +14,7 @@ WIDTH = 100
 
 @dataclasses.dataclass
 class Metric:
-    """What the programs call it, and what it is; "ratio": whether it is compared as well."""
+    """Its name in the programs' output, and its title; "ratio": whether to compare it as well."""
 
     name: str
     title: str
@@ -32,115 +32,112 @@ class Workload:
 WORKLOADS = {
     "pipes": Workload(
         "Pipes",
-        "Pairs of connected Unix stream sockets, one end of each registered for reading. A few "
-        "are active: a round writes a byte to each of these, and whoever reads one writes to "
-        "the next pair, until a thousand bytes or more have gone round. The time is that of one "
-        "event: a write, its share of a wait, and a read.",
-        [Metric("ns_per_event", "ns an event")],
+        "Pairs of connected Unix stream sockets, with one end of each pair registered for "
+        "reading. A few pairs are active: a round writes a byte to each of them, and the "
+        "reader of a byte writes one to the next pair, until a thousand bytes or more have "
+        "gone round. The time is for one event: a write, its share of a wait, and a read.",
+        [Metric("ns_per_event", "ns per event")],
     ),
     "echo": Workload(
         "Echo",
-        "TCP connections over the loopback, both ends in one loop of one thread. The client "
-        "sends 64 bytes, the server sends them back, and the client begins again. The time is "
-        "that of one round trip: two events, two sends, two reads.",
-        [Metric("ns_per_trip", "ns a round trip")],
+        "TCP connections over the loopback, with both ends in one loop of one thread. The "
+        "client sends 64 bytes, the server sends them back, and the client begins again. The "
+        "time is for one round trip: two events, two sends, two reads.",
+        [Metric("ns_per_trip", "ns per round trip")],
     ),
     "wake": Workload(
         "Wake",
-        "Latency: two threads, each in a loop of its own, wake each other in turn, both on one "
-        "processor or on two; the time is that of one way. Flood: threads wake a loop that "
-        "runs, as often as they can; the time is that of one call, in processor time of those "
-        "who call. Coalesced: one thread wakes a loop that nobody runs, again and again; the "
-        "time of one call.",
-        [Metric("ns_per_wake", "ns a wake")],
+        "Latency: two threads, each with its own loop, wake each other in turn, on one "
+        "processor or on two. The time is for one way. Flood: threads wake a running loop as "
+        "often as they can. The time is the callers' processor time for one call. Coalesced: "
+        "one thread wakes, again and again, a loop that no thread runs. The time is for one "
+        "call.",
+        [Metric("ns_per_wake", "ns per wake")],
     ),
     "churn": Workload(
         "Churn",
-        "Beside 1,000 sources that are registered, one is registered and deregistered, or "
-        "changes its interest, or is a connection that is made, accepted, registered, "
-        "deregistered and closed.",
-        [Metric("ns_per_op", "ns an operation")],
+        "With 1,000 sources registered, the program registers and deregisters one more, or "
+        "changes its interest, or makes, accepts, registers, deregisters and closes a "
+        "connection.",
+        [Metric("ns_per_op", "ns per operation")],
     ),
     "timers": Workload(
         "Timers",
-        "So many timers at random times are set, set again, or cancelled: wall time for each. "
-        "Or they expire, told in processor time for each: as they come within a tenth of a second, "
-        "waits included, or all at once when the loop has been busy elsewhere. "
-        "Here raw is a heap with an index in each timer, and the time of the next one for a "
-        "timeout. mio has no timers.",
+        "The program sets, resets or cancels timers with random deadlines; the figure is wall "
+        "time per timer. Or the timers expire; the figure is processor time per timer. They "
+        "expire one after the other within a tenth of a second, waits included, or all at "
+        "once, after the loop was busy elsewhere. Here raw is a heap with an index in each "
+        "timer, and the next deadline is the timeout of the wait. mio has no timers.",
         [
-            Metric("ns_per_timer", "ns a timer"),
-            Metric("late_us", "us late at worst, few timers in an idle loop", ratio=False),
+            Metric("ns_per_timer", "ns per timer"),
+            Metric("late_us", "largest lateness in us, few timers in an idle loop", ratio=False),
         ],
     ),
     "http": Workload(
         "HTTP",
-        "A minimal server with the same parser and the same answers on each library, and cmio's "
-        "full example, sleep_server, beside them. wrk asks for /0, which is answered at once, "
-        "over connections that are kept, and 16 requests at a time where it is pipelined. A "
-        "server with one loop has a processor and wrk another; two loops and wrk share all "
-        "there are. p50 and p99 are the latencies that wrk saw, in whole microseconds at best.",
+        "A minimal server with the same parser and the same answers on each library, and "
+        "cmio's full example, sleep_server. wrk asks for /0, which is answered at once, over "
+        "persistent connections; if pipelined, with 16 requests at a time. A server with one "
+        "loop has one processor, and wrk another. Two loops and wrk share all processors. p50 "
+        "and p99 are the latencies that wrk measured, in whole microseconds at best.",
         [
-            Metric("requests_per_s", "requests a second", ratio=False),
+            Metric("requests_per_s", "requests per second", ratio=False),
             Metric("p50_us", "p50, us"),
             Metric("p99_us", "p99, us"),
-            Metric("cpu_us", "processor time a request, us"),
-            Metric("user_us", "of it in user mode, us (by the kernel's ticks)", ratio=False),
-            Metric("system_us", "of it in the kernel, us (by the kernel's ticks)", ratio=False),
+            Metric("cpu_us", "processor time per request, us"),
+            Metric("user_us", "user time per request, us (from the kernel's ticks)", ratio=False),
+            Metric("system_us", "kernel time per request, us (from its ticks)", ratio=False),
         ],
     ),
     "sleepers": Workload(
         "Sleepers",
-        "drill connects that many clients to the same servers in a second. Each asks for /2000 "
-        "at once and is answered two seconds later. Bytes are the growth of the server's "
-        "resident memory, with all of them asleep, for each; buffers in the kernel are not "
-        "among it.",
+        "drill connects this number of clients to the same servers within a second. Each "
+        "client asks for /2000 at once, and gets its answer two seconds later. Bytes are the "
+        "growth of the server's resident memory per client while all of them sleep, without "
+        "buffers in the kernel.",
         [
-            Metric("bytes_each", "bytes a sleeping connection"),
+            Metric("bytes_each", "bytes per sleeping connection"),
             Metric("answered", "answered", ratio=False),
-            Metric("p99_ms", "99 % of the answers within, ms (the sleep is 2,000)", ratio=False),
+            Metric("p99_ms", "99th percentile of the answers, ms (the sleep is 2,000)", ratio=False),
         ],
     ),
     "memory": Workload(
         "Memory",
-        "The growth of resident memory by registering descriptors or setting timers, for each, "
-        "what the program itself has to keep for it included.",
+        "The growth of resident memory per registered descriptor or timer, including what the "
+        "program itself has to keep for it.",
         [
             Metric("bytes_each", "bytes each", ratio=False),
-            Metric("bytes_own", "of it the library's struct in the program's memory", ratio=False),
+            Metric("bytes_own", "bytes of the library's struct in it", ratio=False),
         ],
     ),
     "backends": Workload(
         "poll(2)",
-        "Pipes (10 active) and echo once more, with poll(2) by hand and with cmio on its poll "
-        "backend.",
+        "Pipes (10 active) and echo again, with poll(2) by hand and with cmio's poll backend.",
         [
-            Metric("ns_per_event", "pipes: ns an event"),
-            Metric("ns_per_trip", "echo: ns a round trip"),
+            Metric("ns_per_event", "pipes: ns per event"),
+            Metric("ns_per_trip", "echo: ns per round trip"),
         ],
         to="raw poll",
     ),
     "open": Workload(
         "Opening",
-        "A loop that another thread can wake is opened and closed again.",
+        "The program opens and closes a loop that another thread can wake.",
         [Metric("ns_per_open", "ns to open and close")],
     ),
 }
 
-INTRODUCTION = """# Benchmarks
+INTRODUCTION = """Written by `{command}`; do not edit.
+[bench/README.md](../bench/README.md) describes the benchmarks and how to run them by hand.
 
-Written by `{command}`; do not edit.
-[bench/README.md](../bench/README.md) tells how the benchmarks are made and run by hand.
+Each workload is one program per library. The programs differ only in the lines that use the
+library, and make the same system calls outside it. *raw* is the yardstick: epoll(7) by hand,
+without a library.
 
-Every workload is one program for each library, the same but for the lines that use the library,
-and all make the same system calls outside it. *raw* is the yardstick: epoll(7) by hand, without a
-library.
-
-Times wobble, counts do not. A time is the median of {rounds}, each a process of its own, with
-the quartiles in brackets. The rounds are interleaved: within a round each case runs all libraries
-one after the other, in an order that is drawn anew, as is that of the cases. A ratio is computed
-within each round, and the median of those is given: 1.00 is as fast as raw, less is faster. System
-calls and instructions were counted once, and memory in three rounds: they hardly change.
+Times vary, counts do not. A time is the median of {rounds}, each in a new process, with the
+quartiles in brackets. In each round every case runs on all libraries, one right after the other,
+and each round shuffles the cases and the libraries anew. Ratios are computed within a round, and
+the tables give their medians: 1.00 is as fast as raw, less is faster. System calls and instructions
+were counted once, and memory in three rounds, because they hardly change.
 """
 
 TARGETS = """## Targets
@@ -153,10 +150,11 @@ The figure is the worst of all sizes. Ratios are medians, with their quartiles i
 
 COUNTS = """## Counts
 
-For one operation: a run with twice as many operations is compared to one with half of them, so that
-setting up is not counted. System calls are all that the program makes, by strace. Instructions are
-those of the library's own code, by callgrind, neither the program's nor the C library's. raw is all
-program, and mio is built into it: where its code cannot be told from the program's there is a dash.
+Each count is for one operation. It compares two runs, one with twice as many operations as the
+other, so that setting up does not count. System calls, from strace, are all calls of the program.
+Instructions, from callgrind, are those of the library's own code, without the program and the C
+library. raw has no library, and mio is built into the program. If its code cannot be told from the
+program's, there is a dash.
 """
 
 
@@ -215,7 +213,7 @@ def ratio_table(cases, metric, to):
 
 
 def with_figures(cases, metric):
-    """Those of the cases that have this figure for anyone."""
+    """The cases that have this figure for any contender."""
     return [
         case
         for case in cases
@@ -266,7 +264,7 @@ def breakdown(counts):
                 words = [f"{call} {digits(number)}" for call, number in sorted(calls.items())]
                 rows.append([count["workload"], count["what"], name, ", ".join(words)])
     if rows:
-        yield "**which system calls these are**"
+        yield "**system calls, by name**"
         yield ""
         yield from table(["workload", "operation", "", "system calls"], rows)
 
@@ -298,13 +296,13 @@ def counts_section(results):
 
 
 def state(results):
-    """What must be said before anything else, if anything."""
+    """What a reader must know first, if anything."""
     options, done = results.data["options"], results.data["rounds_done"]
     if not results.data["complete"]:
         yield f"**Partial: interrupted after {done} of {options['rounds']} rounds.**"
         yield ""
     if options["quick"]:
-        yield "**A quick run: few rounds and few sizes. Its figures say little.**"
+        yield "**A quick run: few rounds and few sizes. Its figures are rough.**"
         yield ""
     if options["only"]:
         yield f"**Only {', '.join(options['only'])}: the rest was not run.**"
@@ -331,7 +329,7 @@ def repeat_section(results):
 
 
 def left_out_section(results):
-    for key, title in [("left_out", "Left out"), ("failures", "What went wrong")]:
+    for key, title in [("left_out", "Left out"), ("failures", "Failed measurements")]:
         if results.data[key]:
             yield f"## {title}"
             yield ""
@@ -342,8 +340,11 @@ def left_out_section(results):
 def pages(results, drawn, folder):
     done = results.data["rounds_done"]
     rounds = f"{done} round{'s' if done != 1 else ''}"
-    yield INTRODUCTION.format(command=results.data["options"]["command"], rounds=rounds)
+    yield "# Benchmarks"
+    yield ""
     yield from state(results)
+    yield from conclusion.section(results)
+    yield INTRODUCTION.format(command=results.data["options"]["command"], rounds=rounds)
     yield TARGETS.rstrip()
     for target in targets.judge(results):
         mark = "**" if target.verdict.startswith("not met") else ""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What cmio is to reach, each with the figure that was measured and what that comes to.
+"""The targets of cmio, each with the measured figure and the verdict.
 
-A figure is compared as it is printed, a ratio with two decimals and by its median. Where that
-misses the limit while a quarter of the rounds did not, the verdict says so: "within the spread".
+A figure is compared as it is printed: a ratio by its median, with two decimals. If the median
+misses the limit but a quarter of the rounds does not, the verdict is "within the spread".
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ PEERS = ["libev", "libevent", "libuv", "mio"]
 SMALL_LIBRARY = 64 * 1024
 MOST_LATE_US = 1000
 SOCKET_CALL = re.compile(r"_(read|write|send|recv|receive)|source_io")
-FLAT = 2.0  # what memory costs beyond the caches is no library's
+FLAT = 2.0  # no library can avoid the cost of memory beyond the caches
 
 MET, MISSED, SPREAD, UNKNOWN = "met", "not met", "not met, within the spread", "not measured"
 
@@ -74,7 +74,7 @@ def most(text, found, limit, unit):
 
 
 def none(text, cases, contenders, metric, unit):
-    """What must be 0 in every run; a run that failed is no better than one where it is not."""
+    """A metric that must be 0 in every run; a failed run counts as a miss."""
     found = [
         (math.inf if value is None else value, f"{label(case)}, {name}")
         for case in cases
@@ -94,11 +94,11 @@ def none(text, cases, contenders, metric, unit):
 
 def loops(results):
     for workload, metric in [("pipes", "ns_per_event"), ("echo", "ns_per_trip")]:
-        title = f"{workload}: at every size at most 1.01 x raw epoll in time"
+        title = f"{workload}: at every size at most 1.01 x the time of raw epoll"
         yield against(results, title, workload, "raw", metric, 1.01)
         title = f"{workload}: at no size behind mio (cmio / mio at most 1.00)"
         yield against(results, title, workload, "mio", metric, 1.0)
-    title = "pipes, echo: at most 30 library instructions an event, beside those of send and recv"
+    title = "pipes, echo: at most 30 library instructions per event, without those of send and recv"
     found = [(delivery(count, 1), count["what"]) for count in results.counts("pipes", "100 of")]
     # Both ends have an event in each round trip.
     found += [(delivery(count, 2), f"half a {count['what']}") for count in results.counts("echo")]
@@ -106,7 +106,7 @@ def loops(results):
 
 
 def delivery(count, events):
-    """Instructions to bring an event to the program, without what it then reads and writes with."""
+    """Instructions to bring an event to the program, without its reads and writes afterwards."""
     by_function = count["found"].get("cmio", {}).get("functions")
     if by_function is None:
         return None
@@ -115,17 +115,17 @@ def delivery(count, events):
 
 
 def wakes(results):
-    title = "wake: a wake that coalesces costs at most 6 ns"
+    title = "wake: a coalesced wake costs at most 6 ns"
     cases = results.cases("wake", what="coalesced")
     found = [(median(case, "cmio", "ns_per_wake"), label(case)) for case in cases]
     yield most(title, found, 6, "ns")
-    title = "wake: a wake that coalesces makes no system call"
+    title = "wake: a coalesced wake makes no system call"
     counts = results.counts("wake", "coalesced")
     found = [(system_calls(count, "cmio"), count["what"]) for count in counts]
     yield most(title, found, 0, "calls")
     cases = results.cases("wake")
     yield none("wake: no wake is lost", cases, ["cmio"], "lost", "lost")
-    title = "wake: latency at most 1.00 x that of eventfd by hand"
+    title = "wake: latency at most 1.00 x eventfd by hand"
     yield against(results, title, "wake", "raw", "ns_per_wake", 1.0, what="latency")
 
 
@@ -155,7 +155,7 @@ def timers(results):
         found = ratios(cases, "libev", ["cmio"], "ns_per_timer")
         slowest = min(found, key=lambda each: each[0].median, default=None)
         yield judged_ratio(title, slowest, least, least=True)
-    title = f"timers: flat, at the most timers at most {FLAT:g} x what it is at the fewest"
+    title = f"timers: with the most timers at most {FLAT:g} x the time with the fewest"
     found = [flatness(results, what) for what in TIMER_MODES]
     yield most(title, [each for each in found if each], FLAT, "x")
     cases = results.cases("timers", what="expire")
@@ -164,41 +164,42 @@ def timers(results):
     yield most("timers: late by at most 1 ms when idle", late, MOST_LATE_US, "us")
     cases = results.cases("memory", what="timer")
     found = [(median(case, "cmio", "bytes_each"), label(case)) for case in cases]
-    yield most("timers: at most 48 bytes each, the program's own included", found, 48, "bytes")
+    title = "timers: at most 48 bytes each, including the program's own struct"
+    yield most(title, found, 48, "bytes")
 
 
-HTTP_METRICS = [("p50", "p50_us"), ("p99", "p99_us"), ("CPU a request", "cpu_us")]
+HTTP_METRICS = [("p50", "p50_us"), ("p99", "p99_us"), ("CPU per request", "cpu_us")]
 
 
 def http(results):
     one_loop = results.cases("http", loops=1)
     for name, metric in HTTP_METRICS:
-        title = f"http: {name} at most 1.00 x that of the raw loop's server"
+        title = f"http: {name} at most 1.00 x the raw loop's server"
         yield judged_ratio(title, worst(ratios(one_loop, "cmio", ["raw"], metric)), 1.0)
     for name, metric in HTTP_METRICS:
         title = f"http: {name} not behind any peer (cmio / peer at most 1.00)"
         yield judged_ratio(title, worst(ratios(one_loop, "cmio", PEERS, metric)), 1.0)
-    title = "http: two loops take at most 1.01 x the raw loops' time for a request"
+    title = "http: with two loops at most 1.01 x the raw loops' time per request"
     yield against(results, title, "http", "raw", "us_per_request", 1.01, loops=2)
     cases, names = results.cases("sleepers"), ["cmio", "sleep_server"]
     yield none("http: every sleeper is answered", cases, names, "unanswered", "unanswered")
 
 
 def memory(results):
-    title = "memory: at most 24 bytes a registered source, the program's own excluded"
+    title = "memory: at most 24 bytes per registered source, without the program's own"
     cases = results.cases("memory", what="source")
     found = [(library_bytes(case), label(case)) for case in cases]
     yield most(title, found, 24, "bytes")
     cases = results.cases("sleepers")
     for name, limit in [("cmio", 100), ("sleep_server", 160)]:
         server = "the minimal server" if name == "cmio" else name
-        title = f"memory: {server} at most {limit} bytes a sleeping connection"
+        title = f"memory: {server} at most {limit} bytes per sleeping connection"
         found = [(median(case, name, "bytes_each"), label(case)) for case in cases]
         yield most(title, found, limit, "bytes")
 
 
 def library_bytes(case):
-    """Without the program's own struct, where the program tells how large that is."""
+    """Without the program's own struct, if the program reports its size."""
     total = median(case, "cmio", "bytes_each")
     own = median(case, "cmio", "bytes_own")
     return total if total is None or own is None else total - own

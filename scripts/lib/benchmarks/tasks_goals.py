@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What tasks are to reach, each with what was measured and what that comes to."""
+"""The goals for tasks, each with the measured figure and the verdict."""
 
 import dataclasses
 import math
@@ -27,7 +27,7 @@ SLEEPERS = {
 
 @dataclasses.dataclass(frozen=True)
 class Interval:
-    """A median, and where the true one is with at least 95 % confidence if there are 6 or more."""
+    """A median, and bounds of the true median: 95 % confidence or more, from 6 values on."""
 
     median: float
     lower: float
@@ -87,7 +87,7 @@ def two_workers(results):
     for case in results.cases("scaling"):
         what = case["labels"]["what"]
         limit = SPEED_UP[what]
-        text = f"two workers: at least {limit:.2f} x the work of one at {what} a task"
+        text = f"two workers: at least {limit:.2f} x the work of one, with tasks of {what}"
         found = ratio(case, "cmio, 1", "cmio, 2", "ns")
         yield judged_ratio(text, (found, "") if found else None, limit, least=True)
 

@@ -12,26 +12,27 @@ COLUMNS = ["cmio", "Tokio", "Go", "floor in C", "threads"]
 
 HOW = """## How it was measured
 
-Each figure is the median of so many processes: {rounds}, those of the servers {server_rounds}. They are
-release builds. With one worker, a process is kept on one processor and figures are the processor time
-that it used, which is what it takes where nothing else runs; with two workers or threads it may use all
-processors, and figures are wall time. The runs are interleaved: in a round each workload is run on every library, in an order
-drawn anew, one right after the other. A ratio is that of two processes of one round, and the median of
-those. In brackets are its quartiles; for servers, where the true median is with 95 % confidence
-(between order statistics, from six rounds on).
+Each figure is the median of several processes: {rounds}, and {server_rounds} for servers. The programs
+are release builds. With one worker, a process stays on one processor, and the figure is its processor
+time, which is what it takes while nothing else runs. With two workers or threads it may use all
+processors, and the figure is wall time. In each round each workload runs on every library, one right
+after the other, and each round shuffles the libraries anew. A ratio compares two processes of one
+round, and the tables give the median of the ratios, with the quartiles in brackets. For servers, the
+brackets contain the true median with 95 % confidence (between order statistics, from six rounds on).
 
-One worker of cmio and of Tokio is the thread that blocks on the executor (current_thread); of Go, one
-processor (GOMAXPROCS). The floor in C is the least that a scheduler must do (bench/tasks/raw.c):
-between two threads it is an eventfd and an epoll instance each. Threads are the system's: they are
-created and joined, or hand over with a mutex and a condition variable. A hand-over is one way.
+One worker of cmio and of Tokio is the thread that blocks on the executor (current_thread). One worker
+of Go is one processor (GOMAXPROCS). The floor in C is the least that a scheduler must do
+(bench/tasks/raw.c). Between two threads it is an eventfd and an epoll instance each. Threads are
+those of the system: they are created and joined, or hand over with a mutex and a condition variable.
+A hand-over is one way.
 
-Servers have the same parser, the same answers and one thread. *By hand* is the one on cmio's poll,
-with callbacks. Echo has both ends in one process, and its time is that of a round trip; that of HTTP is
-the server's processor time for a request of wrk, which has a processor of its own.
+Servers have the same parser, the same answers and one thread. *By hand* is the server on cmio's poll,
+with callbacks. Echo has both ends in one process, and its time is for one round trip. The time of HTTP
+is the server's processor time for one request of wrk, which has a processor of its own.
 
-Bytes of a sleeper are the growth of resident memory for each, a second before they end, what the
-library keeps for a task, the future and the allocator's part included.
-[bench/README.md](../bench/README.md) says what each program does.
+Bytes of a sleeper are the growth of resident memory per sleeper, a second before they end. They
+include what the library keeps for a task, the future, and the allocator's part.
+[bench/README.md](../bench/README.md) describes each program.
 """
 
 
@@ -45,14 +46,14 @@ def goal_of(what, workers):
 
 
 def ratio_cells(case, metric):
-    """Each peer's time in that of cmio."""
+    """Each peer's time, in terms of cmio's time."""
     for peer in ["Tokio", "Go"]:
         found = summarize(tasks_goals.pair_ratios(case, peer, "cmio", metric))
         yield f"{found.median:.2f}" if found else ""
 
 
 def metric_of(case):
-    """One worker is never idle here: what it used is what it takes where nothing else runs."""
+    """One worker is never idle here: its processor time is its time while nothing else runs."""
     return "cpu_ns" if case["labels"].get("workers") == 1 else "ns"
 
 
@@ -76,7 +77,7 @@ def scaling(results):
     cases = results.cases("scaling")
     if not cases:
         return
-    yield "How much more two workers do than one, by how long a task computes:"
+    yield "The work of two workers, in terms of the work of one, by how long a task computes:"
     yield ""
     rows = []
     for case in cases:
@@ -98,7 +99,7 @@ def sleepers(results):
             count = case["labels"]["sleepers"] // (20 if name == "threads" else 1)
             rows.append([what, f"{count:,}", *figures])
     if rows:
-        heads = ["sleepers", "how many", "bytes each", "spawned in, s", "last one late, s"]
+        heads = ["sleepers", "how many", "bytes each", "spawned in, s", "the last one is late by, s"]
         yield from report.table(heads, rows)
 
 
@@ -112,7 +113,7 @@ def servers(results):
             bounds = f"{found.median:.3f} ({found.lower:.3f} to {found.upper:.3f})" if found else ""
             rows.append([label(case), name, cell(case, name, "cpu_us"), bounds])
     if rows:
-        heads = ["server", "", "processor time, us", "against that by hand"]
+        heads = ["server", "", "processor time, us", "ratio to the server by hand"]
         yield from report.table(heads, rows)
 
 
@@ -126,13 +127,13 @@ def span(results, workers, peer):
         for case in results.cases("tasks", workers=workers)
     ]
     found = [each.median for each in found if each]
-    return f"{peer} {min(found):.2g} to {max(found):.2g} times" if found else None
+    return f"{peer} takes {min(found):.2g} to {max(found):.2g} times" if found else None
 
 
 def compared(results, workers):
     peers = [text for text in (span(results, workers, peer) for peer in ["Tokio", "Go"]) if text]
     number = "one worker" if workers == 1 else "two workers"
-    return f"With {number}, for a task, a turn or a message: {', '.join(peers)} as long as cmio."
+    return f"With {number}, {', '.join(peers)} as long as cmio for a task, a turn or a message."
 
 
 def remembered(results):
@@ -145,7 +146,7 @@ def remembered(results):
             parts.append(f"{bytes_each} bytes for a {kind} on cmio" if name == "cmio" else
                          f"{bytes_each} on {name}" if kind == "task" else
                          f"{bytes_each} for a thread of the system")
-    return f"A sleeper takes {', '.join(parts)}."
+    return f"Memory of a sleeper: {', '.join(parts)}."
 
 
 def served(results):
@@ -158,13 +159,13 @@ def served(results):
         found = [each.median for each in found if each]
         if found:
             parts.append(f"{ours} {min(found):.2f} to {max(found):.2f}")
-    return f"Processor time of a server against that by hand: {', '.join(parts)} times."
+    return f"Processor time of a server, in terms of the server by hand: {', '.join(parts)}."
 
 
 def conclusion(results, goals):
     met = sum(goal.verdict == MET for goal in goals)
     known = sum(goal.verdict != UNKNOWN for goal in goals)
-    yield f"{met} of the {known} goals that were measured are met."
+    yield f"{met} of the {known} measured goals are met."
     if results.cases("tasks"):
         yield compared(results, 1)
         yield compared(results, 2)
@@ -179,10 +180,10 @@ def load_sentence(results):
     if not load:
         return
     begun, ended, processors = load["begun"], load["ended"], load["processors"]
-    text = f"The load average was {begun:.1f} when it began and {ended:.1f} when it ended, with "
+    text = f"The load average was {begun:.1f} at the start and {ended:.1f} at the end, with "
     text += f"{processors} processors"
     if max(begun, ended) > processors / 2 + 1.5:
-        text += ": **other work disturbed these figures, and they are to be taken for little.**"
+        text += ": **other work disturbed these figures, so do not rely on them.**"
     yield from textwrap.wrap(text, report.WIDTH)
     yield ""
 
