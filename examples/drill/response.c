@@ -27,14 +27,24 @@ enum state {
     IN_CONTENT,
     UNTIL_CLOSE,
     IN_CHUNK_SIZE,
-    IN_CHUNK_EXTENSION,
+    AFTER_CHUNK_SIZE,
+    BEFORE_EXTENSION_NAME,
+    IN_EXTENSION_NAME,
+    AFTER_EXTENSION_NAME,
+    BEFORE_EXTENSION_VALUE,
+    IN_EXTENSION_VALUE,
+    IN_QUOTED_VALUE,
+    AFTER_BACKSLASH,
+    AFTER_QUOTED_VALUE,
     BEFORE_CHUNK_LF,
     IN_CHUNK,
     AFTER_CHUNK,
     AFTER_CHUNK_CR,
     AT_TRAILER,
-    IN_TRAILER,
+    IN_TRAILER_NAME,
+    IN_TRAILER_VALUE,
     BEFORE_TRAILER_LF,
+    AT_NEXT_TRAILER,
     BEFORE_LAST_LF,
 };
 
@@ -194,12 +204,16 @@ static bool take_length(struct response *response) {
     return !differs;
 }
 
-/* No coding comes behind chunked: nobody could tell where the content ends. */
+/*
+ * Only where chunked comes last do the chunks say where the content ends (RFC 9112 section 6.3).
+ * Nobody may apply it twice (section 6.1).
+ */
 static bool take_coding(struct response *response) {
-    if (response->is_chunked)
+    bool is_chunked = word_is(response, "chunked");
+    if (is_chunked && response->was_chunked)
         return false;
-    response->has_coding = true;
-    response->is_chunked = word_is(response, "chunked");
+    response->is_chunked = is_chunked;
+    response->was_chunked = response->was_chunked || is_chunked;
     return true;
 }
 
@@ -262,6 +276,8 @@ static enum known_field field_named(const struct response *response) {
 static enum response_result on_name(struct response *response, unsigned char byte) {
     if (byte == ':') {
         response->field = (uint8_t)field_named(response);
+        if (response->field == FIELD_TRANSFER_ENCODING)
+            response->has_coding = true; /* also where it turns out to be empty */
         word_clear(response);
         return enter(response, IN_VALUE);
     }
@@ -304,6 +320,13 @@ static int hex_value(unsigned char byte) {
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
+/* Behind the size, or an extension, comes the end of the line or the next extension. */
+static enum response_result end_extension(struct response *response, unsigned char byte) {
+    if (byte == '\r')
+        return enter(response, BEFORE_CHUNK_LF);
+    return expect(response, byte, ';', BEFORE_EXTENSION_NAME);
+}
+
 static enum response_result on_chunk_size(struct response *response, unsigned char byte) {
     int value = hex_value(byte);
     if (value >= 0) {
@@ -315,15 +338,62 @@ static enum response_result on_chunk_size(struct response *response, unsigned ch
     }
     if (response->digits == 0)
         return RESPONSE_MALFORMED;
-    if (byte == '\r')
-        return enter(response, BEFORE_CHUNK_LF);
-    return byte == ';' || is_space(byte) ? enter(response, IN_CHUNK_EXTENSION) : RESPONSE_MALFORMED;
+    return is_space(byte) ? enter(response, AFTER_CHUNK_SIZE) : end_extension(response, byte);
 }
 
-static enum response_result on_chunk_extension(struct response *response, unsigned char byte) {
-    if (byte == '\r')
-        return enter(response, BEFORE_CHUNK_LF);
+/* White space stands around the ';' and '=' of an extension, and nowhere else. */
+static enum response_result after_chunk_size(struct response *response, unsigned char byte) {
+    return is_space(byte) ? RESPONSE_MORE : expect(response, byte, ';', BEFORE_EXTENSION_NAME);
+}
+
+static enum response_result before_extension_name(struct response *response, unsigned char byte) {
+    if (is_space(byte))
+        return RESPONSE_MORE;
+    return is_token(byte) ? enter(response, IN_EXTENSION_NAME) : RESPONSE_MALFORMED;
+}
+
+static enum response_result on_extension_name(struct response *response, unsigned char byte) {
+    if (is_token(byte))
+        return RESPONSE_MORE;
+    if (is_space(byte))
+        return enter(response, AFTER_EXTENSION_NAME);
+    return byte == '=' ? enter(response, BEFORE_EXTENSION_VALUE) : end_extension(response, byte);
+}
+
+static enum response_result after_extension_name(struct response *response, unsigned char byte) {
+    if (byte == '=')
+        return enter(response, BEFORE_EXTENSION_VALUE);
+    return after_chunk_size(response, byte);
+}
+
+static enum response_result before_extension_value(struct response *response, unsigned char byte) {
+    if (is_space(byte))
+        return RESPONSE_MORE;
+    if (byte == '"')
+        return enter(response, IN_QUOTED_VALUE);
+    return is_token(byte) ? enter(response, IN_EXTENSION_VALUE) : RESPONSE_MALFORMED;
+}
+
+static enum response_result on_extension_value(struct response *response, unsigned char byte) {
+    if (is_token(byte))
+        return RESPONSE_MORE;
+    return is_space(byte) ? enter(response, AFTER_CHUNK_SIZE) : end_extension(response, byte);
+}
+
+static enum response_result on_quoted_value(struct response *response, unsigned char byte) {
+    if (byte == '"')
+        return enter(response, AFTER_QUOTED_VALUE);
+    if (byte == '\\')
+        return enter(response, AFTER_BACKSLASH);
     return is_text(byte) ? RESPONSE_MORE : RESPONSE_MALFORMED;
+}
+
+static enum response_result after_backslash(struct response *response, unsigned char byte) {
+    return is_text(byte) ? enter(response, IN_QUOTED_VALUE) : RESPONSE_MALFORMED;
+}
+
+static enum response_result after_quoted_value(struct response *response, unsigned char byte) {
+    return is_space(byte) ? enter(response, AFTER_CHUNK_SIZE) : end_extension(response, byte);
 }
 
 static enum response_result before_chunk_lf(struct response *response, unsigned char byte) {
@@ -340,18 +410,29 @@ static enum response_result after_chunk_cr(struct response *response, unsigned c
     return expect(response, byte, '\n', IN_CHUNK_SIZE);
 }
 
-static enum response_result on_trailer(struct response *response, unsigned char byte) {
+/* Trailers have the form of the head's fields, but nothing that they say matters here. */
+static enum response_result at_trailer(struct response *response, unsigned char byte) {
     if (byte == '\r')
-        return enter(response, BEFORE_TRAILER_LF);
-    return is_text(byte) ? enter(response, IN_TRAILER) : RESPONSE_MALFORMED;
+        return enter(response, BEFORE_LAST_LF);
+    return is_token(byte) ? enter(response, IN_TRAILER_NAME) : RESPONSE_MALFORMED;
 }
 
-static enum response_result at_trailer(struct response *response, unsigned char byte) {
-    return byte == '\r' ? enter(response, BEFORE_LAST_LF) : on_trailer(response, byte);
+static enum response_result at_next_trailer(struct response *response, unsigned char byte) {
+    return is_space(byte) ? enter(response, IN_TRAILER_VALUE) : at_trailer(response, byte);
+}
+
+static enum response_result on_trailer_name(struct response *response, unsigned char byte) {
+    return is_token(byte) ? RESPONSE_MORE : expect(response, byte, ':', IN_TRAILER_VALUE);
+}
+
+static enum response_result on_trailer_value(struct response *response, unsigned char byte) {
+    if (byte == '\r')
+        return enter(response, BEFORE_TRAILER_LF);
+    return is_text(byte) ? RESPONSE_MORE : RESPONSE_MALFORMED;
 }
 
 static enum response_result before_trailer_lf(struct response *response, unsigned char byte) {
-    return expect(response, byte, '\n', AT_TRAILER);
+    return expect(response, byte, '\n', AT_NEXT_TRAILER);
 }
 
 static enum response_result before_last_lf(struct response *response, unsigned char byte) {
@@ -373,13 +454,23 @@ static step *const steps[] = {
     [IN_VALUE] = on_value,
     [BEFORE_HEAD_LF] = before_head_lf,
     [IN_CHUNK_SIZE] = on_chunk_size,
-    [IN_CHUNK_EXTENSION] = on_chunk_extension,
+    [AFTER_CHUNK_SIZE] = after_chunk_size,
+    [BEFORE_EXTENSION_NAME] = before_extension_name,
+    [IN_EXTENSION_NAME] = on_extension_name,
+    [AFTER_EXTENSION_NAME] = after_extension_name,
+    [BEFORE_EXTENSION_VALUE] = before_extension_value,
+    [IN_EXTENSION_VALUE] = on_extension_value,
+    [IN_QUOTED_VALUE] = on_quoted_value,
+    [AFTER_BACKSLASH] = after_backslash,
+    [AFTER_QUOTED_VALUE] = after_quoted_value,
     [BEFORE_CHUNK_LF] = before_chunk_lf,
     [AFTER_CHUNK] = after_chunk,
     [AFTER_CHUNK_CR] = after_chunk_cr,
     [AT_TRAILER] = at_trailer,
-    [IN_TRAILER] = on_trailer,
+    [IN_TRAILER_NAME] = on_trailer_name,
+    [IN_TRAILER_VALUE] = on_trailer_value,
     [BEFORE_TRAILER_LF] = before_trailer_lf,
+    [AT_NEXT_TRAILER] = at_next_trailer,
     [BEFORE_LAST_LF] = before_last_lf,
 };
 
