@@ -5,6 +5,8 @@
 
 #include <cmio/time.h>
 
+#include "spread.h"
+
 /* A status that counts as a failure: RFC 9110 sections 15.5 and 15.6. */
 enum { STATUS_FAILED = 400 };
 
@@ -24,23 +26,51 @@ static enum outcome fail(struct client *client, struct wire *wire, long error) {
     return outcome;
 }
 
+static struct server *server_of(const struct client *client, const struct wire *wire) {
+    return &wire->servers[client->server];
+}
+
 /*
  * Begins to connect. Both directions are registered once, edge-triggered, for the life of the
  * connection: writable says that it stands, and later that there is room again.
  */
-static enum outcome open_connection(struct client *client, struct wire *wire) {
-    int result = cmio_tcp_stream_connect(&client->stream, &client->request->address);
+static int connect_to(struct client *client, struct wire *wire,
+                      const struct cmio_address *address) {
+    int result = spread_connect(&client->stream, address, client->number);
     if (result < 0)
-        return fail(client, wire, result);
+        return result;
     client->state = CLIENT_CONNECTING;
+    return cmio_registry_register(wire->registry, &client->stream.source, (cmio_token)client,
+                                  CMIO_READABLE | CMIO_WRITABLE);
+}
+
+/* Goes on to the next address. False when all were tried, or one is known to be good. */
+static bool has_next_address(struct client *client, const struct wire *wire) {
+    const struct server *server = server_of(client, wire);
+    if (server->is_proven || client->tried + 1U >= server->count)
+        return false;
+    client->tried++;
+    client->address = (uint8_t)((client->address + 1U) % server->count);
+    return true;
+}
+
+/* Begins to connect to the address that it is the turn of, or to one after it. */
+static enum outcome try_addresses(struct client *client, struct wire *wire) {
+    int result;
+    do {
+        client_close(client);
+        result = connect_to(client, wire, &server_of(client, wire)->addresses[client->address]);
+    } while (result < 0 && has_next_address(client, wire));
+    return result < 0 ? fail(client, wire, result) : OUTCOME_PENDING;
+}
+
+static enum outcome open_connection(struct client *client, struct wire *wire) {
     client->server = client->request->server;
+    client->address = (uint8_t)server_of(client, wire)->preferred;
+    client->tried = 0;
     client->reused = false;
     client->undrained = false;
-    result = cmio_registry_register(wire->registry, &client->stream.source, (cmio_token)client,
-                                    CMIO_READABLE | CMIO_WRITABLE);
-    if (result < 0)
-        return fail(client, wire, result);
-    return OUTCOME_PENDING;
+    return try_addresses(client, wire);
 }
 
 /* The answer is complete: decides what becomes of the connection, and of the request. */
@@ -150,7 +180,11 @@ static enum outcome finish_connect(struct client *client, struct wire *wire) {
     if (result == -EINPROGRESS)
         return OUTCOME_PENDING;
     if (result < 0)
-        return fail(client, wire, result);
+        return has_next_address(client, wire) ? try_addresses(client, wire)
+                                              : fail(client, wire, result);
+    struct server *server = server_of(client, wire);
+    server->preferred = client->address;
+    server->is_proven = true;
     /* The tail of a long request shall not wait for the server's acknowledgement. */
     (void)cmio_tcp_stream_set_nodelay(&client->stream, true);
     return begin_to_send(client, wire);

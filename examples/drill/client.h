@@ -28,6 +28,7 @@
 #include "outcome.h"
 #include "request.h"
 #include "response.h"
+#include "server.h"
 
 /*
  * What all clients of a loop share. One buffer is enough for any number of them: an answer is read
@@ -35,6 +36,7 @@
  */
 struct wire {
     struct cmio_registry *registry;
+    struct server *servers; /* whom requests lead to, by their number */
     char *buffer;
     size_t size;
     int64_t now; /* when the bytes at hand had arrived, at the latest; set it after each wait */
@@ -49,13 +51,16 @@ enum client_state {
     CLIENT_RECEIVING,
 };
 
-/* Private but for response.status. A struct of zeros is a closed client. */
+/* Private but for number and response.status. A struct of zeros is a closed client. */
 struct client {
     struct cmio_tcp_stream stream;
     const struct request *request;
     size_t sent;
     struct response response;
+    uint32_t number; /* among the clients of the loop: see spread_connect() */
     uint32_t server; /* whom the connection leads to */
+    uint8_t address; /* at which of the server's addresses */
+    uint8_t tried;   /* how many of them were tried in vain */
     uint8_t state;   /* enum client_state */
     bool reused;     /* the connection has had an answer before */
     bool undrained;  /* the last read may have left something behind */

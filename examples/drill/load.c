@@ -44,8 +44,7 @@ struct user {
 
 struct load {
     const struct load_options *options;
-    const struct request *requests;
-    size_t item_count;
+    const struct requests *requests;
     struct results *results;
     struct cmio_poll *poll;
     struct cmio_events *events;
@@ -76,7 +75,7 @@ uint64_t load_connections_max(void) {
 
 /* Moves the user to its next request. False when it is done: there are no iterations left. */
 static bool advance(struct load *load, struct user *user) {
-    if (++user->item < load->item_count)
+    if (++user->item < load->requests->count)
         return true;
     if (load->iterations_left > 0) {
         load->iterations_left--;
@@ -113,7 +112,8 @@ static int64_t request_deadline(const struct load *load, const struct user *user
 static void begin_request(struct load *load, struct user *user) {
     user->started = cmio_now();
     user->is_waiting = true;
-    enum outcome outcome = client_start(&user->client, &load->wire, &load->requests[user->item]);
+    enum outcome outcome =
+        client_start(&user->client, &load->wire, &load->requests->list[user->item]);
     if (outcome == OUTCOME_PENDING) {
         (void)set_timer(load, user, request_deadline(load, user)); /* cannot fail: it is ours */
         return;
@@ -144,7 +144,7 @@ static void handle_user_timer(struct load *load, struct user *user) {
         end_request(load, user, OUTCOME_TIMEOUT, load->wire.now);
         if (!advance(load, user))
             return;
-    } else if (user->item == load->item_count && !advance(load, user)) {
+    } else if (user->item == load->requests->count && !advance(load, user)) {
         return; /* ramping up took longer than the iterations */
     }
     begin_request(load, user);
@@ -199,7 +199,8 @@ static void schedule_users(struct load *load) {
         struct user *user = &load->users[i];
         double part = (double)i / (double)options->concurrency;
         int64_t begins = load->started + (int64_t)((double)options->rampup * part);
-        user->item = load->item_count;
+        user->item = load->requests->count;
+        user->client.number = (uint32_t)i;
         (void)cmio_timer_init(&user->timer, (cmio_token)user);
         (void)set_timer(load, user, begins);
     }
@@ -219,7 +220,7 @@ static void finish_run(struct load *load) {
 static int run(struct load *load) {
     bool shown = load->options->shows_progress;
     if (shown) {
-        progress_init(&load->progress, load->options->iterations * load->item_count);
+        progress_init(&load->progress, load->options->iterations * load->requests->count);
         (void)cmio_timer_init(&load->progress_timer, progress_token);
         (void)cmio_timers_set(load->timers, &load->progress_timer, cmio_now() + PROGRESS_INTERVAL);
     }
@@ -270,10 +271,10 @@ static void release(struct load *load) {
     free(load->wire.buffer);
 }
 
-int load_run(const struct load_options *options, const struct request *requests, size_t count,
+int load_run(const struct load_options *options, const struct requests *requests,
              struct results *results, const char **backend_out) {
-    struct load load = {
-        .options = options, .requests = requests, .item_count = count, .results = results};
+    struct load load = {.options = options, .requests = requests, .results = results};
+    load.wire.servers = requests->servers.list;
     int result = take_memory(&load);
     if (result == 0)
         result = open_poll(&load);

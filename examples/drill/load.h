@@ -25,11 +25,11 @@ struct load_options {
 };
 
 /*
- * Runs the requests of the plan, count of them, iterations times, and fills results, made for these
- * numbers. SIGINT and SIGTERM end the run early. *backend_out is set to the name of the poll's
+ * Runs the requests of the plan, whose servers were looked up, iterations times, and fills results,
+ * made for these numbers. SIGINT and SIGTERM end the run early. *backend_out is set to the name of the poll's
  * backend. 0, or a negative errno where the run could not begin or go on.
  */
-int load_run(const struct load_options *options, const struct request *requests, size_t count,
+int load_run(const struct load_options *options, const struct requests *requests,
              struct results *results, const char **backend_out);
 
 /*

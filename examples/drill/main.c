@@ -7,8 +7,10 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <cmio/error.h>
 
@@ -79,7 +81,7 @@ static int print_report(const struct options *options, struct report *report,
 }
 
 static int run(const struct options *options, const struct plan *plan,
-               const struct request *requests) {
+               const struct requests *requests) {
     struct load_options load = merge(options, plan);
     uint64_t most = load_connections_max();
     if (load.concurrency > most) {
@@ -99,7 +101,7 @@ static int run(const struct options *options, const struct plan *plan,
         .iterations = load.iterations,
         .plan = plan,
     };
-    result = load_run(&load, requests, plan->item_count, &results, &report.backend);
+    result = load_run(&load, requests, &results, &report.backend);
     int status = result < 0 ? complain_of_run(result) : print_report(options, &report, &results);
     results_free(&results);
     return status;
@@ -108,22 +110,36 @@ static int run(const struct options *options, const struct plan *plan,
 static int run_plan(const struct options *options) {
     struct complaint complaint;
     struct plan plan;
-    struct request *requests;
+    struct requests requests = {0};
     int status;
     if (plan_read(options->plan_path, &plan, &complaint) != 0)
         return complain_of_plan(options->plan_path, &complaint);
-    if (requests_make(&plan, options->base, &requests, &complaint) != 0) {
+    if (requests_make(&plan, options->base, &requests, &complaint) != 0 ||
+        servers_resolve(&requests.servers, &complaint) != 0)
         status = complain_of_plan(options->plan_path, &complaint);
-    } else {
-        status = run(options, &plan, requests);
-        requests_free(requests, plan.item_count);
-    }
+    else
+        status = run(options, &plan, &requests);
+    requests_free(&requests);
     plan_free(&plan);
     return status;
 }
 
+/*
+ * Makes sure that the standard streams are open: a socket that took the place of one would get what
+ * is meant for people. They are opened for reading, so that writing a report fails as it should.
+ */
+static void open_standard_streams(void) {
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        (void)close(fd); /* nothing was written */
+}
+
 int main(int argc, char **argv) {
     struct options options;
+    open_standard_streams();
     switch (options_read(argc, argv, &options)) {
     case OPTIONS_RUN:
         return run_plan(&options);

@@ -17,8 +17,42 @@
 
 enum { BACKENDS_MAX = 8 };
 
-/* The long options that have no short form. */
-enum { OPTION_BASE = 256, OPTION_BACKEND };
+/* The long options that have no short form; those from OPTION_COMPARE on are refused. */
+enum {
+    OPTION_BASE = 256,
+    OPTION_BACKEND,
+    OPTION_COMPARE,
+    OPTION_THRESHOLD,
+    OPTION_REPORT,
+    OPTION_NANOSEC,
+    OPTION_VERBOSE,
+    OPTION_NO_CHECK_CERTIFICATE,
+    OPTION_RELAXED_INTERPOLATIONS,
+    OPTION_LIST_TASKS,
+    OPTIONS_END,
+};
+
+/*
+ * The options that fcsonline/drill has and this program has not. Their letters mean nothing here, so
+ * that a command line written for that one does not do something else with this one.
+ */
+static const struct {
+    int letter;       /* 0 for none */
+    const char *name; /* of the long option */
+    const char *hint;
+} refused[OPTIONS_END - OPTION_COMPARE] = {
+    [OPTION_COMPARE - OPTION_COMPARE] = {'c', "compare", "; for --concurrency use -C"},
+    [OPTION_THRESHOLD - OPTION_COMPARE] = {'t', "threshold", "; for --timeout use -o"},
+    [OPTION_REPORT - OPTION_COMPARE] = {'r', "report", "; --json has all figures"},
+    [OPTION_NANOSEC -
+        OPTION_COMPARE] = {'n', "nanosec", ": --json has nanoseconds; for --iterations use -N"},
+    [OPTION_VERBOSE - OPTION_COMPARE] = {'v', "verbose", ""},
+    [OPTION_NO_CHECK_CERTIFICATE - OPTION_COMPARE] = {0, "no-check-certificate", ": no HTTPS"},
+    [OPTION_RELAXED_INTERPOLATIONS - OPTION_COMPARE] = {0, "relaxed-interpolations", ""},
+    [OPTION_LIST_TASKS - OPTION_COMPARE] = {0, "list-tasks", ""},
+};
+
+static const char short_options[] = "b:sjqC:N:o:hVcntrv";
 
 static const struct option long_options[] = {
     {"benchmark", required_argument, NULL, 'b'},
@@ -26,10 +60,18 @@ static const struct option long_options[] = {
     {"json", no_argument, NULL, 'j'},
     {"quiet", no_argument, NULL, 'q'},
     {"base", required_argument, NULL, OPTION_BASE},
-    {"concurrency", required_argument, NULL, 'c'},
-    {"iterations", required_argument, NULL, 'n'},
-    {"timeout", required_argument, NULL, 't'},
+    {"concurrency", required_argument, NULL, 'C'},
+    {"iterations", required_argument, NULL, 'N'},
+    {"timeout", required_argument, NULL, 'o'},
     {"backend", required_argument, NULL, OPTION_BACKEND},
+    {"compare", required_argument, NULL, OPTION_COMPARE},
+    {"threshold", required_argument, NULL, OPTION_THRESHOLD},
+    {"report", required_argument, NULL, OPTION_REPORT},
+    {"nanosec", no_argument, NULL, OPTION_NANOSEC},
+    {"verbose", no_argument, NULL, OPTION_VERBOSE},
+    {"no-check-certificate", no_argument, NULL, OPTION_NO_CHECK_CERTIFICATE},
+    {"relaxed-interpolations", no_argument, NULL, OPTION_RELAXED_INTERPOLATIONS},
+    {"list-tasks", no_argument, NULL, OPTION_LIST_TASKS},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -45,9 +87,9 @@ static const char help[] =
     "  -j, --json             report all of it as JSON\n"
     "  -q, --quiet            no progress bar, and no report but what --stats or --json ask for\n"
     "      --base URL         what the plan's relative urls are appended to\n"
-    "  -c, --concurrency N    how many iterations run at once\n"
-    "  -n, --iterations N     how many times the plan is run\n"
-    "  -t, --timeout SECONDS  how long a request may take: 60; 0 for any time\n"
+    "  -C, --concurrency N    how many iterations run at once\n"
+    "  -N, --iterations N     how many times the plan is run\n"
+    "  -o, --timeout SECONDS  how long a request may take: 60; 0 for any time\n"
     "      --backend NAME     how to wait for readiness\n"
     "  -h, --help             print this\n"
     "  -V, --version          print the version\n"
@@ -101,6 +143,21 @@ static bool read_backend(const char **out) {
     return complain_of("backend", problem);
 }
 
+/* Says why an option of the namesake is refused. Of the others, getopt_long() has said why. */
+static bool refuse(int option) {
+    for (int i = 0; i < OPTIONS_END - OPTION_COMPARE; i++) {
+        bool is_letter = refused[i].letter != 0 && option == refused[i].letter;
+        if (!is_letter && option != OPTION_COMPARE + i)
+            continue;
+        fprintf(stderr, "drill: ");
+        if (is_letter)
+            fprintf(stderr, "-%c: ", option);
+        fprintf(stderr, "--%s of fcsonline/drill is not supported%s\n", refused[i].name,
+                refused[i].hint);
+    }
+    return false;
+}
+
 static bool read_option(int option, struct options *options) {
     switch (option) {
     case 'b':
@@ -115,18 +172,18 @@ static bool read_option(int option, struct options *options) {
     case 'q':
         options->quiet = true;
         return true;
-    case 'c':
+    case 'C':
         return read_count("concurrency", CONCURRENCY_MAX, &options->concurrency);
-    case 'n':
+    case 'N':
         return read_count("iterations", ITERATIONS_MAX, &options->iterations);
-    case 't':
+    case 'o':
         return read_timeout(&options->timeout);
     case OPTION_BASE:
         return read_base(&options->base);
     case OPTION_BACKEND:
         return read_backend(&options->backend);
     default:
-        return false; /* getopt_long() has said why */
+        return refuse(option);
     }
 }
 
@@ -136,7 +193,7 @@ static bool check(int argc, char **argv, const struct options *options) {
         fprintf(stderr, "drill: what is '%s' for?\n", argv[optind]);
         return false;
     }
-    if (options->plan_path == NULL)
+    if (options->plan_path == NULL || options->plan_path[0] == '\0')
         return complain_of("benchmark", "a plan is needed");
     return true;
 }
@@ -157,9 +214,12 @@ static enum options_result complain_of_options(void) {
 }
 
 enum options_result options_read(int argc, char **argv, struct options *out) {
+    static char name[] = "drill";
     struct options options = {.timeout = TIMEOUT_DEFAULT};
+    if (argc > 0)
+        argv[0] = name; /* so that what getopt_long() says begins like everything else */
     for (;;) {
-        int option = getopt_long(argc, argv, "b:sjqc:n:t:hV", long_options, NULL);
+        int option = getopt_long(argc, argv, short_options, long_options, NULL);
         if (option == -1)
             break;
         if (option == 'h')

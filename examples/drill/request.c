@@ -113,8 +113,8 @@ static bool write_message(const struct plan_item *item, const struct method *met
 }
 
 /* Makes the request to a url that is complete. */
-static int make_request(const struct plan_item *item, const char *text, struct request *request,
-                        struct complaint *complaint) {
+static int make_request(const struct plan_item *item, const char *text, struct servers *servers,
+                        struct request *request, struct complaint *complaint) {
     struct url url;
     const char *problem = url_parse(text, &url);
     if (problem != NULL)
@@ -126,38 +126,37 @@ static int make_request(const struct plan_item *item, const char *text, struct r
     for (size_t i = 0; i < item->header_count; i++)
         if (check_header(&item->headers[i], complaint) != 0)
             return -1;
-    request->address = url.address;
     request->head = strcmp(method->name, "HEAD") == 0;
     request->idempotent = method->idempotent;
     request->closes = asks_to_close(item);
-    if (!write_message(item, method, &url, request))
+    if (servers_add(servers, url.host, url.host_length, url.port, item->url.place,
+                    &request->server) < 0 ||
+        !write_message(item, method, &url, request))
         return complain(complaint, item->place, "out of memory");
     return 0;
 }
 
-static int make_from_item(const struct plan_item *item, const char *base, struct request *request,
-                          struct complaint *complaint) {
+static char *join(const char *base, const char *relative) {
+    char *joined = NULL;
+    int length = asprintf(&joined, "%.*s%s", (int)url_base_length(base), base, relative);
+    return length < 0 ? NULL : joined;
+}
+
+static int make_from_item(const struct plan_item *item, const char *base, struct servers *servers,
+                          struct request *request, struct complaint *complaint) {
     if (!url_is_relative(item->url.data))
-        return make_request(item, item->url.data, request, complaint);
+        return make_request(item, item->url.data, servers, request, complaint);
     if (base == NULL)
         return complain(complaint, item->url.place, "url: this needs a base, and there is none");
-    char *joined = url_join(base, item->url.data);
+    char *joined = join(base, item->url.data);
     if (joined == NULL)
         return complain(complaint, item->url.place, "out of memory");
-    int result = make_request(item, joined, request, complaint);
+    int result = make_request(item, joined, servers, request, complaint);
     free(joined);
     return result;
 }
 
-/* Gives the last request the number of the server that it shares with an earlier one. */
-static void number_server(struct request *requests, size_t last) {
-    size_t same = 0;
-    while (!cmio_address_equal(&requests[same].address, &requests[last].address))
-        same++;
-    requests[last].server = (uint32_t)same;
-}
-
-int requests_make(const struct plan *plan, const char *base, struct request **out,
+int requests_make(const struct plan *plan, const char *base, struct requests *out,
                   struct complaint *complaint) {
     if (base == NULL && plan->base.data != NULL) {
         const char *problem = url_check_base(plan->base.data);
@@ -165,22 +164,25 @@ int requests_make(const struct plan *plan, const char *base, struct request **ou
             return complain(complaint, plan->base.place, "base: %s", problem);
         base = plan->base.data;
     }
-    struct request *requests = calloc(plan->item_count, sizeof *requests);
-    if (requests == NULL)
+    struct requests requests = {.list = calloc(plan->item_count, sizeof *requests.list)};
+    if (requests.list == NULL)
         return complain(complaint, plan->items[0].place, "out of memory");
-    for (size_t i = 0; i < plan->item_count; i++) {
-        if (make_from_item(&plan->items[i], base, &requests[i], complaint) != 0) {
-            requests_free(requests, plan->item_count);
+    for (; requests.count < plan->item_count; requests.count++) {
+        if (make_from_item(&plan->items[requests.count], base, &requests.servers,
+                           &requests.list[requests.count], complaint) != 0) {
+            requests.count++; /* what there is of it is freed too */
+            requests_free(&requests);
             return -1;
         }
-        number_server(requests, i);
     }
     *out = requests;
     return 0;
 }
 
-void requests_free(struct request *requests, size_t count) {
-    for (size_t i = 0; requests != NULL && i < count; i++)
-        free(requests[i].bytes);
-    free(requests);
+void requests_free(struct requests *requests) {
+    for (size_t i = 0; i < requests->count; i++)
+        free(requests->list[i].bytes);
+    free(requests->list);
+    servers_free(&requests->servers);
+    *requests = (struct requests){0};
 }

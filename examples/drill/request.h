@@ -11,13 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmio/address.h>
-
 #include "plan.h"
+#include "server.h"
 
 struct request {
-    struct cmio_address address;
-    uint32_t server; /* the same for requests to the same address */
+    uint32_t server; /* by its number in the list of servers */
     bool head;       /* its answer has no body, whatever it says */
     bool idempotent; /* may be sent again when a kept connection turns out to be closed */
     bool closes;     /* asks for the connection to be closed after it */
@@ -26,13 +24,22 @@ struct request {
 };
 
 /*
- * Makes a request of every item of the plan, whose urls are completed by base, or by the plan's own
- * where base is NULL. 0, or -1 with the complaint filled and *out untouched. The caller frees the
- * array, which has as many elements as the plan has items.
+ * The requests of a plan in their order, and the servers that they lead to.
  */
-int requests_make(const struct plan *plan, const char *base, struct request **out,
+struct requests {
+    struct request *list;
+    size_t count;
+    struct servers servers;
+};
+
+/*
+ * Makes a request of every item of the plan, whose urls are completed by base, or by the plan's own
+ * where base is NULL. 0, or -1 with the complaint filled and *out untouched. The servers are yet to
+ * be looked up. The caller frees the requests.
+ */
+int requests_make(const struct plan *plan, const char *base, struct requests *out,
                   struct complaint *complaint);
 
-void requests_free(struct request *requests, size_t count);
+void requests_free(struct requests *requests);
 
 #endif

@@ -375,12 +375,46 @@ class Requests(unittest.TestCase):
         self.assertEqual(outcome.status, 0)
         self.assertIn(b"\r\nHost: [::1]:%d\r\n" % server.port, server.requests[0])
 
-    def test_localhost_is_127_0_0_1(self):
-        with Server(answering(OK)) as server:
-            base = f"http://localhost:{server.port}"
-            outcome = run_plan(plan_text(), "--json", "--base", base)
-        self.assertEqual(outcome.status, 0)
-        self.assertIn(b"\r\nHost: localhost:%d\r\n" % server.port, server.requests[0])
+    def test_localhost_is_127_0_0_1_and_ipv6_s(self):
+        for family, host in [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]:
+            try:
+                server = Server(answering(OK), family, host)
+            except OSError as problem:
+                self.skipTest(f"no IPv6 here: {problem}")
+            with server:
+                for name in backend_names():
+                    with self.subTest(host=host, backend=name):
+                        base = f"http://localhost:{server.port}"
+                        outcome = run_plan(
+                            plan_text(iterations=200, concurrency=20),
+                            "--json", "--base", base, "--backend", name,
+                        )  # fmt: skip
+                        self.assertEqual(outcome.err, "")
+                        self.assertEqual(outcome.report["failures"], {})
+                        self.assertEqual(outcome.report["successful_requests"], 200)
+            self.assertIn(b"\r\nHost: localhost:%d\r\n" % server.port, server.requests[0])
+
+    def test_the_name_of_a_host_is_looked_up(self):
+        name = socket.gethostname()
+        try:
+            found = socket.getaddrinfo(name, 0, socket.AF_INET, socket.SOCK_STREAM)
+            server = Server(answering(OK), socket.AF_INET, found[0][4][0])
+        except OSError as problem:
+            self.skipTest(f"the name of this machine leads nowhere: {problem}")
+        with server:
+            base = f"http://{name}:{server.port}"
+            outcome = run_plan(plan_text(base=base, iterations=3), "--json")
+        self.assertEqual(outcome.err, "")
+        self.assertEqual(outcome.report["successful_requests"], 3)
+        self.assertIn(b"\r\nHost: %s:%d\r\n" % (name.encode(), server.port), server.requests[0])
+
+    def test_a_name_that_leads_nowhere_is_said_with_its_place(self):
+        label = "a" * 64  # longer than a part of a name may be, so that no server is asked
+        with plan_file(plan_text(item(url=f"http://{label}/"))) as path:
+            outcome = run("--benchmark", path)
+        self.assertRegex(outcome.err, rf"^{path}:1:\d+: url: the host 'a+\.*' cannot be looked up: ")
+        self.assertEqual(outcome.err.count("\n"), 1)
+        self.assertEqual(outcome.status, 2)
 
     def test_the_command_line_replaces_what_the_plan_says(self):
         with Server(answering(OK)) as server:
@@ -920,6 +954,7 @@ class Usage(unittest.TestCase):
         plan = ["--benchmark", "plan.yaml"]
         for arguments, complaint in [
             ([], "drill: --benchmark: a plan is needed"),
+            (["--benchmark="], "drill: --benchmark: a plan is needed"),
             ([*plan, "another.yaml"], "drill: what is 'another.yaml' for?"),
             ([*plan, "--concurrency", "0"],
              "drill: --concurrency: a whole number from 1 to 1000000 is needed"),
@@ -928,7 +963,7 @@ class Usage(unittest.TestCase):
             ([*plan, "--timeout", "-1"], "drill: --timeout: seconds are needed, such as 2 or 0.5"),
             ([*plan, "--base", "example.org"],
              "drill: --base: a url begins with http:// or, behind a base, with /"),
-            ([*plan, "--base", "https://127.0.0.1"], "drill: --base: only http:// is spoken"),
+            ([*plan, "--base", "https://127.0.0.1"], "drill: --base: HTTPS is not supported, only http://"),
         ]:  # fmt: skip
             with self.subTest(arguments=arguments):
                 outcome = run(*arguments)
@@ -937,10 +972,64 @@ class Usage(unittest.TestCase):
                 self.assertEqual(outcome.out, "")
                 self.assertEqual(outcome.status, 2)
 
+    def test_an_option_of_the_namesake_that_there_is_not_is_refused_by_its_name(self):
+        for arguments, complaint in [
+            (["-c", "old.yml"], "-c: --compare of fcsonline/drill is not supported; for "
+             "--concurrency use -C"),
+            (["--compare", "old.yml"], "--compare of fcsonline/drill is not supported; "
+             "for --concurrency use -C"),
+            (["-n"], "-n: --nanosec of fcsonline/drill is not supported: --json has nanoseconds; "
+             "for --iterations use -N"),
+            (["-n", "5"], "-n: --nanosec of fcsonline/drill is not supported: --json has "
+             "nanoseconds; for --iterations use -N"),
+            (["-t", "5"], "-t: --threshold of fcsonline/drill is not supported; for --timeout "
+             "use -o"),
+            (["-r", "x"], "-r: --report of fcsonline/drill is not supported; --json has all "
+             "figures"),
+            (["-v"], "-v: --verbose of fcsonline/drill is not supported"),
+            (["--no-check-certificate"], "--no-check-certificate of "
+             "fcsonline/drill is not supported: no HTTPS"),
+            (["--relaxed-interpolations"], "--relaxed-interpolations of "
+             "fcsonline/drill is not supported"),
+            (["--list-tasks"], "--list-tasks of fcsonline/drill is not supported"),
+        ]:  # fmt: skip
+            with self.subTest(arguments=arguments):
+                outcome = run("--benchmark", "plan.yaml", *arguments)
+                lines = outcome.err.splitlines()
+                self.assertEqual(lines, ["drill: " + complaint, "drill: --help explains the options"])
+                self.assertEqual(outcome.status, 2)
+
+    def test_short_options_mean_what_the_long_ones_do(self):
+        with Server(answering(OK)) as server:
+            text = plan_text(base=server.base, iterations=3, concurrency=3)
+            report = run_plan(text, "-qj", "-C", "1", "-N", "7", "-o", "30").report
+        self.assertEqual((report["concurrency"], report["iterations"]), (1, 7))
+        self.assertEqual(server.connections, 1)
+        with Server(Connection.wait_for_end) as server:
+            outcome = run_plan(plan_text(base=server.base), "--json", "-o", "0.05")
+        self.assertEqual(outcome.report["failures"], {"timeout": 1})
+
+    def test_closed_standard_streams_are_not_taken_by_connections(self):
+        for fd in range(3):
+            with self.subTest(fd=fd), Server(answering(OK)) as server:
+                with plan_file(plan_text(base=server.base)) as path:
+                    command = f'exec "$0" --benchmark "$1" --stats {fd}>&-'
+                    process = subprocess.run(
+                        ["sh", "-c", command, DRILL, path],
+                        capture_output=True, timeout=PATIENCE, text=True, check=False,
+                    )  # fmt: skip
+                self.assertEqual(process.returncode, 2 if fd == 1 else 0)
+                self.assertEqual("Median" in process.stdout, fd != 1)
+                self.assertEqual(
+                    process.stderr, "drill: the report cannot be written\n" if fd == 1 else ""
+                )
+                self.assertEqual(len(server.requests), 1)
+
     def test_an_option_that_there_is_not_is_an_error(self):
         for arguments in [["--nonesuch"], ["-x"], ["--base"]]:
             with self.subTest(arguments=arguments):
                 outcome = run("--benchmark", "plan.yaml", *arguments)
+                self.assertTrue(outcome.err.startswith("drill: "), outcome.err)
                 self.assertIn(arguments[0].strip("-"), outcome.err)
                 self.assertEqual(outcome.status, 2)
 

@@ -10,9 +10,9 @@
 #define AGENT "User-Agent: cmio-drill/" CMIO_VERSION_STRING "\r\n"
 
 /* Makes the requests of a plan that must be good. */
-static struct request *make(const char *text, const char *base, struct plan *plan) {
+static struct requests make(const char *text, const char *base, struct plan *plan) {
     struct complaint complaint = {.message = ""};
-    struct request *requests = NULL;
+    struct requests requests = {0};
     if (plan_parse(text, strlen(text), plan, &complaint) != 0 ||
         requests_make(plan, base, &requests, &complaint) != 0)
         fail_msg("%zu:%zu: %s", complaint.place.line, complaint.place.column, complaint.message);
@@ -21,10 +21,10 @@ static struct request *make(const char *text, const char *base, struct plan *pla
 
 static void assert_sends(const char *text, const char *base, const char *expected) {
     struct plan plan;
-    struct request *requests = make(text, base, &plan);
-    assert_int_equal(requests[0].length, strlen(expected));
-    assert_memory_equal(requests[0].bytes, expected, requests[0].length);
-    requests_free(requests, plan.item_count);
+    struct requests requests = make(text, base, &plan);
+    assert_int_equal(requests.list[0].length, strlen(expected));
+    assert_memory_equal(requests.list[0].bytes, expected, requests.list[0].length);
+    requests_free(&requests);
     plan_free(&plan);
 }
 
@@ -68,12 +68,12 @@ static void a_base_given_apart_replaces_that_of_the_plan(void **state) {
 static void what_a_request_is_like_follows_from_the_plan(void **state) {
     (void)state;
     struct plan plan;
-    struct request *requests =
+    struct requests requests =
         make("base: http://127.0.0.1:1\n"
              "plan:\n"
              "  - {name: a, request: {url: /, headers: {Connection: 'x, Close'}}}\n"
              "  - {name: b, request: {url: 'http://127.0.0.1:2/', method: HEAD}}\n"
-             "  - {name: c, request: {url: 'http://localhost:1/', method: POST}}\n"
+             "  - {name: c, request: {url: 'http://LOCALHOST:1/', method: POST}}\n"
              "  - {name: d, request: {url: /, method: PATCH, headers: {Connection: closed}}}\n"
              "  - {name: e, request: {url: /, method: PUT}}\n",
              NULL, &plan);
@@ -83,16 +83,16 @@ static void what_a_request_is_like_follows_from_the_plan(void **state) {
         bool idempotent;
         bool closes;
     } expected[] = {
-        {0, false, true, true},   {1, true, true, false},  {0, false, false, false},
+        {0, false, true, true},   {1, true, true, false},  {2, false, false, false},
         {0, false, false, false}, {0, false, true, false},
     };
     for (size_t i = 0; i < plan.item_count; i++) {
-        assert_int_equal(requests[i].server, expected[i].server);
-        assert_int_equal(requests[i].head, expected[i].head);
-        assert_int_equal(requests[i].idempotent, expected[i].idempotent);
-        assert_int_equal(requests[i].closes, expected[i].closes);
+        assert_int_equal(requests.list[i].server, expected[i].server);
+        assert_int_equal(requests.list[i].head, expected[i].head);
+        assert_int_equal(requests.list[i].idempotent, expected[i].idempotent);
+        assert_int_equal(requests.list[i].closes, expected[i].closes);
     }
-    requests_free(requests, plan.item_count);
+    requests_free(&requests);
     plan_free(&plan);
 }
 
