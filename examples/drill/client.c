@@ -7,9 +7,6 @@
 
 #include "spread.h"
 
-/* A status that counts as a failure: RFC 9110 sections 15.5 and 15.6. */
-enum { STATUS_FAILED = 400 };
-
 /* How often one event may fill the buffer before others have their turn. */
 enum { READS_AT_ONCE = 16 };
 
@@ -140,6 +137,7 @@ static enum outcome receive(struct client *client, struct wire *wire, bool is_en
             return OUTCOME_PENDING;
         if (length <= 0)
             return take_end(client, wire, length);
+        client->received += (uint64_t)length;
         enum outcome outcome = take_bytes(client, wire, (size_t)length, is_ending);
         if (outcome != OUTCOME_PENDING)
             return outcome;
@@ -185,6 +183,7 @@ static enum outcome finish_connect(struct client *client, struct wire *wire) {
     struct server *server = server_of(client, wire);
     server->preferred = client->address;
     server->is_proven = true;
+    client->connects++;
     /* The tail of a long request shall not wait for the server's acknowledgement. */
     (void)cmio_tcp_stream_set_nodelay(&client->stream, true);
     return begin_to_send(client, wire);
@@ -202,6 +201,8 @@ static enum outcome reuse_connection(struct client *client, struct wire *wire) {
 
 enum outcome client_start(struct client *client, struct wire *wire, const struct request *request) {
     client->request = request;
+    client->received = 0;
+    client->connects = 0;
     if (client->state == CLIENT_IDLE && client->server == request->server)
         return reuse_connection(client, wire);
     client_close(client);

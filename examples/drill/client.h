@@ -51,19 +51,24 @@ enum client_state {
     CLIENT_RECEIVING,
 };
 
-/* Private but for number and response.status. A struct of zeros is a closed client. */
+/*
+ * Private but for number, which is set before the first start, and for response.status, received,
+ * connects and reused, which say how the last request went. A struct of zeros is a closed client.
+ */
 struct client {
     struct cmio_tcp_stream stream;
     const struct request *request;
     size_t sent;
     struct response response;
-    uint32_t number; /* among the clients of the loop: see spread_connect() */
-    uint32_t server; /* whom the connection leads to */
-    uint8_t address; /* at which of the server's addresses */
-    uint8_t tried;   /* how many of them were tried in vain */
-    uint8_t state;   /* enum client_state */
-    bool reused;     /* the connection has had an answer before */
-    bool undrained;  /* the last read may have left something behind */
+    uint64_t received; /* bytes, for the request at hand or the last one */
+    uint32_t connects; /* connections that were made for that request */
+    uint32_t number;   /* among the clients of the loop: see spread_connect() */
+    uint32_t server;   /* whom the connection leads to */
+    uint8_t address;   /* at which of the server's addresses */
+    uint8_t tried;     /* how many of them were tried in vain */
+    uint8_t state;     /* enum client_state */
+    bool reused;       /* the connection has had an answer before that to this request */
+    bool undrained;    /* the last read may have left something behind */
 };
 
 /*

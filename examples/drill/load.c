@@ -91,8 +91,14 @@ static bool advance(struct load *load, struct user *user) {
 static void end_request(struct load *load, struct user *user, enum outcome outcome, int64_t now) {
     (void)cmio_timers_cancel(load->timers, &user->timer); /* -ENOENT where it was popped or unset */
     user->is_waiting = false;
-    results_add(load->results, user->item, outcome, user->client.response.status,
-                now - user->started);
+    const struct client *client = &user->client;
+    const struct ending ending = {.outcome = outcome,
+                                  .status = client->response.status,
+                                  .latency = now - user->started,
+                                  .bytes = client->received,
+                                  .connects = client->connects,
+                                  .reused = client->reused};
+    results_add(load->results, user->item, &ending);
 }
 
 static int set_timer(struct load *load, struct user *user, int64_t deadline) {
@@ -152,8 +158,8 @@ static void handle_user_timer(struct load *load, struct user *user) {
 
 static void show_progress(struct load *load, int64_t now) {
     const struct results *results = load->results;
-    progress_draw(&load->progress, results->succeeded + results->failed, results->failed,
-                  now - load->started);
+    const struct tally *all = &results->all;
+    progress_draw(&load->progress, all->succeeded + all->failed, all->failed, now - load->started);
     (void)cmio_timers_set(load->timers, &load->progress_timer, now + PROGRESS_INTERVAL);
 }
 

@@ -60,11 +60,11 @@ static struct load_options merge(const struct options *options, const struct pla
 static int exit_status(const struct results *results) {
     if (results->signal != 0)
         return EXIT_SIGNAL + results->signal;
-    return results->failed > 0 ? EXIT_REQUEST_FAILED : EXIT_FINE;
+    return results->all.failed > 0 ? EXIT_REQUEST_FAILED : EXIT_FINE;
 }
 
 static int print_report(const struct options *options, struct report *report,
-                        struct results *results) {
+                        const struct results *results) {
     int result = report_compute(report, results);
     if (result < 0)
         return complain_of_run(result);
@@ -92,7 +92,7 @@ static int run(const struct options *options, const struct plan *plan,
         return EXIT_NOT_RUN;
     }
     struct results results;
-    int result = results_init(&results, plan->item_count, load.iterations);
+    int result = results_init(&results, plan->item_count, load.iterations * plan->item_count);
     if (result < 0)
         return complain_of_run(result);
     struct report report = {
