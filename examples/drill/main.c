@@ -42,19 +42,41 @@ static int complain_of_run(int error) {
     return EXIT_NOT_RUN;
 }
 
+/*
+ * How many users there are if nobody says: one for each iteration; as many as it takes if they are to
+ * come at a rate; and one if only the time is limited.
+ */
+static uint64_t default_concurrency(const struct load_options *load, uint64_t most) {
+    if (load->rate != 0)
+        return most < CONCURRENCY_MAX ? most : CONCURRENCY_MAX;
+    return load->iterations == UINT64_MAX ? 1 : load->iterations;
+}
+
 /* The plan's numbers, or those that replace them on the command line. */
-static struct load_options merge(const struct options *options, const struct plan *plan) {
+static struct load_options merge(const struct options *options, const struct plan *plan,
+                                 uint64_t most) {
     struct load_options merged = {
         .backend = options->backend,
         .concurrency = options->concurrency != 0 ? options->concurrency : plan->concurrency,
         .iterations = options->iterations != 0 ? options->iterations : plan->iterations,
+        .duration = options->duration != 0 ? options->duration : plan->duration,
+        .rate = options->rate != 0 ? options->rate : plan->rate,
         .rampup = plan->rampup,
         .timeout = options->timeout,
         .shows_progress = !options->quiet && progress_is_possible(),
     };
-    if (merged.concurrency == 0 || merged.concurrency > merged.iterations)
+    if (merged.iterations == 0)
+        merged.iterations = merged.duration != 0 ? UINT64_MAX : 1;
+    if (merged.concurrency == 0)
+        merged.concurrency = default_concurrency(&merged, most);
+    if (merged.concurrency > merged.iterations)
         merged.concurrency = merged.iterations;
     return merged;
+}
+
+/* How many requests there may be: UINT64_MAX for any number. */
+static uint64_t requests_max(const struct load_options *load, size_t count) {
+    return load->iterations > UINT64_MAX / count ? UINT64_MAX : load->iterations * count;
 }
 
 static int exit_status(const struct results *results) {
@@ -82,8 +104,8 @@ static int print_report(const struct options *options, struct report *report,
 
 static int run(const struct options *options, const struct plan *plan,
                const struct requests *requests) {
-    struct load_options load = merge(options, plan);
     uint64_t most = load_connections_max();
+    struct load_options load = merge(options, plan, most);
     if (load.concurrency > most) {
         fprintf(stderr,
                 "drill: a concurrency of %" PRIu64 " needs more descriptors than this process may "
@@ -92,13 +114,15 @@ static int run(const struct options *options, const struct plan *plan,
         return EXIT_NOT_RUN;
     }
     struct results results;
-    int result = results_init(&results, plan->item_count, load.iterations * plan->item_count);
+    int result = results_init(&results, plan->item_count, requests_max(&load, requests->count));
     if (result < 0)
         return complain_of_run(result);
     struct report report = {
         .plan_path = options->plan_path,
         .concurrency = load.concurrency,
         .iterations = load.iterations,
+        .duration = load.duration,
+        .rate = load.rate,
         .plan = plan,
     };
     result = load_run(&load, requests, &results, &report.backend);

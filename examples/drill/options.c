@@ -52,7 +52,7 @@ static const struct {
     [OPTION_LIST_TASKS - OPTION_COMPARE] = {0, "list-tasks", ""},
 };
 
-static const char short_options[] = "b:sjqC:N:o:hVcntrv";
+static const char short_options[] = "b:sjqC:N:d:R:o:hVcntrv";
 
 static const struct option long_options[] = {
     {"benchmark", required_argument, NULL, 'b'},
@@ -62,6 +62,8 @@ static const struct option long_options[] = {
     {"base", required_argument, NULL, OPTION_BASE},
     {"concurrency", required_argument, NULL, 'C'},
     {"iterations", required_argument, NULL, 'N'},
+    {"duration", required_argument, NULL, 'd'},
+    {"rate", required_argument, NULL, 'R'},
     {"timeout", required_argument, NULL, 'o'},
     {"backend", required_argument, NULL, OPTION_BACKEND},
     {"compare", required_argument, NULL, OPTION_COMPARE},
@@ -89,6 +91,8 @@ static const char help[] =
     "      --base URL         what the plan's relative urls are appended to\n"
     "  -C, --concurrency N    how many iterations run at once\n"
     "  -N, --iterations N     how many times the plan is run\n"
+    "  -d, --duration SECONDS no request begins after that time\n"
+    "  -R, --rate N           how many iterations begin a second, whatever the server does\n"
     "  -o, --timeout SECONDS  how long a request may take: 60; 0 for any time\n"
     "      --backend NAME     how to wait for readiness\n"
     "  -h, --help             print this\n"
@@ -109,6 +113,15 @@ static bool read_count(const char *option, uint64_t most, uint64_t *out) {
     (void)snprintf(problem, sizeof problem, "a whole number from 1 to %llu is needed",
                    (unsigned long long)most);
     return complain_of(option, problem);
+}
+
+/* Reads seconds, or a rate in parts of as many. */
+static bool read_positive(const char *option, const char *needed, int64_t *out) {
+    int64_t value;
+    if (!seconds_parse(optarg, &value) || value == 0)
+        return complain_of(option, needed);
+    *out = value;
+    return true;
 }
 
 static bool read_timeout(int64_t *out) {
@@ -176,6 +189,12 @@ static bool read_option(int option, struct options *options) {
         return read_count("concurrency", CONCURRENCY_MAX, &options->concurrency);
     case 'N':
         return read_count("iterations", ITERATIONS_MAX, &options->iterations);
+    case 'd':
+        return read_positive("duration", "seconds are needed, such as 2 or 0.5",
+                             &options->duration);
+    case 'R':
+        return read_positive("rate", "a number above 0 is needed, at most 1000000, such as 100",
+                             &options->rate);
     case 'o':
         return read_timeout(&options->timeout);
     case OPTION_BASE:

@@ -14,6 +14,8 @@ struct options {
     const char *backend;  /* NULL for the best */
     uint64_t concurrency; /* 0 for the plan's own */
     uint64_t iterations;  /* 0 for the plan's own */
+    int64_t duration;     /* nanoseconds, or 0 for the plan's own */
+    int64_t rate;         /* iterations a second, in parts of RATE_UNIT, or 0 for the plan's own */
     int64_t timeout;      /* nanoseconds, or CMIO_FOREVER */
     bool stats;
     bool json;

@@ -44,6 +44,24 @@ static int read_rampup(struct document *document, const char *name, void *target
     return 0;
 }
 
+static int read_duration(struct document *document, const char *name, void *target) {
+    struct plan *plan = target;
+    const char *plain = document_plain(document);
+    if (plain == NULL || !seconds_parse(plain, &plan->duration) || plan->duration == 0)
+        return document_reject(document, name, "seconds above 0, such as 2 or 0.5");
+    return 0;
+}
+
+/* A rate is written as seconds are. */
+static int read_rate(struct document *document, const char *name, void *target) {
+    struct plan *plan = target;
+    const char *plain = document_plain(document);
+    if (plain == NULL || !seconds_parse(plain, &plan->rate) || plan->rate == 0)
+        return document_reject(document, name,
+                               "a number above 0, at most 1000000, such as 100 or 0.5");
+    return 0;
+}
+
 static int read_base_key(struct document *document, const char *name, void *target) {
     struct plan *plan = target;
     return document_read_text(document, name, &plan->base);
@@ -187,6 +205,8 @@ static int read_document(struct document *document, struct plan *plan) {
         {.name = "base", .read = read_base_key},
         {.name = "iterations", .read = read_iterations},
         {.name = "rampup", .read = read_rampup},
+        {.name = "duration", .read = read_duration},
+        {.name = "rate", .read = read_rate},
         {.name = "plan", .required = true, .read = read_items},
     };
     if (document_read_mapping(document, "the file", fields, sizeof fields / sizeof *fields, plan) !=
@@ -197,7 +217,7 @@ static int read_document(struct document *document, struct plan *plan) {
 
 int plan_parse(const char *bytes, size_t length, struct plan *out, struct complaint *complaint) {
     struct document document;
-    struct plan plan = {.iterations = 1};
+    struct plan plan = {0};
     int result = document_open(&document, bytes, length, complaint);
     if (result == 0)
         result = read_document(&document, &plan);

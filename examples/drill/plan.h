@@ -34,8 +34,10 @@ struct plan_item {
 
 struct plan {
     uint64_t concurrency; /* 0 where the file has none */
-    uint64_t iterations;  /* 1 where the file has none */
+    uint64_t iterations;  /* 0 where the file has none */
     int64_t rampup;       /* nanoseconds */
+    int64_t duration;     /* nanoseconds; 0 where the file has none */
+    int64_t rate; /* iterations a second, in parts of RATE_UNIT; 0 where the file has none */
     struct text base;
     struct plan_item *items;
     size_t item_count;

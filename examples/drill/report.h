@@ -20,6 +20,8 @@ struct report {
     const char *backend;
     uint64_t concurrency;
     uint64_t iterations; /* UINT64_MAX for any number of them */
+    int64_t duration;    /* that was asked for, or 0 */
+    int64_t rate;        /* that was asked for, in parts of RATE_UNIT, or 0 */
     const struct plan *plan;
     const struct results *results;
     struct statistics all;

@@ -5,6 +5,8 @@
 
 #include <cmio/version.h>
 
+#include "schedule.h"
+
 /* RFC 8259 section 7. The text is UTF-8, or as good as the command line was. */
 static void print_string(FILE *stream, const char *text) {
     fputc('"', stream);
@@ -22,6 +24,14 @@ static void print_string(FILE *stream, const char *text) {
 
 static void print_count_member(FILE *stream, const char *key, uint64_t count) {
     fprintf(stream, "\"%s\": %" PRIu64 ", ", key, count);
+}
+
+/* null stands for no limit. */
+static void print_limit_member(FILE *stream, const char *key, uint64_t value, uint64_t unlimited) {
+    if (value == unlimited)
+        fprintf(stream, "\"%s\": null, ", key);
+    else
+        print_count_member(stream, key, value);
 }
 
 static void print_bars(FILE *stream, const struct statistics *statistics) {
@@ -121,7 +131,12 @@ static void print_items(FILE *stream, const struct report *report) {
 static void print_run(FILE *stream, const struct report *report) {
     const struct results *results = report->results;
     print_count_member(stream, "concurrency", report->concurrency);
-    print_count_member(stream, "iterations", report->iterations);
+    print_limit_member(stream, "iterations", report->iterations, UINT64_MAX);
+    print_limit_member(stream, "duration_ns", (uint64_t)report->duration, 0);
+    if (report->rate == 0)
+        fprintf(stream, "\"rate\": null, ");
+    else
+        fprintf(stream, "\"rate\": %.9g, ", (double)report->rate / (double)RATE_UNIT);
     print_count_member(stream, "signal", (uint64_t)results->signal);
     print_count_member(stream, "interrupted_requests", results->unfinished);
     print_count_member(stream, "time_taken_ns", (uint64_t)results->duration);

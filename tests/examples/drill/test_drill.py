@@ -624,6 +624,154 @@ class Failures(unittest.TestCase):
         self.assertGreaterEqual(outcome.report["time_taken_ns"], 200_000_000)
 
 
+class Duration(unittest.TestCase):
+    """Runs that end with their time."""
+
+    def test_no_request_begins_after_the_duration_and_none_is_given_up(self):
+        first_answer = threading.Event()
+
+        def script(connection):
+            connection.receive()
+            first_answer.wait(0.3)  # longer than the duration: nothing depends on how much
+            connection.send(OK)
+            self.assertIsNone(connection.receive())
+
+        items = [item("first"), item("second")]
+        for name in backend_names():
+            with self.subTest(backend=name), Server(script) as server:
+                outcome = run_plan(
+                    plan_text(*items, base=server.base, concurrency=3, duration=0.1),
+                    "--json", "--backend", name,
+                )  # fmt: skip
+            report = outcome.report
+            self.assertEqual(outcome.status, 0)
+            self.assertEqual(report["successful_requests"], 3)
+            self.assertEqual(report["items"][1]["total_requests"], 0)
+            self.assertEqual(report["interrupted_requests"], 0)
+            self.assertEqual(report["duration_ns"], 100_000_000)
+            self.assertIsNone(report["iterations"])
+
+    def test_users_go_on_until_the_time_is_over(self):
+        for arguments in [[], ["--duration", "0.2"]]:
+            with self.subTest(arguments=arguments), Server(answering(OK)) as server:
+                keys = {} if arguments else {"duration": 0.2}
+                outcome = run_plan(plan_text(base=server.base, **keys), "--json", *arguments)
+            self.assertEqual(outcome.status, 0)
+            self.assertGreaterEqual(outcome.report["time_taken_ns"], 200_000_000)
+            self.assertGreater(outcome.report["total_requests"], 1)
+            self.assertEqual(outcome.report["concurrency"], 1)
+
+    def test_iterations_may_end_it_earlier(self):
+        with Server(answering(OK)) as server:
+            outcome = run_plan(
+                plan_text(base=server.base, iterations=5, concurrency=2, duration=1000), "--json"
+            )
+        self.assertEqual(outcome.report["successful_requests"], 5)
+
+    def test_a_ramp_up_that_is_longer_than_the_duration_does_not_prolong_it(self):
+        with Server(answering(OK)) as server:
+            outcome = run_plan(
+                plan_text(base=server.base, concurrency=2, duration=0.1, rampup=1000), "--json"
+            )
+        self.assertEqual(outcome.status, 0)
+        self.assertEqual(server.connections, 1)
+
+
+class Rate(unittest.TestCase):
+    """The open loop."""
+
+    def run_plan(self, base, *arguments, **keys):
+        """The report and exit status for each backend in turn."""
+        for name in backend_names():
+            with self.subTest(backend=name):
+                text = plan_text(base=base, **keys)
+                outcome = run_plan(text, "--json", "--backend", name, *arguments)
+                self.assertEqual(outcome.err, "")
+                yield outcome.report, outcome.status
+
+    def test_as_many_requests_are_sent_as_were_due(self):
+        with Server(answering(OK)) as server:
+            for report, status in self.run_plan(server.base, rate=200, duration=0.5):
+                self.assertEqual(status, 0)
+                self.assertEqual(report["successful_requests"], 100)
+                self.assertEqual(report["rate"], 200)
+                # The last one was due 5 ms before the end.
+                self.assertGreaterEqual(report["time_taken_ns"], 495_000_000)
+
+    def test_the_rate_may_come_from_the_command_line(self):
+        with Server(answering(OK)) as server:
+            for report, _ in self.run_plan(
+                server.base, "--rate", "0.5", "-d", "0.5", rate=1000, duration=30
+            ):
+                self.assertEqual(report["successful_requests"], 1)
+                self.assertEqual(report["rate"], 0.5)
+
+    def test_a_server_that_stalls_cannot_hide(self):
+        """With a closed loop one request would be slow, and 29 fast."""
+
+        def script(connection):
+            while connection.receive():
+                if len(connection.server.requests) % 30 == 1:
+                    time.sleep(0.5)  # this is what is measured
+                connection.send(OK)
+
+        with Server(script) as server:
+            for report, _ in self.run_plan(server.base, rate=100, duration=0.3, concurrency=1):
+                self.assertEqual(report["successful_requests"], 30)
+                self.assertEqual(report["connections_opened"], 1)
+                # The n-th was due n times 10 ms after the first, and could not be sent before.
+                self.assertGreaterEqual(report["latency"]["median_ns"], 350_000_000)
+                self.assertGreaterEqual(report["latency"]["minimum_ns"], 200_000_000)
+
+    def test_users_are_added_when_all_others_wait(self):
+        def script(connection):
+            server = connection.server
+            connection.receive()
+            server.wait_for(lambda: server.over or len(server.requests) % 20 == 0)
+            connection.send(OK)
+            connection.wait_for_end()
+
+        with Server(script) as server:
+            for report, _ in self.run_plan(server.base, rate=200, duration=0.1):
+                self.assertEqual(report["successful_requests"], 20)
+                self.assertEqual(report["connections_opened"], 20)
+
+    def test_what_could_only_be_late_times_out_unsent(self):
+        """One after the other, 300 timeouts of 0.3 s would take longer than is waited here."""
+        with Server(Connection.wait_for_end) as server:
+            for report, status in self.run_plan(
+                server.base, "--timeout", "0.3", rate=300, duration=1, concurrency=1
+            ):
+                self.assertEqual(status, 1)
+                self.assertEqual(report["failures"], {"timeout": 300})
+
+    def test_the_items_of_an_iteration_follow_one_another(self):
+        items = [item("one", url="/1"), item("two", url="/2")]
+        with Server(answering(OK)) as server:
+            text = plan_text(*items, base=server.base, rate=1000, iterations=30, concurrency=1)
+            report = run_plan(text, "--json").report
+        self.assertEqual(report["total_requests"], 60)
+        self.assertEqual([request.split()[1] for request in server.requests], [b"/1", b"/2"] * 30)
+
+    def test_what_was_due_when_a_signal_came_counts_as_interrupted(self):
+        with Server(Connection.wait_for_end) as server:
+            text = plan_text(base=server.base, rate=100, concurrency=1, duration=1000)
+            with plan_file(text) as path:
+                began = time.monotonic()
+                with subprocess.Popen(
+                    [DRILL, "--benchmark", path, "--json"], stdout=subprocess.PIPE, text=True
+                ) as process:
+                    server.wait_for(lambda: server.connections == 1)
+                    time.sleep(0.2)  # a span in which requests become due
+                    process.send_signal(signal.SIGINT)
+                    out, _ = process.communicate(timeout=PATIENCE)
+                most = (time.monotonic() - began) * 100 + 1
+        report = json.loads(out)
+        self.assertEqual(report["total_requests"], 0)
+        self.assertGreaterEqual(report["interrupted_requests"], 20)
+        self.assertLessEqual(report["interrupted_requests"], most)
+
+
 class Report(unittest.TestCase):
     """What is printed, and where."""
 
@@ -1002,7 +1150,7 @@ class Usage(unittest.TestCase):
     def test_what_is_wrong_with_a_plan_is_said_with_file_line_and_column(self):
         for text, complaint in [
             ("concurency: 4\n", "1:1: unknown key 'concurency' in the file, which has "
-             "concurrency, base, iterations, rampup and plan"),
+             "concurrency, base, iterations, rampup, duration, rate and plan"),
             ("plan:\n  - name: a\n    request: {}\n", "3:14: url is missing in request"),
             ("iterations: 1\nplan:\n  - name: a\n    request:\n      url: /\n",
              "5:12: url: this needs a base, and there is none"),
@@ -1032,6 +1180,10 @@ class Usage(unittest.TestCase):
              "drill: --concurrency: a whole number from 1 to 1000000 is needed"),
             ([*plan, "--iterations", "many"],
              "drill: --iterations: a whole number from 1 to 1000000000000 is needed"),
+            ([*plan, "--duration", "0"],
+             "drill: --duration: seconds are needed, such as 2 or 0.5"),
+            ([*plan, "--rate", "fast"],
+             "drill: --rate: a number above 0 is needed, at most 1000000, such as 100"),
             ([*plan, "--timeout", "-1"], "drill: --timeout: seconds are needed, such as 2 or 0.5"),
             ([*plan, "--base", "example.org"],
              "drill: --base: a url begins with http:// or, behind a base, with /"),
@@ -1120,7 +1272,7 @@ class Usage(unittest.TestCase):
         self.assertEqual(outcome.status, 0)
         self.assertEqual(outcome.err, "")
         for option in ["benchmark", "stats", "json", "quiet", "base", "concurrency", "iterations",
-                       "timeout", "backend", "help", "version"]:  # fmt: skip
+                       "duration", "rate", "timeout", "backend", "help", "version"]:  # fmt: skip
             self.assertIn(f"--{option} ", outcome.out)
 
     def test_version(self):

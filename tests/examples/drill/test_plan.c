@@ -35,18 +35,18 @@ static const struct bad_plan bad_plans[] = {
     {"name: a\nbase: \x01\n", "2:7: not text: control characters are not allowed"},
     /* Keys. */
     {"concurency: 4\n", "1:1: unknown key 'concurency' in the file, which has concurrency, base, "
-                        "iterations, rampup and plan"},
+                        "iterations, rampup, duration, rate and plan"},
     {"base: http://127.0.0.1\nplan:\n  - name: a\n    url: /\n",
      "4:5: unknown key 'url' in an item of the plan, which has name and request"},
     {PLAN("      url: /\n      verb: GET\n"),
      "5:7: unknown key 'verb' in request, which has url, method, headers and body"},
     {"\"a\\eb\": 1\n", "1:1: unknown key 'a?b' in the file, which has concurrency, base, "
-                       "iterations, rampup and plan"},
+                       "iterations, rampup, duration, rate and plan"},
     {"a_key_that_goes_on_and_on_and_on_and_on_and_on_and_on: 1\n",
      "1:1: unknown key 'a_key_that_goes_on_and_on_and_on_and_on_an...' in the file, which has "
-     "concurrency, base, iterations, rampup and plan"},
+     "concurrency, base, iterations, rampup, duration, rate and plan"},
     {"\"plan\\0\": []\n", "1:1: unknown key 'plan?' in the file, which has concurrency, base, "
-                          "iterations, rampup and plan"},
+                          "iterations, rampup, duration, rate and plan"},
     {"? [a]\n: 1\n", "1:3: a key must be text, not a list"},
     {"iterations: 1\niterations: 2\n", "2:1: iterations is given twice"},
     {PLAN("      url: /\n    name: b\n"), "5:5: name is given twice"},
@@ -78,6 +78,12 @@ static const struct bad_plan bad_plans[] = {
     {"iterations: 0x10\n",
      "1:13: iterations must be a whole number from 1 to 1000000000000, not '0x10'"},
     {"rampup: soon\n", "1:9: rampup must be seconds, such as 2 or 0.5, not 'soon'"},
+    {"duration: 0\n", "1:11: duration must be seconds above 0, such as 2 or 0.5, not '0'"},
+    {"duration: 1m\n", "1:11: duration must be seconds above 0, such as 2 or 0.5, not '1m'"},
+    {"rate: 0\n",
+     "1:7: rate must be a number above 0, at most 1000000, such as 100 or 0.5, not '0'"},
+    {"rate: 1000001\n",
+     "1:7: rate must be a number above 0, at most 1000000, such as 100 or 0.5, not '1000001'"},
     {"rampup: -1\n", "1:9: rampup must be seconds, such as 2 or 0.5, not '-1'"},
     {"base: [http://127.0.0.1]\n", "1:7: base must be text, not a list"},
     {"base: ~\n", "1:7: base must be text, not nothing"},
@@ -211,6 +217,8 @@ static void every_key_of_a_plan_is_read(void **state) {
                        "base: \"http://127.0.0.1:9000\"\n"
                        "iterations: 12\n"
                        "rampup: 2.5\n"
+                       "duration: 30\n"
+                       "rate: 0.5\n"
                        "plan:\n"
                        "  - name: Fetch it\n"
                        "    request:\n"
@@ -224,6 +232,8 @@ static void every_key_of_a_plan_is_read(void **state) {
     assert_int_equal(plan.concurrency, 4);
     assert_int_equal(plan.iterations, 12);
     assert_int_equal(plan.rampup, INT64_C(2500000000));
+    assert_int_equal(plan.duration, INT64_C(30000000000));
+    assert_int_equal(plan.rate, INT64_C(500000000));
     assert_string_equal(plan.base.data, "http://127.0.0.1:9000");
     assert_int_equal(plan.item_count, 2);
     assert_string_equal(plan.items[0].name.data, "Fetch it");
@@ -248,7 +258,9 @@ static void what_a_plan_leaves_out_has_defaults(void **state) {
     struct complaint complaint;
     assert_int_equal(parse(PLAN("      url: /\n"), &plan, &complaint), 0);
     assert_int_equal(plan.concurrency, 0);
-    assert_int_equal(plan.iterations, 1);
+    assert_int_equal(plan.iterations, 0);
+    assert_int_equal(plan.duration, 0);
+    assert_int_equal(plan.rate, 0);
     assert_int_equal(plan.rampup, 0);
     assert_null(plan.base.data);
     plan_free(&plan);
