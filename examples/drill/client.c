@@ -2,6 +2,7 @@
 #include "client.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include <cmio/time.h>
 
@@ -13,6 +14,13 @@ enum { READS_AT_ONCE = 16 };
 void client_close(struct client *client) {
     (void)cmio_tcp_stream_close(&client->stream); /* closed whatever it says */
     client->state = CLIENT_CLOSED;
+}
+
+void client_free(struct client *client) {
+    client_close(client);
+    free(client->filled);
+    client->filled = NULL;
+    client->room = 0;
 }
 
 static enum outcome fail(struct client *client, struct wire *wire, long error) {
@@ -151,10 +159,9 @@ static enum outcome receive(struct client *client, struct wire *wire, bool is_en
  * has all of it: where sending fails, the answer may be there to be read.
  */
 static enum outcome send_rest(struct client *client, struct wire *wire) {
-    const struct request *request = client->request;
-    while (client->sent < request->length) {
-        ssize_t length = cmio_tcp_stream_write(&client->stream, request->bytes + client->sent,
-                                               request->length - client->sent);
+    while (client->sent < client->length) {
+        ssize_t length = cmio_tcp_stream_write(&client->stream, client->bytes + client->sent,
+                                               client->length - client->sent);
         if (length == -EAGAIN)
             return OUTCOME_PENDING;
         if (length < 0)
@@ -199,10 +206,30 @@ static enum outcome reuse_connection(struct client *client, struct wire *wire) {
     return ask_again(client, wire);
 }
 
-enum outcome client_start(struct client *client, struct wire *wire, const struct request *request) {
+/* Makes the copy that has the number of the iteration in it. 0 or -ENOMEM. */
+static int fill(struct client *client, const struct request *request, uint64_t iteration) {
+    size_t room = request_room(request);
+    if (room > client->room) {
+        char *filled = realloc(client->filled, room);
+        if (filled == NULL)
+            return -ENOMEM;
+        client->filled = filled;
+        client->room = room;
+    }
+    client->length = request_fill(request, iteration, client->filled);
+    client->bytes = client->filled;
+    return 0;
+}
+
+enum outcome client_start(struct client *client, struct wire *wire, const struct request *request,
+                          uint64_t iteration) {
     client->request = request;
     client->received = 0;
     client->connects = 0;
+    client->bytes = request->bytes;
+    client->length = request->length;
+    if (request->hole_count > 0 && fill(client, request, iteration) < 0)
+        return fail(client, wire, -ENOMEM);
     if (client->state == CLIENT_IDLE && client->server == request->server)
         return reuse_connection(client, wire);
     client_close(client);

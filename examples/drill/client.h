@@ -58,7 +58,11 @@ enum client_state {
 struct client {
     struct cmio_tcp_stream stream;
     const struct request *request;
+    const char *bytes; /* what to send: the request's, or filled */
+    size_t length;
     size_t sent;
+    char *filled; /* a copy with the number of the iteration */
+    size_t room;  /* for it */
     struct response response;
     uint64_t received; /* bytes, for the request at hand or the last one */
     uint32_t connects; /* connections that were made for that request */
@@ -72,9 +76,11 @@ struct client {
 };
 
 /*
- * Begins the request, which must stay until it ended. The client's events carry it as their token.
+ * Begins the request, which must stay until it ended, with the number of the iteration where it asks
+ * for that. The client's events carry it as their token.
  */
-enum outcome client_start(struct client *client, struct wire *wire, const struct request *request);
+enum outcome client_start(struct client *client, struct wire *wire, const struct request *request,
+                          uint64_t iteration);
 
 /* Does what the event calls for. Spurious events are allowed. */
 enum outcome client_handle(struct client *client, struct wire *wire,
@@ -82,5 +88,8 @@ enum outcome client_handle(struct client *client, struct wire *wire,
 
 /* Closes the connection, whatever is on its way. */
 void client_close(struct client *client);
+
+/* Closes the connection and frees what the client holds. */
+void client_free(struct client *client);
 
 #endif

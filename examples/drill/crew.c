@@ -15,6 +15,7 @@ static bool take_iteration(struct crew *crew, struct user *user) {
     switch (schedule_take(&crew->schedule, crew->wire.now, &user->due)) {
     case TURN_NOW:
         user->place = 0;
+        user->iteration = crew->schedule.taken - 1;
         return true;
     case TURN_LATER:
         user->next = crew->idle;
@@ -27,6 +28,10 @@ static bool take_iteration(struct crew *crew, struct user *user) {
     }
     crew->busy--;
     return false;
+}
+
+static const struct request *request_of(const struct crew *crew, const struct user *user) {
+    return &crew->requests->list[user->place];
 }
 
 /* Moves the user to its next request. False if there is none for it. */
@@ -48,7 +53,7 @@ static void end_request(struct crew *crew, struct user *user, enum outcome outco
                                   .reused = client->reused};
     (void)cmio_timers_cancel(crew->timers, &user->timer); /* -ENOENT where it was popped or unset */
     user->is_waiting = false;
-    results_add(crew->results, user->place, &ending);
+    results_add(crew->results, request_of(crew, user)->item, &ending);
 }
 
 /* Goes on by way of the timers, so that what fails at once does not keep others from their turn. */
@@ -60,12 +65,12 @@ static void go_on_later(struct crew *crew, struct user *user) {
 /* A request that was due so long ago that it could only be late: it is not sent any more. */
 static void give_up(struct crew *crew, struct user *user, int64_t now) {
     const struct ending ending = {.outcome = OUTCOME_TIMEOUT, .latency = now - user->started};
-    results_add(crew->results, user->place, &ending);
+    results_add(crew->results, request_of(crew, user)->item, &ending);
     go_on_later(crew, user);
 }
 
-/* Begins the user's next request. */
-static void begin_request(struct crew *crew, struct user *user) {
+/* Begins the user's next request, which is sent. */
+static void begin_sending(struct crew *crew, struct user *user, const struct request *request) {
     int64_t now = cmio_now();
     user->started = user->due != 0 ? user->due : now;
     user->due = 0;
@@ -75,14 +80,24 @@ static void begin_request(struct crew *crew, struct user *user) {
         return;
     }
     user->is_waiting = true;
-    enum outcome outcome =
-        client_start(&user->client, &crew->wire, &crew->requests->list[user->place]);
+    enum outcome outcome = client_start(&user->client, &crew->wire, request, user->iteration);
     if (outcome == OUTCOME_PENDING) {
         set_timer(crew, &user->timer, deadline);
         return;
     }
     end_request(crew, user, outcome, cmio_now());
     go_on_later(crew, user);
+}
+
+static void begin_request(struct crew *crew, struct user *user) {
+    const struct request *request = request_of(crew, user);
+    if (!request->is_delay) {
+        begin_sending(crew, user, request);
+        return;
+    }
+    user->due = 0; /* what follows the delay is not due before it is over */
+    user->is_pausing = true;
+    set_timer(crew, &user->timer, cmio_now() + request->delay);
 }
 
 void crew_handle_event(struct crew *crew, struct user *user, const struct cmio_event *event) {
@@ -94,16 +109,24 @@ void crew_handle_event(struct crew *crew, struct user *user, const struct cmio_e
         begin_request(crew, user);
 }
 
-void crew_handle_timer(struct crew *crew, struct user *user) {
+/* What the expiry of the timer means. False if there is no request to begin. */
+static bool handle_expiry(struct crew *crew, struct user *user) {
     if (user->is_waiting) {
         client_close(&user->client);
         end_request(crew, user, OUTCOME_TIMEOUT, crew->wire.now);
-        if (!advance(crew, user))
-            return;
-    } else if (user->place == crew->requests->count && !take_iteration(crew, user)) {
-        return; /* ramping up took longer than the iterations */
+        return advance(crew, user);
     }
-    begin_request(crew, user);
+    if (user->is_pausing) {
+        user->is_pausing = false;
+        return advance(crew, user);
+    }
+    /* It begins; where the iterations did not last until now, that was it. */
+    return user->place < crew->requests->count || take_iteration(crew, user);
+}
+
+void crew_handle_timer(struct crew *crew, struct user *user) {
+    if (handle_expiry(crew, user))
+        begin_request(crew, user);
 }
 
 /* A user that has not been needed so far. NULL if there are no more. */
@@ -175,6 +198,6 @@ void crew_stop(struct crew *crew) {
     crew->results->unfinished = schedule_overdue(&crew->schedule, cmio_now());
     for (uint64_t i = 0; i < crew->begun; i++) {
         crew->results->unfinished += crew->users[i].is_waiting;
-        client_close(&crew->users[i].client);
+        client_free(&crew->users[i].client);
     }
 }

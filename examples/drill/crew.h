@@ -29,11 +29,13 @@
 struct user {
     struct client client;
     struct cmio_timer timer;
-    struct user *next; /* among those that stand idle */
-    int64_t started;   /* the request on its way: when it was begun, or when it was due */
-    int64_t due;       /* the iteration's first request, or 0 where that is as soon as can be */
-    size_t place;      /* in the plan; behind its end without an iteration */
-    bool is_waiting;   /* for an answer */
+    struct user *next;  /* among those that stand idle */
+    int64_t started;    /* the request on its way: when it was begun, or when it was due */
+    int64_t due;        /* the iteration's first request, or 0 where that is as soon as can be */
+    uint64_t iteration; /* its number, from 0 */
+    size_t place;       /* in the plan; behind its end without an iteration */
+    bool is_waiting;    /* for an answer */
+    bool is_pausing;    /* until a delay of the plan is over */
 };
 
 struct crew {

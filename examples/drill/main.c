@@ -79,6 +79,19 @@ static uint64_t requests_max(const struct load_options *load, size_t count) {
     return load->iterations > UINT64_MAX / count ? UINT64_MAX : load->iterations * count;
 }
 
+static int complain_of_tags(void) {
+    fprintf(stderr, "drill: no item of the plan is left by --tags and --skip-tags\n");
+    return EXIT_NOT_RUN;
+}
+
+/* The exit status, unless what was printed has not arrived. */
+static int flush_report(int status) {
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "drill: the report cannot be written\n");
+    return EXIT_NOT_RUN;
+}
+
 static int exit_status(const struct results *results) {
     if (results->signal != 0)
         return EXIT_SIGNAL + results->signal;
@@ -95,11 +108,7 @@ static int print_report(const struct options *options, struct report *report,
     else if (options->stats || !options->quiet)
         report_print(report, options->stats, stdout);
     report_free(report);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "drill: the report cannot be written\n");
-        return EXIT_NOT_RUN;
-    }
-    return exit_status(results);
+    return flush_report(exit_status(results));
 }
 
 static int run(const struct options *options, const struct plan *plan,
@@ -114,7 +123,7 @@ static int run(const struct options *options, const struct plan *plan,
         return EXIT_NOT_RUN;
     }
     struct results results;
-    int result = results_init(&results, plan->item_count, requests_max(&load, requests->count));
+    int result = results_init(&results, plan->item_count, requests_max(&load, requests->sent));
     if (result < 0)
         return complain_of_run(result);
     struct report report = {
@@ -131,6 +140,12 @@ static int run(const struct options *options, const struct plan *plan,
     return status;
 }
 
+static int list_tags(const struct plan *plan) {
+    if (!tags_print(plan, stdout))
+        return complain_of_run(-ENOMEM);
+    return flush_report(EXIT_FINE);
+}
+
 static int run_plan(const struct options *options) {
     struct complaint complaint;
     struct plan plan;
@@ -138,8 +153,12 @@ static int run_plan(const struct options *options) {
     int status;
     if (plan_read(options->plan_path, &plan, &complaint) != 0)
         return complain_of_plan(options->plan_path, &complaint);
-    if (requests_make(&plan, options->base, &requests, &complaint) != 0 ||
-        servers_resolve(&requests.servers, &complaint) != 0)
+    if (options->lists_tags)
+        status = list_tags(&plan);
+    else if (!plan_select(&plan, &options->tags))
+        status = complain_of_tags();
+    else if (requests_make(&plan, options->base, &requests, &complaint) != 0 ||
+             servers_resolve(&requests.servers, &complaint) != 0)
         status = complain_of_plan(options->plan_path, &complaint);
     else
         status = run(options, &plan, &requests);

@@ -21,6 +21,9 @@ enum { BACKENDS_MAX = 8 };
 enum {
     OPTION_BASE = 256,
     OPTION_BACKEND,
+    OPTION_TAGS,
+    OPTION_SKIP_TAGS,
+    OPTION_LIST_TAGS,
     OPTION_COMPARE,
     OPTION_THRESHOLD,
     OPTION_REPORT,
@@ -65,6 +68,9 @@ static const struct option long_options[] = {
     {"duration", required_argument, NULL, 'd'},
     {"rate", required_argument, NULL, 'R'},
     {"timeout", required_argument, NULL, 'o'},
+    {"tags", required_argument, NULL, OPTION_TAGS},
+    {"skip-tags", required_argument, NULL, OPTION_SKIP_TAGS},
+    {"list-tags", no_argument, NULL, OPTION_LIST_TAGS},
     {"backend", required_argument, NULL, OPTION_BACKEND},
     {"compare", required_argument, NULL, OPTION_COMPARE},
     {"threshold", required_argument, NULL, OPTION_THRESHOLD},
@@ -94,6 +100,9 @@ static const char help[] =
     "  -d, --duration SECONDS no request begins after that time\n"
     "  -R, --rate N           how many iterations begin a second, whatever the server does\n"
     "  -o, --timeout SECONDS  how long a request may take: 60; 0 for any time\n"
+    "      --tags A,B         run only items with one of these tags\n"
+    "      --skip-tags A,B    leave out items with one of these tags\n"
+    "      --list-tags        print all tags of the plan, and run nothing\n"
     "      --backend NAME     how to wait for readiness\n"
     "  -h, --help             print this\n"
     "  -V, --version          print the version\n"
@@ -199,11 +208,30 @@ static bool read_option(int option, struct options *options) {
         return read_timeout(&options->timeout);
     case OPTION_BASE:
         return read_base(&options->base);
+    case OPTION_TAGS:
+        options->tags.wanted = optarg;
+        return true;
+    case OPTION_SKIP_TAGS:
+        options->tags.skipped = optarg;
+        return true;
+    case OPTION_LIST_TAGS:
+        options->lists_tags = true;
+        return true;
     case OPTION_BACKEND:
         return read_backend(&options->backend);
     default:
         return refuse(option);
     }
+}
+
+static bool check_tags(const struct tag_filter *tags) {
+    const char *tag = NULL;
+    size_t length = 0;
+    char shown[QUOTED_MAX];
+    if (!tags_conflict(tags, &tag, &length))
+        return true;
+    fprintf(stderr, "drill: --tags and --skip-tags both have %s\n", quoted(tag, length, shown));
+    return false;
 }
 
 /* What is left once all options are read. */
@@ -214,7 +242,7 @@ static bool check(int argc, char **argv, const struct options *options) {
     }
     if (options->plan_path == NULL || options->plan_path[0] == '\0')
         return complain_of("benchmark", "a plan is needed");
-    return true;
+    return check_tags(&options->tags);
 }
 
 static enum options_result print_help(void) {

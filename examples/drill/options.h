@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tags.h"
+
 /* The texts point into argv. */
 struct options {
     const char *plan_path;
@@ -17,6 +19,8 @@ struct options {
     int64_t duration;     /* nanoseconds, or 0 for the plan's own */
     int64_t rate;         /* iterations a second, in parts of RATE_UNIT, or 0 for the plan's own */
     int64_t timeout;      /* nanoseconds, or CMIO_FOREVER */
+    struct tag_filter tags;
+    bool lists_tags;
     bool stats;
     bool json;
     bool quiet;

@@ -115,9 +115,13 @@ static void print_tally(FILE *stream, const struct report *report, const struct 
 
 static void print_items(FILE *stream, const struct report *report) {
     const struct results *results = report->results;
+    const char *separator = "";
     fprintf(stream, "\"items\": [");
     for (size_t i = 0; i < results->item_count; i++) {
-        fprintf(stream, "%s{\"name\": ", i == 0 ? "" : ", ");
+        if (report->plan->items[i].has_delay)
+            continue;
+        fprintf(stream, "%s{\"name\": ", separator);
+        separator = ", ";
         print_string(stream, report->plan->items[i].name.data);
         fprintf(stream, ", ");
         print_tally(stream, report, &results->items[i]);

@@ -118,6 +118,13 @@ static void print_answers(const struct tally *tally, FILE *stream) {
         print_status(stream, status, tally->statuses[status]);
 }
 
+static size_t count_requests(const struct plan *plan) {
+    size_t count = 0;
+    for (size_t i = 0; i < plan->item_count; i++)
+        count += !plan->items[i].has_delay;
+    return count;
+}
+
 static void print_item(const struct report *report, size_t index, FILE *stream) {
     const struct tally *tally = &report->results->items[index];
     fprintf(stream, "\n%s\n", report->plan->items[index].name.data);
@@ -138,7 +145,9 @@ void report_print(const struct report *report, bool with_latencies, FILE *stream
         print_answers(&results->all, stream);
         print_latencies(&report->all, stream);
     }
-    for (size_t i = 0; with_latencies && results->item_count > 1 && i < results->item_count; i++)
-        print_item(report, i, stream);
+    if (with_latencies && count_requests(report->plan) > 1)
+        for (size_t i = 0; i < results->item_count; i++)
+            if (!report->plan->items[i].has_delay)
+                print_item(report, i, stream);
     print_hints(results, stream);
 }

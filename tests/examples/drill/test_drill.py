@@ -624,6 +624,135 @@ class Failures(unittest.TestCase):
         self.assertGreaterEqual(outcome.report["time_taken_ns"], 200_000_000)
 
 
+class Plans(unittest.TestCase):
+    """What a plan may have besides requests one after the other."""
+
+    def run_plan(self, text, *arguments, **keywords):
+        """The requests that arrived, heads and bodies, and what came of it."""
+        with Server(answering(OK)) as server:
+            base = ("--base", server.base)
+            outcome = run_plan(text, "--json", "-C", "1", *base, *arguments, **keywords)
+        return server.requests, outcome
+
+    def test_variables_stand_in_url_headers_and_body(self):
+        first = item(
+            "first",
+            url="/{{ a }}/{{ DRILL_OUTSIDE }}?{{ iteration }}",
+            method="POST",
+            headers={"X-A": "<{{a}}>", "X-I": "{{ iteration }}"},
+            body='{"a": {"i": {{ iteration }}}, "base": "{{ base }}"}',
+        )
+        requests, outcome = self.run_plan(
+            plan_text(first, vars={"a": "val"}, iterations=11),
+            env={**os.environ, "DRILL_OUTSIDE": "world", "a": "not this"},
+        )
+        self.assertEqual(outcome.report["failures"], {})
+        self.assertEqual(len(requests), 11)
+        for number, request in enumerate(requests):
+            head, body = request.decode().split("\r\n\r\n")
+            self.assertTrue(head.startswith(f"POST /val/world?{number} HTTP/1.1\r\n"))
+            self.assertIn("\r\nX-A: <val>\r\n", head)
+            self.assertIn(f"\r\nX-I: {number}\r\n", head)
+            self.assertIn(f"\r\nContent-Length: {len(body)}", head)
+            self.assertRegex(body, rf'^{{"a": {{"i": {number}}}, "base": "http://127.0.0.1:\d+"}}$')
+
+    def test_an_item_is_repeated_for_each_of_its_items(self):
+        items = [
+            {**item("list", url="/{{ item }}/{{ index }}"), "with_items": [70, "x"]},
+            {**item("fields", url="/{{ item.id }}"), "with_items": [{"id": 1}, {"id": 2}]},
+            {**item("range", url="/{{ item }}"), "with_items_range": {"start": 7, "stop": 9}},
+        ]
+        requests, outcome = self.run_plan(plan_text(*items, iterations=2))
+        expected = ["/70/0", "/x/1", "/1", "/2", "/7", "/8", "/9"]
+        self.assertEqual([r.split()[1].decode() for r in requests], expected * 2)
+        report = outcome.report
+        self.assertEqual([i["name"] for i in report["items"]], ["list", "fields", "range"])
+        self.assertEqual([i["total_requests"] for i in report["items"]], [4, 4, 6])
+
+    def test_a_delay_keeps_the_next_request_waiting(self):
+        items = [item("a"), {"name": "wait", "delay": {"seconds": 0.2}}, item("b"), {"delay": 0.1}]
+        for name in backend_names():
+            with self.subTest(backend=name):
+                text = plan_text(*items, iterations=2)
+                requests, outcome = self.run_plan(text, "--backend", name)
+                self.assertEqual(len(requests), 4)
+                report = outcome.report
+                self.assertGreaterEqual(report["time_taken_ns"], 600_000_000)
+                self.assertEqual([i["name"] for i in report["items"]], ["a", "b"])
+                self.assertEqual(report["connections_opened"], 1)
+
+    def test_a_signal_ends_a_delay(self):
+        with Server(answering(OK)) as server:
+            with plan_file(plan_text(item(), {"delay": 1000}, base=server.base)) as path:
+                with subprocess.Popen(
+                    [DRILL, "--benchmark", path, "--json"], stdout=subprocess.PIPE, text=True
+                ) as process:
+                    server.wait_for(lambda: len(server.requests) == 1)
+                    process.send_signal(signal.SIGTERM)
+                    out, _ = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 143)
+        self.assertLessEqual(json.loads(out)["interrupted_requests"], 1)
+
+    def test_tags_choose_the_items(self):
+        items = [
+            {**item("a", url="/a"), "tags": ["one", "two"]},
+            {**item("b", url="/b"), "tags": ["two"]},
+            {**item("c", url="/c"), "tags": ["never"]},
+            item("d", url="/d"),
+        ]
+        text = plan_text(*items)
+        for arguments, expected in [
+            ([], "abd"),
+            (["--tags", "one"], "a"),
+            (["--tags", "two,never"], "abc"),
+            (["--skip-tags", "one"], "bd"),
+            (["--tags", "two", "--skip-tags", "one"], "b"),
+        ]:
+            with self.subTest(arguments=arguments):
+                requests, outcome = self.run_plan(text, *arguments)
+                self.assertEqual("".join(r.split()[1].decode()[1:] for r in requests), expected)
+                names = "".join(i["name"] for i in outcome.report["items"])
+                self.assertEqual(names, expected)
+
+    def test_tags_that_leave_nothing_or_contradict_each_other_are_errors(self):
+        for arguments, complaint in [
+            (["--tags", "x"], "no item of the plan is left by --tags and --skip-tags\n"),
+            (["--tags", "a, x", "--skip-tags", "x"], "--tags and --skip-tags both have 'x'\n"
+             "drill: --help explains the options\n"),
+        ]:  # fmt: skip
+            with self.subTest(arguments=arguments):
+                outcome = run_plan(plan_text(base="http://127.0.0.1:1"), *arguments)
+                self.assertEqual(outcome.err, "drill: " + complaint)
+                self.assertEqual(outcome.out, "")
+                self.assertEqual(outcome.status, 2)
+
+    def test_tags_are_listed(self):
+        items = [{**item("a"), "tags": ["b", "a"]}, {**item("b"), "tags": ["a", "always"]}]
+        outcome = run_plan(plan_text(*items), "--list-tags")  # without a base: nothing is run
+        self.assertEqual(outcome.out, "a\nalways\nb\n")
+        self.assertEqual(outcome.err, "")
+        self.assertEqual(outcome.status, 0)
+
+    def test_what_only_the_namesake_has_is_refused_with_its_place(self):
+        for text, complaint in [
+            ("threads: 4\n", "1:1: threads"),
+            ("plan:\n  - name: a\n    include: b.yml\n", "3:5: include"),
+            ("plan:\n  - name: a\n    exec: {command: ls}\n", "3:5: exec"),
+            ("plan:\n  - name: a\n    assert: {key: a, value: b}\n", "3:5: assert"),
+            ("plan:\n  - name: a\n    assign: {key: a, value: b}\n", "3:5: assign"),
+            ("plan:\n  - name: a\n    request: {url: /}\n    assign: b\n", "4:5: assign"),
+            ("plan:\n  - name: a\n    with_items_from_csv: a.csv\n", "3:5: with_items_from_csv"),
+        ]:
+            with self.subTest(text=text), plan_file(text) as path:
+                outcome = run("--benchmark", path)
+                expected = f"{path}:{complaint} of fcsonline/drill is not supported\n"
+                self.assertEqual(outcome.err, expected)
+                self.assertEqual(outcome.status, 2)
+        with plan_file("base: https://127.0.0.1\nplan:\n  - name: a\n    request: {url: /}\n") as path:
+            outcome = run("--benchmark", path)
+        self.assertEqual(outcome.err, f"{path}:1:7: base: HTTPS is not supported, only http://\n")
+
+
 class Duration(unittest.TestCase):
     """Runs that end with their time."""
 
@@ -1150,7 +1279,7 @@ class Usage(unittest.TestCase):
     def test_what_is_wrong_with_a_plan_is_said_with_file_line_and_column(self):
         for text, complaint in [
             ("concurency: 4\n", "1:1: unknown key 'concurency' in the file, which has "
-             "concurrency, base, iterations, rampup, duration, rate and plan"),
+             "concurrency, base, iterations, rampup, duration, rate, vars and plan"),
             ("plan:\n  - name: a\n    request: {}\n", "3:14: url is missing in request"),
             ("iterations: 1\nplan:\n  - name: a\n    request:\n      url: /\n",
              "5:12: url: this needs a base, and there is none"),
@@ -1272,7 +1401,7 @@ class Usage(unittest.TestCase):
         self.assertEqual(outcome.status, 0)
         self.assertEqual(outcome.err, "")
         for option in ["benchmark", "stats", "json", "quiet", "base", "concurrency", "iterations",
-                       "duration", "rate", "timeout", "backend", "help", "version"]:  # fmt: skip
+                       "duration", "rate", "timeout", "tags", "skip-tags", "list-tags", "backend", "help", "version"]:  # fmt: skip
             self.assertIn(f"--{option} ", outcome.out)
 
     def test_version(self):

@@ -149,7 +149,8 @@ static void json_has_the_same_figures_in_nanoseconds(void **state) {
     assert_has(
         text,
         "\"backend\": \"epoll\", \"plan\": \"a\\u000ab.yaml\", \"concurrency\": 2, "
-        "\"iterations\": 3, \"duration_ns\": null, \"rate\": null, \"signal\": 0, \"interrupted_requests\": 0, "
+        "\"iterations\": 3, \"duration_ns\": null, \"rate\": null, \"signal\": 0, "
+        "\"interrupted_requests\": 0, "
         "\"time_taken_ns\": 2000000000, \"total_requests\": 6, \"successful_requests\": 3, "
         "\"failed_requests\": 3, "
         "\"failures\": {\"status_404\": 1, \"status_503\": 1, \"timeout\": 1}, "
