@@ -112,7 +112,8 @@ static int run(struct load *load) {
     bool shown = options->shows_progress;
     crew_start(&load->crew);
     if (shown) {
-        progress_init(&load->progress, options->iterations * load->crew.requests->sent);
+        progress_init(&load->progress, requests_total(load->crew.requests, options->iterations));
+        load->progress.duration = options->duration;
         (void)cmio_timer_init(&load->progress_timer, progress_token);
         (void)cmio_timers_set(load->crew.timers, &load->progress_timer,
                               cmio_now() + PROGRESS_INTERVAL);

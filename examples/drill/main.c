@@ -74,11 +74,6 @@ static struct load_options merge(const struct options *options, const struct pla
     return merged;
 }
 
-/* How many requests there may be: UINT64_MAX for any number. */
-static uint64_t requests_max(const struct load_options *load, size_t count) {
-    return load->iterations > UINT64_MAX / count ? UINT64_MAX : load->iterations * count;
-}
-
 static int complain_of_tags(void) {
     fprintf(stderr, "drill: no item of the plan is left by --tags and --skip-tags\n");
     return EXIT_NOT_RUN;
@@ -123,7 +118,8 @@ static int run(const struct options *options, const struct plan *plan,
         return EXIT_NOT_RUN;
     }
     struct results results;
-    int result = results_init(&results, plan->item_count, requests_max(&load, requests->sent));
+    int result =
+        results_init(&results, plan->item_count, requests_total(requests, load.iterations));
     if (result < 0)
         return complain_of_run(result);
     struct report report = {

@@ -93,7 +93,7 @@ static const char help[] =
     "  -b, --benchmark PLAN   the plan, a YAML file\n"
     "  -s, --stats            report latencies too, of each item of the plan if it has several\n"
     "  -j, --json             report all of it as JSON\n"
-    "  -q, --quiet            no progress bar, and no report but what --stats or --json ask for\n"
+    "  -q, --quiet            no live line, and no report but what --stats or --json ask for\n"
     "      --base URL         what the plan's relative urls are appended to\n"
     "  -C, --concurrency N    how many iterations run at once\n"
     "  -N, --iterations N     how many times the plan is run\n"

@@ -265,6 +265,11 @@ void requests_free(struct requests *requests) {
     *requests = (struct requests){0};
 }
 
+uint64_t requests_total(const struct requests *requests, uint64_t iterations) {
+    bool is_any = iterations > UINT64_MAX / requests->sent;
+    return is_any ? UINT64_MAX : iterations * requests->sent;
+}
+
 /* The most digits that a number in a hole has. */
 enum { DIGITS_MAX = 20 };
 

@@ -58,6 +58,9 @@ int requests_make(const struct plan *plan, const char *base, struct requests *ou
 
 void requests_free(struct requests *requests);
 
+/* How many are sent in so many iterations: UINT64_MAX for any number. */
+uint64_t requests_total(const struct requests *requests, uint64_t iterations);
+
 /* How much room request_fill() needs at most. */
 size_t request_room(const struct request *request);
 

@@ -10,6 +10,7 @@ PATIENCE seconds.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import pty
@@ -22,6 +23,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import unittest
@@ -1047,11 +1049,12 @@ class Report(unittest.TestCase):
 
 
 class Terminal:
-    """What appears on a terminal, read while it does."""
+    """What appears on a terminal of so many columns, read while it does."""
 
-    def __init__(self):
+    def __init__(self, columns=80):
         self.master, self.slave = pty.openpty()
         self.seen = b""
+        self.resize(columns)
 
     def __enter__(self):
         return self
@@ -1059,6 +1062,18 @@ class Terminal:
     def __exit__(self, *_):
         os.close(self.master)
         os.close(self.slave)
+
+    def resize(self, columns):
+        size = struct.pack("HHHH", 24, columns, 0, 0)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
+
+    def press(self, keys):
+        os.write(self.master, keys)
+
+    def lead(self):
+        """Makes it the controlling terminal of a new process, to be called there."""
+        os.setsid()
+        fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
 
     def read_until(self, condition):
         """Reads on until the condition holds of all that was seen."""
@@ -1070,16 +1085,39 @@ class Terminal:
                 raise AssertionError(f"the terminal shows only {self.seen!r}")
             self.seen += os.read(self.master, 1 << 16)
 
+    def drawn(self):
+        """All lines that were drawn so far, one over the other."""
+        return [line.rstrip() for line in self.seen.split(b"\r") if b"%" in line]
+
+
+def screen(seen, columns):
+    """The lines that are left on a terminal of so many columns."""
+    lines, column = [[]], 0
+    for byte in seen:
+        if byte == ord("\r"):
+            column = 0
+        elif byte == ord("\n"):
+            lines.append([])
+        else:
+            if column == columns:
+                lines.append([])
+                column = 0
+            lines[-1] += " " * (column + 1 - len(lines[-1]))
+            lines[-1][column] = chr(byte)
+            column += 1
+    return ["".join(line).rstrip() for line in lines]
+
 
 class Progress(unittest.TestCase):
-    """The bar on a terminal behind stderr."""
+    """The line on a terminal behind stderr."""
 
-    def start(self, server, terminal, *arguments, **keys):
+    def start(self, server, terminal, *arguments, stdout=subprocess.DEVNULL, lead=None, **keys):
         self.plan = self.enterContext(plan_file(plan_text(base=server.base, **keys)))
         process = subprocess.Popen(
             [DRILL, "--benchmark", self.plan, *arguments],
-            stdout=subprocess.DEVNULL, stderr=terminal.slave,
+            stdout=stdout, stderr=terminal.slave, stdin=terminal.slave, preexec_fn=lead,
         )  # fmt: skip
+        self.addCleanup(process.wait, PATIENCE)
         self.addCleanup(process.kill)
         return process
 
@@ -1088,8 +1126,9 @@ class Progress(unittest.TestCase):
         self.addCleanup(context.__exit__, None, None, None)
         return result
 
-    def test_it_is_drawn_over_again_and_erased_in_the_end(self):
-        proceed = threading.Event()
+    @staticmethod
+    def answering_one(proceed):
+        """A script that holds back all answers but the first."""
 
         def script(connection):
             while connection.receive():
@@ -1097,7 +1136,11 @@ class Progress(unittest.TestCase):
                     proceed.wait(PATIENCE)
                 connection.send(OK)
 
-        with Terminal() as terminal, Server(script) as server:
+        return script
+
+    def test_it_is_drawn_over_again_and_erased_in_the_end(self):
+        proceed = threading.Event()
+        with Terminal() as terminal, Server(self.answering_one(proceed)) as server:
             began = time.monotonic()
             process = self.start(server, terminal, iterations=4, concurrency=1)
             terminal.read_until(lambda seen: seen.count(b" 25% [######....") >= 3)
@@ -1105,12 +1148,76 @@ class Progress(unittest.TestCase):
             self.assertEqual(process.wait(PATIENCE), 0)
             elapsed = time.monotonic() - began
             terminal.read_until(lambda seen: re.search(rb"\r +\r$", seen))
-        lines = terminal.seen.split(b"\r")
-        drawn = [line for line in lines if b"%" in line]
-        self.assertRegex(drawn[0], rb"^ 25% \[#{6}\.{18}\] 1/4, 0 failed, \d+/s *$")
-        self.assertGreaterEqual(len(lines[-2]), len(drawn[-1].rstrip()))
-        self.assertNotIn(b"\n", terminal.seen)
+        drawn = terminal.drawn()
+        self.assertRegex(
+            drawn[0], rb"^ 25% \[#{6}\.{18}\] 1/4, 0 failed, \d+/s, \d+ (s|min) left$"
+        )
+        self.assertEqual(screen(terminal.seen, 80), [""])
         self.assertLessEqual(len(drawn), elapsed * 10)
+
+    def test_it_fits_the_terminal_also_after_a_resize(self):
+        proceed = threading.Event()
+        with Terminal(columns=100) as terminal, Server(self.answering_one(proceed)) as server:
+            process = self.start(server, terminal, iterations=4, concurrency=1)
+            terminal.read_until(lambda seen: seen.count(b"] 1/4") >= 2)
+            for columns in [40, 20, 6, 50]:
+                terminal.resize(columns)
+                # Some may have been on their way when the size changed. The last may not be whole.
+                terminal.read_until(lambda seen, most=columns: len(terminal.drawn()[-2]) < most)
+                before = len(terminal.drawn())
+                terminal.read_until(lambda seen, most=before + 3: len(terminal.drawn()) > most)
+                for line in terminal.drawn()[before:-1]:
+                    self.assertLess(len(line), columns)
+                    self.assertIn(b"25%", line)
+            proceed.set()
+            self.assertEqual(process.wait(PATIENCE), 0)
+            terminal.read_until(lambda seen: re.search(rb"\r +\r$", seen))
+        written = [len(part) for part in terminal.seen.split(b"\r")]
+        self.assertLess(written[-2], 50)
+
+    def test_ctrl_c_leaves_no_trace_and_prints_what_there_is(self):
+        for early in (False, True):
+            with self.subTest(early=early), Terminal(columns=60) as terminal:
+                proceed = threading.Event()
+                with Server(self.answering_one(proceed)) as server:
+                    process = self.start(
+                        server, terminal, "--json", lead=terminal.lead, stdout=subprocess.PIPE,
+                        iterations=4, concurrency=1,
+                    )  # fmt: skip
+                    server.wait_for(lambda: len(server.requests) == 2)
+                    if not early:
+                        terminal.read_until(lambda seen: b"25%" in seen)
+                    terminal.press(b"\x03")
+                    out, _ = process.communicate(timeout=PATIENCE)
+                    proceed.set()
+                terminal.read_until(lambda seen: re.search(rb"\^C.*\r +\r$", seen))
+                self.assertEqual(process.returncode, 130)
+                self.assertEqual(json.loads(out)["successful_requests"], 1)
+                self.assertEqual(screen(terminal.seen, 60), [""])
+
+    def test_a_terminal_that_was_stopped_does_not_hold_up_the_run(self):
+        proceed = threading.Event()
+        with Terminal() as terminal, Server(self.answering_one(proceed)) as server:
+            process = self.start(server, terminal, iterations=4, concurrency=1)
+            terminal.read_until(lambda seen: b"25%" in seen)
+            terminal.press(b"\x13")  # Ctrl-S
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.5)  # a span in which it would be drawn
+            proceed.set()
+            self.assertEqual(process.wait(PATIENCE), 0)
+            terminal.press(b"\x11")
+            os.write(terminal.slave, b"end")
+            terminal.read_until(lambda seen: seen.endswith(b"end"))
+
+    def test_the_time_left_is_that_of_the_duration(self):
+        with Terminal() as terminal, Server(answering(OK)) as server:
+            process = self.start(server, terminal, duration=1000, rate=100)
+            terminal.read_until(lambda seen: b" left" in seen)
+            process.terminate()
+            self.assertEqual(process.wait(PATIENCE), 143)
+        self.assertRegex(
+            terminal.drawn()[0], rb"^  0% \[\.{24}\] \d+, 0 failed, \d+/s, 1[67] min left$"
+        )
 
     def test_quiet_draws_nothing(self):
         def script(connection):
