@@ -74,9 +74,10 @@ static bool is_text(unsigned char byte) {
 
 /* RFC 9110 section 5.6.2. */
 static bool is_token(unsigned char byte) {
-    if (is_digit_byte(byte) || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z'))
+    unsigned char lower = byte | 0x20;
+    if ((lower >= 'a' && lower <= 'z') || byte == '-' || is_digit_byte(byte))
         return true;
-    return byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL;
+    return byte != '\0' && strchr("!#$%&'*+.^_`|~", byte) != NULL;
 }
 
 static char to_lower(unsigned char byte) {
@@ -281,10 +282,7 @@ static enum response_result on_name(struct response *response, unsigned char byt
         word_clear(response);
         return enter(response, IN_VALUE);
     }
-    if (!is_token(byte))
-        return RESPONSE_MALFORMED;
-    word_add(response, byte);
-    return RESPONSE_MORE;
+    return RESPONSE_MALFORMED; /* take_name() has taken all that may stand there */
 }
 
 static enum response_result on_value(struct response *response, unsigned char byte) {
@@ -483,25 +481,68 @@ static size_t skip_content(struct response *response, size_t length) {
     return skipped;
 }
 
+/*
+ * Passes over text that says nothing, the reason and the values of most fields, in bulk: how many
+ * bytes. What frames the head is bounded all the same.
+ */
+static size_t skip_text(struct response *response, const char *bytes, size_t length) {
+    bool is_other = response->state == IN_VALUE && response->field == FIELD_OTHER;
+    size_t room = RESPONSE_HEAD_MAX - response->framing;
+    size_t most = length < room ? length : room;
+    size_t skipped = 0;
+    if (!is_other && response->state != IN_REASON)
+        return 0;
+    while (skipped < most && is_text((unsigned char)bytes[skipped]))
+        skipped++;
+    response->framing += (uint32_t)skipped;
+    return skipped;
+}
+
+/* Takes the bytes of a field's name in bulk, and says how many they are. */
+static size_t take_name(struct response *response, const char *bytes, size_t length) {
+    size_t room = RESPONSE_HEAD_MAX - response->framing;
+    size_t most = length < room ? length : room;
+    size_t taken = 0;
+    if (response->state != IN_NAME)
+        return 0;
+    while (taken < most && is_token((unsigned char)bytes[taken]))
+        word_add(response, (unsigned char)bytes[taken++]);
+    response->framing += (uint32_t)taken;
+    return taken;
+}
+
+/* Takes a name, text or the next byte of what frames the content, and says in *used how much that was. */
+static enum response_result take_framing(struct response *response, const char *bytes,
+                                         size_t length, size_t *used) {
+    *used = skip_text(response, bytes, length) + take_name(response, bytes, length);
+    if (*used > 0)
+        return RESPONSE_MORE;
+    if (++response->framing > RESPONSE_HEAD_MAX)
+        return RESPONSE_MALFORMED;
+    *used = 1;
+    return steps[response->state](response, (unsigned char)bytes[0]);
+}
+
+/* Takes content, and says in *used how much of the bytes is some. */
+static enum response_result take_content(struct response *response, size_t length, size_t *used) {
+    *used = skip_content(response, length);
+    if (response->remaining > 0 || response->state == UNTIL_CLOSE)
+        return RESPONSE_MORE;
+    return response->state == IN_CONTENT ? RESPONSE_COMPLETE : enter(response, AFTER_CHUNK);
+}
+
 enum response_result response_feed(struct response *response, const char *bytes, size_t length,
                                    size_t *used) {
     enum response_result result = RESPONSE_MORE;
     size_t place = 0;
     response->has_begun = response->has_begun || length > 0;
     while (place < length && result == RESPONSE_MORE) {
-        if (steps[response->state] == NULL) {
-            place += skip_content(response, length - place);
-            if (response->remaining > 0 || response->state == UNTIL_CLOSE)
-                continue;
-            if (response->state == IN_CONTENT)
-                result = RESPONSE_COMPLETE;
-            else
-                (void)enter(response, AFTER_CHUNK);
-        } else if (++response->framing > RESPONSE_HEAD_MAX) {
-            result = RESPONSE_MALFORMED;
-        } else {
-            result = steps[response->state](response, (unsigned char)bytes[place++]);
-        }
+        size_t taken = 0;
+        if (steps[response->state] == NULL)
+            result = take_content(response, length - place, &taken);
+        else
+            result = take_framing(response, bytes + place, length - place, &taken);
+        place += taken;
     }
     *used = place;
     return result;
