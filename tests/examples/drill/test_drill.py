@@ -1550,31 +1550,65 @@ class Usage(unittest.TestCase):
 class SleepServer(unittest.TestCase):
     """Both examples together."""
 
-    def setUp(self):
-        if SLEEP_SERVER == "-":
-            self.skipTest("the sleep server is not built")
-        self.server = subprocess.Popen(
-            [SLEEP_SERVER, "--port", "0"], stdout=subprocess.PIPE, text=True
-        )
-        self.addCleanup(self.server.stdout.close)
-        self.addCleanup(self.server.wait, PATIENCE)
-        self.addCleanup(self.server.terminate)
-        self.base = re.search(r"http://\S+", self.server.stdout.readline())[0]
+    @contextlib.contextmanager
+    def serving(self, name="sleep_server"):
+        """Runs the server of that name and gives its base."""
+        path = os.path.join(os.path.dirname(SLEEP_SERVER), name)
+        if not os.access(path, os.X_OK):
+            self.skipTest(f"{name} is not built")
+        with subprocess.Popen([path, "--port", "0"], stdout=subprocess.PIPE, text=True) as server:
+            try:
+                yield re.search(r"http://\S+", server.stdout.readline())[0]
+            finally:
+                server.terminate()
+                server.wait(PATIENCE)
 
     def test_150_sleepers_at_once(self):
         plan = os.path.join(PLANS, "sleep-150.yaml")
-        outcome = run("--benchmark", plan, "--json", "--base", self.base)
-        self.assertEqual(outcome.report["failures"], {})
-        self.assertEqual(outcome.report["successful_requests"], 150)
-        self.assertGreaterEqual(outcome.report["latency"]["minimum_ns"], 1_000_000_000)
+        for name in backend_names():
+            with self.subTest(backend=name), self.serving() as base:
+                outcome = run("-b", plan, "--json", "--base", base, "--backend", name)
+                self.assertEqual(outcome.report["failures"], {})
+                self.assertEqual(outcome.report["successful_requests"], 150)
+                self.assertGreaterEqual(outcome.report["latency"]["minimum_ns"], 1_000_000_000)
+
+    def test_a_plan_by_name_with_stats(self):
+        with self.serving() as base:
+            port = base.rpartition(":")[2].rstrip("/")
+            text = (
+                f'concurrency: 150\nbase: "http://localhost:{port}"\niterations: 150\n\n'
+                "plan:\n  - name: Sleep\n    request:\n      url: /1000\n"
+            )
+            outcome = run_plan(text, "--stats")
+        self.assertEqual(outcome.err, "")
+        self.assertEqual(outcome.status, 0)
+        self.assertRegex(outcome.out, r"(?m)^Successful requests +150$")
+        self.assertRegex(outcome.out, r"(?m)^  status 200 +150$")
 
     def test_a_plan_of_several_items(self):
         plan = os.path.join(PLANS, "mixed.yaml")
-        outcome = run("--benchmark", plan, "--json", "--base", self.base)
+        with self.serving() as base:
+            outcome = run("--benchmark", plan, "--json", "--base", base)
         self.assertEqual(outcome.report["failures"], {})
         self.assertEqual(outcome.report["successful_requests"], 1500)
         for figures, least in zip(outcome.report["items"], [10, 50, 10]):
             self.assertGreaterEqual(figures["latency"]["minimum_ns"], least * 1_000_000)
+
+    def test_every_server_is_measured_in_closed_and_open_loop(self):
+        items = [
+            {**item("sleep", url="/{{ item }}"), "with_items": [0, 5]},
+            item("head", url="/0", method="HEAD", headers={"Connection": "close"}),
+        ]
+        for server in ["sleep_server_single", "sleep_server_threads", "sleep_server"]:
+            for keys in [{"concurrency": 4}, {"rate": 200}]:
+                for name in backend_names():
+                    with self.subTest(server=server, backend=name, **keys):
+                        with self.serving(server) as base:
+                            text = plan_text(*items, base=base, iterations=20, **keys)
+                            report = run_plan(text, "--json", "--backend", name).report
+                        self.assertEqual(report["failures"], {})
+                        self.assertEqual(report["statuses"], {"200": 60})
+                        self.assertEqual([i["total_requests"] for i in report["items"]], [40, 20])
 
 
 if __name__ == "__main__":

@@ -278,13 +278,6 @@ static void figures_of_more_than_a_million_requests_come_from_histograms(void **
     results_free(&results);
 }
 
-static void more_items_than_memory_are_refused(void **state) {
-    (void)state;
-    struct results results;
-    assert_int_equal(results_init(&results, SIZE_MAX / 2, 3), -ENOMEM);
-    assert_int_equal(results_init(&results, SIZE_MAX / 2, UINT64_MAX), -ENOMEM);
-}
-
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_report_says_what_became_of_the_requests),
     cmocka_unit_test(with_latencies_it_says_them_for_all_and_for_each_item),
@@ -294,7 +287,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(durations_come_in_the_unit_that_fits),
     cmocka_unit_test(bytes_come_in_the_unit_that_fits),
     cmocka_unit_test(figures_of_more_than_a_million_requests_come_from_histograms),
-    cmocka_unit_test(more_items_than_memory_are_refused),
 };
 
 TEST_GROUP(drill_report, tests)
