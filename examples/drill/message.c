@@ -34,7 +34,7 @@ static bool has(const struct message *message, const char *name) {
 }
 
 /* Notes a hole that is so far behind what has been written. */
-static bool add_hole(struct request *request, FILE *stream, size_t ahead, bool is_length) {
+static bool note_hole(struct request *request, FILE *stream, size_t ahead, bool is_length) {
     struct hole *holes = list_grow(request->holes, request->hole_count, sizeof *holes);
     if (holes == NULL || fflush(stream) != 0)
         return false;
@@ -50,7 +50,7 @@ static bool write_part(struct request *request, FILE *stream, const struct expan
     bool good = true;
     for (size_t i = 0; i < text->hole_count; i++)
         if (text->holes[i] >= begin && text->holes[i] <= begin + length)
-            good = good && add_hole(request, stream, text->holes[i] - begin, false);
+            good = good && note_hole(request, stream, text->holes[i] - begin, false);
     (void)fwrite(text->data + begin, 1, length, stream); /* ferror() tells */
     return good;
 }
@@ -72,7 +72,7 @@ static bool write_length(const struct message *message, struct request *request,
         return true;
     fprintf(stream, "Content-Length: ");
     if (request->body_holes > 0)
-        good = add_hole(request, stream, 0, true);
+        good = note_hole(request, stream, 0, true);
     else
         fprintf(stream, "%zu", request->body_length);
     fprintf(stream, "\r\n");

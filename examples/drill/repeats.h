@@ -31,12 +31,12 @@ struct repeats {
 
 /*
  * Reads a list, or a mapping with start, stop and, optionally, step. 0, or -1 with the complaint
- * filled. The caller frees the repeats in either case.
+ * filled. target is the repeats, which the caller frees in either case.
  */
-int repeats_read(struct document *document, const char *name, void *repeats);
+int repeats_read(struct document *document, const char *name, void *target);
 
 /* Reads a mapping only. */
-int repeats_read_range(struct document *document, const char *name, void *repeats);
+int repeats_read_range(struct document *document, const char *name, void *target);
 
 void repeats_free(struct repeats *repeats);
 

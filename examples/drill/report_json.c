@@ -34,7 +34,7 @@ static void print_limit_member(FILE *stream, const char *key, uint64_t value, ui
         print_count_member(stream, key, value);
 }
 
-static void print_bars(FILE *stream, const struct statistics *statistics) {
+static void print_histogram(FILE *stream, const struct statistics *statistics) {
     fprintf(stream, "\"histogram\": [");
     for (int i = 0; i < BARS; i++) {
         const struct bar *bar = &statistics->bars[i];
@@ -59,7 +59,7 @@ static void print_latency(FILE *stream, const struct statistics *statistics, boo
                 percentile_ranks[i] % 10, statistics->percentiles[i]);
     fprintf(stream, "\"minimum_ns\": %" PRId64 ", ", statistics->minimum);
     fprintf(stream, "\"maximum_ns\": %" PRId64 ", ", statistics->maximum);
-    print_bars(stream, statistics);
+    print_histogram(stream, statistics);
     fprintf(stream, "}");
 }
 

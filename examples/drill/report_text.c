@@ -6,7 +6,7 @@
 
 #include <cmio/error.h>
 
-enum { BAR_WIDTH = 40 };
+enum { LONGEST_BAR = 40 };
 
 /* The names of the figures stand in a column as wide as the longest of them. */
 static void print_text(FILE *stream, const char *name, const char *value) {
@@ -55,7 +55,7 @@ static void print_hints(const struct results *results, FILE *stream) {
 
 /* A line for each bar that there is room for between the minimum and the maximum. */
 static void print_bars(const struct statistics *statistics, FILE *stream) {
-    static const char full[BAR_WIDTH + 1] = "########################################";
+    static const char full[LONGEST_BAR + 1] = "########################################";
     uint64_t most = 1;
     for (int i = 0; i < BARS; i++)
         most = statistics->bars[i].count > most ? statistics->bars[i].count : most;
@@ -65,7 +65,7 @@ static void print_bars(const struct statistics *statistics, FILE *stream) {
         char to[FORMATTED_MAX];
         if (bar->count == 0 && bar->from >= bar->to)
             continue;
-        int width = (int)((double)bar->count / (double)most * BAR_WIDTH + 0.5);
+        int width = (int)((double)bar->count / (double)most * LONGEST_BAR + 0.5);
         fprintf(stream, "  %10s to %10s  %-40.*s %" PRIu64 "\n", format_duration(bar->from, from),
                 format_duration(bar->to, to), width, full, bar->count);
     }

@@ -51,6 +51,9 @@ static bool asks_to_close(const struct pairs *headers, const struct expanded *va
     return false;
 }
 
+/* Room for any number of 64 bits. */
+enum { NUMBER_TEXT_MAX = sizeof "18446744073709551615" };
+
 /* All that an item needs to become a request, for one of its repetitions. */
 struct maker {
     const struct plan_item *item;
@@ -60,6 +63,9 @@ struct maker {
     struct expanded url;
     struct expanded body;
     struct expanded *values; /* of the headers */
+    struct repeat number;    /* what item stands for in a range */
+    char number_text[NUMBER_TEXT_MAX];
+    char index_text[NUMBER_TEXT_MAX];
 };
 
 static int out_of_memory(const struct maker *maker) {
@@ -108,7 +114,7 @@ static int expand(struct maker *maker) {
     return join_base(maker);
 }
 
-static int read_url(const struct maker *maker, struct url *url) {
+static int parse_url(const struct maker *maker, struct url *url) {
     const struct expanded *text = &maker->url;
     const char *problem = url_parse(text->data, url);
     if (problem != NULL)
@@ -128,7 +134,7 @@ static int make_expanded(struct maker *maker, struct request *request) {
                               .headers = &item->headers,
                               .values = maker->values,
                               .body = item->body.data == NULL ? NULL : &maker->body};
-    if (read_url(maker, &url) != 0)
+    if (parse_url(maker, &url) != 0)
         return -1;
     message.method = method_find(item->method.data);
     if (message.method == NULL)
@@ -178,16 +184,16 @@ static struct request *add_request(struct maker *maker, size_t item) {
 }
 
 /* Sets what item and index stand for in a repetition of the item. */
-static void set_repeat(struct maker *maker, uint64_t index, struct repeat *number,
-                       char number_text[24], char index_text[24]) {
+static void set_repeat(struct maker *maker, uint64_t index) {
     const struct repeats *repeats = &maker->item->repeats;
     if (repeats->count == 0)
         return;
-    (void)snprintf(index_text, 24, "%" PRIu64, index);
-    (void)snprintf(number_text, 24, "%" PRIu64, repeats->start + index * repeats->step);
-    *number = (struct repeat){.text.data = number_text};
-    maker->scope.index = index_text;
-    maker->scope.item = repeats->list != NULL ? &repeats->list[index] : number;
+    (void)snprintf(maker->index_text, NUMBER_TEXT_MAX, "%" PRIu64, index);
+    (void)snprintf(maker->number_text, NUMBER_TEXT_MAX, "%" PRIu64,
+                   repeats->start + index * repeats->step);
+    maker->number.text.data = maker->number_text;
+    maker->scope.index = maker->index_text;
+    maker->scope.item = repeats->list != NULL ? &repeats->list[index] : &maker->number;
 }
 
 static int make_item(struct maker *maker, size_t item) {
@@ -196,13 +202,10 @@ static int make_item(struct maker *maker, size_t item) {
         return complain(maker->complaint, maker->item->place,
                         "the plan comes to more than %d requests", REQUESTS_MAX);
     for (uint64_t i = 0; i < count; i++) {
-        char number_text[24];
-        char index_text[24];
-        struct repeat number;
         struct request *request = add_request(maker, item);
         if (request == NULL)
             return -1;
-        set_repeat(maker, i, &number, number_text, index_text);
+        set_repeat(maker, i);
         if (!request->is_delay && make_request(maker, request) != 0)
             return -1;
     }
@@ -270,15 +273,12 @@ uint64_t requests_total(const struct requests *requests, uint64_t iterations) {
     return is_any ? UINT64_MAX : iterations * requests->sent;
 }
 
-/* The most digits that a number in a hole has. */
-enum { DIGITS_MAX = 20 };
-
 size_t request_room(const struct request *request) {
-    return request->length + request->hole_count * DIGITS_MAX + 1; /* and snprintf(3)'s NUL */
+    return request->length + request->hole_count * NUMBER_TEXT_MAX + 1; /* snprintf(3)'s NUL */
 }
 
 size_t request_fill(const struct request *request, uint64_t iteration, char *out) {
-    char number[DIGITS_MAX + 1];
+    char number[NUMBER_TEXT_MAX];
     size_t digits = (size_t)snprintf(number, sizeof number, "%" PRIu64, iteration);
     size_t length = request->body_length + request->body_holes * digits;
     size_t copied = 0;
@@ -288,8 +288,8 @@ size_t request_fill(const struct request *request, uint64_t iteration, char *out
         memcpy(place, request->bytes + copied, hole->offset - copied);
         place += hole->offset - copied;
         copied = hole->offset;
-        place += hole->is_length ? snprintf(place, DIGITS_MAX + 1, "%zu", length)
-                                 : snprintf(place, DIGITS_MAX + 1, "%s", number);
+        place += hole->is_length ? snprintf(place, NUMBER_TEXT_MAX, "%zu", length)
+                                 : snprintf(place, NUMBER_TEXT_MAX, "%s", number);
     }
     memcpy(place, request->bytes + copied, request->length - copied);
     return (size_t)(place - out) + request->length - copied;

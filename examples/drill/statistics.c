@@ -6,7 +6,7 @@
 
 const unsigned percentile_ranks[PERCENTILES] = {500, 750, 900, 950, 990, 995, 999};
 
-static int compare(const void *a, const void *b) {
+static int compare_values(const void *a, const void *b) {
     const int64_t *left = a;
     const int64_t *right = b;
     return (*left > *right) - (*left < *right);
@@ -16,7 +16,7 @@ static int compare(const void *a, const void *b) {
 static void sort(int64_t *values, size_t count) {
     for (size_t i = 1; i < count; i++) {
         if (values[i - 1] > values[i]) {
-            qsort(values, count, sizeof *values, compare);
+            qsort(values, count, sizeof *values, compare_values);
             return;
         }
     }

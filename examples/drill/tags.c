@@ -75,7 +75,7 @@ bool tags_conflict(const struct tag_filter *filter, const char **tag, size_t *le
     return false;
 }
 
-static int compare(const void *left, const void *right) {
+static int compare_tags(const void *left, const void *right) {
     const char *const *a = left;
     const char *const *b = right;
     return strcmp(*a, *b);
@@ -92,7 +92,7 @@ bool tags_print(const struct plan *plan, FILE *stream) {
     for (size_t i = 0; i < plan->item_count; i++)
         for (size_t j = 0; j < plan->items[i].tags.count; j++)
             all[count++] = plan->items[i].tags.list[j].data;
-    qsort(all, count, sizeof *all, compare);
+    qsort(all, count, sizeof *all, compare_tags);
     for (size_t i = 0; i < count; i++)
         if (i == 0 || strcmp(all[i], all[i - 1]) != 0)
             fprintf(stream, "%s\n", all[i]);
