@@ -162,6 +162,7 @@ static void a_million_latencies_are_kept_and_one_more_is_counted(void **state) {
     assert_int_equal(results.kept, EXACT_MAX);
     add_success(&results, 1, EXACT_MAX);
     assert_true(results.is_counting);
+    assert_int_equal(results.kept, 0);
     assert_int_equal(results.histograms[0].count, EXACT_MAX / 2);
     assert_int_equal(results.histograms[1].count, EXACT_MAX / 2 + 1);
     assert_int_equal(results.histograms[1].maximum, EXACT_MAX);
