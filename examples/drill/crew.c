@@ -95,9 +95,11 @@ static void begin_request(struct crew *crew, struct user *user) {
         begin_sending(crew, user, request);
         return;
     }
-    user->due = 0; /* what follows the delay is not due before it is over */
+    int64_t over = cmio_now() + request->delay;
+    int64_t ends = crew->schedule.ends; /* nothing begins after that: no need to wait for it */
+    user->due = 0;                      /* what follows the delay is not due before it is over */
     user->is_pausing = true;
-    set_timer(crew, &user->timer, cmio_now() + request->delay);
+    set_timer(crew, &user->timer, over < ends ? over : ends);
 }
 
 void crew_handle_event(struct crew *crew, struct user *user, const struct cmio_event *event) {

@@ -24,7 +24,7 @@ const struct method *method_find(const char *name) {
     if (name == NULL)
         return &methods[0];
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-        if (strcmp(methods[i].name, name) == 0)
+        if (strcasecmp(methods[i].name, name) == 0)
             return &methods[i];
     return NULL;
 }

@@ -15,7 +15,7 @@ struct method {
     bool takes_content; /* so that its absence is worth a Content-Length: 0 */
 };
 
-/* The method of that name, GET for NULL; NULL if there is none. */
+/* The method of that name, in any case, GET for NULL; NULL if there is none. */
 const struct method *method_find(const char *name);
 
 /* All that goes into a message, its variables replaced. */

@@ -40,15 +40,20 @@ static bool takes_output(void) {
     return poll(&terminal, 1, 0) == 1 && (terminal.revents & POLLOUT) != 0;
 }
 
-/* stderr is not buffered: each line is one write. */
+/*
+ * stderr is not buffered: each line is one write. Where the terminal has become narrower, it may have
+ * broken the line that is there: then all from its beginning on, where the cursor is, is cleared.
+ */
 static void put_line(struct progress *progress, const char *line, int columns) {
+    const char *clear = columns < progress->columns ? "\033[J" : "";
     int width = (int)strlen(line);
     int covered = progress->width < columns - 1 ? progress->width : columns - 1;
     int rest = covered > width ? covered - width : 0;
     if (!takes_output())
         return;
-    (void)fprintf(stderr, "\r%s%*s\r", line, rest, ""); /* a terminal that is gone is no matter */
+    (void)fprintf(stderr, "\r%s%s%*s\r", clear, line, rest, ""); /* if it is gone, never mind */
     progress->width = width;
+    progress->columns = columns;
 }
 
 static void note(struct progress *progress, uint64_t done, int64_t elapsed) {

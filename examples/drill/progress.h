@@ -24,6 +24,7 @@ struct progress {
     int64_t elapsed;
     double rate; /* requests a second, of late */
     int width;   /* of the line that is there */
+    int columns; /* of the terminal at the time */
 };
 
 /* Whether there is a terminal to draw on. */

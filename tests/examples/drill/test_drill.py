@@ -797,6 +797,14 @@ class Duration(unittest.TestCase):
             self.assertGreater(outcome.report["total_requests"], 1)
             self.assertEqual(outcome.report["concurrency"], 1)
 
+    def test_a_delay_does_not_prolong_it(self):
+        for keys in [{"concurrency": 2}, {"rate": 100}]:
+            with self.subTest(**keys), Server(answering(OK)) as server:
+                text = plan_text(item(), {"delay": 1000}, base=server.base, duration=0.2, **keys)
+                outcome = run_plan(text, "--json")
+            self.assertEqual(outcome.status, 0)
+            self.assertEqual(outcome.report["total_requests"], 20 if "rate" in keys else 2)
+
     def test_iterations_may_end_it_earlier(self):
         with Server(answering(OK)) as server:
             outcome = run_plan(
@@ -1209,13 +1217,16 @@ class Progress(unittest.TestCase):
                 def fitting(begin=begin, columns=columns):
                     """The lines from the first one on that was made for the new size."""
                     # The first and the last may not be whole.
-                    lines = terminal.seen[begin:].split(b"\r")[1:-1]
+                    seen = terminal.seen[begin:].replace(b"\x1b[J", b"")
+                    lines = seen.split(b"\r")[1:-1]
                     narrow = [len(line.rstrip()) < columns and b"%" in line for line in lines]
                     return lines[narrow.index(True) :] if True in narrow else []
 
                 terminal.read_until(lambda seen: len(fitting()) >= 5)
                 for line in fitting():
                     self.assertLess(len(line), columns)
+                # Once, at the first: a terminal may have broken what was there.
+                self.assertEqual(terminal.seen[begin:].count(b"\r\x1b[J"), 1)
             proceed.set()
             self.assertEqual(process.wait(PATIENCE), 0)
             terminal.read_until(lambda seen: re.search(rb"\r +\r$", seen))

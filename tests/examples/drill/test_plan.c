@@ -227,7 +227,7 @@ static const struct bad_plan senseless_plans[] = {
     {PLAN("      url: http://127.0.0.1/\n    with_items: {start: 0, stop: 1000000}\n"),
      "2:5: the plan comes to more than 1000000 requests"},
     {"plan:\n  - delay: 1\n", "2:5: no item of the plan is a request"},
-    {PLAN("      url: http://127.0.0.1/\n      method: get\n"),
+    {PLAN("      url: http://127.0.0.1/\n      method: fetch\n"),
      "5:15: method must be GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS"},
     {PLAN("      url: http://127.0.0.1/\n      headers:\n        A b: c\n"),
      "6:9: this cannot be the name of a header"},

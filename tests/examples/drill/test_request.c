@@ -174,7 +174,7 @@ static void what_a_request_is_like_follows_from_the_plan(void **state) {
              "  - {name: b, request: {url: 'http://127.0.0.1:2/', method: HEAD}}\n"
              "  - {name: c, request: {url: 'http://LOCALHOST:1/', method: POST}}\n"
              "  - {name: d, request: {url: /, method: PATCH, headers: {Connection: closed}}}\n"
-             "  - {name: e, request: {url: /, method: PUT}}\n",
+             "  - {name: e, request: {url: /, method: put}}\n",
              NULL, &plan);
     static const struct {
         uint32_t server;
