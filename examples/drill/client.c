@@ -2,11 +2,11 @@
 #include "client.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include <cmio/time.h>
 
-/* A status that counts as a failure: RFC 9110 sections 15.5 and 15.6. */
-enum { STATUS_FAILED = 400 };
+#include "spread.h"
 
 /* How often one event may fill the buffer before others have their turn. */
 enum { READS_AT_ONCE = 16 };
@@ -14,6 +14,13 @@ enum { READS_AT_ONCE = 16 };
 void client_close(struct client *client) {
     (void)cmio_tcp_stream_close(&client->stream); /* closed whatever it says */
     client->state = CLIENT_CLOSED;
+}
+
+void client_free(struct client *client) {
+    client_close(client);
+    free(client->filled);
+    client->filled = NULL;
+    client->room = 0;
 }
 
 static enum outcome fail(struct client *client, struct wire *wire, long error) {
@@ -24,23 +31,51 @@ static enum outcome fail(struct client *client, struct wire *wire, long error) {
     return outcome;
 }
 
+static struct server *server_of(const struct client *client, const struct wire *wire) {
+    return &wire->servers[client->server];
+}
+
 /*
  * Begins to connect. Both directions are registered once, edge-triggered, for the life of the
  * connection: writable says that it stands, and later that there is room again.
  */
-static enum outcome open_connection(struct client *client, struct wire *wire) {
-    int result = cmio_tcp_stream_connect(&client->stream, &client->request->address);
+static int connect_to(struct client *client, struct wire *wire,
+                      const struct cmio_address *address) {
+    int result = spread_connect(&client->stream, address, client->number);
     if (result < 0)
-        return fail(client, wire, result);
+        return result;
     client->state = CLIENT_CONNECTING;
+    return cmio_registry_register(wire->registry, &client->stream.source, (cmio_token)client,
+                                  CMIO_READABLE | CMIO_WRITABLE);
+}
+
+/* Goes on to the next address. False when all were tried, or one is known to be good. */
+static bool has_next_address(struct client *client, const struct wire *wire) {
+    const struct server *server = server_of(client, wire);
+    if (server->is_proven || client->tried + 1U >= server->count)
+        return false;
+    client->tried++;
+    client->address = (uint8_t)((client->address + 1U) % server->count);
+    return true;
+}
+
+/* Begins to connect to the address that it is the turn of, or to one after it. */
+static enum outcome try_addresses(struct client *client, struct wire *wire) {
+    int result;
+    do {
+        client_close(client);
+        result = connect_to(client, wire, &server_of(client, wire)->addresses[client->address]);
+    } while (result < 0 && has_next_address(client, wire));
+    return result < 0 ? fail(client, wire, result) : OUTCOME_PENDING;
+}
+
+static enum outcome open_connection(struct client *client, struct wire *wire) {
     client->server = client->request->server;
+    client->address = (uint8_t)server_of(client, wire)->preferred;
+    client->tried = 0;
     client->reused = false;
     client->undrained = false;
-    result = cmio_registry_register(wire->registry, &client->stream.source, (cmio_token)client,
-                                    CMIO_READABLE | CMIO_WRITABLE);
-    if (result < 0)
-        return fail(client, wire, result);
-    return OUTCOME_PENDING;
+    return try_addresses(client, wire);
 }
 
 /* The answer is complete: decides what becomes of the connection, and of the request. */
@@ -110,6 +145,7 @@ static enum outcome receive(struct client *client, struct wire *wire, bool is_en
             return OUTCOME_PENDING;
         if (length <= 0)
             return take_end(client, wire, length);
+        client->received += (uint64_t)length;
         enum outcome outcome = take_bytes(client, wire, (size_t)length, is_ending);
         if (outcome != OUTCOME_PENDING)
             return outcome;
@@ -123,10 +159,9 @@ static enum outcome receive(struct client *client, struct wire *wire, bool is_en
  * has all of it: where sending fails, the answer may be there to be read.
  */
 static enum outcome send_rest(struct client *client, struct wire *wire) {
-    const struct request *request = client->request;
-    while (client->sent < request->length) {
-        ssize_t length = cmio_tcp_stream_write(&client->stream, request->bytes + client->sent,
-                                               request->length - client->sent);
+    while (client->sent < client->length) {
+        ssize_t length = cmio_tcp_stream_write(&client->stream, client->bytes + client->sent,
+                                               client->length - client->sent);
         if (length == -EAGAIN)
             return OUTCOME_PENDING;
         if (length < 0)
@@ -150,7 +185,12 @@ static enum outcome finish_connect(struct client *client, struct wire *wire) {
     if (result == -EINPROGRESS)
         return OUTCOME_PENDING;
     if (result < 0)
-        return fail(client, wire, result);
+        return has_next_address(client, wire) ? try_addresses(client, wire)
+                                              : fail(client, wire, result);
+    struct server *server = server_of(client, wire);
+    server->preferred = client->address;
+    server->is_proven = true;
+    client->connects++;
     /* The tail of a long request shall not wait for the server's acknowledgement. */
     (void)cmio_tcp_stream_set_nodelay(&client->stream, true);
     return begin_to_send(client, wire);
@@ -166,8 +206,30 @@ static enum outcome reuse_connection(struct client *client, struct wire *wire) {
     return ask_again(client, wire);
 }
 
-enum outcome client_start(struct client *client, struct wire *wire, const struct request *request) {
+/* Makes the copy that has the number of the iteration in it. 0 or -ENOMEM. */
+static int fill(struct client *client, const struct request *request, uint64_t iteration) {
+    size_t room = request_room(request);
+    if (room > client->room) {
+        char *filled = realloc(client->filled, room);
+        if (filled == NULL)
+            return -ENOMEM;
+        client->filled = filled;
+        client->room = room;
+    }
+    client->length = request_fill(request, iteration, client->filled);
+    client->bytes = client->filled;
+    return 0;
+}
+
+enum outcome client_start(struct client *client, struct wire *wire, const struct request *request,
+                          uint64_t iteration) {
     client->request = request;
+    client->received = 0;
+    client->connects = 0;
+    client->bytes = request->bytes;
+    client->length = request->length;
+    if (request->hole_count > 0 && fill(client, request, iteration) < 0)
+        return fail(client, wire, -ENOMEM);
     if (client->state == CLIENT_IDLE && client->server == request->server)
         return reuse_connection(client, wire);
     client_close(client);

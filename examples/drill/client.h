@@ -28,6 +28,7 @@
 #include "outcome.h"
 #include "request.h"
 #include "response.h"
+#include "server.h"
 
 /*
  * What all clients of a loop share. One buffer is enough for any number of them: an answer is read
@@ -35,6 +36,7 @@
  */
 struct wire {
     struct cmio_registry *registry;
+    struct server *servers; /* whom requests lead to, by their number */
     char *buffer;
     size_t size;
     int64_t now; /* when the bytes at hand had arrived, at the latest; set it after each wait */
@@ -49,22 +51,36 @@ enum client_state {
     CLIENT_RECEIVING,
 };
 
-/* Private but for response.status. A struct of zeros is a closed client. */
+/*
+ * Private but for number, which is set before the first start, and for response.status, received,
+ * connects and reused, which say how the last request went. A struct of zeros is a closed client.
+ */
 struct client {
     struct cmio_tcp_stream stream;
     const struct request *request;
+    const char *bytes; /* what to send: the request's, or filled */
+    size_t length;
     size_t sent;
+    char *filled; /* a copy with the number of the iteration */
+    size_t room;  /* for it */
     struct response response;
-    uint32_t server; /* whom the connection leads to */
-    uint8_t state;   /* enum client_state */
-    bool reused;     /* the connection has had an answer before */
-    bool undrained;  /* the last read may have left something behind */
+    uint64_t received; /* bytes, for the request at hand or the last one */
+    uint32_t connects; /* connections that were made for that request */
+    uint32_t number;   /* among the clients of the loop: see spread_connect() */
+    uint32_t server;   /* whom the connection leads to */
+    uint8_t address;   /* at which of the server's addresses */
+    uint8_t tried;     /* how many of them were tried in vain */
+    uint8_t state;     /* enum client_state */
+    bool reused;       /* the connection has had an answer before that to this request */
+    bool undrained;    /* the last read may have left something behind */
 };
 
 /*
- * Begins the request, which must stay until it ended. The client's events carry it as their token.
+ * Begins the request, which must stay until it ended, with the number of the iteration where it asks
+ * for that. The client's events carry it as their token.
  */
-enum outcome client_start(struct client *client, struct wire *wire, const struct request *request);
+enum outcome client_start(struct client *client, struct wire *wire, const struct request *request,
+                          uint64_t iteration);
 
 /* Does what the event calls for. Spurious events are allowed. */
 enum outcome client_handle(struct client *client, struct wire *wire,
@@ -72,5 +88,8 @@ enum outcome client_handle(struct client *client, struct wire *wire,
 
 /* Closes the connection, whatever is on its way. */
 void client_close(struct client *client);
+
+/* Closes the connection and frees what the client holds. */
+void client_free(struct client *client);
 
 #endif

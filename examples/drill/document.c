@@ -166,6 +166,8 @@ static int complain_of_key(struct document *document, const char *where, const s
     char key[QUOTED_MAX];
     char known[160] = "";
     size_t length = 0;
+    while (fields[count - 1].read == NULL) /* those that are refused come last */
+        count--;
     for (size_t i = 0; i < count; i++) {
         const char *separator = i == 0 ? "" : i + 1 == count ? " and " : ", ";
         int added =
@@ -188,6 +190,9 @@ static int read_key(struct document *document, const char *where, const struct f
         if (strlen(fields[i].name) != event->data.scalar.length ||
             memcmp(fields[i].name, event->data.scalar.value, event->data.scalar.length) != 0)
             continue;
+        if (fields[i].read == NULL)
+            return complain(document->complaint, document_place(document),
+                            "%s of fcsonline/drill is not supported", fields[i].name);
         if ((seen >> i & 1) != 0)
             return complain(document->complaint, document_place(document), "%s is given twice",
                             fields[i].name);

@@ -55,7 +55,10 @@ struct place document_place(const struct document *document);
 /* Complains that the node is not what was expected: "'base' must be text, not a list". */
 int document_reject(struct document *document, const char *name, const char *expected);
 
-/* One key of a mapping, and what reads its value into target. */
+/*
+ * One key of a mapping, and what reads its value into target. NULL for a key that fcsonline/drill
+ * has and that is refused here by its name.
+ */
 struct field {
     const char *name;
     bool required;
@@ -64,7 +67,7 @@ struct field {
 
 enum { FIELDS_MAX = 32 };
 
-/* Reads a mapping of at most FIELDS_MAX known keys. where completes "unknown key 'x' in ...". */
+/* Reads a mapping of at most FIELDS_MAX known keys, refused ones last. where completes "unknown key 'x' in ...". */
 int document_read_mapping(struct document *document, const char *where, const struct field *fields,
                           size_t count, void *target);
 

@@ -7,8 +7,10 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include <cmio/error.h>
 
@@ -40,29 +42,59 @@ static int complain_of_run(int error) {
     return EXIT_NOT_RUN;
 }
 
+/*
+ * How many users there are if nobody says: one for each iteration; as many as it takes if they are to
+ * come at a rate; and one if only the time is limited.
+ */
+static uint64_t default_concurrency(const struct load_options *load, uint64_t most) {
+    if (load->rate != 0)
+        return most < CONCURRENCY_MAX ? most : CONCURRENCY_MAX;
+    return load->iterations == UINT64_MAX ? 1 : load->iterations;
+}
+
 /* The plan's numbers, or those that replace them on the command line. */
-static struct load_options merge(const struct options *options, const struct plan *plan) {
+static struct load_options merge(const struct options *options, const struct plan *plan,
+                                 uint64_t most) {
     struct load_options merged = {
         .backend = options->backend,
         .concurrency = options->concurrency != 0 ? options->concurrency : plan->concurrency,
         .iterations = options->iterations != 0 ? options->iterations : plan->iterations,
+        .duration = options->duration != 0 ? options->duration : plan->duration,
+        .rate = options->rate != 0 ? options->rate : plan->rate,
         .rampup = plan->rampup,
         .timeout = options->timeout,
         .shows_progress = !options->quiet && progress_is_possible(),
     };
-    if (merged.concurrency == 0 || merged.concurrency > merged.iterations)
+    if (merged.iterations == 0)
+        merged.iterations = merged.duration != 0 ? UINT64_MAX : 1;
+    if (merged.concurrency == 0)
+        merged.concurrency = default_concurrency(&merged, most);
+    if (merged.concurrency > merged.iterations)
         merged.concurrency = merged.iterations;
     return merged;
+}
+
+static int complain_of_tags(void) {
+    fprintf(stderr, "drill: no item of the plan is left by --tags and --skip-tags\n");
+    return EXIT_NOT_RUN;
+}
+
+/* The exit status, unless what was printed has not arrived. */
+static int flush_report(int status) {
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "drill: the report cannot be written\n");
+    return EXIT_NOT_RUN;
 }
 
 static int exit_status(const struct results *results) {
     if (results->signal != 0)
         return EXIT_SIGNAL + results->signal;
-    return results->failed > 0 ? EXIT_REQUEST_FAILED : EXIT_FINE;
+    return results->all.failed > 0 ? EXIT_REQUEST_FAILED : EXIT_FINE;
 }
 
 static int print_report(const struct options *options, struct report *report,
-                        struct results *results) {
+                        const struct results *results) {
     int result = report_compute(report, results);
     if (result < 0)
         return complain_of_run(result);
@@ -71,17 +103,13 @@ static int print_report(const struct options *options, struct report *report,
     else if (options->stats || !options->quiet)
         report_print(report, options->stats, stdout);
     report_free(report);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "drill: the report cannot be written\n");
-        return EXIT_NOT_RUN;
-    }
-    return exit_status(results);
+    return flush_report(exit_status(results));
 }
 
 static int run(const struct options *options, const struct plan *plan,
-               const struct request *requests) {
-    struct load_options load = merge(options, plan);
+               const struct requests *requests) {
     uint64_t most = load_connections_max();
+    struct load_options load = merge(options, plan, most);
     if (load.concurrency > most) {
         fprintf(stderr,
                 "drill: a concurrency of %" PRIu64 " needs more descriptors than this process may "
@@ -90,40 +118,67 @@ static int run(const struct options *options, const struct plan *plan,
         return EXIT_NOT_RUN;
     }
     struct results results;
-    int result = results_init(&results, plan->item_count, load.iterations);
+    int result =
+        results_init(&results, plan->item_count, requests_total(requests, load.iterations));
     if (result < 0)
         return complain_of_run(result);
     struct report report = {
         .plan_path = options->plan_path,
         .concurrency = load.concurrency,
         .iterations = load.iterations,
+        .duration = load.duration,
+        .rate = load.rate,
         .plan = plan,
     };
-    result = load_run(&load, requests, plan->item_count, &results, &report.backend);
+    result = load_run(&load, requests, &results, &report.backend);
     int status = result < 0 ? complain_of_run(result) : print_report(options, &report, &results);
     results_free(&results);
     return status;
 }
 
+static int list_tags(const struct plan *plan) {
+    if (!tags_print(plan, stdout))
+        return complain_of_run(-ENOMEM);
+    return flush_report(EXIT_FINE);
+}
+
 static int run_plan(const struct options *options) {
     struct complaint complaint;
     struct plan plan;
-    struct request *requests;
+    struct requests requests = {0};
     int status;
     if (plan_read(options->plan_path, &plan, &complaint) != 0)
         return complain_of_plan(options->plan_path, &complaint);
-    if (requests_make(&plan, options->base, &requests, &complaint) != 0) {
+    if (options->lists_tags)
+        status = list_tags(&plan);
+    else if (!plan_select(&plan, &options->tags))
+        status = complain_of_tags();
+    else if (requests_make(&plan, options->base, &requests, &complaint) != 0 ||
+             servers_resolve(&requests.servers, &complaint) != 0)
         status = complain_of_plan(options->plan_path, &complaint);
-    } else {
-        status = run(options, &plan, requests);
-        requests_free(requests, plan.item_count);
-    }
+    else
+        status = run(options, &plan, &requests);
+    requests_free(&requests);
     plan_free(&plan);
     return status;
 }
 
+/*
+ * Makes sure that the standard streams are open: a socket that took the place of one would get what
+ * is meant for people. They are opened for reading, so that writing a report fails as it should.
+ */
+static void open_standard_streams(void) {
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        (void)close(fd); /* nothing was written */
+}
+
 int main(int argc, char **argv) {
     struct options options;
+    open_standard_streams();
     switch (options_read(argc, argv, &options)) {
     case OPTIONS_RUN:
         return run_plan(&options);

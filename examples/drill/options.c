@@ -17,8 +17,45 @@
 
 enum { BACKENDS_MAX = 8 };
 
-/* The long options that have no short form. */
-enum { OPTION_BASE = 256, OPTION_BACKEND };
+/* The long options that have no short form; those from OPTION_COMPARE on are refused. */
+enum {
+    OPTION_BASE = 256,
+    OPTION_BACKEND,
+    OPTION_TAGS,
+    OPTION_SKIP_TAGS,
+    OPTION_LIST_TAGS,
+    OPTION_COMPARE,
+    OPTION_THRESHOLD,
+    OPTION_REPORT,
+    OPTION_NANOSEC,
+    OPTION_VERBOSE,
+    OPTION_NO_CHECK_CERTIFICATE,
+    OPTION_RELAXED_INTERPOLATIONS,
+    OPTION_LIST_TASKS,
+    OPTIONS_END,
+};
+
+/*
+ * The options that fcsonline/drill has and this program has not. Their letters mean nothing here, so
+ * that a command line written for that one does not do something else with this one.
+ */
+static const struct {
+    int letter;       /* 0 for none */
+    const char *name; /* of the long option */
+    const char *hint;
+} refused[OPTIONS_END - OPTION_COMPARE] = {
+    [OPTION_COMPARE - OPTION_COMPARE] = {'c', "compare", "; for --concurrency use -C"},
+    [OPTION_THRESHOLD - OPTION_COMPARE] = {'t', "threshold", "; for --timeout use -o"},
+    [OPTION_REPORT - OPTION_COMPARE] = {'r', "report", "; --json has all figures"},
+    [OPTION_NANOSEC -
+        OPTION_COMPARE] = {'n', "nanosec", ": --json has nanoseconds; for --iterations use -N"},
+    [OPTION_VERBOSE - OPTION_COMPARE] = {'v', "verbose", ""},
+    [OPTION_NO_CHECK_CERTIFICATE - OPTION_COMPARE] = {0, "no-check-certificate", ": no HTTPS"},
+    [OPTION_RELAXED_INTERPOLATIONS - OPTION_COMPARE] = {0, "relaxed-interpolations", ""},
+    [OPTION_LIST_TASKS - OPTION_COMPARE] = {0, "list-tasks", ""},
+};
+
+static const char short_options[] = "b:sjqC:N:d:R:o:hVcntrv";
 
 static const struct option long_options[] = {
     {"benchmark", required_argument, NULL, 'b'},
@@ -26,10 +63,23 @@ static const struct option long_options[] = {
     {"json", no_argument, NULL, 'j'},
     {"quiet", no_argument, NULL, 'q'},
     {"base", required_argument, NULL, OPTION_BASE},
-    {"concurrency", required_argument, NULL, 'c'},
-    {"iterations", required_argument, NULL, 'n'},
-    {"timeout", required_argument, NULL, 't'},
+    {"concurrency", required_argument, NULL, 'C'},
+    {"iterations", required_argument, NULL, 'N'},
+    {"duration", required_argument, NULL, 'd'},
+    {"rate", required_argument, NULL, 'R'},
+    {"timeout", required_argument, NULL, 'o'},
+    {"tags", required_argument, NULL, OPTION_TAGS},
+    {"skip-tags", required_argument, NULL, OPTION_SKIP_TAGS},
+    {"list-tags", no_argument, NULL, OPTION_LIST_TAGS},
     {"backend", required_argument, NULL, OPTION_BACKEND},
+    {"compare", required_argument, NULL, OPTION_COMPARE},
+    {"threshold", required_argument, NULL, OPTION_THRESHOLD},
+    {"report", required_argument, NULL, OPTION_REPORT},
+    {"nanosec", no_argument, NULL, OPTION_NANOSEC},
+    {"verbose", no_argument, NULL, OPTION_VERBOSE},
+    {"no-check-certificate", no_argument, NULL, OPTION_NO_CHECK_CERTIFICATE},
+    {"relaxed-interpolations", no_argument, NULL, OPTION_RELAXED_INTERPOLATIONS},
+    {"list-tasks", no_argument, NULL, OPTION_LIST_TASKS},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -43,11 +93,16 @@ static const char help[] =
     "  -b, --benchmark PLAN   the plan, a YAML file\n"
     "  -s, --stats            report latencies too, of each item of the plan if it has several\n"
     "  -j, --json             report all of it as JSON\n"
-    "  -q, --quiet            no progress bar, and no report but what --stats or --json ask for\n"
+    "  -q, --quiet            no live line, and no report but what --stats or --json ask for\n"
     "      --base URL         what the plan's relative urls are appended to\n"
-    "  -c, --concurrency N    how many iterations run at once\n"
-    "  -n, --iterations N     how many times the plan is run\n"
-    "  -t, --timeout SECONDS  how long a request may take: 60; 0 for any time\n"
+    "  -C, --concurrency N    how many iterations run at once\n"
+    "  -N, --iterations N     how many times the plan is run\n"
+    "  -d, --duration SECONDS no request begins after that time\n"
+    "  -R, --rate N           how many iterations begin a second, whatever the server does\n"
+    "  -o, --timeout SECONDS  how long a request may take: 60; 0 for any time\n"
+    "      --tags A,B         run only items with one of these tags\n"
+    "      --skip-tags A,B    leave out items with one of these tags\n"
+    "      --list-tags        print all tags of the plan, and run nothing\n"
     "      --backend NAME     how to wait for readiness\n"
     "  -h, --help             print this\n"
     "  -V, --version          print the version\n"
@@ -67,6 +122,15 @@ static bool read_count(const char *option, uint64_t most, uint64_t *out) {
     (void)snprintf(problem, sizeof problem, "a whole number from 1 to %llu is needed",
                    (unsigned long long)most);
     return complain_of(option, problem);
+}
+
+/* Reads seconds, or a rate in parts of as many. */
+static bool read_positive(const char *option, const char *needed, int64_t *out) {
+    int64_t value;
+    if (!seconds_parse(optarg, &value) || value == 0)
+        return complain_of(option, needed);
+    *out = value;
+    return true;
 }
 
 static bool read_timeout(int64_t *out) {
@@ -101,6 +165,21 @@ static bool read_backend(const char **out) {
     return complain_of("backend", problem);
 }
 
+/* Says why an option of the namesake is refused. Of the others, getopt_long() has said why. */
+static bool refuse(int option) {
+    for (int i = 0; i < OPTIONS_END - OPTION_COMPARE; i++) {
+        bool is_letter = refused[i].letter != 0 && option == refused[i].letter;
+        if (!is_letter && option != OPTION_COMPARE + i)
+            continue;
+        fprintf(stderr, "drill: ");
+        if (is_letter)
+            fprintf(stderr, "-%c: ", option);
+        fprintf(stderr, "--%s of fcsonline/drill is not supported%s\n", refused[i].name,
+                refused[i].hint);
+    }
+    return false;
+}
+
 static bool read_option(int option, struct options *options) {
     switch (option) {
     case 'b':
@@ -115,19 +194,44 @@ static bool read_option(int option, struct options *options) {
     case 'q':
         options->quiet = true;
         return true;
-    case 'c':
+    case 'C':
         return read_count("concurrency", CONCURRENCY_MAX, &options->concurrency);
-    case 'n':
+    case 'N':
         return read_count("iterations", ITERATIONS_MAX, &options->iterations);
-    case 't':
+    case 'd':
+        return read_positive("duration", "seconds are needed, such as 2 or 0.5",
+                             &options->duration);
+    case 'R':
+        return read_positive("rate", "a number above 0 is needed, at most 1000000, such as 100",
+                             &options->rate);
+    case 'o':
         return read_timeout(&options->timeout);
     case OPTION_BASE:
         return read_base(&options->base);
+    case OPTION_TAGS:
+        options->tags.wanted = optarg;
+        return true;
+    case OPTION_SKIP_TAGS:
+        options->tags.skipped = optarg;
+        return true;
+    case OPTION_LIST_TAGS:
+        options->lists_tags = true;
+        return true;
     case OPTION_BACKEND:
         return read_backend(&options->backend);
     default:
-        return false; /* getopt_long() has said why */
+        return refuse(option);
     }
+}
+
+static bool check_tags(const struct tag_filter *tags) {
+    const char *tag = NULL;
+    size_t length = 0;
+    char shown[QUOTED_MAX];
+    if (!tags_conflict(tags, &tag, &length))
+        return true;
+    fprintf(stderr, "drill: --tags and --skip-tags both have %s\n", quoted(tag, length, shown));
+    return false;
 }
 
 /* What is left once all options are read. */
@@ -136,9 +240,9 @@ static bool check(int argc, char **argv, const struct options *options) {
         fprintf(stderr, "drill: what is '%s' for?\n", argv[optind]);
         return false;
     }
-    if (options->plan_path == NULL)
+    if (options->plan_path == NULL || options->plan_path[0] == '\0')
         return complain_of("benchmark", "a plan is needed");
-    return true;
+    return check_tags(&options->tags);
 }
 
 static enum options_result print_help(void) {
@@ -157,9 +261,12 @@ static enum options_result complain_of_options(void) {
 }
 
 enum options_result options_read(int argc, char **argv, struct options *out) {
+    static char name[] = "drill";
     struct options options = {.timeout = TIMEOUT_DEFAULT};
+    if (argc > 0)
+        argv[0] = name; /* so that what getopt_long() says begins like everything else */
     for (;;) {
-        int option = getopt_long(argc, argv, "b:sjqc:n:t:hV", long_options, NULL);
+        int option = getopt_long(argc, argv, short_options, long_options, NULL);
         if (option == -1)
             break;
         if (option == 'h')

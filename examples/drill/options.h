@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tags.h"
+
 /* The texts point into argv. */
 struct options {
     const char *plan_path;
@@ -14,7 +16,11 @@ struct options {
     const char *backend;  /* NULL for the best */
     uint64_t concurrency; /* 0 for the plan's own */
     uint64_t iterations;  /* 0 for the plan's own */
+    int64_t duration;     /* nanoseconds, or 0 for the plan's own */
+    int64_t rate;         /* iterations a second, in parts of RATE_UNIT, or 0 for the plan's own */
     int64_t timeout;      /* nanoseconds, or CMIO_FOREVER */
+    struct tag_filter tags;
+    bool lists_tags;
     bool stats;
     bool json;
     bool quiet;

@@ -20,6 +20,9 @@ enum outcome {
 
 enum { OUTCOMES = OUTCOME_ERROR + 1 };
 
+/* The least status that makes a whole answer a failure: RFC 9110 sections 15.5 and 15.6. */
+enum { STATUS_FAILED = 400 };
+
 /* What an error of connecting, sending or receiving, a negative errno, makes of the request. */
 enum outcome outcome_of_error(long error);
 

@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "list.h"
 #include "number.h"
+#include "template.h"
 
 /* More than any plan that was written; less than what /dev/zero has to say. */
 enum { FILE_MAX = 16 * 1024 * 1024 };
@@ -44,118 +44,51 @@ static int read_rampup(struct document *document, const char *name, void *target
     return 0;
 }
 
+static int read_duration(struct document *document, const char *name, void *target) {
+    struct plan *plan = target;
+    const char *plain = document_plain(document);
+    if (plain == NULL || !seconds_parse(plain, &plan->duration) || plan->duration == 0)
+        return document_reject(document, name, "seconds above 0, such as 2 or 0.5");
+    return 0;
+}
+
+/* A rate is written as seconds are. */
+static int read_rate(struct document *document, const char *name, void *target) {
+    struct plan *plan = target;
+    const char *plain = document_plain(document);
+    if (plain == NULL || !seconds_parse(plain, &plan->rate) || plan->rate == 0)
+        return document_reject(document, name,
+                               "a number above 0, at most 1000000, such as 100 or 0.5");
+    return 0;
+}
+
 static int read_base_key(struct document *document, const char *name, void *target) {
     struct plan *plan = target;
     return document_read_text(document, name, &plan->base);
 }
 
-/* A name goes to terminals: it may not steer them. */
-static int read_name(struct document *document, const char *name, void *target) {
-    struct plan_item *item = target;
-    if (document_read_text(document, name, &item->name) != 0)
+/* Names that stand for something else, or that cannot be written between {{ and }}. */
+static int check_variable(struct document *document, const struct text *name) {
+    static const char *const taken[] = {"item", "index", "iteration", "base"};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (strcmp(name->data, taken[i]) == 0)
+            return complain(document->complaint, name->place, "the variable %s is drill's own",
+                            taken[i]);
+    if (template_is_name(name->data, name->length))
+        return 0;
+    return complain(document->complaint, name->place,
+                    "this cannot be the name of a variable: letters, digits, _ and - are");
+}
+
+static int read_vars(struct document *document, const char *name, void *target) {
+    static const struct pairs_kind kind = {.noun = "variable", .compare = strcmp};
+    struct plan *plan = target;
+    if (pairs_read(document, name, &kind, &plan->vars) != 0)
         return -1;
-    if (item->name.length == 0)
-        return document_reject(document, name, "a text with something in it");
-    for (size_t i = 0; i < item->name.length; i++) {
-        unsigned char byte = (unsigned char)item->name.data[i];
-        if (byte < ' ' || byte == 0x7f)
-            return complain(document->complaint, item->name.place,
-                            "%s has a control character in it", name);
-    }
+    for (size_t i = 0; i < plan->vars.count; i++)
+        if (check_variable(document, &plan->vars.list[i].name) != 0)
+            return -1;
     return 0;
-}
-
-static int read_url(struct document *document, const char *name, void *target) {
-    struct plan_item *item = target;
-    return document_read_text(document, name, &item->url);
-}
-
-static int read_method(struct document *document, const char *name, void *target) {
-    struct plan_item *item = target;
-    return document_read_text(document, name, &item->method);
-}
-
-static int read_body(struct document *document, const char *name, void *target) {
-    struct plan_item *item = target;
-    return document_read_bytes(document, name, &item->body);
-}
-
-static void free_header(struct plan_header *header) {
-    free(header->name.data);
-    free(header->value.data);
-}
-
-/* Makes room for one element more in an array that doubles when its count is a power of two. */
-static void *grow(void *array, size_t count, size_t size) {
-    bool full = (count & (count - 1)) == 0;
-    if (!full)
-        return array;
-    return realloc(array, (count == 0 ? 1 : count * 2) * size);
-}
-
-/* Reads the header whose name the reader stands on; field names do not differ by case. */
-static int read_header(struct document *document, struct plan_item *item,
-                       struct plan_header *header) {
-    if (document_read_text(document, "the name of a header", &header->name) != 0)
-        return -1;
-    for (size_t i = 0; i < item->header_count; i++)
-        if (strcasecmp(item->headers[i].name.data, header->name.data) == 0)
-            return complain(document->complaint, header->name.place, "this header is given twice");
-    if (document_next(document) != 0)
-        return -1;
-    return document_read_text(document, "the value of a header", &header->value);
-}
-
-static int read_headers(struct document *document, const char *name, void *target) {
-    struct plan_item *item = target;
-    if (document->event.type != YAML_MAPPING_START_EVENT)
-        return document_reject(document, name, "a mapping");
-    for (;;) {
-        if (document_next(document) != 0)
-            return -1;
-        if (document->event.type == YAML_MAPPING_END_EVENT)
-            return 0;
-        void *headers = grow(item->headers, item->header_count, sizeof *item->headers);
-        if (headers == NULL)
-            return complain(document->complaint, document_place(document), "out of memory");
-        item->headers = headers;
-        struct plan_header header = {0};
-        if (read_header(document, item, &header) != 0) {
-            free_header(&header);
-            return -1;
-        }
-        item->headers[item->header_count++] = header;
-    }
-}
-
-static int read_request(struct document *document, const char *name, void *target) {
-    static const struct field fields[] = {
-        {.name = "url", .required = true, .read = read_url},
-        {.name = "method", .read = read_method},
-        {.name = "headers", .read = read_headers},
-        {.name = "body", .read = read_body},
-    };
-    return document_read_mapping(document, name, fields, sizeof fields / sizeof *fields, target);
-}
-
-static void free_item(struct plan_item *item) {
-    for (size_t i = 0; i < item->header_count; i++)
-        free_header(&item->headers[i]);
-    free(item->headers);
-    free(item->name.data);
-    free(item->url.data);
-    free(item->method.data);
-    free(item->body.data);
-}
-
-static int read_item(struct document *document, struct plan_item *item) {
-    static const struct field fields[] = {
-        {.name = "name", .required = true, .read = read_name},
-        {.name = "request", .required = true, .read = read_request},
-    };
-    item->place = document_place(document);
-    return document_read_mapping(document, "an item of the plan", fields,
-                                 sizeof fields / sizeof *fields, item);
 }
 
 static int read_items(struct document *document, const char *name, void *target) {
@@ -168,12 +101,12 @@ static int read_items(struct document *document, const char *name, void *target)
             return -1;
         if (document->event.type == YAML_SEQUENCE_END_EVENT)
             break;
-        void *items = grow(plan->items, plan->item_count, sizeof *plan->items);
+        void *items = list_grow(plan->items, plan->item_count, sizeof *plan->items);
         if (items == NULL)
             return complain(document->complaint, start, "out of memory");
         plan->items = items;
         plan->items[plan->item_count] = (struct plan_item){0};
-        if (read_item(document, &plan->items[plan->item_count++]) != 0)
+        if (plan_item_read(document, &plan->items[plan->item_count++]) != 0)
             return -1;
     }
     if (plan->item_count == 0)
@@ -187,7 +120,19 @@ static int read_document(struct document *document, struct plan *plan) {
         {.name = "base", .read = read_base_key},
         {.name = "iterations", .read = read_iterations},
         {.name = "rampup", .read = read_rampup},
+        {.name = "duration", .read = read_duration},
+        {.name = "rate", .read = read_rate},
+        {.name = "vars", .read = read_vars},
         {.name = "plan", .required = true, .read = read_items},
+        {.name = "threads"},
+        {.name = "new_conn_per_iter"},
+        {.name = "persist_context"},
+        {.name = "run_time"},
+        {.name = "success_codes"},
+        {.name = "results"},
+        {.name = "lifecycle"},
+        {.name = "load_shape"},
+        {.name = "cookies"},
     };
     if (document_read_mapping(document, "the file", fields, sizeof fields / sizeof *fields, plan) !=
         0)
@@ -197,7 +142,7 @@ static int read_document(struct document *document, struct plan *plan) {
 
 int plan_parse(const char *bytes, size_t length, struct plan *out, struct complaint *complaint) {
     struct document document;
-    struct plan plan = {.iterations = 1};
+    struct plan plan = {0};
     int result = document_open(&document, bytes, length, complaint);
     if (result == 0)
         result = read_document(&document, &plan);
@@ -238,8 +183,9 @@ int plan_read(const char *path, struct plan *out, struct complaint *complaint) {
 
 void plan_free(struct plan *plan) {
     for (size_t i = 0; i < plan->item_count; i++)
-        free_item(&plan->items[i]);
+        plan_item_free(&plan->items[i]);
     free(plan->items);
+    pairs_free(&plan->vars);
     free(plan->base.data);
     *plan = (struct plan){0};
 }

@@ -4,39 +4,50 @@
 
 /*
  * A plan as its file gives it: checked for form (keys, types, ranges), not yet for sense: a url is
- * still text. Every text knows its place, so that what is found out later can still name it. See
- * docs/drill.md for the format.
+ * still text, with its variables. Every text knows its place, so that what is found out later can
+ * still name it. See docs/drill.md for the format.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "complaint.h"
 #include "document.h"
+#include "pairs.h"
+#include "repeats.h"
 
 enum { CONCURRENCY_MAX = 1000000 };
 #define ITERATIONS_MAX UINT64_C(1000000000000)
 
-struct plan_header {
-    struct text name;
-    struct text value;
+struct texts {
+    struct text *list;
+    size_t count;
 };
 
+/* An item is a request or a delay. */
 struct plan_item {
     struct place place;
-    struct text name;
+    struct text name; /* of a delay, it may be missing */
+    bool has_request;
     struct text url;
     struct text method; /* GET where the file has none */
     struct text body;
-    struct plan_header *headers;
-    size_t header_count;
+    struct pairs headers;
+    struct repeats repeats; /* with_items */
+    bool has_delay;
+    int64_t delay; /* nanoseconds */
+    struct texts tags;
 };
 
 struct plan {
     uint64_t concurrency; /* 0 where the file has none */
-    uint64_t iterations;  /* 1 where the file has none */
+    uint64_t iterations;  /* 0 where the file has none */
     int64_t rampup;       /* nanoseconds */
+    int64_t duration;     /* nanoseconds; 0 where the file has none */
+    int64_t rate; /* iterations a second, in parts of RATE_UNIT; 0 where the file has none */
     struct text base;
+    struct pairs vars;
     struct plan_item *items;
     size_t item_count;
 };
@@ -51,5 +62,10 @@ int plan_read(const char *path, struct plan *out, struct complaint *complaint);
 int plan_parse(const char *bytes, size_t length, struct plan *out, struct complaint *complaint);
 
 void plan_free(struct plan *plan);
+
+/* Reads one item. 0, or -1 with the complaint filled; the caller frees the item in either case. */
+int plan_item_read(struct document *document, struct plan_item *item);
+
+void plan_item_free(struct plan_item *item);
 
 #endif

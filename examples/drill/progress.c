@@ -2,11 +2,23 @@
 #include "progress.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
-enum { BAR_WIDTH = 24, LINE_MAX_WIDTH = 160 };
+enum {
+    BAR_WIDTH = 24,
+    COLUMNS_DEFAULT = 80,
+    ECHO_WIDTH = 8, /* of what keys such as Ctrl-C leave at the beginning of the line */
+    PART_MAX = 48,
+};
+
+/* How much the rate of the last interval counts in that of late. */
+static const double rate_weight = 0.2;
 
 bool progress_is_possible(void) {
     return isatty(STDERR_FILENO) == 1;
@@ -16,29 +28,120 @@ void progress_init(struct progress *progress, uint64_t total) {
     *progress = (struct progress){.total = total};
 }
 
-/* stderr is not buffered: each line is one write. A terminal that is gone is no concern of ours. */
-static void put_line(struct progress *progress, const char *line) {
+static int columns_of_terminal(void) {
+    struct winsize size;
+    bool is_known = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    return is_known ? size.ws_col : COLUMNS_DEFAULT;
+}
+
+/* A terminal that was stopped, or is slow, must not hold up the run. */
+static bool takes_output(void) {
+    struct pollfd terminal = {.fd = STDERR_FILENO, .events = POLLOUT};
+    return poll(&terminal, 1, 0) == 1 && (terminal.revents & POLLOUT) != 0;
+}
+
+/*
+ * stderr is not buffered: each line is one write. Where the terminal has become narrower, it may have
+ * broken the line that is there: then all from its beginning on, where the cursor is, is cleared.
+ */
+static void put_line(struct progress *progress, const char *line, int columns) {
+    const char *clear = columns < progress->columns ? "\033[J" : "";
     int width = (int)strlen(line);
-    int rest = progress->width > width ? progress->width - width : 0;
-    (void)fprintf(stderr, "\r%s%*s%s", line, rest, "", width == 0 ? "\r" : "");
+    int covered = progress->width < columns - 1 ? progress->width : columns - 1;
+    int rest = covered > width ? covered - width : 0;
+    if (!takes_output())
+        return;
+    (void)fprintf(stderr, "\r%s%s%*s\r", clear, line, rest, ""); /* if it is gone, never mind */
     progress->width = width;
+    progress->columns = columns;
+}
+
+static void note(struct progress *progress, uint64_t done, int64_t elapsed) {
+    double seconds = (double)(elapsed - progress->elapsed) / 1e9;
+    if (seconds <= 0)
+        return;
+    double rate = (double)(done - progress->done) / seconds;
+    bool is_first = progress->elapsed == 0;
+    progress->rate += (rate - progress->rate) * (is_first ? 1 : rate_weight);
+    progress->done = done;
+    progress->elapsed = elapsed;
+}
+
+/* How much of the run is over, by its requests or by its time: what is further along counts. */
+static double part_of(const struct progress *progress) {
+    double part = 0;
+    if (progress->total != UINT64_MAX && progress->total > 0)
+        part = (double)progress->done / (double)progress->total;
+    if (progress->duration > 0)
+        part = fmax(part, (double)progress->elapsed / (double)progress->duration);
+    return fmin(part, 1);
+}
+
+/* Until it is over, if it goes on like this. Seconds, or a negative number: nobody knows. */
+static double seconds_left(const struct progress *progress) {
+    double part = part_of(progress);
+    return part > 0 ? (double)progress->elapsed / 1e9 * (1 - part) / part : -1;
+}
+
+static void format_left(double seconds, char text[PART_MAX]) {
+    if (seconds < 0)
+        (void)snprintf(text, PART_MAX, "?");
+    else if (seconds < 99.5)
+        (void)snprintf(text, PART_MAX, "%.0f s", seconds);
+    else if (seconds < 99.5 * 60)
+        (void)snprintf(text, PART_MAX, "%.0f min", seconds / 60);
+    else
+        (void)snprintf(text, PART_MAX, "%.0f h", fmin(seconds / 3600, 1e6));
+}
+
+static void format_count(const struct progress *progress, char text[PART_MAX]) {
+    if (progress->total == UINT64_MAX)
+        (void)snprintf(text, PART_MAX, "%" PRIu64, progress->done);
+    else
+        (void)snprintf(text, PART_MAX, "%" PRIu64 "/%" PRIu64, progress->done, progress->total);
+}
+
+static void format_bar(double part, char bar[BAR_WIDTH + 1]) {
+    memset(bar, '.', BAR_WIDTH);
+    memset(bar, '#', (size_t)(part * BAR_WIDTH));
+    bar[BAR_WIDTH] = '\0';
+}
+
+void progress_format(struct progress *progress, uint64_t done, uint64_t failed, int64_t elapsed,
+                     int columns, char line[PROGRESS_MAX]) {
+    char bar[BAR_WIDTH + 1];
+    char count[PART_MAX];
+    char left[PART_MAX];
+    char rest[PROGRESS_MAX / 2];
+    note(progress, done, elapsed);
+    int percent = (int)(part_of(progress) * 100);
+    /* The last column stays free: some terminals wrap a line that fills it. */
+    int most = columns < PROGRESS_MAX ? columns - 1 : PROGRESS_MAX - 1;
+    format_bar(part_of(progress), bar);
+    format_count(progress, count);
+    format_left(seconds_left(progress), left);
+    (void)snprintf(rest, sizeof rest, "%" PRIu64 " failed, %.0f/s, %s left", failed, progress->rate,
+                   left);
+    int width = snprintf(line, PROGRESS_MAX, "%3d%% [%s] %s, %s", percent, bar, count, rest);
+    if (width > most)
+        width = snprintf(line, PROGRESS_MAX, "%3d%% %s, %s", percent, count, rest);
+    if (width > most)
+        width = snprintf(line, PROGRESS_MAX, "%3d%% %s", percent, rest);
+    if (width > most)
+        (void)snprintf(line, PROGRESS_MAX, "%d%% %" PRIu64 "! %.0f/s %s", percent, failed,
+                       progress->rate, left);
+    line[most < 0 ? 0 : most] = '\0';
 }
 
 void progress_draw(struct progress *progress, uint64_t done, uint64_t failed, int64_t elapsed) {
-    char bar[BAR_WIDTH + 1];
-    double part = (double)done / (double)progress->total;
-    double rate = elapsed > 0 ? (double)done * 1e9 / (double)elapsed : 0;
-    int filled = (int)(part * (double)BAR_WIDTH);
-    memset(bar, '.', BAR_WIDTH);
-    memset(bar, '#', (size_t)filled);
-    bar[BAR_WIDTH] = '\0';
-    char line[LINE_MAX_WIDTH];
-    (void)snprintf(line, sizeof line,
-                   "%3d%% [%s] %" PRIu64 "/%" PRIu64 ", %" PRIu64 " failed, %.0f/s",
-                   (int)(part * 100), bar, done, progress->total, failed, rate);
-    put_line(progress, line);
+    char line[PROGRESS_MAX];
+    int columns = columns_of_terminal();
+    progress_format(progress, done, failed, elapsed, columns, line);
+    put_line(progress, line, columns);
 }
 
 void progress_erase(struct progress *progress) {
-    put_line(progress, "");
+    if (progress->width < ECHO_WIDTH)
+        progress->width = ECHO_WIDTH;
+    put_line(progress, "", columns_of_terminal());
 }

@@ -27,14 +27,24 @@ enum state {
     IN_CONTENT,
     UNTIL_CLOSE,
     IN_CHUNK_SIZE,
-    IN_CHUNK_EXTENSION,
+    AFTER_CHUNK_SIZE,
+    BEFORE_EXTENSION_NAME,
+    IN_EXTENSION_NAME,
+    AFTER_EXTENSION_NAME,
+    BEFORE_EXTENSION_VALUE,
+    IN_EXTENSION_VALUE,
+    IN_QUOTED_VALUE,
+    AFTER_BACKSLASH,
+    AFTER_QUOTED_VALUE,
     BEFORE_CHUNK_LF,
     IN_CHUNK,
     AFTER_CHUNK,
     AFTER_CHUNK_CR,
     AT_TRAILER,
-    IN_TRAILER,
+    IN_TRAILER_NAME,
+    IN_TRAILER_VALUE,
     BEFORE_TRAILER_LF,
+    AT_NEXT_TRAILER,
     BEFORE_LAST_LF,
 };
 
@@ -64,9 +74,10 @@ static bool is_text(unsigned char byte) {
 
 /* RFC 9110 section 5.6.2. */
 static bool is_token(unsigned char byte) {
-    if (is_digit_byte(byte) || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z'))
+    unsigned char lower = byte | 0x20;
+    if ((lower >= 'a' && lower <= 'z') || byte == '-' || is_digit_byte(byte))
         return true;
-    return byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL;
+    return byte != '\0' && strchr("!#$%&'*+.^_`|~", byte) != NULL;
 }
 
 static char to_lower(unsigned char byte) {
@@ -194,12 +205,16 @@ static bool take_length(struct response *response) {
     return !differs;
 }
 
-/* No coding comes behind chunked: nobody could tell where the content ends. */
+/*
+ * Only where chunked comes last do the chunks say where the content ends (RFC 9112 section 6.3).
+ * Nobody may apply it twice (section 6.1).
+ */
 static bool take_coding(struct response *response) {
-    if (response->is_chunked)
+    bool is_chunked = word_is(response, "chunked");
+    if (is_chunked && response->was_chunked)
         return false;
-    response->has_coding = true;
-    response->is_chunked = word_is(response, "chunked");
+    response->is_chunked = is_chunked;
+    response->was_chunked = response->was_chunked || is_chunked;
     return true;
 }
 
@@ -262,13 +277,12 @@ static enum known_field field_named(const struct response *response) {
 static enum response_result on_name(struct response *response, unsigned char byte) {
     if (byte == ':') {
         response->field = (uint8_t)field_named(response);
+        if (response->field == FIELD_TRANSFER_ENCODING)
+            response->has_coding = true; /* also where it turns out to be empty */
         word_clear(response);
         return enter(response, IN_VALUE);
     }
-    if (!is_token(byte))
-        return RESPONSE_MALFORMED;
-    word_add(response, byte);
-    return RESPONSE_MORE;
+    return RESPONSE_MALFORMED; /* take_name() has taken all that may stand there */
 }
 
 static enum response_result on_value(struct response *response, unsigned char byte) {
@@ -304,6 +318,13 @@ static int hex_value(unsigned char byte) {
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
+/* Behind the size, or an extension, comes the end of the line or the next extension. */
+static enum response_result end_extension(struct response *response, unsigned char byte) {
+    if (byte == '\r')
+        return enter(response, BEFORE_CHUNK_LF);
+    return expect(response, byte, ';', BEFORE_EXTENSION_NAME);
+}
+
 static enum response_result on_chunk_size(struct response *response, unsigned char byte) {
     int value = hex_value(byte);
     if (value >= 0) {
@@ -315,15 +336,62 @@ static enum response_result on_chunk_size(struct response *response, unsigned ch
     }
     if (response->digits == 0)
         return RESPONSE_MALFORMED;
-    if (byte == '\r')
-        return enter(response, BEFORE_CHUNK_LF);
-    return byte == ';' || is_space(byte) ? enter(response, IN_CHUNK_EXTENSION) : RESPONSE_MALFORMED;
+    return is_space(byte) ? enter(response, AFTER_CHUNK_SIZE) : end_extension(response, byte);
 }
 
-static enum response_result on_chunk_extension(struct response *response, unsigned char byte) {
-    if (byte == '\r')
-        return enter(response, BEFORE_CHUNK_LF);
+/* White space stands around the ';' and '=' of an extension, and nowhere else. */
+static enum response_result after_chunk_size(struct response *response, unsigned char byte) {
+    return is_space(byte) ? RESPONSE_MORE : expect(response, byte, ';', BEFORE_EXTENSION_NAME);
+}
+
+static enum response_result before_extension_name(struct response *response, unsigned char byte) {
+    if (is_space(byte))
+        return RESPONSE_MORE;
+    return is_token(byte) ? enter(response, IN_EXTENSION_NAME) : RESPONSE_MALFORMED;
+}
+
+static enum response_result on_extension_name(struct response *response, unsigned char byte) {
+    if (is_token(byte))
+        return RESPONSE_MORE;
+    if (is_space(byte))
+        return enter(response, AFTER_EXTENSION_NAME);
+    return byte == '=' ? enter(response, BEFORE_EXTENSION_VALUE) : end_extension(response, byte);
+}
+
+static enum response_result after_extension_name(struct response *response, unsigned char byte) {
+    if (byte == '=')
+        return enter(response, BEFORE_EXTENSION_VALUE);
+    return after_chunk_size(response, byte);
+}
+
+static enum response_result before_extension_value(struct response *response, unsigned char byte) {
+    if (is_space(byte))
+        return RESPONSE_MORE;
+    if (byte == '"')
+        return enter(response, IN_QUOTED_VALUE);
+    return is_token(byte) ? enter(response, IN_EXTENSION_VALUE) : RESPONSE_MALFORMED;
+}
+
+static enum response_result on_extension_value(struct response *response, unsigned char byte) {
+    if (is_token(byte))
+        return RESPONSE_MORE;
+    return is_space(byte) ? enter(response, AFTER_CHUNK_SIZE) : end_extension(response, byte);
+}
+
+static enum response_result on_quoted_value(struct response *response, unsigned char byte) {
+    if (byte == '"')
+        return enter(response, AFTER_QUOTED_VALUE);
+    if (byte == '\\')
+        return enter(response, AFTER_BACKSLASH);
     return is_text(byte) ? RESPONSE_MORE : RESPONSE_MALFORMED;
+}
+
+static enum response_result after_backslash(struct response *response, unsigned char byte) {
+    return is_text(byte) ? enter(response, IN_QUOTED_VALUE) : RESPONSE_MALFORMED;
+}
+
+static enum response_result after_quoted_value(struct response *response, unsigned char byte) {
+    return is_space(byte) ? enter(response, AFTER_CHUNK_SIZE) : end_extension(response, byte);
 }
 
 static enum response_result before_chunk_lf(struct response *response, unsigned char byte) {
@@ -340,18 +408,29 @@ static enum response_result after_chunk_cr(struct response *response, unsigned c
     return expect(response, byte, '\n', IN_CHUNK_SIZE);
 }
 
-static enum response_result on_trailer(struct response *response, unsigned char byte) {
+/* Trailers have the form of the head's fields, but nothing that they say matters here. */
+static enum response_result at_trailer(struct response *response, unsigned char byte) {
     if (byte == '\r')
-        return enter(response, BEFORE_TRAILER_LF);
-    return is_text(byte) ? enter(response, IN_TRAILER) : RESPONSE_MALFORMED;
+        return enter(response, BEFORE_LAST_LF);
+    return is_token(byte) ? enter(response, IN_TRAILER_NAME) : RESPONSE_MALFORMED;
 }
 
-static enum response_result at_trailer(struct response *response, unsigned char byte) {
-    return byte == '\r' ? enter(response, BEFORE_LAST_LF) : on_trailer(response, byte);
+static enum response_result at_next_trailer(struct response *response, unsigned char byte) {
+    return is_space(byte) ? enter(response, IN_TRAILER_VALUE) : at_trailer(response, byte);
+}
+
+static enum response_result on_trailer_name(struct response *response, unsigned char byte) {
+    return is_token(byte) ? RESPONSE_MORE : expect(response, byte, ':', IN_TRAILER_VALUE);
+}
+
+static enum response_result on_trailer_value(struct response *response, unsigned char byte) {
+    if (byte == '\r')
+        return enter(response, BEFORE_TRAILER_LF);
+    return is_text(byte) ? RESPONSE_MORE : RESPONSE_MALFORMED;
 }
 
 static enum response_result before_trailer_lf(struct response *response, unsigned char byte) {
-    return expect(response, byte, '\n', AT_TRAILER);
+    return expect(response, byte, '\n', AT_NEXT_TRAILER);
 }
 
 static enum response_result before_last_lf(struct response *response, unsigned char byte) {
@@ -373,13 +452,23 @@ static step *const steps[] = {
     [IN_VALUE] = on_value,
     [BEFORE_HEAD_LF] = before_head_lf,
     [IN_CHUNK_SIZE] = on_chunk_size,
-    [IN_CHUNK_EXTENSION] = on_chunk_extension,
+    [AFTER_CHUNK_SIZE] = after_chunk_size,
+    [BEFORE_EXTENSION_NAME] = before_extension_name,
+    [IN_EXTENSION_NAME] = on_extension_name,
+    [AFTER_EXTENSION_NAME] = after_extension_name,
+    [BEFORE_EXTENSION_VALUE] = before_extension_value,
+    [IN_EXTENSION_VALUE] = on_extension_value,
+    [IN_QUOTED_VALUE] = on_quoted_value,
+    [AFTER_BACKSLASH] = after_backslash,
+    [AFTER_QUOTED_VALUE] = after_quoted_value,
     [BEFORE_CHUNK_LF] = before_chunk_lf,
     [AFTER_CHUNK] = after_chunk,
     [AFTER_CHUNK_CR] = after_chunk_cr,
     [AT_TRAILER] = at_trailer,
-    [IN_TRAILER] = on_trailer,
+    [IN_TRAILER_NAME] = on_trailer_name,
+    [IN_TRAILER_VALUE] = on_trailer_value,
     [BEFORE_TRAILER_LF] = before_trailer_lf,
+    [AT_NEXT_TRAILER] = at_next_trailer,
     [BEFORE_LAST_LF] = before_last_lf,
 };
 
@@ -392,25 +481,68 @@ static size_t skip_content(struct response *response, size_t length) {
     return skipped;
 }
 
+/*
+ * Passes over text that says nothing, the reason and the values of most fields, in bulk: how many
+ * bytes. What frames the head is bounded all the same.
+ */
+static size_t skip_text(struct response *response, const char *bytes, size_t length) {
+    bool is_other = response->state == IN_VALUE && response->field == FIELD_OTHER;
+    size_t room = RESPONSE_HEAD_MAX - response->framing;
+    size_t most = length < room ? length : room;
+    size_t skipped = 0;
+    if (!is_other && response->state != IN_REASON)
+        return 0;
+    while (skipped < most && is_text((unsigned char)bytes[skipped]))
+        skipped++;
+    response->framing += (uint32_t)skipped;
+    return skipped;
+}
+
+/* Takes the bytes of a field's name in bulk, and says how many they are. */
+static size_t take_name(struct response *response, const char *bytes, size_t length) {
+    size_t room = RESPONSE_HEAD_MAX - response->framing;
+    size_t most = length < room ? length : room;
+    size_t taken = 0;
+    if (response->state != IN_NAME)
+        return 0;
+    while (taken < most && is_token((unsigned char)bytes[taken]))
+        word_add(response, (unsigned char)bytes[taken++]);
+    response->framing += (uint32_t)taken;
+    return taken;
+}
+
+/* Takes a name, text or the next byte of what frames the content, and says in *used how much that was. */
+static enum response_result take_framing(struct response *response, const char *bytes,
+                                         size_t length, size_t *used) {
+    *used = skip_text(response, bytes, length) + take_name(response, bytes, length);
+    if (*used > 0)
+        return RESPONSE_MORE;
+    if (++response->framing > RESPONSE_HEAD_MAX)
+        return RESPONSE_MALFORMED;
+    *used = 1;
+    return steps[response->state](response, (unsigned char)bytes[0]);
+}
+
+/* Takes content, and says in *used how much of the bytes is some. */
+static enum response_result take_content(struct response *response, size_t length, size_t *used) {
+    *used = skip_content(response, length);
+    if (response->remaining > 0 || response->state == UNTIL_CLOSE)
+        return RESPONSE_MORE;
+    return response->state == IN_CONTENT ? RESPONSE_COMPLETE : enter(response, AFTER_CHUNK);
+}
+
 enum response_result response_feed(struct response *response, const char *bytes, size_t length,
                                    size_t *used) {
     enum response_result result = RESPONSE_MORE;
     size_t place = 0;
     response->has_begun = response->has_begun || length > 0;
     while (place < length && result == RESPONSE_MORE) {
-        if (steps[response->state] == NULL) {
-            place += skip_content(response, length - place);
-            if (response->remaining > 0 || response->state == UNTIL_CLOSE)
-                continue;
-            if (response->state == IN_CONTENT)
-                result = RESPONSE_COMPLETE;
-            else
-                (void)enter(response, AFTER_CHUNK);
-        } else if (++response->framing > RESPONSE_HEAD_MAX) {
-            result = RESPONSE_MALFORMED;
-        } else {
-            result = steps[response->state](response, (unsigned char)bytes[place++]);
-        }
+        size_t taken = 0;
+        if (steps[response->state] == NULL)
+            result = take_content(response, length - place, &taken);
+        else
+            result = take_framing(response, bytes + place, length - place, &taken);
+        place += taken;
     }
     *used = place;
     return result;

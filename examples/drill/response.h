@@ -36,6 +36,7 @@ struct response {
     bool has_length : 1;     /* Content-Length; the length itself is in remaining */
     bool has_coding : 1;     /* Transfer-Encoding */
     bool is_chunked : 1;     /* the last coding is chunked */
+    bool was_chunked : 1;    /* one of the codings is */
     bool wants_close : 1;    /* Connection: close */
     bool wants_keep : 1;     /* Connection: keep-alive */
     bool is_until_close : 1; /* the content ends with the connection */

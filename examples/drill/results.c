@@ -3,16 +3,18 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-int results_init(struct results *results, size_t item_count, uint64_t iterations) {
+int results_init(struct results *results, size_t item_count, uint64_t requests) {
     *results = (struct results){.item_count = item_count};
-    if (iterations > SIZE_MAX / sizeof *results->latencies / item_count)
-        return -ENOMEM;
-    results->iterations = (size_t)iterations;
+    results->capacity = requests < EXACT_MAX ? (size_t)requests : EXACT_MAX;
     results->items = calloc(item_count, sizeof *results->items);
-    results->latencies = malloc(item_count * results->iterations * sizeof *results->latencies);
-    if (results->items != NULL && results->latencies != NULL)
+    results->latencies = calloc(results->capacity, sizeof *results->latencies);
+    results->owners = calloc(results->capacity, sizeof *results->owners);
+    if (requests > EXACT_MAX)
+        results->histograms = calloc(item_count, sizeof *results->histograms);
+    bool is_short = requests > EXACT_MAX && results->histograms == NULL;
+    if (results->items != NULL && results->latencies != NULL && results->owners != NULL &&
+        !is_short)
         return 0;
     results_free(results);
     return -ENOMEM;
@@ -21,34 +23,45 @@ int results_init(struct results *results, size_t item_count, uint64_t iterations
 void results_free(struct results *results) {
     free(results->items);
     free(results->latencies);
+    free(results->owners);
+    free(results->histograms);
     *results = (struct results){0};
 }
 
-void results_add(struct results *results, size_t item, enum outcome outcome, int status,
-                 int64_t latency) {
-    results->outcomes[outcome]++;
-    if (outcome == OUTCOME_SUCCESS) {
-        results_of_item(results, item)[results->items[item].succeeded++] = latency;
-        results->succeeded++;
+/* The next latency does not fit: counts those that were kept. */
+static void begin_to_count(struct results *results) {
+    for (size_t i = 0; i < results->kept; i++)
+        histogram_add(&results->histograms[results->owners[i]], results->latencies[i]);
+    results->kept = 0;
+    results->is_counting = true;
+}
+
+static void add_latency(struct results *results, size_t item, int64_t latency) {
+    if (results->kept == results->capacity && !results->is_counting)
+        begin_to_count(results);
+    if (results->is_counting) {
+        histogram_add(&results->histograms[item], latency);
         return;
     }
-    results->items[item].failed++;
-    results->failed++;
-    if (outcome == OUTCOME_STATUS)
-        results->statuses[status]++;
+    results->latencies[results->kept] = latency;
+    results->owners[results->kept++] = (uint32_t)item;
 }
 
-int64_t *results_of_item(struct results *results, size_t item) {
-    return results->latencies + item * results->iterations;
+static void add_to_tally(struct tally *tally, const struct ending *ending) {
+    bool succeeded = ending->outcome == OUTCOME_SUCCESS;
+    tally->succeeded += succeeded;
+    tally->failed += !succeeded;
+    tally->bytes += ending->bytes;
+    tally->connects += ending->connects;
+    tally->reuses += ending->reused;
+    tally->outcomes[ending->outcome]++;
+    if (succeeded || ending->outcome == OUTCOME_STATUS)
+        tally->statuses[ending->status]++;
 }
 
-int64_t *results_of_all(struct results *results) {
-    size_t moved = 0;
-    for (size_t i = 0; i < results->item_count; i++) {
-        size_t count = results->items[i].succeeded;
-        memmove(results->latencies + moved, results_of_item(results, i),
-                count * sizeof *results->latencies);
-        moved += count;
-    }
-    return results->latencies;
+void results_add(struct results *results, size_t item, const struct ending *ending) {
+    add_to_tally(&results->all, ending);
+    add_to_tally(&results->items[item], ending);
+    if (ending->outcome == OUTCOME_SUCCESS)
+        add_latency(results, item, ending->latency);
 }

@@ -3,51 +3,70 @@
 #define DRILL_RESULTS_H
 
 /*
- * What a run came to: how each request ended, and the latency of each that succeeded, to the
- * nanosecond. The room for all latencies, 8 bytes each, is taken before the run; the system backs
+ * What a run came to: how each request ended, and the latency of each that succeeded. The first
+ * million of latencies are kept to the nanosecond; beyond that they are counted in histograms, so
+ * that a run of any length takes bounded memory. All of it is taken before the run; the system backs
  * it with memory as it fills.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "histogram.h"
 #include "outcome.h"
 
-enum { STATUSES = 1000 };
+enum {
+    STATUSES = 1000,
+    EXACT_MAX = 1000000, /* how many latencies are kept */
+};
 
-struct item_results {
-    size_t succeeded;
-    size_t failed;
+/* The end of one request. */
+struct ending {
+    enum outcome outcome;
+    int status;        /* of the answer, if it was whole */
+    int64_t latency;   /* nanoseconds */
+    uint64_t bytes;    /* received, heads and content */
+    uint32_t connects; /* connections that were made for it: none, one, or two if it was repeated */
+    bool reused;       /* a kept connection was used */
+};
+
+/* The ends of many. */
+struct tally {
+    uint64_t succeeded;
+    uint64_t failed;
+    uint64_t bytes;
+    uint64_t connects;
+    uint64_t reuses;
+    uint64_t outcomes[OUTCOMES];
+    uint64_t statuses[STATUSES]; /* of whole answers, successful or not */
 };
 
 struct results {
     size_t item_count;
-    size_t iterations;
-    struct item_results *items;
-    int64_t *latencies; /* the succeeded first of iterations places for each item in turn */
-    size_t succeeded;
-    size_t failed;
-    size_t unfinished; /* in flight when a signal ended the run */
-    uint64_t outcomes[OUTCOMES];
-    uint64_t statuses[STATUSES]; /* of the answers that failed by their status */
-    int64_t duration;            /* nanoseconds from the first start to the last end */
-    int signal;                  /* the number of the signal that ended the run, or 0 */
-    int error;                   /* the last errno among the OUTCOME_ERRORs, negative */
+    struct tally all;
+    struct tally *items;
+    uint64_t unfinished; /* in flight, or due and not begun, when a signal ended the run */
+    int64_t duration;    /* nanoseconds from the first start to the last end */
+    int signal;          /* the number of the signal that ended the run, or 0 */
+    int error;           /* the last errno among the OUTCOME_ERRORs, negative */
+    size_t capacity;     /* at most EXACT_MAX */
+    size_t kept;
+    int64_t *latencies;           /* those that are kept, in the order in which they came */
+    uint32_t *owners;             /* the item of each */
+    bool is_counting;             /* nothing is kept any more, histograms have it all */
+    struct histogram *histograms; /* one for each item; NULL where the capacity is enough */
 };
 
-/* Makes room for every item run in every iteration. -ENOMEM, also for more than can be counted. */
-int results_init(struct results *results, size_t item_count, uint64_t iterations);
+/*
+ * Makes room for the items, and for as many requests as there may be: UINT64_MAX for any number. 0
+ * or -ENOMEM.
+ */
+int results_init(struct results *results, size_t item_count, uint64_t requests);
 
 void results_free(struct results *results);
 
-/* Adds the end of one request; status is that of its answer, latency in nanoseconds. */
-void results_add(struct results *results, size_t item, enum outcome outcome, int status,
-                 int64_t latency);
-
-/* The latencies of one item: items[item].succeeded of them. */
-int64_t *results_of_item(struct results *results, size_t item);
-
-/* Moves the latencies of all items together: succeeded of them. Those of each item are lost. */
-int64_t *results_of_all(struct results *results);
+/* Adds the end of one request of the item. */
+void results_add(struct results *results, size_t item, const struct ending *ending);
 
 #endif

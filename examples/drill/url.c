@@ -1,68 +1,94 @@
 /* SPDX-License-Identifier: MIT */
 #include "url.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include <cmio/address.h>
+
+#include "number.h"
+
 static const char scheme[] = "http://";
-static const char local_name[] = "localhost";
-static const char local_address[] = "127.0.0.1";
-static const char default_port[] = ":80";
 
-/* The name, replaced by the address that it stands for, and the port if there is one. */
-static const char *spell_numerically(const char *authority, size_t length,
-                                     char text[CMIO_ADDRESS_TEXT_MAX]) {
-    size_t name_length = sizeof local_name - 1;
-    bool named = length >= name_length && strncasecmp(authority, local_name, name_length) == 0 &&
-                 (length == name_length || authority[name_length] == ':');
-    const char *host = named ? local_address : "";
-    const char *rest = named ? authority + name_length : authority;
-    size_t rest_length = named ? length - name_length : length;
-    size_t host_length = strlen(host);
-    if (host_length + rest_length >= CMIO_ADDRESS_TEXT_MAX)
-        return NULL;
-    memcpy(text, host, host_length);
-    memcpy(text + host_length, rest, rest_length);
-    text[host_length + rest_length] = '\0';
-    return text;
-}
+enum {
+    DEFAULT_PORT = 80,
+    NAME_MAX_LENGTH = 253, /* RFC 1035 section 2.3.4, without the root's dot */
+    PORT_MAX = 65535,
+};
 
-/* Whether the text of an authority goes on after the host: not the colons within brackets. */
-static bool has_port(const char *text) {
-    const char *bracket = strrchr(text, ']');
-    return strchr(bracket == NULL ? text : bracket, ':') != NULL;
-}
-
-static const char *parse_authority(const char *authority, size_t length, struct cmio_address *out) {
-    static const char numeric[] =
-        "the host must be a numeric address or localhost: there is no DNS";
-    if (length == 0)
-        return "there is no host";
-    if (memchr(authority, '@', length) != NULL)
-        return "user names and passwords are not supported";
+static bool is_numeric(const char *host, size_t length) {
     char text[CMIO_ADDRESS_TEXT_MAX];
-    if (spell_numerically(authority, length, text) == NULL || strchr(text, '%') != NULL)
-        return numeric;
-    if (text[0] != '[' && (text[0] < '0' || text[0] > '9'))
-        return numeric;
-    bool ported = has_port(text);
-    size_t end = strlen(text);
-    if (!ported && end + sizeof default_port > sizeof text)
-        return numeric;
-    if (!ported)
-        memcpy(text + end, default_port, sizeof default_port);
     struct cmio_address address;
-    if (cmio_address_parse(text, &address) < 0)
-        return ported ? "neither a numeric address nor localhost, and a port" : numeric;
-    if (cmio_address_port(&address) == 0)
-        return "the port must be from 1 to 65535";
-    *out = address;
+    if (length >= sizeof text || memchr(host, '%', length) != NULL)
+        return false;
+    memcpy(text, host, length);
+    text[length] = '\0';
+    return cmio_address_parse_ip(text, DEFAULT_PORT, &address) == 0;
+}
+
+/* Reads "[address]" and returns what is wrong with it. */
+static const char *parse_bracketed(const char *authority, size_t length, struct url *url) {
+    const char *bracket = memchr(authority, ']', length);
+    if (bracket == NULL)
+        return "the bracket around the host is not closed";
+    url->host = authority + 1;
+    url->host_length = (size_t)(bracket - url->host);
+    bool is_ipv6 = memchr(url->host, ':', url->host_length) != NULL;
+    return is_ipv6 && is_numeric(url->host, url->host_length)
+               ? NULL
+               : "what stands in the brackets is not an IPv6 address";
+}
+
+/* Reads a name or an IPv4 address, which is what consists of digits and dots. */
+static const char *parse_plain(const char *authority, size_t length, struct url *url) {
+    static const char name_bytes[] = "0123456789.-_abcdefghijklmnopqrstuvwxyz"
+                                     "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const char *colon = memchr(authority, ':', length);
+    url->host = authority;
+    url->host_length = colon == NULL ? length : (size_t)(colon - authority);
+    if (url->host_length == 0)
+        return "there is no host";
+    if (strspn(authority, "0123456789.") >= url->host_length)
+        return is_numeric(authority, url->host_length) ? NULL : "the host is not an IPv4 address";
+    bool is_name =
+        strspn(authority, name_bytes) >= url->host_length && url->host_length <= NAME_MAX_LENGTH;
+    return is_name ? NULL : "the host is neither a name nor an address";
+}
+
+/* Reads the port from what follows the host, ":port" or nothing. */
+static const char *parse_port(const char *text, size_t length, struct url *url) {
+    static const char problem[] = "the port must be from 1 to 65535";
+    char digits[sizeof "65535"];
+    uint64_t port = DEFAULT_PORT;
+    if (length > 0) {
+        if (text[0] != ':' || length - 1 >= sizeof digits)
+            return problem;
+        memcpy(digits, text + 1, length - 1);
+        digits[length - 1] = '\0';
+        if (!number_parse(digits, 1, PORT_MAX, &port))
+            return problem;
+    }
+    url->port = (uint16_t)port;
     return NULL;
 }
 
+static const char *parse_authority(struct url *url) {
+    const char *authority = url->authority;
+    size_t length = url->authority_length;
+    if (memchr(authority, '@', length) != NULL)
+        return "user names and passwords are not supported";
+    bool bracketed = length > 0 && authority[0] == '[';
+    const char *problem =
+        bracketed ? parse_bracketed(authority, length, url) : parse_plain(authority, length, url);
+    if (problem != NULL)
+        return problem;
+    const char *rest = url->host + url->host_length + bracketed;
+    return parse_port(rest, length - (size_t)(rest - authority), url);
+}
+
 const char *url_parse(const char *text, struct url *out) {
+    if (strncasecmp(text, "https://", sizeof "https://" - 1) == 0)
+        return "HTTPS is not supported, only http://";
     if (strncasecmp(text, scheme, sizeof scheme - 1) != 0)
         return strstr(text, "://") != NULL ? "only http:// is spoken"
                                            : "a url begins with http:// or, behind a base, with /";
@@ -71,7 +97,7 @@ const char *url_parse(const char *text, struct url *out) {
             return "there is a character that must be percent-encoded";
     const char *authority = text + sizeof scheme - 1;
     struct url url = {.authority = authority, .authority_length = strcspn(authority, "/?#")};
-    const char *problem = parse_authority(authority, url.authority_length, &url.address);
+    const char *problem = parse_authority(&url);
     if (problem != NULL)
         return problem;
     url.target = authority + url.authority_length;
@@ -92,13 +118,7 @@ bool url_is_relative(const char *text) {
     return text[0] == '/';
 }
 
-char *url_join(const char *base, const char *relative) {
-    size_t base_length = strlen(base);
-    if (base_length > 0 && base[base_length - 1] == '/')
-        base_length--;
-    size_t size = base_length + strlen(relative) + 1;
-    char *joined = malloc(size);
-    if (joined != NULL)
-        (void)snprintf(joined, size, "%.*s%s", (int)base_length, base, relative);
-    return joined;
+size_t url_base_length(const char *base) {
+    size_t length = strlen(base);
+    return length > 0 && base[length - 1] == '/' ? length - 1 : length;
 }

@@ -18,13 +18,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct plan plan;
     struct complaint complaint = {.message = ""};
-    struct request *requests;
+    struct requests requests;
     if (plan_parse((const char *)data, size, &plan, &complaint) != 0) {
         check(&complaint);
         return 0;
     }
     if (requests_make(&plan, NULL, &requests, &complaint) == 0)
-        requests_free(requests, plan.item_count);
+        requests_free(&requests);
     else
         check(&complaint);
     plan_free(&plan);

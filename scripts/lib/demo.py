@@ -13,6 +13,7 @@ import re
 import resource
 import select
 import shlex
+import signal
 import subprocess
 import sys
 import threading
@@ -59,6 +60,7 @@ class Row:
     report: dict = None
     threads: int = None
     memory: int = None
+    ended: int = None  # the server's exit status, or a signal's number below 0
 
 
 def ask_backends():
@@ -188,6 +190,7 @@ def measure(row):
         finally:
             sampler.finish()
         row.threads, row.memory = sampler.threads, sampler.memory
+    row.ended = server.returncode
 
 
 # The table
@@ -241,6 +244,27 @@ def print_notes(rows):
         print("Every request was answered.")
 
 
+def name_of(row):
+    return row.name.rstrip(" *")
+
+
+def how_it_ended(row):
+    if row.ended is None:
+        return "Still running after SIGTERM"
+    if row.ended < 0:
+        return f"Killed by {signal.Signals(-row.ended).name} after SIGTERM"
+    return f"Ended on SIGTERM with exit status {row.ended}"
+
+
+def print_ends(rows):
+    """A line for each way in which servers ended once they were told to, and who did."""
+    ends = {}
+    for row in rows:
+        ends.setdefault(how_it_ended(row), {})[name_of(row)] = None
+    for end, names in ends.items():
+        print(f"{end}: {', '.join(names)}.")
+
+
 def print_how_to():
     server = shlex.quote(os.path.join(EXAMPLES, "sleep_server"))
     print("\nTry it by hand:\n")
@@ -249,7 +273,7 @@ def print_how_to():
 
 
 def show(quick):
-    """Whether every request was answered, except those to a crowd of threads."""
+    """Whether every server ended well and answered all, requests to a crowd of threads aside."""
     if not RELEASE.make():
         return False
     os.makedirs(LOGS, exist_ok=True)
@@ -257,14 +281,16 @@ def show(quick):
     for number, row in enumerate(rows, 1):
         load = row.load
         what = f"{load.requests:,} requests, {load.concurrency:,} at once"
-        print(f"[{number}/{len(rows)}] {row.name.rstrip(' *')}: {what}", flush=True)
+        print(f"[{number}/{len(rows)}] {name_of(row)}: {what}", flush=True)
         measure(row)
     print()
     print_table(rows)
     print_notes(rows)
+    print_ends(rows)
     print_how_to()
     counted = [row for row in rows if "threads" not in row.name or row.load.concurrency <= USUAL]
-    return not any(row.report["failed_requests"] for row in counted)
+    all_ended = all(row.ended == 0 for row in rows)
+    return all_ended and not any(row.report["failed_requests"] for row in counted)
 
 
 def main():

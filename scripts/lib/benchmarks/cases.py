@@ -14,6 +14,7 @@ ALL = tuple(Contender(name, name) for name in LIBRARIES)
 WITH_TIMERS = tuple(contender for contender in ALL if contender.name != "mio")
 OWN = tuple(Contender(name, name) for name in ["raw", "cmio"])
 SLEEP_SERVER = Contender("sleep_server", "sleep_server")
+TOOLS = (Contender("drill", "drill"), Contender("wrk", "wrk"))
 ON_POLL = (Contender("raw poll", "raw_poll"), Contender("cmio on poll", "cmio", backend="poll"))
 
 
@@ -77,6 +78,22 @@ class SleepersCase(Case):
     def measure(self, contender):
         command = servers.command_for(self.path(contender), contender, 1)
         return servers.measure_sleepers(command, contender, self.sleepers)
+
+
+@dataclasses.dataclass
+class ToolCase(Case):
+    """A load tool against sleep_server: what it costs by itself."""
+
+    connections: int = 1
+    seconds: int = 1
+
+    def path(self, contender):
+        return servers.find_tool(contender.library)
+
+    def measure(self, contender):
+        server = [programs.SLEEP_SERVER, "--host", "127.0.0.1", "--port", "0"]
+        load = servers.Load(self.connections, False, 1, self.seconds)
+        return servers.measure_tool(server, contender, load)
 
 
 # How much there is to do: some tenth of a second each.
@@ -164,6 +181,12 @@ def sleepers_cases(quick):
     yield SleepersCase("sleepers", labels, "http", contenders, rounds, sleepers=sleepers)
 
 
+def drill_cases(quick):
+    for connections in [64] if quick else [1, 64, 1000]:
+        labels = {"connections": connections}
+        yield ToolCase("drill", labels, "drill", TOOLS, connections=connections)
+
+
 def memory_cases(_quick):
     for mode, what in enumerate(["source", "timer"]):
         count = 10_000 if mode == 0 else 100_000
@@ -196,6 +219,7 @@ WORKLOADS = {
     "timers": timers_cases,
     "http": http_cases,
     "sleepers": sleepers_cases,
+    "drill": drill_cases,
     "memory": memory_cases,
     "backends": backends_cases,
     "open": open_cases,

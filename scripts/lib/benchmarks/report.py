@@ -101,6 +101,21 @@ WORKLOADS = {
             Metric("p99_ms", "99th percentile of the answers, ms (the sleep is 2,000)", ratio=False),
         ],
     ),
+    "drill": Workload(
+        "Load tools",
+        "drill and wrk, each with one thread, ask sleep_server for /0 over connections that are "
+        "kept. The tool has a processor and the server another. The processor time is the "
+        "tool's own.",
+        [
+            Metric("cpu_us", "processor time a request, us"),
+            Metric("user_us", "of it in user mode, us (by the kernel's ticks)", ratio=False),
+            Metric("system_us", "of it in the kernel, us (by the kernel's ticks)", ratio=False),
+            Metric("requests_per_s", "requests a second", ratio=False),
+            Metric("p50_us", "p50, us", ratio=False),
+            Metric("p99_us", "p99, us", ratio=False),
+        ],
+        to="wrk",
+    ),
     "memory": Workload(
         "Memory",
         "The growth of resident memory per registered descriptor or timer, including what the "

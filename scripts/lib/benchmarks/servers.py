@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Servers of HTTP, measured from outside: wrk for load, drill for sleepers, /proc for the rest."""
+"""Servers of HTTP, measured from outside: wrk for load, drill for sleepers, /proc for the rest; and
+what these two tools cost by themselves."""
 
 import contextlib
 import dataclasses
@@ -7,6 +8,7 @@ import http.client
 import json
 import os
 import re
+import resource
 import select
 import shutil
 import signal
@@ -19,6 +21,7 @@ from command import ROOT, start, stop
 
 DRILL = os.path.join(programs.BENCH.path, "examples", "drill", "drill")
 SLEEPERS = os.path.join(ROOT, "examples", "plans", "sleep-9000.yaml")
+KEEP_ALIVE = os.path.join(ROOT, "examples", "plans", "keep-alive.yaml")
 PIPELINE = os.path.join(ROOT, "bench", "http", "pipeline.lua")
 
 PATIENCE = 30
@@ -141,6 +144,47 @@ def measure_load(command, contender, load):
     figures["cpu_us"] = used / requests * 1e6
     figures["us_per_request"] = 1e6 / figures["requests_per_s"]
     return {**figures, "user_us": user / requests * 1e6, "system_us": system / requests * 1e6}
+
+
+# Load tools
+
+
+def find_tool(name):
+    """The program's path, or None where it is not there."""
+    path = DRILL if name == "drill" else shutil.which(name)
+    return path if path and os.access(path, os.X_OK) else None
+
+
+def drill_command(load, port):
+    command = [DRILL, "--json", "--quiet", "--benchmark", KEEP_ALIVE]
+    command += ["--base", f"http://127.0.0.1:{port}", "--concurrency", str(load.connections)]
+    return [*command, "--iterations", str(10**12), "--duration", str(load.seconds)]
+
+
+def read_drill(said):
+    """As read_wrk(). What did not succeed spoils the figures, too."""
+    report = json.loads(said)
+    if report["failed_requests"] or not report["successful_requests"]:
+        raise Failure(f"drill: failed: {report['failures']}")
+    latency = report["latency"]
+    percentiles = {f"p{n}_us": latency[f"percentile_{n}_0_ns"] / 1e3 for n in (50, 99)}
+    figures = {"requests_per_s": report["requests_per_second"], **percentiles}
+    return report["successful_requests"], figures
+
+
+def measure_tool(command, contender, load):
+    """The processor time of the tool, of which no other process ends meanwhile."""
+    is_drill = contender.library == "drill"
+    for_server, for_tool = placement(load.loops)
+    with serving(command, contender, for_server) as (_, port):
+        tool = drill_command(load, port) if is_drill else wrk_command(load, port)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        said = programs.run_to_end(tool, contender, for_tool)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    requests, figures = read_drill(said) if is_drill else read_wrk(said)
+    user = (after.ru_utime - before.ru_utime) / requests * 1e6
+    system = (after.ru_stime - before.ru_stime) / requests * 1e6
+    return {**figures, "cpu_us": user + system, "user_us": user, "system_us": system}
 
 
 # Sleepers

@@ -15,6 +15,7 @@ from benchmarks.figures import digits, label, median, ratio, system_calls, value
 PEERS = ["libev", "libevent", "libuv", "mio"]
 SMALL_LIBRARY = 64 * 1024
 MOST_LATE_US = 1000
+MOST_DRILL_US = 5.4
 SOCKET_CALL = re.compile(r"_(read|write|send|recv|receive)|source_io")
 FLAT = 2.0  # no library can avoid the cost of memory beyond the caches
 
@@ -185,6 +186,13 @@ def http(results):
     yield none("http: every sleeper is answered", cases, names, "unanswered", "unanswered")
 
 
+def drill(results):
+    cases = results.cases("drill", connections=64)
+    title = f"drill: at most {MOST_DRILL_US} us of its own processor time a request"
+    found = [(median(case, "drill", "cpu_us"), label(case)) for case in cases]
+    yield most(title, found, MOST_DRILL_US, "us")
+
+
 def memory(results):
     title = "memory: at most 24 bytes per registered source, without the program's own"
     cases = results.cases("memory", what="source")
@@ -233,7 +241,7 @@ def smallness(results):
 
 
 def judge(results):
-    parts = [loops, wakes, churn, timers, http, memory, backends, smallness]
+    parts = [loops, wakes, churn, timers, http, drill, memory, backends, smallness]
     return [target for part in parts for target in part(results)]
 
 

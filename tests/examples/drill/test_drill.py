@@ -10,6 +10,7 @@ PATIENCE seconds.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import pty
@@ -22,6 +23,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import unittest
@@ -375,12 +377,46 @@ class Requests(unittest.TestCase):
         self.assertEqual(outcome.status, 0)
         self.assertIn(b"\r\nHost: [::1]:%d\r\n" % server.port, server.requests[0])
 
-    def test_localhost_is_127_0_0_1(self):
-        with Server(answering(OK)) as server:
-            base = f"http://localhost:{server.port}"
-            outcome = run_plan(plan_text(), "--json", "--base", base)
-        self.assertEqual(outcome.status, 0)
-        self.assertIn(b"\r\nHost: localhost:%d\r\n" % server.port, server.requests[0])
+    def test_localhost_is_127_0_0_1_and_ipv6_s(self):
+        for family, host in [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]:
+            try:
+                server = Server(answering(OK), family, host)
+            except OSError as problem:
+                self.skipTest(f"no IPv6 here: {problem}")
+            with server:
+                for name in backend_names():
+                    with self.subTest(host=host, backend=name):
+                        base = f"http://localhost:{server.port}"
+                        outcome = run_plan(
+                            plan_text(iterations=200, concurrency=20),
+                            "--json", "--base", base, "--backend", name,
+                        )  # fmt: skip
+                        self.assertEqual(outcome.err, "")
+                        self.assertEqual(outcome.report["failures"], {})
+                        self.assertEqual(outcome.report["successful_requests"], 200)
+            self.assertIn(b"\r\nHost: localhost:%d\r\n" % server.port, server.requests[0])
+
+    def test_the_name_of_a_host_is_looked_up(self):
+        name = socket.gethostname()
+        try:
+            found = socket.getaddrinfo(name, 0, socket.AF_INET, socket.SOCK_STREAM)
+            server = Server(answering(OK), socket.AF_INET, found[0][4][0])
+        except OSError as problem:
+            self.skipTest(f"the name of this machine leads nowhere: {problem}")
+        with server:
+            base = f"http://{name}:{server.port}"
+            outcome = run_plan(plan_text(base=base, iterations=3), "--json")
+        self.assertEqual(outcome.err, "")
+        self.assertEqual(outcome.report["successful_requests"], 3)
+        self.assertIn(b"\r\nHost: %s:%d\r\n" % (name.encode(), server.port), server.requests[0])
+
+    def test_a_name_that_leads_nowhere_is_said_with_its_place(self):
+        label = "a" * 64  # longer than a part of a name may be, so that no server is asked
+        with plan_file(plan_text(item(url=f"http://{label}/"))) as path:
+            outcome = run("--benchmark", path)
+        self.assertRegex(outcome.err, rf"^{path}:1:\d+: url: the host 'a+\.*' cannot be looked up: ")
+        self.assertEqual(outcome.err.count("\n"), 1)
+        self.assertEqual(outcome.status, 2)
 
     def test_the_command_line_replaces_what_the_plan_says(self):
         with Server(answering(OK)) as server:
@@ -590,6 +626,332 @@ class Failures(unittest.TestCase):
         self.assertGreaterEqual(outcome.report["time_taken_ns"], 200_000_000)
 
 
+class Plans(unittest.TestCase):
+    """What a plan may have besides requests one after the other."""
+
+    def run_plan(self, text, *arguments, **keywords):
+        """The requests that arrived, heads and bodies, and what came of it."""
+        with Server(answering(OK)) as server:
+            base = ("--base", server.base)
+            outcome = run_plan(text, "--json", "-C", "1", *base, *arguments, **keywords)
+        return server.requests, outcome
+
+    def test_variables_stand_in_url_headers_and_body(self):
+        first = item(
+            "first",
+            url="/{{ a }}/{{ DRILL_OUTSIDE }}?{{ iteration }}",
+            method="POST",
+            headers={"X-A": "<{{a}}>", "X-I": "{{ iteration }}"},
+            body='{"a": {"i": {{ iteration }}}, "base": "{{ base }}"}',
+        )
+        requests, outcome = self.run_plan(
+            plan_text(first, vars={"a": "val"}, iterations=11),
+            env={**os.environ, "DRILL_OUTSIDE": "world", "a": "not this"},
+        )
+        self.assertEqual(outcome.report["failures"], {})
+        self.assertEqual(len(requests), 11)
+        for number, request in enumerate(requests):
+            head, body = request.decode().split("\r\n\r\n")
+            self.assertTrue(head.startswith(f"POST /val/world?{number} HTTP/1.1\r\n"))
+            self.assertIn("\r\nX-A: <val>\r\n", head)
+            self.assertIn(f"\r\nX-I: {number}\r\n", head)
+            self.assertIn(f"\r\nContent-Length: {len(body)}", head)
+            self.assertRegex(body, rf'^{{"a": {{"i": {number}}}, "base": "http://127.0.0.1:\d+"}}$')
+
+    def test_an_item_is_repeated_for_each_of_its_items(self):
+        items = [
+            {**item("list", url="/{{ item }}/{{ index }}"), "with_items": [70, "x"]},
+            {**item("fields", url="/{{ item.id }}"), "with_items": [{"id": 1}, {"id": 2}]},
+            {**item("range", url="/{{ item }}"), "with_items_range": {"start": 7, "stop": 9}},
+        ]
+        requests, outcome = self.run_plan(plan_text(*items, iterations=2))
+        expected = ["/70/0", "/x/1", "/1", "/2", "/7", "/8", "/9"]
+        self.assertEqual([r.split()[1].decode() for r in requests], expected * 2)
+        report = outcome.report
+        self.assertEqual([i["name"] for i in report["items"]], ["list", "fields", "range"])
+        self.assertEqual([i["total_requests"] for i in report["items"]], [4, 4, 6])
+
+    def test_a_delay_keeps_the_next_request_waiting(self):
+        items = [item("a"), {"name": "wait", "delay": {"seconds": 0.2}}, item("b"), {"delay": 0.1}]
+        for name in backend_names():
+            with self.subTest(backend=name):
+                text = plan_text(*items, iterations=2)
+                requests, outcome = self.run_plan(text, "--backend", name)
+                self.assertEqual(len(requests), 4)
+                report = outcome.report
+                self.assertGreaterEqual(report["time_taken_ns"], 600_000_000)
+                self.assertEqual([i["name"] for i in report["items"]], ["a", "b"])
+                self.assertEqual(report["connections_opened"], 1)
+        with Server(answering(OK)) as server:
+            stats = run_plan(plan_text(*items, base=server.base), "--stats").out
+            one = run_plan(plan_text(*items[:2], base=server.base), "--stats").out
+        self.assertEqual(re.findall(r"(?m)^\n(.*)$", stats), ["a", "b"])
+        self.assertNotIn("\n\n", one)  # no block for the only request
+
+    def test_a_signal_ends_a_delay(self):
+        with Server(answering(OK)) as server:
+            with plan_file(plan_text(item(), {"delay": 1000}, base=server.base)) as path:
+                with subprocess.Popen(
+                    [DRILL, "--benchmark", path, "--json"], stdout=subprocess.PIPE, text=True
+                ) as process:
+                    server.wait_for(lambda: len(server.requests) == 1)
+                    process.send_signal(signal.SIGTERM)
+                    out, _ = process.communicate(timeout=PATIENCE)
+        self.assertEqual(process.returncode, 143)
+        self.assertLessEqual(json.loads(out)["interrupted_requests"], 1)
+
+    def test_tags_choose_the_items(self):
+        items = [
+            {**item("a", url="/a"), "tags": ["one", "two"]},
+            {**item("b", url="/b"), "tags": ["two"]},
+            {**item("c", url="/c"), "tags": ["never"]},
+            item("d", url="/d"),
+        ]
+        text = plan_text(*items)
+        for arguments, expected in [
+            ([], "abd"),
+            (["--tags", "one"], "a"),
+            (["--tags", "two,never"], "abc"),
+            (["--skip-tags", "one"], "bd"),
+            (["--tags", "two", "--skip-tags", "one"], "b"),
+        ]:
+            with self.subTest(arguments=arguments):
+                requests, outcome = self.run_plan(text, *arguments)
+                self.assertEqual("".join(r.split()[1].decode()[1:] for r in requests), expected)
+                names = "".join(i["name"] for i in outcome.report["items"])
+                self.assertEqual(names, expected)
+
+    def test_tags_that_leave_nothing_or_contradict_each_other_are_errors(self):
+        for arguments, complaint in [
+            (["--tags", "x"], "no item of the plan is left by --tags and --skip-tags\n"),
+            (["--tags", "a, x", "--skip-tags", "x"], "--tags and --skip-tags both have 'x'\n"
+             "drill: --help explains the options\n"),
+        ]:  # fmt: skip
+            with self.subTest(arguments=arguments):
+                outcome = run_plan(plan_text(base="http://127.0.0.1:1"), *arguments)
+                self.assertEqual(outcome.err, "drill: " + complaint)
+                self.assertEqual(outcome.out, "")
+                self.assertEqual(outcome.status, 2)
+
+    def test_tags_are_listed(self):
+        items = [{**item("a"), "tags": ["b", "a"]}, {**item("b"), "tags": ["a", "always"]}]
+        outcome = run_plan(plan_text(*items), "--list-tags")  # without a base: nothing is run
+        self.assertEqual(outcome.out, "a\nalways\nb\n")
+        self.assertEqual(outcome.err, "")
+        self.assertEqual(outcome.status, 0)
+
+    def test_what_only_the_namesake_has_is_refused_with_its_place(self):
+        for text, complaint in [
+            ("threads: 4\n", "1:1: threads"),
+            ("plan:\n  - name: a\n    include: b.yml\n", "3:5: include"),
+            ("plan:\n  - name: a\n    exec: {command: ls}\n", "3:5: exec"),
+            ("plan:\n  - name: a\n    assert: {key: a, value: b}\n", "3:5: assert"),
+            ("plan:\n  - name: a\n    assign: {key: a, value: b}\n", "3:5: assign"),
+            ("plan:\n  - name: a\n    request: {url: /}\n    assign: b\n", "4:5: assign"),
+            ("plan:\n  - name: a\n    with_items_from_csv: a.csv\n", "3:5: with_items_from_csv"),
+        ]:
+            with self.subTest(text=text), plan_file(text) as path:
+                outcome = run("--benchmark", path)
+                expected = f"{path}:{complaint} of fcsonline/drill is not supported\n"
+                self.assertEqual(outcome.err, expected)
+                self.assertEqual(outcome.status, 2)
+        with plan_file("base: https://127.0.0.1\nplan:\n  - name: a\n    request: {url: /}\n") as path:
+            outcome = run("--benchmark", path)
+        self.assertEqual(outcome.err, f"{path}:1:7: base: HTTPS is not supported, only http://\n")
+
+
+class Duration(unittest.TestCase):
+    """Runs that end with their time."""
+
+    def test_no_request_begins_after_the_duration_and_none_is_given_up(self):
+        first_answer = threading.Event()
+
+        def script(connection):
+            connection.receive()
+            first_answer.wait(0.3)  # longer than the duration: nothing depends on how much
+            connection.send(OK)
+            self.assertIsNone(connection.receive())
+
+        items = [item("first"), item("second")]
+        for name in backend_names():
+            with self.subTest(backend=name), Server(script) as server:
+                outcome = run_plan(
+                    plan_text(*items, base=server.base, concurrency=3, duration=0.1),
+                    "--json", "--backend", name,
+                )  # fmt: skip
+            report = outcome.report
+            self.assertEqual(outcome.status, 0)
+            self.assertEqual(report["successful_requests"], 3)
+            self.assertEqual(report["items"][1]["total_requests"], 0)
+            self.assertEqual(report["interrupted_requests"], 0)
+            self.assertEqual(report["duration_ns"], 100_000_000)
+            self.assertIsNone(report["iterations"])
+
+    def test_users_go_on_until_the_time_is_over(self):
+        for arguments in [[], ["--duration", "0.2"]]:
+            with self.subTest(arguments=arguments), Server(answering(OK)) as server:
+                keys = {} if arguments else {"duration": 0.2}
+                outcome = run_plan(plan_text(base=server.base, **keys), "--json", *arguments)
+            self.assertEqual(outcome.status, 0)
+            self.assertGreaterEqual(outcome.report["time_taken_ns"], 200_000_000)
+            self.assertGreater(outcome.report["total_requests"], 1)
+            self.assertEqual(outcome.report["concurrency"], 1)
+
+    def test_a_delay_does_not_prolong_it(self):
+        for keys in [{"concurrency": 2}, {"rate": 100}]:
+            with self.subTest(**keys), Server(answering(OK)) as server:
+                text = plan_text(item(), {"delay": 1000}, base=server.base, duration=0.2, **keys)
+                outcome = run_plan(text, "--json")
+            self.assertEqual(outcome.status, 0)
+            self.assertEqual(outcome.report["total_requests"], 20 if "rate" in keys else 2)
+
+    def test_iterations_may_end_it_earlier(self):
+        with Server(answering(OK)) as server:
+            outcome = run_plan(
+                plan_text(base=server.base, iterations=5, concurrency=2, duration=1000), "--json"
+            )
+        self.assertEqual(outcome.report["successful_requests"], 5)
+
+    def test_a_ramp_up_that_is_longer_than_the_duration_does_not_prolong_it(self):
+        with Server(answering(OK)) as server:
+            outcome = run_plan(
+                plan_text(base=server.base, concurrency=2, duration=0.1, rampup=1000), "--json"
+            )
+        self.assertEqual(outcome.status, 0)
+        self.assertEqual(server.connections, 1)
+
+
+class Rate(unittest.TestCase):
+    """The open loop."""
+
+    def run_plan(self, base, *arguments, **keys):
+        """The report and exit status for each backend in turn."""
+        for name in backend_names():
+            with self.subTest(backend=name):
+                text = plan_text(base=base, **keys)
+                outcome = run_plan(text, "--json", "--backend", name, *arguments)
+                self.assertEqual(outcome.err, "")
+                yield outcome.report, outcome.status
+
+    def test_as_many_requests_are_sent_as_were_due(self):
+        with Server(answering(OK)) as server:
+            for report, status in self.run_plan(server.base, rate=200, duration=0.5):
+                self.assertEqual(status, 0)
+                self.assertEqual(report["successful_requests"], 100)
+                self.assertEqual(report["rate"], 200)
+                # The last one was due 5 ms before the end.
+                self.assertGreaterEqual(report["time_taken_ns"], 495_000_000)
+
+    def test_the_rate_may_come_from_the_command_line(self):
+        with Server(answering(OK)) as server:
+            for report, _ in self.run_plan(
+                server.base, "--rate", "0.5", "-d", "0.5", rate=1000, duration=30
+            ):
+                self.assertEqual(report["successful_requests"], 1)
+                self.assertEqual(report["rate"], 0.5)
+
+    def test_a_server_that_stalls_cannot_hide(self):
+        """With a closed loop one request would be slow, and 29 fast."""
+
+        def script(connection):
+            while connection.receive():
+                if len(connection.server.requests) % 30 == 1:
+                    time.sleep(0.5)  # this is what is measured
+                connection.send(OK)
+
+        with Server(script) as server:
+            for report, _ in self.run_plan(server.base, rate=100, duration=0.3, concurrency=1):
+                self.assertEqual(report["successful_requests"], 30)
+                self.assertEqual(report["connections_opened"], 1)
+                # The n-th was due n times 10 ms after the first, and could not be sent before.
+                self.assertGreaterEqual(report["latency"]["median_ns"], 350_000_000)
+                self.assertGreaterEqual(report["latency"]["minimum_ns"], 200_000_000)
+
+    def test_users_are_added_when_all_others_wait(self):
+        def script(connection):
+            server = connection.server
+            connection.receive()
+            server.wait_for(lambda: server.over or len(server.requests) % 20 == 0)
+            connection.send(OK)
+            connection.wait_for_end()
+
+        with Server(script) as server:
+            for report, _ in self.run_plan(server.base, rate=200, duration=0.1):
+                self.assertEqual(report["successful_requests"], 20)
+                self.assertEqual(report["connections_opened"], 20)
+
+    def test_what_could_only_be_late_times_out_unsent(self):
+        """One after the other, 300 timeouts of 0.3 s would take longer than is waited here."""
+        with Server(Connection.wait_for_end) as server:
+            for report, status in self.run_plan(
+                server.base, "--timeout", "0.3", rate=300, duration=1, concurrency=1
+            ):
+                self.assertEqual(status, 1)
+                self.assertEqual(report["failures"], {"timeout": 300})
+
+    def test_what_is_overdue_is_not_sent(self):
+        """When the first times out, all others are overdue but for a moment of some."""
+        with Server(Connection.wait_for_end) as server:
+            for report, _ in self.run_plan(
+                server.base, "--timeout", "0.3", rate=100_000, iterations=2000, concurrency=1
+            ):
+                self.assertEqual(report["failures"], {"timeout": 2000})
+        self.assertLess(server.connections, 200 * len(backend_names()))
+
+    def test_users_that_were_idle_are_all_used_again(self):
+        def script(connection):
+            server = connection.server
+            while connection.receive():
+                whole = -(-len(server.requests) // 3) * 3  # of the group that it belongs to
+                server.wait_for(lambda most=whole: server.over or len(server.requests) >= most)
+                connection.send(OK)
+
+        with Server(script) as server:
+            for report, _ in self.run_plan(server.base, rate=100, iterations=9, concurrency=3):
+                self.assertEqual(report["successful_requests"], 9)
+                self.assertEqual(report["connections_opened"], 3)
+
+    def test_more_iterations_may_be_due_at_once_than_are_begun_at_once(self):
+        def script(connection):
+            server = connection.server
+            connection.receive()
+            server.wait_for(lambda: server.over or len(server.requests) % 100 == 0)
+            connection.send(OK)
+            connection.wait_for_end()
+
+        with Server(script) as server:
+            for report, _ in self.run_plan(
+                server.base, rate=1_000_000, iterations=100, concurrency=100
+            ):
+                self.assertEqual(report["successful_requests"], 100)
+
+    def test_the_items_of_an_iteration_follow_one_another(self):
+        items = [item("one", url="/1"), item("two", url="/2")]
+        with Server(answering(OK)) as server:
+            text = plan_text(*items, base=server.base, rate=1000, iterations=30, concurrency=1)
+            report = run_plan(text, "--json").report
+        self.assertEqual(report["total_requests"], 60)
+        self.assertEqual([request.split()[1] for request in server.requests], [b"/1", b"/2"] * 30)
+
+    def test_what_was_due_when_a_signal_came_counts_as_interrupted(self):
+        with Server(Connection.wait_for_end) as server:
+            text = plan_text(base=server.base, rate=100, concurrency=1, duration=1000)
+            with plan_file(text) as path:
+                began = time.monotonic()
+                with subprocess.Popen(
+                    [DRILL, "--benchmark", path, "--json"], stdout=subprocess.PIPE, text=True
+                ) as process:
+                    server.wait_for(lambda: server.connections == 1)
+                    time.sleep(0.2)  # a span in which requests become due
+                    process.send_signal(signal.SIGINT)
+                    out, _ = process.communicate(timeout=PATIENCE)
+                most = (time.monotonic() - began) * 100 + 1
+        report = json.loads(out)
+        self.assertEqual(report["total_requests"], 0)
+        self.assertGreaterEqual(report["interrupted_requests"], 20)
+        self.assertLessEqual(report["interrupted_requests"], most)
+
+
 class Report(unittest.TestCase):
     """What is printed, and where."""
 
@@ -602,7 +964,8 @@ class Report(unittest.TestCase):
         with Server(script) as server:
             outcome = run_plan(plan_text(base=server.base, iterations=6, concurrency=2), "--json")
         latency = outcome.report["latency"]
-        order = ["minimum", "median", "percentile_99_0", "percentile_99_5", "percentile_99_9"]
+        order = ["minimum", "percentile_50_0", "percentile_75_0", "percentile_90_0",
+                 "percentile_95_0", "percentile_99_0", "percentile_99_5", "percentile_99_9"]  # fmt: skip
         values = [latency[f"{name}_ns"] for name in order] + [latency["maximum_ns"]]
         self.assertGreaterEqual(values[0], 50_000_000)
         self.assertEqual(values, sorted(values))
@@ -624,9 +987,10 @@ class Report(unittest.TestCase):
     def test_iterations_may_run_out_before_everybody_began(self):
         with Server(answering(OK)) as server:
             outcome = run_plan(
-                plan_text(base=server.base, iterations=3, concurrency=3, rampup=0.3), "--json"
+                plan_text(base=server.base, iterations=3, concurrency=5, rampup=0.3), "--json"
             )
         self.assertEqual(outcome.report["successful_requests"], 3)
+        self.assertEqual(outcome.report["concurrency"], 3)
 
     def test_stats_are_for_people(self):
         items = [item("First"), item("Second")]
@@ -634,20 +998,91 @@ class Report(unittest.TestCase):
             text = plan_text(*items, base=server.base, iterations=3)
             plain, stats = run_plan(text), run_plan(text, "--stats")
             one = run_plan(plan_text(items[0], base=server.base), "--stats")
-        figures = ["Time taken", "Total requests", "Successful requests", "Failed requests",
-                   "Requests per second"]  # fmt: skip
-        latencies = ["Median", "Average", "Standard deviation", "99.0 percentile",
+        requests = ["Total requests", "Successful requests", "Failed requests"]
+        traffic = ["Requests per second", "Received", "Received per second",
+                   "Connections opened", "Connections reused"]  # fmt: skip
+        latencies = ["Median", "Average", "Standard deviation", "50.0 percentile",
+                     "75.0 percentile", "90.0 percentile", "95.0 percentile", "99.0 percentile",
                      "99.5 percentile", "99.9 percentile", "Minimum", "Maximum"]  # fmt: skip
-        names = [line[:23].strip() for line in plain.out.splitlines()]
-        self.assertEqual(names, figures)
-        names = [line[:23].strip() for line in stats.out.splitlines()]
-        each = [*figures[1:4], *latencies]
-        self.assertEqual(len(one.out.splitlines()), len(figures) + len(latencies))
-        self.assertEqual(names, [*figures, *latencies, "", "First", *each, "", "Second", *each])
+        bar = r"  +\d+\.\d+ (us|ms|s) to +\d+\.\d+ (us|ms|s)  #* * \d+"
+
+        def names(out):
+            lines = [line for line in out.splitlines() if not re.fullmatch(bar, line)]
+            return [line[:23].strip() for line in lines]
+
+        each = [*requests, *traffic, "Answers", "status 200", *latencies, "Latencies"]
+        self.assertEqual(names(plain.out), ["Time taken", *requests, *traffic])
+        self.assertEqual(names(one.out), ["Time taken", *each])
+        self.assertEqual(
+            names(stats.out), ["Time taken", *each, "", "First", *each, "", "Second", *each]
+        )
+        self.assertEqual(len(re.findall(rf"(?m)^{bar}$", stats.out)), 30)
         for line in stats.out.splitlines():
             if line[:23].strip() in latencies:
                 self.assertRegex(line[23:], r"^\d+\.\d+ (us|ms|s)$")
         self.assertEqual(plain.err + stats.err, "")
+
+    def test_bytes_connections_and_statuses_are_counted_for_each_item(self):
+        answers = {
+            b"/kept": OK,
+            b"/left": b"HTTP/1.1 201 C\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+            b"/gone": b"HTTP/1.1 410 G\r\nContent-Length: 100000\r\n\r\n" + b"x" * 100000,
+        }
+
+        def script(connection):
+            while request := connection.receive():
+                connection.send(answers[request.split()[1]])
+
+        items = [item(target.decode(), url=target.decode()) for target in answers]
+        for name in backend_names():
+            with self.subTest(backend=name), Server(script) as server:
+                report = run_plan(
+                    plan_text(*items, base=server.base, iterations=5, concurrency=1),
+                    "--json", "--backend", name,
+                ).report  # fmt: skip
+                self.assertEqual(server.connections, 6)
+            sizes = [5 * len(answer) for answer in answers.values()]
+            self.assertEqual(report["bytes_received"], sum(sizes))
+            self.assertEqual(report["statuses"], {"200": 5, "201": 5, "410": 5})
+            self.assertEqual(report["connections_opened"], 6)
+            self.assertEqual(report["connections_reused"], 9)
+            seconds = report["time_taken_ns"] / 1e9
+            self.assertAlmostEqual(
+                report["bytes_received_per_second"] * seconds / sum(sizes), 1, places=3
+            )
+            for figures, size, status, opened in zip(
+                report["items"], sizes, [200, 201, 410], [1, 0, 5]
+            ):
+                self.assertEqual(figures["bytes_received"], size)
+                self.assertEqual(figures["statuses"], {str(status): 5})
+                self.assertEqual(figures["connections_opened"], opened)
+                self.assertEqual(figures["connections_reused"], 5 - opened)
+            self.assertEqual(report["items"][2]["failures"], {"status_410": 5})
+
+    def test_the_histogram_has_every_latency(self):
+        with Server(answering(OK)) as server:
+            report = run_plan(plan_text(base=server.base, iterations=99, concurrency=3), "-j").report
+        latency = report["latency"]
+        bars = latency["histogram"]
+        self.assertTrue(latency["is_exact"])
+        self.assertEqual(sum(bar["count"] for bar in bars), 99)
+        self.assertEqual(bars[0]["from_ns"], latency["minimum_ns"])
+        self.assertEqual(bars[-1]["to_ns"], latency["maximum_ns"])
+
+    def test_five_billion_iterations_take_bounded_memory(self):
+        with Server(answering(OK)) as server:
+            text = plan_text(base=server.base, iterations=5_000_000_000, concurrency=2)
+            with plan_file(text) as path:
+                with subprocess.Popen(
+                    [DRILL, "--benchmark", path, "--json"], stdout=subprocess.PIPE, text=True
+                ) as process:
+                    server.wait_for(lambda: len(server.requests) > 1000)
+                    process.send_signal(signal.SIGINT)
+                    out, _ = process.communicate(timeout=PATIENCE)
+        report = json.loads(out)
+        self.assertEqual(process.returncode, 130)
+        self.assertGreaterEqual(report["successful_requests"], 1000 - 2)
+        self.assertEqual(report["iterations"], 5_000_000_000)
 
     def test_quiet_leaves_out_what_was_not_asked_for(self):
         with Server(answering(OK)) as server:
@@ -664,11 +1099,12 @@ class Report(unittest.TestCase):
 
 
 class Terminal:
-    """What appears on a terminal, read while it does."""
+    """What appears on a terminal of so many columns, read while it does."""
 
-    def __init__(self):
+    def __init__(self, columns=80):
         self.master, self.slave = pty.openpty()
         self.seen = b""
+        self.resize(columns)
 
     def __enter__(self):
         return self
@@ -676,6 +1112,18 @@ class Terminal:
     def __exit__(self, *_):
         os.close(self.master)
         os.close(self.slave)
+
+    def resize(self, columns):
+        size = struct.pack("HHHH", 24, columns, 0, 0)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
+
+    def press(self, keys):
+        os.write(self.master, keys)
+
+    def lead(self):
+        """Makes it the controlling terminal of a new process, to be called there."""
+        os.setsid()
+        fcntl.ioctl(self.slave, termios.TIOCSCTTY, 0)
 
     def read_until(self, condition):
         """Reads on until the condition holds of all that was seen."""
@@ -687,16 +1135,39 @@ class Terminal:
                 raise AssertionError(f"the terminal shows only {self.seen!r}")
             self.seen += os.read(self.master, 1 << 16)
 
+    def drawn(self):
+        """All lines that were drawn so far, one over the other."""
+        return [line.rstrip() for line in self.seen.split(b"\r") if b"%" in line]
+
+
+def screen(seen, columns):
+    """The lines that are left on a terminal of so many columns."""
+    lines, column = [[]], 0
+    for byte in seen:
+        if byte == ord("\r"):
+            column = 0
+        elif byte == ord("\n"):
+            lines.append([])
+        else:
+            if column == columns:
+                lines.append([])
+                column = 0
+            lines[-1] += " " * (column + 1 - len(lines[-1]))
+            lines[-1][column] = chr(byte)
+            column += 1
+    return ["".join(line).rstrip() for line in lines]
+
 
 class Progress(unittest.TestCase):
-    """The bar on a terminal behind stderr."""
+    """The line on a terminal behind stderr."""
 
-    def start(self, server, terminal, *arguments, **keys):
+    def start(self, server, terminal, *arguments, stdout=subprocess.DEVNULL, lead=None, **keys):
         self.plan = self.enterContext(plan_file(plan_text(base=server.base, **keys)))
         process = subprocess.Popen(
             [DRILL, "--benchmark", self.plan, *arguments],
-            stdout=subprocess.DEVNULL, stderr=terminal.slave,
+            stdout=stdout, stderr=terminal.slave, stdin=terminal.slave, preexec_fn=lead,
         )  # fmt: skip
+        self.addCleanup(process.wait, PATIENCE)
         self.addCleanup(process.kill)
         return process
 
@@ -705,8 +1176,9 @@ class Progress(unittest.TestCase):
         self.addCleanup(context.__exit__, None, None, None)
         return result
 
-    def test_it_is_drawn_over_again_and_erased_in_the_end(self):
-        proceed = threading.Event()
+    @staticmethod
+    def answering_one(proceed):
+        """A script that holds back all answers but the first."""
 
         def script(connection):
             while connection.receive():
@@ -714,7 +1186,11 @@ class Progress(unittest.TestCase):
                     proceed.wait(PATIENCE)
                 connection.send(OK)
 
-        with Terminal() as terminal, Server(script) as server:
+        return script
+
+    def test_it_is_drawn_over_again_and_erased_in_the_end(self):
+        proceed = threading.Event()
+        with Terminal() as terminal, Server(self.answering_one(proceed)) as server:
             began = time.monotonic()
             process = self.start(server, terminal, iterations=4, concurrency=1)
             terminal.read_until(lambda seen: seen.count(b" 25% [######....") >= 3)
@@ -722,12 +1198,84 @@ class Progress(unittest.TestCase):
             self.assertEqual(process.wait(PATIENCE), 0)
             elapsed = time.monotonic() - began
             terminal.read_until(lambda seen: re.search(rb"\r +\r$", seen))
-        lines = terminal.seen.split(b"\r")
-        drawn = [line for line in lines if b"%" in line]
-        self.assertRegex(drawn[0], rb"^ 25% \[#{6}\.{18}\] 1/4, 0 failed, \d+/s *$")
-        self.assertGreaterEqual(len(lines[-2]), len(drawn[-1].rstrip()))
-        self.assertNotIn(b"\n", terminal.seen)
+        drawn = terminal.drawn()
+        self.assertRegex(
+            drawn[0], rb"^ 25% \[#{6}\.{18}\] 1/4, 0 failed, \d+/s, \d+ (s|min) left$"
+        )
+        self.assertEqual(screen(terminal.seen, 80), [""])
         self.assertLessEqual(len(drawn), elapsed * 10)
+
+    def test_it_fits_the_terminal_also_after_a_resize(self):
+        proceed = threading.Event()
+        with Terminal(columns=100) as terminal, Server(self.answering_one(proceed)) as server:
+            process = self.start(server, terminal, iterations=4, concurrency=1)
+            terminal.read_until(lambda seen: seen.count(b"] 1/4") >= 2)
+            for columns in [40, 20, 6]:
+                begin = len(terminal.seen)
+                terminal.resize(columns)
+
+                def fitting(begin=begin, columns=columns):
+                    """The lines from the first one on that was made for the new size."""
+                    # The first and the last may not be whole.
+                    seen = terminal.seen[begin:].replace(b"\x1b[J", b"")
+                    lines = seen.split(b"\r")[1:-1]
+                    narrow = [len(line.rstrip()) < columns and b"%" in line for line in lines]
+                    return lines[narrow.index(True) :] if True in narrow else []
+
+                terminal.read_until(lambda seen: len(fitting()) >= 5)
+                for line in fitting():
+                    self.assertLess(len(line), columns)
+                # Once, at the first: a terminal may have broken what was there.
+                self.assertEqual(terminal.seen[begin:].count(b"\r\x1b[J"), 1)
+            proceed.set()
+            self.assertEqual(process.wait(PATIENCE), 0)
+            terminal.read_until(lambda seen: re.search(rb"\r +\r$", seen))
+        written = [len(part) for part in terminal.seen.split(b"\r")]
+        self.assertLess(written[-2], 6)
+
+    def test_ctrl_c_leaves_no_trace_and_prints_what_there_is(self):
+        for early in (False, True):
+            with self.subTest(early=early), Terminal(columns=60) as terminal:
+                proceed = threading.Event()
+                with Server(self.answering_one(proceed)) as server:
+                    process = self.start(
+                        server, terminal, "--json", lead=terminal.lead, stdout=subprocess.PIPE,
+                        iterations=4, concurrency=1,
+                    )  # fmt: skip
+                    server.wait_for(lambda: len(server.requests) == 2)
+                    if not early:
+                        terminal.read_until(lambda seen: b"25%" in seen)
+                    terminal.press(b"\x03")
+                    out, _ = process.communicate(timeout=PATIENCE)
+                    proceed.set()
+                terminal.read_until(lambda seen: re.search(rb"\^C.*\r +\r$", seen))
+                self.assertEqual(process.returncode, 130)
+                self.assertEqual(json.loads(out)["successful_requests"], 1)
+                self.assertEqual(screen(terminal.seen, 60), [""])
+
+    def test_a_terminal_that_was_stopped_does_not_hold_up_the_run(self):
+        proceed = threading.Event()
+        with Terminal() as terminal, Server(self.answering_one(proceed)) as server:
+            process = self.start(server, terminal, iterations=4, concurrency=1)
+            terminal.read_until(lambda seen: b"25%" in seen)
+            terminal.press(b"\x13")  # Ctrl-S
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.5)  # a span in which it would be drawn
+            proceed.set()
+            self.assertEqual(process.wait(PATIENCE), 0)
+            terminal.press(b"\x11")
+            os.write(terminal.slave, b"end")
+            terminal.read_until(lambda seen: seen.endswith(b"end"))
+
+    def test_the_time_left_is_that_of_the_duration(self):
+        with Terminal() as terminal, Server(answering(OK)) as server:
+            process = self.start(server, terminal, duration=1000, rate=100)
+            terminal.read_until(lambda seen: b" left" in seen)
+            process.terminate()
+            self.assertEqual(process.wait(PATIENCE), 143)
+        self.assertRegex(
+            terminal.drawn()[0], rb"^  0% \[\.{24}\] \d+, 0 failed, \d+/s, 1[67] min left$"
+        )
 
     def test_quiet_draws_nothing(self):
         def script(connection):
@@ -896,7 +1444,7 @@ class Usage(unittest.TestCase):
     def test_what_is_wrong_with_a_plan_is_said_with_file_line_and_column(self):
         for text, complaint in [
             ("concurency: 4\n", "1:1: unknown key 'concurency' in the file, which has "
-             "concurrency, base, iterations, rampup and plan"),
+             "concurrency, base, iterations, rampup, duration, rate, vars and plan"),
             ("plan:\n  - name: a\n    request: {}\n", "3:14: url is missing in request"),
             ("iterations: 1\nplan:\n  - name: a\n    request:\n      url: /\n",
              "5:12: url: this needs a base, and there is none"),
@@ -920,15 +1468,20 @@ class Usage(unittest.TestCase):
         plan = ["--benchmark", "plan.yaml"]
         for arguments, complaint in [
             ([], "drill: --benchmark: a plan is needed"),
+            (["--benchmark="], "drill: --benchmark: a plan is needed"),
             ([*plan, "another.yaml"], "drill: what is 'another.yaml' for?"),
             ([*plan, "--concurrency", "0"],
              "drill: --concurrency: a whole number from 1 to 1000000 is needed"),
             ([*plan, "--iterations", "many"],
              "drill: --iterations: a whole number from 1 to 1000000000000 is needed"),
+            ([*plan, "--duration", "0"],
+             "drill: --duration: seconds are needed, such as 2 or 0.5"),
+            ([*plan, "--rate", "fast"],
+             "drill: --rate: a number above 0 is needed, at most 1000000, such as 100"),
             ([*plan, "--timeout", "-1"], "drill: --timeout: seconds are needed, such as 2 or 0.5"),
             ([*plan, "--base", "example.org"],
              "drill: --base: a url begins with http:// or, behind a base, with /"),
-            ([*plan, "--base", "https://127.0.0.1"], "drill: --base: only http:// is spoken"),
+            ([*plan, "--base", "https://127.0.0.1"], "drill: --base: HTTPS is not supported, only http://"),
         ]:  # fmt: skip
             with self.subTest(arguments=arguments):
                 outcome = run(*arguments)
@@ -937,10 +1490,81 @@ class Usage(unittest.TestCase):
                 self.assertEqual(outcome.out, "")
                 self.assertEqual(outcome.status, 2)
 
+    def test_an_option_of_the_namesake_that_there_is_not_is_refused_by_its_name(self):
+        for arguments, complaint in [
+            (["-c", "old.yml"], "-c: --compare of fcsonline/drill is not supported; for "
+             "--concurrency use -C"),
+            (["--compare", "old.yml"], "--compare of fcsonline/drill is not supported; "
+             "for --concurrency use -C"),
+            (["-n"], "-n: --nanosec of fcsonline/drill is not supported: --json has nanoseconds; "
+             "for --iterations use -N"),
+            (["-n", "5"], "-n: --nanosec of fcsonline/drill is not supported: --json has "
+             "nanoseconds; for --iterations use -N"),
+            (["-t", "5"], "-t: --threshold of fcsonline/drill is not supported; for --timeout "
+             "use -o"),
+            (["-r", "x"], "-r: --report of fcsonline/drill is not supported; --json has all "
+             "figures"),
+            (["-v"], "-v: --verbose of fcsonline/drill is not supported"),
+            (["--no-check-certificate"], "--no-check-certificate of "
+             "fcsonline/drill is not supported: no HTTPS"),
+            (["--relaxed-interpolations"], "--relaxed-interpolations of "
+             "fcsonline/drill is not supported"),
+            (["--list-tasks"], "--list-tasks of fcsonline/drill is not supported"),
+        ]:  # fmt: skip
+            with self.subTest(arguments=arguments):
+                outcome = run("--benchmark", "plan.yaml", *arguments)
+                lines = outcome.err.splitlines()
+                self.assertEqual(lines, ["drill: " + complaint, "drill: --help explains the options"])
+                self.assertEqual(outcome.status, 2)
+
+    def test_short_options_mean_what_the_long_ones_do(self):
+        with Server(answering(OK)) as server:
+            text = plan_text(base=server.base, iterations=3, concurrency=3)
+            report = run_plan(text, "-qj", "-C", "1", "-N", "7", "-o", "30").report
+        self.assertEqual((report["concurrency"], report["iterations"]), (1, 7))
+        self.assertEqual(server.connections, 1)
+        with Server(Connection.wait_for_end) as server:
+            outcome = run_plan(plan_text(base=server.base), "--json", "-o", "0.05")
+        self.assertEqual(outcome.report["failures"], {"timeout": 1})
+
+    def test_closed_standard_streams_are_not_taken_by_connections(self):
+        for fd in range(3):
+            with self.subTest(fd=fd), Server(answering(OK)) as server:
+                with plan_file(plan_text(base=server.base)) as path:
+                    command = f'exec "$0" --benchmark "$1" --stats {fd}>&-'
+                    process = subprocess.run(
+                        ["sh", "-c", command, DRILL, path],
+                        capture_output=True, timeout=PATIENCE, text=True, check=False,
+                    )  # fmt: skip
+                self.assertEqual(process.returncode, 2 if fd == 1 else 0)
+                self.assertEqual("Median" in process.stdout, fd != 1)
+                self.assertEqual(
+                    process.stderr, "drill: the report cannot be written\n" if fd == 1 else ""
+                )
+                self.assertEqual(len(server.requests), 1)
+
+    @unittest.skipUnless(sys.platform.startswith("linux"), "needs /proc")
+    def test_no_descriptor_of_the_run_takes_the_place_of_a_standard_stream(self):
+        def script(connection):
+            connection.receive()
+            connection.server.wait_for(lambda: connection.server.over)
+
+        for name in backend_names():
+            with self.subTest(backend=name), Server(script) as server:
+                with plan_file(plan_text(base=server.base)) as path:
+                    command = 'exec "$0" --benchmark "$1" --backend "$2" --json 0<&- 1>&- 2>&-'
+                    with subprocess.Popen(["sh", "-c", command, DRILL, path, name]) as process:
+                        server.wait_for(lambda: len(server.requests) == 1)
+                        streams = [os.readlink(f"/proc/{process.pid}/fd/{fd}") for fd in range(3)]
+                        process.terminate()
+                        self.assertEqual(process.wait(PATIENCE), 2)  # it could not be written
+                self.assertEqual(streams, ["/dev/null"] * 3)
+
     def test_an_option_that_there_is_not_is_an_error(self):
         for arguments in [["--nonesuch"], ["-x"], ["--base"]]:
             with self.subTest(arguments=arguments):
                 outcome = run("--benchmark", "plan.yaml", *arguments)
+                self.assertTrue(outcome.err.startswith("drill: "), outcome.err)
                 self.assertIn(arguments[0].strip("-"), outcome.err)
                 self.assertEqual(outcome.status, 2)
 
@@ -959,7 +1583,7 @@ class Usage(unittest.TestCase):
         self.assertEqual(outcome.status, 0)
         self.assertEqual(outcome.err, "")
         for option in ["benchmark", "stats", "json", "quiet", "base", "concurrency", "iterations",
-                       "timeout", "backend", "help", "version"]:  # fmt: skip
+                       "duration", "rate", "timeout", "tags", "skip-tags", "list-tags", "backend", "help", "version"]:  # fmt: skip
             self.assertIn(f"--{option} ", outcome.out)
 
     def test_version(self):
@@ -997,46 +1621,69 @@ class Usage(unittest.TestCase):
             )
         self.assertEqual(outcome.status, 0)
 
-    def test_more_latencies_than_memory_are_refused(self):
-        items = [item(str(number)) for number in range(40)]  # 8 bytes for each, 10 ** 12 times
-        outcome = run_plan(
-            plan_text(*items, base="http://127.0.0.1:1", iterations=10**12, concurrency=1),
-            env={**os.environ, "ASAN_OPTIONS": "allocator_may_return_null=1"},
-        )
-        self.assertTrue(
-            outcome.err.endswith("drill: the run cannot go on: Cannot allocate memory\n")
-        )
-        self.assertEqual(outcome.status, 2)
-
 
 class SleepServer(unittest.TestCase):
     """Both examples together."""
 
-    def setUp(self):
-        if SLEEP_SERVER == "-":
-            self.skipTest("the sleep server is not built")
-        self.server = subprocess.Popen(
-            [SLEEP_SERVER, "--port", "0"], stdout=subprocess.PIPE, text=True
-        )
-        self.addCleanup(self.server.stdout.close)
-        self.addCleanup(self.server.wait, PATIENCE)
-        self.addCleanup(self.server.terminate)
-        self.base = re.search(r"http://\S+", self.server.stdout.readline())[0]
+    @contextlib.contextmanager
+    def serving(self, name="sleep_server"):
+        """Runs the server of that name and gives its base."""
+        path = os.path.join(os.path.dirname(SLEEP_SERVER), name)
+        if not os.access(path, os.X_OK):
+            self.skipTest(f"{name} is not built")
+        with subprocess.Popen([path, "--port", "0"], stdout=subprocess.PIPE, text=True) as server:
+            try:
+                yield re.search(r"http://\S+", server.stdout.readline())[0]
+            finally:
+                server.terminate()
+                server.wait(PATIENCE)
 
     def test_150_sleepers_at_once(self):
         plan = os.path.join(PLANS, "sleep-150.yaml")
-        outcome = run("--benchmark", plan, "--json", "--base", self.base)
-        self.assertEqual(outcome.report["failures"], {})
-        self.assertEqual(outcome.report["successful_requests"], 150)
-        self.assertGreaterEqual(outcome.report["latency"]["minimum_ns"], 1_000_000_000)
+        for name in backend_names():
+            with self.subTest(backend=name), self.serving() as base:
+                outcome = run("-b", plan, "--json", "--base", base, "--backend", name)
+                self.assertEqual(outcome.report["failures"], {})
+                self.assertEqual(outcome.report["successful_requests"], 150)
+                self.assertGreaterEqual(outcome.report["latency"]["minimum_ns"], 1_000_000_000)
+
+    def test_a_plan_by_name_with_stats(self):
+        with self.serving() as base:
+            port = base.rpartition(":")[2].rstrip("/")
+            text = (
+                f'concurrency: 150\nbase: "http://localhost:{port}"\niterations: 150\n\n'
+                "plan:\n  - name: Sleep\n    request:\n      url: /1000\n"
+            )
+            outcome = run_plan(text, "--stats")
+        self.assertEqual(outcome.err, "")
+        self.assertEqual(outcome.status, 0)
+        self.assertRegex(outcome.out, r"(?m)^Successful requests +150$")
+        self.assertRegex(outcome.out, r"(?m)^  status 200 +150$")
 
     def test_a_plan_of_several_items(self):
         plan = os.path.join(PLANS, "mixed.yaml")
-        outcome = run("--benchmark", plan, "--json", "--base", self.base)
+        with self.serving() as base:
+            outcome = run("--benchmark", plan, "--json", "--base", base)
         self.assertEqual(outcome.report["failures"], {})
         self.assertEqual(outcome.report["successful_requests"], 1500)
         for figures, least in zip(outcome.report["items"], [10, 50, 10]):
             self.assertGreaterEqual(figures["latency"]["minimum_ns"], least * 1_000_000)
+
+    def test_every_server_is_measured_in_closed_and_open_loop(self):
+        items = [
+            {**item("sleep", url="/{{ item }}"), "with_items": [0, 5]},
+            item("head", url="/0", method="HEAD", headers={"Connection": "close"}),
+        ]
+        for server in ["sleep_server_single", "sleep_server_threads", "sleep_server"]:
+            for keys in [{"concurrency": 4}, {"rate": 200}]:
+                for name in backend_names():
+                    with self.subTest(server=server, backend=name, **keys):
+                        with self.serving(server) as base:
+                            text = plan_text(*items, base=base, iterations=20, **keys)
+                            report = run_plan(text, "--json", "--backend", name).report
+                        self.assertEqual(report["failures"], {})
+                        self.assertEqual(report["statuses"], {"200": 60})
+                        self.assertEqual([i["total_requests"] for i in report["items"]], [40, 20])
 
 
 if __name__ == "__main__":

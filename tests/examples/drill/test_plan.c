@@ -35,24 +35,91 @@ static const struct bad_plan bad_plans[] = {
     {"name: a\nbase: \x01\n", "2:7: not text: control characters are not allowed"},
     /* Keys. */
     {"concurency: 4\n", "1:1: unknown key 'concurency' in the file, which has concurrency, base, "
-                        "iterations, rampup and plan"},
+                        "iterations, rampup, duration, rate, vars and plan"},
     {"base: http://127.0.0.1\nplan:\n  - name: a\n    url: /\n",
-     "4:5: unknown key 'url' in an item of the plan, which has name and request"},
+     "4:5: unknown key 'url' in an item of the plan, which has name, request, delay, with_items, "
+     "with_items_range and tags"},
     {PLAN("      url: /\n      verb: GET\n"),
      "5:7: unknown key 'verb' in request, which has url, method, headers and body"},
     {"\"a\\eb\": 1\n", "1:1: unknown key 'a?b' in the file, which has concurrency, base, "
-                       "iterations, rampup and plan"},
+                       "iterations, rampup, duration, rate, vars and plan"},
     {"a_key_that_goes_on_and_on_and_on_and_on_and_on_and_on: 1\n",
      "1:1: unknown key 'a_key_that_goes_on_and_on_and_on_and_on_an...' in the file, which has "
-     "concurrency, base, iterations, rampup and plan"},
+     "concurrency, base, iterations, rampup, duration, rate, vars and plan"},
     {"\"plan\\0\": []\n", "1:1: unknown key 'plan?' in the file, which has concurrency, base, "
-                          "iterations, rampup and plan"},
+                          "iterations, rampup, duration, rate, vars and plan"},
     {"? [a]\n: 1\n", "1:3: a key must be text, not a list"},
     {"iterations: 1\niterations: 2\n", "2:1: iterations is given twice"},
     {PLAN("      url: /\n    name: b\n"), "5:5: name is given twice"},
     {PLAN("      url: /\n      url: /\n"), "5:7: url is given twice"},
     {PLAN("      url: /\n      headers:\n        Accept: a\n        accept: b\n"),
      "7:9: this header is given twice"},
+    /* What the namesake has. */
+    {"base: http://127.0.0.1\nthreads: 4\n", "2:1: threads of fcsonline/drill is not supported"},
+    {"run_time: 4\n", "1:1: run_time of fcsonline/drill is not supported"},
+    {"lifecycle: {}\n", "1:1: lifecycle of fcsonline/drill is not supported"},
+    {"cookies: true\n", "1:1: cookies of fcsonline/drill is not supported"},
+    {"plan:\n  - name: a\n    include: b.yml\n",
+     "3:5: include of fcsonline/drill is not supported"},
+    {"plan:\n  - name: a\n    exec:\n      command: ls\n",
+     "3:5: exec of fcsonline/drill is not supported"},
+    {"plan:\n  - name: a\n    assert: {key: a, value: 1}\n",
+     "3:5: assert of fcsonline/drill is not supported"},
+    {"plan:\n  - name: a\n    assign: {key: a, value: 1}\n",
+     "3:5: assign of fcsonline/drill is not supported"},
+    {PLAN("      url: /\n    assign: b\n"), "5:5: assign of fcsonline/drill is not supported"},
+    {PLAN("      url: /\n    with_items_from_csv: b.csv\n"),
+     "5:5: with_items_from_csv of fcsonline/drill is not supported"},
+    {PLAN("      url: /\n    shuffle: true\n"), "5:5: shuffle of fcsonline/drill is not supported"},
+    {PLAN("      url: /\n    pick: 2\n"), "5:5: pick of fcsonline/drill is not supported"},
+    {PLAN("      url: /\n      auth: {type: basic}\n"),
+     "5:7: auth of fcsonline/drill is not supported"},
+    {PLAN("      url: /\n      cookies: {a: b}\n"),
+     "5:7: cookies of fcsonline/drill is not supported"},
+    /* Variables, repetitions, delays and tags. */
+    {"vars: [a]\n", "1:7: vars must be a mapping, not a list"},
+    {"vars: {a: [b]}\n", "1:11: the value of a variable must be text, not a list"},
+    {"vars: {a: 1, a: 2}\n", "1:14: this variable is given twice"},
+    {"vars: {item: 1}\n", "1:8: the variable item is drill's own"},
+    {"vars: {iteration: 1}\n", "1:8: the variable iteration is drill's own"},
+    {"vars: {a.b: 1}\n",
+     "1:8: this cannot be the name of a variable: letters, digits, _ and - are"},
+    {"vars: {1a: 1}\n", "1:8: this cannot be the name of a variable: letters, digits, _ and - are"},
+    {"vars: {'': 1}\n", "1:8: this cannot be the name of a variable: letters, digits, _ and - are"},
+    {PLAN("      url: /\n    with_items: a\n"),
+     "5:17: with_items must be a list or a range, not 'a'"},
+    {PLAN("      url: /\n    with_items: []\n"), "5:17: with_items has no items"},
+    {PLAN("      url: /\n    with_items: [[a]]\n"),
+     "5:18: an item must be text or a mapping, not a list"},
+    {PLAN("      url: /\n    with_items: [~]\n"), "5:18: an item must be text, not nothing"},
+    {PLAN("      url: /\n    with_items: [{a: {}}]\n"),
+     "5:22: the value of a field must be text, not a mapping"},
+    {PLAN("      url: /\n    with_items: [{a: 1, a: 2}]\n"), "5:25: this field is given twice"},
+    {PLAN("      url: /\n    with_items_range: [1]\n"),
+     "5:23: with_items_range must be a mapping, not a list"},
+    {PLAN("      url: /\n    with_items_range: {start: 1}\n"),
+     "5:23: stop is missing in with_items_range"},
+    {PLAN("      url: /\n    with_items_range: {start: 2, stop: 1}\n"),
+     "5:23: with_items_range stops before it starts"},
+    {PLAN("      url: /\n    with_items: {start: 2, stop: 4, step: 0}\n"),
+     "5:43: step must be a whole number above 0, not '0'"},
+    {PLAN("      url: /\n    with_items_range: {start: -1, stop: 1}\n"),
+     "5:31: start must be a whole number, not '-1'"},
+    {PLAN("      url: /\n    with_items: [1]\n    with_items_range: {start: 1, stop: 1}\n"),
+     "6:23: an item has with_items or with_items_range, not both"},
+    {PLAN("      url: /\n    delay: 1\n"), "2:5: an item is a request or a delay, not both"},
+    {"plan:\n  - delay: soon\n",
+     "2:12: delay must be a number of seconds, such as 2 or 0.5, not 'soon'"},
+    {"plan:\n  - delay: {}\n", "2:12: seconds is missing in delay"},
+    {"plan:\n  - delay: {seconds: -1}\n",
+     "2:22: seconds must be a number of seconds, such as 2 or 0.5, not '-1'"},
+    {"plan:\n  - delay: 1\n    with_items: [1]\n", "3:17: only a request can be repeated"},
+    {PLAN("      url: /\n    tags: a\n"), "5:11: tags must be a list, not 'a'"},
+    {PLAN("      url: /\n    tags: [[a]]\n"), "5:12: a tag must be text, not a list"},
+    {PLAN("      url: /\n    tags: ['a,b']\n"), "5:12: a tag has a comma in it"},
+    {PLAN("      url: /\n    tags: ['']\n"),
+     "5:12: a tag must be a text with something in it, not ''"},
+    {PLAN("      url: /\n    tags: [\"a\\eb\"]\n"), "5:12: a tag has a control character in it"},
     /* What is missing. */
     {"base: http://127.0.0.1\n", "1:1: plan is missing in the file"},
     {"plan:\n  - request:\n      url: /\n", "2:5: name is missing in an item of the plan"},
@@ -78,6 +145,12 @@ static const struct bad_plan bad_plans[] = {
     {"iterations: 0x10\n",
      "1:13: iterations must be a whole number from 1 to 1000000000000, not '0x10'"},
     {"rampup: soon\n", "1:9: rampup must be seconds, such as 2 or 0.5, not 'soon'"},
+    {"duration: 0\n", "1:11: duration must be seconds above 0, such as 2 or 0.5, not '0'"},
+    {"duration: 1m\n", "1:11: duration must be seconds above 0, such as 2 or 0.5, not '1m'"},
+    {"rate: 0\n",
+     "1:7: rate must be a number above 0, at most 1000000, such as 100 or 0.5, not '0'"},
+    {"rate: 1000001\n",
+     "1:7: rate must be a number above 0, at most 1000000, such as 100 or 0.5, not '1000001'"},
     {"rampup: -1\n", "1:9: rampup must be seconds, such as 2 or 0.5, not '-1'"},
     {"base: [http://127.0.0.1]\n", "1:7: base must be text, not a list"},
     {"base: ~\n", "1:7: base must be text, not nothing"},
@@ -113,15 +186,48 @@ static const struct bad_plan senseless_plans[] = {
     {PLAN("      url: index.html\n"),
      "4:12: url: a url begins with http:// or, behind a base, with /"},
     {PLAN("      url: ''\n"), "4:12: url: a url begins with http:// or, behind a base, with /"},
-    {PLAN("      url: https://127.0.0.1/\n"), "4:12: url: only http:// is spoken"},
-    {PLAN("      url: http://example.org/\n"),
-     "4:12: url: the host must be a numeric address or localhost: there is no DNS"},
+    {PLAN("      url: https://127.0.0.1/\n"), "4:12: url: HTTPS is not supported, only http://"},
+    {PLAN("      url: http://a b/\n"),
+     "4:12: url: there is a character that must be percent-encoded"},
+    {PLAN("      url: http://127.0.0.999/\n"), "4:12: url: the host is not an IPv4 address"},
     {"base: ftp://127.0.0.1\n" PLAN("      url: /\n"), "1:7: base: only http:// is spoken"},
     {"base: http://127.0.0.1?a\n" PLAN("      url: /\n"),
      "1:7: base: a base has neither query nor fragment"},
     {"base: http://127.0.0.1\n" PLAN("      url: /a b\n"),
      "5:12: url: there is a character that must be percent-encoded"},
-    {PLAN("      url: http://127.0.0.1/\n      method: get\n"),
+    {PLAN("      url: http://127.0.0.1/{{ nonesuch }}\n"),
+     "4:12: url: there is no variable 'nonesuch'"},
+    {PLAN("      url: http://127.0.0.1/{{ item }}\n"), "4:12: url: there is no variable 'item'"},
+    {PLAN("      url: http://127.0.0.1/{{ index }}\n"), "4:12: url: there is no variable 'index'"},
+    {PLAN("      url: http://127.0.0.1/{{ foo.body.id }}\n"),
+     "4:12: url: there is no variable 'foo.body.id'"},
+    {PLAN("      url: http://127.0.0.1/{{ item.b }}\n    with_items: [{a: 1}]\n"),
+     "4:12: url: there is no variable 'item.b'"},
+    {PLAN("      url: http://127.0.0.1/{{ item }}\n    with_items: [{a: 1}]\n"),
+     "4:12: url: there is no variable 'item'"},
+    {PLAN("      url: http://127.0.0.1/{{ item.a }}\n    with_items: [1]\n"),
+     "4:12: url: there is no variable 'item.a'"},
+    {PLAN("      url: http://127.0.0.1/{{ a\n"),
+     "4:12: url: {{ must be followed by the name of a variable and }}"},
+    {PLAN("      url: http://127.0.0.1/\n      headers: {A: '{{ 1 }}'}\n"),
+     "5:20: header: {{ must be followed by the name of a variable and }}"},
+    {PLAN("      url: http://127.0.0.1/\n      body: '{{ a b }}'\n"),
+     "5:13: body: {{ must be followed by the name of a variable and }}"},
+    {PLAN("      url: http://127.0.0.1{{ iteration }}/\n"),
+     "4:12: url: the host cannot depend on the iteration"},
+    {"base: http://127.0.0.1/{{ iteration }}\n" PLAN("      url: /\n"),
+     "1:7: base: this cannot depend on the iteration"},
+    {"base: http://127.0.0.1/{{ base }}\n" PLAN("      url: /\n"),
+     "1:7: base: there is no variable 'base'"},
+    {"vars: {a: 'b c'}\n" PLAN("      url: http://127.0.0.1/{{ a }}\n"),
+     "5:12: url: there is a character that must be percent-encoded"},
+    {"vars: {a: \"b\\r\\nC: d\"}\n" PLAN(
+         "      url: http://127.0.0.1/\n      headers: {A: '{{ a }}'}\n"),
+     "6:20: the value of a header has a control character in it"},
+    {PLAN("      url: http://127.0.0.1/\n    with_items: {start: 0, stop: 1000000}\n"),
+     "2:5: the plan comes to more than 1000000 requests"},
+    {"plan:\n  - delay: 1\n", "2:5: no item of the plan is a request"},
+    {PLAN("      url: http://127.0.0.1/\n      method: fetch\n"),
      "5:15: method must be GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS"},
     {PLAN("      url: http://127.0.0.1/\n      headers:\n        A b: c\n"),
      "6:9: this cannot be the name of a header"},
@@ -173,7 +279,7 @@ static void what_makes_no_sense_in_a_plan_is_said_with_its_place(void **state) {
     for (size_t i = 0; i < sizeof senseless_plans / sizeof *senseless_plans; i++) {
         struct plan plan;
         struct complaint complaint;
-        struct request *requests;
+        struct requests requests;
         char text[512];
         if (parse(senseless_plans[i].text, &plan, &complaint) != 0)
             fail_msg("%s", as_text(&complaint, text, sizeof text));
@@ -186,9 +292,11 @@ static void what_makes_no_sense_in_a_plan_is_said_with_its_place(void **state) {
 
 static void a_plan_cut_short_anywhere_leaks_nothing_and_is_never_half_read(void **state) {
     (void)state;
-    static const char text[] = "concurrency: 2\nplan:\n  - name: a\n    request:\n      url: /\n"
-                               "      headers: {A: b, C: d, E: f}\n      body: |\n        text\n"
-                               "  - {name: b, request: {url: /, method: PUT}}\n";
+    static const char text[] =
+        "concurrency: 2\nplan:\n  - name: a\n    request:\n      url: /\n"
+        "      headers: {A: b, C: d, E: f}\n      body: |\n        text\n"
+        "  - {name: b, request: {url: /, method: PUT}, with_items: [1, {a: b}],"
+        " tags: [c]}\n  - delay: 1\nvars: {d: e, f: g}\n";
     for (size_t length = 0; length < sizeof text; length++) {
         struct plan plan = {0};
         struct complaint complaint;
@@ -210,6 +318,8 @@ static void every_key_of_a_plan_is_read(void **state) {
                        "base: \"http://127.0.0.1:9000\"\n"
                        "iterations: 12\n"
                        "rampup: 2.5\n"
+                       "duration: 30\n"
+                       "rate: 0.5\n"
                        "plan:\n"
                        "  - name: Fetch it\n"
                        "    request:\n"
@@ -223,21 +333,64 @@ static void every_key_of_a_plan_is_read(void **state) {
     assert_int_equal(plan.concurrency, 4);
     assert_int_equal(plan.iterations, 12);
     assert_int_equal(plan.rampup, INT64_C(2500000000));
+    assert_int_equal(plan.duration, INT64_C(30000000000));
+    assert_int_equal(plan.rate, INT64_C(500000000));
     assert_string_equal(plan.base.data, "http://127.0.0.1:9000");
     assert_int_equal(plan.item_count, 2);
     assert_string_equal(plan.items[0].name.data, "Fetch it");
     assert_string_equal(plan.items[0].url.data, "/a?b=c");
     assert_null(plan.items[0].method.data);
     assert_null(plan.items[0].body.data);
-    assert_int_equal(plan.items[0].header_count, 0);
+    assert_int_equal(plan.items[0].headers.count, 0);
     assert_string_equal(plan.items[1].name.data, "7");
     assert_string_equal(plan.items[1].method.data, "POST");
     assert_int_equal(plan.items[1].body.length, 3);
     assert_memory_equal(plan.items[1].body.data, "a\0b", 4);
-    assert_int_equal(plan.items[1].header_count, 2);
-    assert_string_equal(plan.items[1].headers[0].name.data, "X-Number");
-    assert_string_equal(plan.items[1].headers[0].value.data, "12");
-    assert_string_equal(plan.items[1].headers[1].value.data, "a, b");
+    assert_int_equal(plan.items[1].headers.count, 2);
+    assert_string_equal(plan.items[1].headers.list[0].name.data, "X-Number");
+    assert_string_equal(plan.items[1].headers.list[0].value.data, "12");
+    assert_string_equal(plan.items[1].headers.list[1].value.data, "a, b");
+    plan_free(&plan);
+}
+
+static void delays_repetitions_tags_and_variables_are_read(void **state) {
+    (void)state;
+    struct plan plan;
+    struct complaint complaint;
+    int result = parse("vars: {a: 1, B-2: x}\n"
+                       "plan:\n"
+                       "  - delay: 2\n"
+                       "  - delay: {seconds: 0.5}\n"
+                       "    name: Wait\n"
+                       "    tags: [a, always]\n"
+                       "  - name: List\n"
+                       "    request: {url: /}\n"
+                       "    with_items: [70, {id: 73, name: x}]\n"
+                       "  - name: Range\n"
+                       "    request: {url: /}\n"
+                       "    with_items_range: {start: 70, step: 5, stop: 84}\n"
+                       "  - name: Range too\n"
+                       "    request: {url: /}\n"
+                       "    with_items: {start: 0, stop: 2}\n",
+                       &plan, &complaint);
+    assert_int_equal(result, 0);
+    assert_int_equal(plan.vars.count, 2);
+    assert_string_equal(plan.vars.list[1].name.data, "B-2");
+    assert_string_equal(plan.vars.list[1].value.data, "x");
+    assert_true(plan.items[0].has_delay && !plan.items[0].has_request);
+    assert_int_equal(plan.items[0].delay, INT64_C(2000000000));
+    assert_int_equal(plan.items[1].delay, INT64_C(500000000));
+    assert_int_equal(plan.items[1].tags.count, 2);
+    assert_string_equal(plan.items[1].tags.list[1].data, "always");
+    assert_int_equal(plan.items[2].repeats.count, 2);
+    assert_string_equal(plan.items[2].repeats.list[0].text.data, "70");
+    assert_null(plan.items[2].repeats.list[1].text.data);
+    assert_string_equal(plan.items[2].repeats.list[1].pairs.list[0].value.data, "73");
+    assert_null(plan.items[3].repeats.list);
+    assert_int_equal(plan.items[3].repeats.count, 3);
+    assert_int_equal(plan.items[3].repeats.start, 70);
+    assert_int_equal(plan.items[3].repeats.step, 5);
+    assert_int_equal(plan.items[4].repeats.count, 3);
     plan_free(&plan);
 }
 
@@ -247,7 +400,9 @@ static void what_a_plan_leaves_out_has_defaults(void **state) {
     struct complaint complaint;
     assert_int_equal(parse(PLAN("      url: /\n"), &plan, &complaint), 0);
     assert_int_equal(plan.concurrency, 0);
-    assert_int_equal(plan.iterations, 1);
+    assert_int_equal(plan.iterations, 0);
+    assert_int_equal(plan.duration, 0);
+    assert_int_equal(plan.rate, 0);
     assert_int_equal(plan.rampup, 0);
     assert_null(plan.base.data);
     plan_free(&plan);
@@ -272,8 +427,8 @@ static void a_plan_of_many_items_and_headers_is_read(void **state) {
     assert_int_equal(plan_parse(bytes, length, &plan, &complaint), 0);
     assert_int_equal(plan.item_count, ITEMS);
     assert_string_equal(plan.items[ITEMS - 1].url.data, "/99");
-    assert_int_equal(plan.items[ITEMS - 1].header_count, HEADERS);
-    assert_string_equal(plan.items[ITEMS - 1].headers[HEADERS - 1].value.data, "value 36");
+    assert_int_equal(plan.items[ITEMS - 1].headers.count, HEADERS);
+    assert_string_equal(plan.items[ITEMS - 1].headers.list[HEADERS - 1].value.data, "value 36");
     plan_free(&plan);
     free(bytes);
 }
@@ -302,6 +457,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_makes_no_sense_in_a_plan_is_said_with_its_place),
     cmocka_unit_test(a_plan_cut_short_anywhere_leaks_nothing_and_is_never_half_read),
     cmocka_unit_test(every_key_of_a_plan_is_read),
+    cmocka_unit_test(delays_repetitions_tags_and_variables_are_read),
     cmocka_unit_test(what_a_plan_leaves_out_has_defaults),
     cmocka_unit_test(a_plan_of_many_items_and_headers_is_read),
     cmocka_unit_test(a_file_that_cannot_be_read_is_complained_of_at_its_start),
