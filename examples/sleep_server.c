@@ -24,19 +24,22 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/uio.h>
 
 #include <cmio/cmio.h>
 
+#include "common/backend.h"
+#include "common/program.h"
 #include "http/access_log.h"
 #include "http/page.h"
 #include "http/request.h"
+#include "http/request_line.h"
 #include "http/response.h"
 #include "server/options.h"
 #include "server/pool.h"
+#include "server/service.h"
 #include "server/statistics.h"
 
 static const char program[] = "sleep_server";
@@ -87,8 +90,9 @@ struct connection {
     struct cmio_tcp_stream stream;
     struct cmio_timer timer; /* whatever the state waits for, or how long it may take */
     struct http_request request;
-    int64_t since;           /* when the head of the request was complete; 0: none is in flight */
-    struct backlog *backlog; /* NULL but for clients that pipeline */
+    struct request_line line; /* of the request; empty where no log is written */
+    int64_t since;            /* when the head of the request was complete; 0: none is in flight */
+    struct backlog *backlog;  /* NULL but for clients that pipeline */
     struct http_response *unsent; /* NULL but for slow readers */
     uint8_t state;                /* enum connection_state */
     bool readable;                /* there was an event, and no read has said -EAGAIN since */
@@ -132,12 +136,6 @@ struct server {
     atomic_flag complained; /* that accepting had to pause */
 };
 
-/* One clear line. Returns the code. */
-static int complain(const char *what, int code) {
-    fprintf(stderr, "%s: %s: %s\n", program, what, cmio_strerror(code));
-    return code;
-}
-
 /* ---- A connection: how it ends ---- */
 
 /*
@@ -158,12 +156,12 @@ static void connection_set_timeout(struct loop *loop, struct connection *connect
 
 static void connection_log(const struct loop *loop, const struct connection *connection,
                            uint16_t status, size_t body_length) {
-    if (loop->server->log.fd < 0)
+    if (loop->server->log.lines == NULL)
         return;
     struct cmio_address peer;
     bool known = cmio_tcp_stream_peer_address(&connection->stream, &peer) == 0;
     int64_t latency = connection->since == 0 ? 0 : cmio_now() - connection->since;
-    access_log_write(&loop->server->log, known ? &peer : NULL, &connection->request, status,
+    access_log_write(&loop->server->log, known ? &peer : NULL, &connection->line, status,
                      body_length, latency);
 }
 
@@ -185,6 +183,7 @@ static void connection_free(struct loop *loop, struct connection *connection) {
     (void)cmio_timers_cancel(loop->timers, &connection->timer);
     (void)cmio_tcp_stream_close(&connection->stream); /* closed, whatever it says */
     cmio_events_purge(loop->events, (cmio_token)connection);
+    request_line_free(&connection->line);
     free(connection->backlog);
     free(connection->unsent);
     connection->state = CONNECTION_UNUSED;
@@ -223,6 +222,7 @@ static void connection_finish(struct loop *loop, struct connection *connection) 
 
 static void connection_await_request(struct loop *loop, struct connection *connection) {
     http_request_init(&connection->request, loop->server->options.max_sleep_ms);
+    request_line_free(&connection->line);
     connection->state = CONNECTION_RECEIVING;
     connection_set_timeout(loop, connection,
                            connection->greeted ? loop->server->options.idle_timeout
@@ -363,6 +363,8 @@ static void connection_feed(struct loop *loop, struct connection *connection, co
                             size_t length) {
     while (length > 0 && connection->state == CONNECTION_RECEIVING) {
         uint8_t stage = connection->request.stage;
+        if (loop->server->log.lines != NULL)
+            request_line_feed(&connection->line, bytes, length);
         size_t used = http_request_feed(&connection->request, bytes, length);
         bytes += used;
         length -= used;
@@ -581,12 +583,19 @@ static void loop_on_waker(struct loop *loop) {
         loop_stop(loop);
 }
 
+static void server_reopen_log(struct server *server) {
+    int result = access_log_reopen(&server->log);
+    if (result < 0)
+        complain(server->options.log, result); /* and goes on with the log that it has */
+}
+
 /* Signals come as events too: no handler of ours, and nothing to be careful about in one. */
 static void loop_on_signals(struct loop *loop) {
     for (int number; (number = cmio_signals_next(&loop->server->signals)) > 0;) {
-        if (atomic_load(&loop->server->stopping))
-            _Exit(128 + number); /* the second one: at once */
-        server_stop(loop->server);
+        if (number == SIGHUP)
+            server_reopen_log(loop->server);
+        else
+            server_stop(loop->server); /* a second one ends the process: second_signal.c */
     }
 }
 
@@ -706,13 +715,6 @@ static void loop_close(struct loop *loop) {
 
 /* ---- The server ---- */
 
-static int complain_of_address(const struct cmio_address *address, int code) {
-    char text[CMIO_ADDRESS_TEXT_MAX], what[CMIO_ADDRESS_TEXT_MAX + 32];
-    cmio_address_format(address, text, sizeof text);
-    snprintf(what, sizeof what, "cannot listen on %s", text);
-    return complain(what, code);
-}
-
 /*
  * Sockets that may share a port would share it with another run of this server, too, which nobody
  * who starts one means. So find out first whether the port is free.
@@ -736,12 +738,16 @@ static int server_listen(struct server *server) {
         if (result == 0 && i == 0)
             result = cmio_tcp_listener_local_address(&server->loops[0].listener, address);
     }
-    return result == 0 ? 0 : complain_of_address(address, result);
+    return result == 0 ? 0 : -service_complain_of_address(address, result);
 }
 
 static int server_listen_to_signals(struct server *server) {
-    static const int numbers[] = {SIGINT, SIGTERM};
-    int result = cmio_signals_init(&server->signals, numbers, 2);
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    size_t count =
+        access_log_is_file(&server->log) ? 3 : 2; /* or SIGHUP does what it always does */
+    int result = cmio_signals_init(&server->signals, numbers, count);
+    if (result == 0)
+        result = second_signal_exits();
     if (result == 0)
         result = cmio_registry_register(cmio_poll_registry(server->loops[0].poll),
                                         &server->signals.source, TOKEN_SIGNALS, CMIO_READABLE);
@@ -752,7 +758,7 @@ static int server_init(struct server *server) {
     int result = http_page_load(server->options.page, &server->page);
     if (result < 0)
         return complain(server->options.page, result);
-    result = access_log_open(&server->log, server->options.log);
+    result = access_log_open(&server->log, program, server->options.log);
     if (result < 0)
         return complain(server->options.log, result);
     server->loops = calloc(server->options.threads, sizeof *server->loops);
@@ -761,7 +767,7 @@ static int server_init(struct server *server) {
     for (unsigned i = 0; i < server->options.threads; i++) {
         result = loop_init(&server->loops[i], server);
         if (result < 0)
-            return complain("cannot make a loop", result);
+            return backend_complain("cannot make a loop", result);
     }
     result = server_listen(server);
     if (result < 0)
@@ -803,17 +809,12 @@ static unsigned server_start_threads(struct server *server) {
     return next;
 }
 
-static void server_announce(const struct server *server) {
-    char text[CMIO_ADDRESS_TEXT_MAX];
-    cmio_address_format(&server->options.address, text, sizeof text);
-    printf("listening on http://%s\n", text);
-    fflush(stdout);
-}
-
 static void server_run(struct server *server) {
     unsigned end = server_start_threads(server);
-    if (!atomic_load(&server->failed))
-        server_announce(server);
+    if (!atomic_load(&server->failed) && service_announce(&server->options.address) < 0) {
+        atomic_store(&server->failed, true);
+        server_stop(server);
+    }
     server_run_loop(server, &server->loops[0]);
     for (unsigned i = 1; i < end; i++)
         pthread_join(server->loops[i].thread, NULL);
@@ -826,21 +827,21 @@ static void server_close(struct server *server) {
         loop_close(&server->loops[i]);
         statistics_add(&sum, &server->loops[i].statistics);
     }
-    if (atomic_load(&server->stopping))
-        statistics_print(&sum);
+    if (atomic_load(&server->stopping) && !atomic_load(&server->failed))
+        statistics_print(&sum, access_log_dropped(&server->log));
     free(server->loops);
     access_log_close(&server->log);
     http_page_free(&server->page);
 }
 
 int main(int argc, char **argv) {
-    struct server server = {.log.fd = -1, .complained = ATOMIC_FLAG_INIT};
+    static struct server server = {.complained = ATOMIC_FLAG_INIT};
+    program_start(program);
     int status =
         options_parse(&server.options, OPTIONS_CMIO, program,
                       "Serves sleep over HTTP from one thread, or a few: with cmio.", argc, argv);
     if (status >= 0)
         return status;
-    signal(SIGPIPE, SIG_IGN); /* sockets raise none, but a log that is a pipe would */
     if (server_init(&server) == 0)
         server_run(&server);
     else

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "async/acceptor.h"
 
-#include <stdio.h>
-
-#include <cmio/error.h>
+#include "common/program.h"
 
 static const int64_t accept_pause = 100 * CMIO_MILLISECOND;
 
@@ -16,8 +14,7 @@ static int hand_on(struct acceptor *acceptor) {
 
 static void complain_once(struct acceptor *acceptor, int code) {
     if (!acceptor->complained)
-        fprintf(stderr, "%s: accepting pauses when there is no room: %s\n", acceptor->program,
-                cmio_strerror(code));
+        (void)complain("accepting pauses when there is no room", code);
     acceptor->complained = true;
 }
 

@@ -16,7 +16,6 @@
  */
 struct acceptor {
     struct cmio_coroutine coroutine;
-    const char *program; /* for messages */
     /* Each connection needs a permit, which whoever closes it releases. NULL: no limit. */
     struct cmio_semaphore *room;
     /*

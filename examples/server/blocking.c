@@ -130,13 +130,13 @@ static int listen_on(const struct cmio_address *address) {
     return fd;
 }
 
-static void announce(const struct blocking_server *server) {
+static int announce_listening(const struct blocking_server *server) {
     struct sockaddr_storage name;
     struct cmio_address address;
     socklen_t length = sizeof name;
     getsockname(server->listener, (struct sockaddr *)&name, &length);
-    if (cmio_address_from_sockaddr((struct sockaddr *)&name, length, &address) == 0)
-        service_announce(&address);
+    int result = cmio_address_from_sockaddr((struct sockaddr *)&name, length, &address);
+    return result < 0 ? result : service_announce(&address);
 }
 
 int blocking_server_start(struct blocking_server *server, const char *program, const char *summary,
@@ -147,12 +147,11 @@ int blocking_server_start(struct blocking_server *server, const char *program, c
         return result;
     server->listener = listen_on(&service->options.address);
     if (server->listener < 0)
-        return service_complain_of_address(service, server->listener);
+        return service_complain_of_address(&service->options.address, server->listener);
     result = stop_init(service->options.grace);
     if (result < 0)
-        return service_complain(service, "cannot listen to signals", result);
-    announce(server);
-    return -1;
+        return service_complain("cannot listen to signals", result);
+    return announce_listening(server) < 0 ? EXIT_RUNTIME : -1;
 }
 
 void blocking_server_stop_listening(struct blocking_server *server) {

@@ -16,6 +16,7 @@ import socket
 import subprocess
 import time
 import unittest
+import unittest.mock
 
 import process
 from process import (
@@ -50,9 +51,9 @@ concurrent_only = only("sleep_server_threads", *CMIO)
 
 
 class Server(process.Server):
-    def __init__(self, *flags):
+    def __init__(self, *flags, port=None, **streams):
         backend = [] if tested.backend is None else ["--backend", tested.backend]
-        super().__init__("--port", "0", *flags, *backend)
+        super().__init__("--port", str(port or 0), *flags, *backend, port=port, **streams)
 
 
 class Response:
@@ -776,8 +777,9 @@ class CommandLine(unittest.TestCase):
     def test_help_names_every_flag(self):
         result = run("--help")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(run("-h").stdout, result.stdout)
         for flag in self.FLAGS:
-            self.assertRegex(result.stdout, r"\n  --%s\b" % flag)
+            self.assertRegex(result.stdout, r"\n  (-h, )?--%s\b" % flag)
         self.assertIn(os.path.basename(DEFAULT_PAGE), result.stdout)
 
     def test_version_is_one_line(self):
@@ -797,6 +799,9 @@ class CommandLine(unittest.TestCase):
             (["--port"], "--port"),
             (["file"], "'file'"),
             (["--log", "file"], "--log=FILE"),
+            (["--log="], "--log"),
+            (["--page="], "--page"),
+            (["--page", ""], "--page"),
             (["--host", "nowhere.example"], "'nowhere.example'"),
             (["--host", "1.2.3"], "'1.2.3'"),
             (["--host", "127.0.0.1:80"], "'127.0.0.1:80'"),
@@ -841,6 +846,21 @@ class CommandLine(unittest.TestCase):
         assert_complaint(self, run("--port", "0", "--page", "/no/page"), 1, "/no/page", "No such")
         result = run("--port", "0", "--page", tested.scratch)
         assert_complaint(self, result, 1, tested.scratch, "directory")
+
+    @process.needs_full
+    def test_what_was_asked_for_and_cannot_be_printed_is_a_failure(self):
+        for flag in ("--help", "--version"):
+            with open("/dev/full", "wb") as full:
+                assert_complaint(self, run(flag, output=full), 1, "standard output", "No space")
+
+    @cmio_only
+    def test_an_unknown_backend_in_the_environment_is_named_with_those_that_there_are(self):
+        with unittest.mock.patch.dict(os.environ, CMIO_BACKEND="carrier-pigeon"):
+            with unittest.mock.patch.object(tested, "backend", None):
+                result = run("--port", "0")
+        assert_complaint(
+            self, result, 1, "CMIO_BACKEND", "'carrier-pigeon'", "not supported", "poll"
+        )
 
     def test_an_unwritable_log_is_one_line_and_exit_status_1(self):
         assert_complaint(self, run("--port", "0", "--log=/no/log"), 1, "/no/log", "No such")
@@ -888,7 +908,7 @@ class Logs(unittest.TestCase):
         self.assertEqual(len(lines), 3, text)
         self.assertRegex(lines[0], start + r'"GET /20 HTTP/1\.1" 200 \d+ (\d+)\.\d{3}ms$')
         self.assertGreaterEqual(float(lines[0].split()[-1][:-2]), 20)
-        self.assertRegex(lines[1], start + r'"-" 404 \d+ \d+\.\d{3}ms$')
+        self.assertRegex(lines[1], start + r'"GET /x HTTP/1\.1" 404 \d+ \d+\.\d{3}ms$')
         self.assertRegex(lines[2], start + r'"HEAD /1 HTTP/1\.0" 200 0 \d+\.\d{3}ms$')
 
     def test_log_goes_to_standard_error(self):
@@ -906,6 +926,226 @@ class Logs(unittest.TestCase):
             lines = file.readlines()
         self.assert_log("".join(lines[:3]))
         self.assert_log("".join(lines[3:]))
+
+
+    def log(self, *requests):
+        """What the log says of requests, each on a connection of its own."""
+        path = scratch_file("log", b"")
+        with Server("--log=" + path, "--header-timeout", "100ms") as server:
+            for request in requests:
+                with Client(server) as client:
+                    client.send(request)
+                    while client.more() > 0:
+                        pass
+            self.assertEqual(server.stop()[0], 0)
+        with open(path) as file:
+            return [re.search(r'"(.*)" (\d+)', line).groups() for line in file]
+
+    def test_the_log_has_the_target_as_it_was_sent(self):
+        rest = " HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
+        self.assertEqual(
+            self.log(
+                "GET /1?a=b&c" + rest,
+                "GET http://test:80/0" + rest,
+                "DELETE /x/y" + rest,
+                "GET /\"quoted\"\\" + rest,
+                "GET /\x1b[2J\xff" + rest,
+                "nonsense\r\n\r\n",
+                "GET /" + "y" * 2000 + rest,
+                "GET /half",
+                "",
+            ),
+            [
+                ("GET /1?a=b&c HTTP/1.1", "200"),
+                ("GET http://test:80/0 HTTP/1.1", "200"),
+                ("DELETE /x/y HTTP/1.1", "405"),
+                (r"GET /\x22quoted\x22\x5c HTTP/1.1", "404"),
+                (r"GET /\x1b[2J\xff HTTP/1.1", "400"),
+                ("nonsense", "400"),
+                ("GET /" + "y" * 895 + "...", "404"),
+                ("GET /half", "408"),
+                ("-", "408"),
+            ],
+        )
+
+    def test_the_log_has_each_target_of_pipelined_requests(self):
+        path = scratch_file("log", b"")
+        with Server("--log=" + path) as server, Client(server) as client:
+            for count in range(40):
+                client.send("GET /%d?%d HTTP/1.1\r\nHost: t\r\n\r\n" % (count % 3, count))
+            for _ in range(40):
+                self.assertEqual(client.response().status, 200)
+            client.request(LONG)
+            if tested.name != "sleep_server_single":
+                with Client(server) as other:
+                    self.assertEqual(other.get("/0").status, 200)
+            client.close()
+            self.assertEqual(server.stop()[0], 0)
+        with open(path) as file:
+            text = file.read()
+        self.assertEqual(re.findall(r"\?(\d+) HTTP/1.1\" 200", text), list(map(str, range(40))))
+        self.assertIn('"GET %s HTTP/1.1" - 0 ' % LONG, text)
+
+    def get(self, server, target):
+        with Client(server) as client:
+            self.assertEqual(client.get(target).status, 200)
+
+    @needs_proc
+    def test_a_log_that_nobody_reads_holds_up_nothing(self):
+        for kind in process.Stalled.KINDS:
+            with self.subTest(kind), process.Stalled(kind) as stalled:
+                with Server("--log", errors=stalled.theirs) as server:
+                    for _ in range(20):
+                        self.get(server, "/0")
+                    text = stalled.drain()
+                    if kind != "terminal":  # which may take some more after a while
+                        self.assertEqual(text, "")
+                    self.get(server, "/1")
+                    status, output = server.stop()
+                    text += stalled.drain()
+                    self.assertEqual(status, 0)
+                    self.assertIn('"GET /1 HTTP/1.1" 200', text)
+                    told = re.findall(r"^%s: (\d+) lines? w\w+ dropped$" % tested.name, text, re.M)
+                    dropped = sum(map(int, told))
+                    self.assertEqual(dropped + text.count('"GET /0 '), 20)
+                    if dropped > 0:
+                        self.assertIn("%d lines of the log were dropped\n" % dropped, output)
+
+    @needs_proc
+    def test_a_log_that_nobody_reads_keeps_no_signal_from_it(self):
+        with process.Stalled("pipe") as stalled:
+            with Server("--log", errors=stalled.theirs) as server:
+                self.get(server, "/0")
+                status, output = server.stop()
+                self.assertEqual((status, stalled.drain()), (0, ""))
+                self.assertIn("\n1 lines of the log were dropped\n", output)
+
+    def test_a_fifo_may_have_its_reader_later(self):
+        path = os.path.join(tested.scratch, "fifo")
+        os.mkfifo(path)
+        self.addCleanup(os.unlink, path)
+        with Server("--log=" + path) as server:
+            self.get(server, "/0")
+            with open(path) as log:
+                self.assertIn('"GET /0 HTTP/1.1" 200', log.readline())
+            self.get(server, "/1")
+            with open(path) as log:
+                self.assertIn('"GET /1 HTTP/1.1" 200', log.readline())
+            self.assertEqual(server.stop()[0], 0)
+
+    def test_a_fifo_that_nobody_reads_holds_up_nothing(self):
+        path = os.path.join(tested.scratch, "fifo")
+        os.mkfifo(path)
+        self.addCleanup(os.unlink, path)
+        count = 1500
+        with Server("--log=" + path) as server, Client(server) as client:
+            for _ in range(count):
+                client.send("GET /0?%s HTTP/1.1\r\nHost: t\r\n\r\n" % ("x" * 100))
+                self.assertEqual(client.response().status, 200)
+            with open(path, "rb") as log:
+                os.set_blocking(log.fileno(), False)
+                text = log.read()
+                self.assertEqual(client.get("/1").status, 200)
+                client.close()
+                status, output = server.stop()
+                self.assertEqual(status, 0)
+                text = (text + log.read()).decode()
+            told = sum(map(int, re.findall(r"^%s: (\d+) lines? w" % tested.name, text, re.M)))
+            self.assertEqual(text.count('"GET /0') + told, count)
+            self.assertIn("%d lines of the log were dropped" % told, output)
+            self.assertIn('"GET /1 ', text)
+
+    @process.needs_full
+    def test_a_full_disk_holds_up_nothing(self):
+        with Server("--log=/dev/full") as server:
+            self.get(server, "/0")
+            status, output = server.stop()
+            self.assertEqual(status, 0)
+            self.assertIn("1 lines of the log were dropped", output)
+
+    def test_sighup_opens_the_log_anew(self):
+        path = scratch_file("log", b"")
+        with Server("--log=" + path) as server:
+            self.get(server, "/0")
+            for number in range(1, 4):
+                moved = "%s.%d" % (path, number)
+                os.rename(path, moved)
+                self.get(server, "/0?%d" % number)
+                server.signal(signal.SIGHUP)
+                eventually(lambda: os.path.exists(path), "there is a new log")
+            self.get(server, "/1")
+            self.assertEqual(server.stop()[0], 0)
+            self.assertEqual(server.error_text(), "")
+        lines = []
+        for name in (path + ".1", path + ".2", path + ".3", path):
+            with open(name) as log:
+                lines += log.readlines()
+        targets = [re.search('"GET (.*) HTTP', line).group(1) for line in lines]
+        self.assertEqual(sorted(targets), ["/0", "/0?1", "/0?2", "/0?3", "/1"])
+        self.assertIn("GET /1 ", lines[-1])
+
+    def test_sighup_opens_the_log_anew_while_a_request_sleeps(self):
+        path = scratch_file("log", b"")
+        with Server("--log=" + path) as server, Client(server) as client:
+            client.request("/600")
+            os.unlink(path)
+            server.signal(signal.SIGHUP)
+            eventually(lambda: os.path.exists(path), "there is a new log")
+            self.assertEqual(client.response().status, 200)
+            client.close()
+            self.assertEqual(server.stop()[0], 0)
+        with open(path) as log:
+            self.assertIn('"GET /600 HTTP/1.1" 200', log.read())
+
+    def test_a_log_that_cannot_be_opened_anew_is_said_and_goes_on(self):
+        folder = os.path.join(tested.scratch, "folder")
+        path = os.path.join(folder, "log")
+        os.mkdir(folder)
+        with Server("--log=" + path) as server:
+            moved = os.path.join(tested.scratch, "moved")
+            os.rename(folder, moved)
+            server.signal(signal.SIGHUP)
+
+            def is_said():
+                self.get(server, "/0")
+                return "No such file" in server.error_text()
+
+            eventually(is_said, "it is said")
+            self.get(server, "/1")
+            self.assertEqual(server.stop()[0], 0)
+            self.assertRegex(server.error_text(), "^%s: %s: [^\n]+\n$" % (tested.name, path))
+        with open(os.path.join(moved, "log")) as log:
+            self.assertIn('"GET /1 HTTP/1.1" 200', log.read())
+
+    def test_without_a_log_file_sighup_ends_it_as_ever(self):
+        for flags in ((), ("--log",)):
+            with Server(*flags) as server:
+                self.get(server, "/0")
+                server.signal(signal.SIGHUP)
+                self.assertEqual(server.wait()[0], -signal.SIGHUP)
+
+
+class Streams(process.ServerStreams, unittest.TestCase):
+    def start(self, port, **streams):
+        return Server(port=port, **streams)
+
+    def any_port(self):
+        return ["--port", "0"]
+
+    def assert_serves(self, server):
+        with Client(server) as client:
+            self.assertEqual(client.get("/0").status, 200)
+
+    @needs_proc
+    def test_what_is_logged_goes_to_the_log_alone(self):
+        """With closed standard streams its own descriptors would take their places."""
+        path = scratch_file("log", b"")
+        with Server("--log=" + path, port=process.free_port(), closed=(0, 1, 2)) as server:
+            self.assert_serves(server)
+            self.assertEqual(server.stop()[0], 0)
+        with open(path) as log:
+            for line in log:
+                self.assertRegex(line, r'^127\.0\.0\.1 - - .*"GET /0 HTTP/1.1" 200')
 
 
 class Load(unittest.TestCase):
