@@ -13,14 +13,14 @@ static const struct answer {
     {200, "OK", ""},
     {400, "Bad Request", "The request is malformed, or asks for a longer sleep than is allowed.\n"},
     {404, "Not Found", "The path is the number of milliseconds to sleep, for example /1000.\n"},
-    {405, "Method Not Allowed", "There is GET, and there is HEAD.\n"},
+    {405, "Method Not Allowed", "The methods that are served are GET and HEAD.\n"},
     {408, "Request Timeout", "The request did not arrive in time.\n"},
     {411, "Length Required", "A body needs a Content-Length here.\n"},
     {413, "Content Too Large", "The body is too long.\n"},
     {414, "URI Too Long", "The request line is too long.\n"},
     {417, "Expectation Failed", "The one expectation that can be met is 100-continue.\n"},
     {431, "Request Header Fields Too Large", "The head of the request is too long.\n"},
-    {501, "Not Implemented", "The transfer coding is not known here.\n"},
+    {501, "Not Implemented", "The method or the transfer coding is not known here.\n"},
     {505, "HTTP Version Not Supported", "HTTP/1.1 and HTTP/1.0 are spoken here.\n"},
 };
 

@@ -313,6 +313,8 @@ class Refusals(SharedServer):
         (400, "GET /99999999999999999999 HTTP/1.1\r\nHost: t\r\n\r\n"),
         (405, "POST /1 HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabc"),
         (405, "OPTIONS * HTTP/1.1\r\nHost: t\r\n\r\n"),
+        (501, "BREW /1 HTTP/1.1\r\nHost: t\r\n\r\n"),
+        (501, "get /1 HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabc"),
         (417, "GET /1 HTTP/1.1\r\nHost: t\r\nExpect: miracles\r\n\r\n"),
     )
     CLOSED = (
@@ -323,6 +325,10 @@ class Refusals(SharedServer):
         (400, "GET /1 HTTP/1.1\r\n\r\n"),
         (400, "GET /1 HTTP/1.1\r\nHost: t\r\nHost: t\r\n\r\n"),
         (400, "GET /1 HTTP/1.1\r\nHost : t\r\n\r\n"),
+        (400, "GET /1 HTTP/1.1\r\nHost: a:b\r\n\r\n"),
+        (400, "GET /1 HTTP/1.1\r\nHost: [::1\r\n\r\n"),
+        (400, "GET /1 HTTP/1.1\r\nHost: %4\r\n\r\n"),
+        (400, "GET http://a:b/1 HTTP/1.1\r\nHost: t\r\n\r\n"),
         (400, "GET /1 HTTP/1.1\r\nHost: t\r\n folded\r\n\r\n"),
         (400, "GET /1 HTTP/1.1\r\nHost: t\r\nX: \x00\r\n\r\n"),
         (400, "GET /1 HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
@@ -356,8 +362,11 @@ class Refusals(SharedServer):
                 self.assertTrue(client.ended())
 
     def test_405_names_the_methods_that_are_allowed(self):
-        response = self.client().get("/1", method="DELETE")
-        self.assertEqual((response.status, response.headers["allow"]), (405, "GET, HEAD"))
+        client = self.client()
+        for method in ("DELETE", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"):
+            response = client.get("/1", method=method)
+            self.assertEqual((response.status, response.headers["allow"]), (405, "GET, HEAD"))
+        self.assertNotIn("allow", client.get("/1", method="BREW").headers)
 
     def test_a_refusal_arrives_though_the_client_goes_on_sending(self):
         """A reset would destroy it: the server reads on until the client has seen it."""
