@@ -114,6 +114,7 @@ struct loop {
     struct cmio_timer grace;
     struct pool connections;
     size_t open; /* how many of them */
+    bool listening;
     bool stopping;
     bool grace_over;
     struct statistics statistics;
@@ -473,6 +474,19 @@ static void connection_on_timer(struct loop *loop, struct connection *connection
     connection_settle(loop, connection);
 }
 
+/* Reads once more, as a request may have arrived before the signal did; then hangs up the idle. */
+static void connection_close_if_idle(void *object, void *context) {
+    struct connection *connection = object;
+    struct loop *loop = context;
+    if (connection->state == CONNECTION_RECEIVING) {
+        connection_arrived(connection);
+        connection_go_on(loop, connection);
+    }
+    if (connection->state == CONNECTION_RECEIVING && connection->request.stage == HTTP_STAGE_START)
+        connection->state = CONNECTION_OVER;
+    connection_settle(loop, connection);
+}
+
 /* ---- Accepting ---- */
 
 /* Whether --max-connections leaves room for one more. It counts the connections of all loops. */
@@ -517,6 +531,8 @@ static int loop_accept_one(struct loop *loop) {
     result = loop_open_connection(loop, connection);
     if (result < 0)
         goto give_back;
+    if (loop->stopping)
+        connection_close_if_idle(connection, loop);
     return 0;
 
 give_back:
@@ -524,6 +540,12 @@ give_back:
 dismiss:
     atomic_fetch_sub(&loop->server->open, 1);
     return result;
+}
+
+static void loop_stop_listening(struct loop *loop) {
+    (void)cmio_tcp_listener_close(&loop->listener);
+    cmio_events_purge(loop->events, TOKEN_LISTENER);
+    loop->listening = false;
 }
 
 /*
@@ -536,8 +558,11 @@ static void loop_accept(struct loop *loop) {
     do {
         result = loop_accept_one(loop);
     } while (result == 0 || result == -ECONNABORTED); /* someone left before their turn: go on */
-    if (result == -EAGAIN)
+    if (result == -EAGAIN) {
+        if (loop->stopping)
+            loop_stop_listening(loop);
         return;
+    }
     (void)cmio_timers_set(loop->timers, &loop->accept_again, cmio_now() + accept_pause);
     if (result != -EBUSY && !atomic_flag_test_and_set(&loop->server->complained))
         complain("accepting pauses when there is no room", result);
@@ -552,28 +577,15 @@ static void server_stop(struct server *server) {
         (void)cmio_waker_wake(server->loops[i].waker);
 }
 
-/* Reads once more, as a request may have arrived before the signal did; then hangs up the idle. */
-static void connection_close_if_idle(void *object, void *context) {
-    struct connection *connection = object;
-    struct loop *loop = context;
-    if (connection->state == CONNECTION_RECEIVING) {
-        connection_arrived(connection);
-        connection_go_on(loop, connection);
-    }
-    if (connection->state == CONNECTION_RECEIVING && connection->request.stage == HTTP_STAGE_START)
-        connection->state = CONNECTION_OVER;
-    connection_settle(loop, connection);
-}
-
 /*
  * This happens in the middle of a batch, whose events for the listener and for connections that are
- * closed here must not be handled any more: purge again.
+ * closed here must not be handled any more: each is purged. Those who wait to be accepted came
+ * before the signal and are answered too; if there is no room for all of them, the listener stays
+ * until there is.
  */
 static void loop_stop(struct loop *loop) {
     loop->stopping = true;
-    (void)cmio_tcp_listener_close(&loop->listener);
-    cmio_events_purge(loop->events, TOKEN_LISTENER);
-    (void)cmio_timers_cancel(loop->timers, &loop->accept_again);
+    loop_accept(loop);
     (void)cmio_timers_set(loop->timers, &loop->grace, cmio_now() + loop->server->options.grace);
     pool_visit(&loop->connections, connection_close_if_idle, loop);
 }
@@ -602,7 +614,8 @@ static void loop_on_signals(struct loop *loop) {
 /* The first loop hears the signals, so it stays until the others are done. */
 static bool loop_is_done(struct loop *loop) {
     bool is_first = loop == loop->server->loops;
-    return loop->stopping && (loop->open == 0 || loop->grace_over) &&
+    bool is_empty = loop->open == 0 && !loop->listening;
+    return loop->stopping && (is_empty || loop->grace_over) &&
            (!is_first || atomic_load(&loop->server->running) == 0);
 }
 
@@ -664,6 +677,7 @@ static int loop_listen(struct loop *loop, const struct cmio_address *address) {
     int result = cmio_tcp_listener_bind(&loop->listener, address, &options);
     if (result < 0)
         return result;
+    loop->listening = true;
     return cmio_registry_register(cmio_poll_registry(loop->poll), &loop->listener.source,
                                   TOKEN_LISTENER, CMIO_READABLE);
 }

@@ -13,13 +13,14 @@ void async_server_leave(struct async_server *server) {
 struct reign {
     struct cmio_coroutine coroutine;
     struct async_server *server;
+    struct cmio_timeout_future grace;
     struct cmio_acquire_future all_left;
 };
 
 /*
- * Accepts until a signal comes; to drop the acceptor is to stop accepting. The connections are told, as
- * each of them also waits for a permit of a semaphore that never has any. When all are closed, their
- * permits are free.
+ * Accepts until a signal comes, and then those who wait already. The connections are told, as each of
+ * them also waits for a permit of a semaphore that never has any. When all are closed, their permits
+ * are free.
  */
 static enum cmio_future_state run_reign(struct cmio_coroutine *coroutine,
                                         struct cmio_context *context) {
@@ -32,8 +33,11 @@ static enum cmio_future_state run_reign(struct cmio_coroutine *coroutine,
     if (number < 0)
         CMIO_RETURN(number);
     stop_begin(number);
-    acceptor_close(&server->acceptor);
     cmio_semaphore_close(&server->stop);
+    (void)cmio_timeout_until_future_init(&reign->grace, acceptor_finish(&server->acceptor),
+                                         stop_deadline());
+    CMIO_AWAIT(&reign->grace.future);
+    acceptor_close(&server->acceptor);
     (void)cmio_acquire_future_init(&reign->all_left, &server->room, server->most);
     CMIO_AWAIT(&reign->all_left.future);
     CMIO_END;

@@ -719,6 +719,82 @@ class Signals(unittest.TestCase):
                 "0 clients left early, 0 requests were cut off\n",
             )
 
+    def answers_those_who_wait(self, count, *flags, inside=()):
+        """Clients come while the server does nothing, and then the signal: it sees both at once."""
+        with Server(*flags) as server:
+            clients = []
+            for target in inside:
+                clients.append(Client(server))
+                self.in_flight(clients[-1], target)
+            with server.stopped():
+                for number in range(count):
+                    clients.append(Client(server))
+                    clients[-1].request("/%d" % (number % 3 * 10))
+                with Client(server):  # one who has nothing to ask
+                    server.process.send_signal(signal.SIGTERM)
+            for client in clients:
+                with client:
+                    response = client.response()
+                    self.assertEqual(response.status, 200)
+                    self.assertTrue(client.ended())
+            status, text = server.wait()
+            self.assertEqual(status, 0)
+            self.assertIn("answered %d requests (0 refused)" % len(clients), text)
+            self.assertIn("; 0 clients left early, 0 requests were cut off", text)
+
+    @needs_proc
+    def test_those_who_wait_to_be_accepted_are_answered(self):
+        self.answers_those_who_wait(20)
+
+    @needs_proc
+    def test_those_who_wait_while_a_request_sleeps_are_answered(self):
+        self.answers_those_who_wait(20, inside=["/300"])
+
+    @needs_proc
+    @cmio_only
+    def test_those_who_wait_are_answered_by_all_threads(self):
+        self.answers_those_who_wait(40, "--threads", "3")
+
+    @needs_proc
+    @concurrent_only
+    def test_those_for_whom_there_is_no_room_yet_are_answered(self):
+        self.answers_those_who_wait(20, "--max-connections", "3", inside=["/100", "/200", "/300"])
+
+    @needs_proc
+    @concurrent_only
+    def test_those_for_whom_there_is_no_descriptor_yet_are_answered(self):
+        with Server() as server, Client(server) as first:
+            self.assertEqual(first.get("/0").status, 200)
+            server.allow_descriptors(1)
+            inside = Client(server)
+            self.in_flight(inside, "/300")
+            clients = [inside]
+            with server.stopped():
+                for _ in range(5):
+                    clients.append(Client(server))
+                    clients[-1].request("/1")
+                server.process.send_signal(signal.SIGTERM)
+            for client in clients:
+                with client:
+                    self.assertEqual(client.response().status, 200)
+            self.assertEqual(server.wait()[0], 0)
+
+    @needs_proc
+    def test_those_who_wait_are_let_go_when_the_grace_is_over(self):
+        with Server("--grace", "200ms") as server, Client(server) as client:
+            self.in_flight(client, LONG)
+            with server.stopped():
+                others = [Client(server) for _ in range(5)]
+                for other in others:
+                    self.addCleanup(other.close)
+                    other.request(LONG)
+                server.process.send_signal(signal.SIGTERM)
+            for other in (client, *others):
+                self.assertTrue(other.ended())
+            status, text = server.wait()
+            self.assertEqual(status, 0)
+            self.assertIn("0 clients left early, 6 requests were cut off", text)
+
     @concurrent_only
     def test_no_one_is_accepted_any_more(self):
         def refused():
