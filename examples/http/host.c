@@ -53,7 +53,11 @@ static void clear_digits(struct http_host *host) {
 }
 
 static bool is_name(unsigned char c) {
-    return is_alphanumeric(c) || is_one_of(c, "-._~!$&'()*+,;=");
+    return chars_is(c, CHARS_HOST);
+}
+
+static bool is_hex_digit(unsigned char c) {
+    return chars_is(c, CHARS_HEX_DIGIT);
 }
 
 /* ---- A name ---- */
@@ -223,6 +227,10 @@ bool http_host_feed(struct http_host *host, unsigned char c) {
         break;
     }
     return false;
+}
+
+size_t http_host_skip(const struct http_host *host, const unsigned char *bytes, size_t length) {
+    return host->state == STATE_NAME ? chars_count(bytes, length, CHARS_HOST) : 0;
 }
 
 bool http_host_is_empty(const struct http_host *host) {

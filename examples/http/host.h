@@ -3,6 +3,7 @@
 #define SLEEP_HTTP_HOST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -21,6 +22,9 @@ struct http_host {
 
 /* Takes the next byte. Returns whether it may stand there; after false the host is not valid. */
 bool http_host_feed(struct http_host *host, unsigned char c);
+
+/* How many of these bytes change nothing: they may stand there, and what may follow is the same. */
+size_t http_host_skip(const struct http_host *host, const unsigned char *bytes, size_t length);
 
 /* Whether no byte has come. */
 bool http_host_is_empty(const struct http_host *host);

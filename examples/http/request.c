@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/request.h"
 
+#include <string.h>
+
 #include "http/chars.h"
 
 /*
@@ -104,13 +106,12 @@ enum {
 /* In request->part.match.position: white space has followed the word. */
 enum { WORD_ENDED = 0x80 };
 
-/* RFC 9110, 5.6.2. */
 static bool is_token(unsigned char c) {
-    return is_alphanumeric(c) || is_one_of(c, "!#$%&'*+-.^_`|~");
+    return chars_is(c, CHARS_TOKEN);
 }
 
 static bool is_visible(unsigned char c) {
-    return c > 0x20 && c < 0x7f;
+    return chars_is(c, CHARS_VISIBLE);
 }
 
 static bool is_white_space(unsigned char c) {
@@ -166,10 +167,9 @@ static bool match_is_empty(const struct http_request *request) {
 
 /* Without candidates the position stands still, so it never leaves a name. */
 static void match_byte(struct http_request *request, const char *const *names, unsigned char c) {
-    unsigned left = 0;
-    for (unsigned i = 0; names[i] != NULL; i++)
-        if ((request->part.match.candidates & 1u << i) != 0 &&
-            names[i][request->part.match.position] == (char)c)
+    unsigned left = 0, candidates = request->part.match.candidates;
+    for (unsigned i = 0; candidates != 0 && names[i] != NULL; i++, candidates >>= 1)
+        if ((candidates & 1) != 0 && names[i][request->part.match.position] == (char)c)
             left |= 1u << i;
     request->part.match.candidates = (uint16_t)left;
     if (left != 0)
@@ -286,7 +286,7 @@ static void step_scheme(struct http_request *request, unsigned char c) {
 /* An empty host is an error. */
 static void step_authority(struct http_request *request, unsigned char c) {
     struct http_host *host = &request->part.host;
-    if (!is_one_of(c, "/? ")) {
+    if (c != '/' && c != '?' && c != ' ') {
         if (!http_host_feed(host, c))
             fail(request, 400);
     } else if (!http_host_is_complete(host)) {
@@ -546,7 +546,7 @@ static void step_value(struct http_request *request, unsigned char c) {
         move_on(request, STATE_VALUE_LF);
     else if (c == '\n')
         end_value(request);
-    else if (c == 0x7f || (c < 0x20 && c != '\t'))
+    else if (!chars_is(c, CHARS_VALUE))
         fail(request, 400);
     else if (request->field == FIELD_HOST)
         host_byte(request, c);
@@ -598,6 +598,100 @@ static void step(struct http_request *request, unsigned char c) {
         fail(request, 431);
 }
 
+static bool begins_with(const unsigned char *text, size_t length, const char *word, size_t size) {
+    return length >= size && memcmp(text, word, size) == 0;
+}
+
+/*
+ * What most requests have is taken as a whole: what the steps make of these bytes one by one comes
+ * of them at once. Each of these returns how many were taken.
+ */
+
+static const char crlf[] = "\r\n";
+
+static size_t take_get(struct http_request *request, const unsigned char *text, size_t length) {
+    static const char get[] = "GET /";
+    if (!begins_with(text, length, get, sizeof get - 1))
+        return 0;
+    request->stage = HTTP_STAGE_HEAD;
+    request->method = HTTP_METHOD_GET;
+    move_on(request, STATE_PATH);
+    return sizeof get - 1;
+}
+
+static size_t take_version(struct http_request *request, const unsigned char *text, size_t length) {
+    static const char version_1_1[] = "HTTP/1.1\r\n";
+    if (request->part.match.position > 0 ||
+        !begins_with(text, length, version_1_1, sizeof version_1_1 - 1))
+        return 0;
+    request->minor_version = 1;
+    move_on(request, STATE_FIELD);
+    return sizeof version_1_1 - 1;
+}
+
+static size_t take_field(struct http_request *request, const unsigned char *text, size_t length) {
+    static const char host[] = "Host:";
+    if (begins_with(text, length, crlf, sizeof crlf - 1)) {
+        end_head(request);
+        return sizeof crlf - 1;
+    }
+    if (has(request, FOUND_HOST) || !begins_with(text, length, host, sizeof host - 1))
+        return 0;
+    request->field = FIELD_HOST;
+    find(request, FOUND_HOST);
+    begin_authority(request, STATE_VALUE);
+    return sizeof host - 1;
+}
+
+static size_t take_host(struct http_request *request, const unsigned char *text, size_t length) {
+    size_t count = 0;
+    while (count < length && request->stage == HTTP_STAGE_HEAD && is_visible(text[count])) {
+        count += http_host_skip(&request->part.host, text + count, length - count);
+        if (count < length && is_visible(text[count]))
+            host_byte(request, text[count++]);
+    }
+    return count;
+}
+
+static size_t take_value(struct http_request *request, const unsigned char *text, size_t length) {
+    if (begins_with(text, length, crlf, sizeof crlf - 1)) {
+        end_value(request);
+        return sizeof crlf - 1;
+    }
+    if (request->field == FIELD_HOST)
+        return take_host(request, text, length);
+    return request->field == FIELD_OTHER ? chars_count(text, length, CHARS_VALUE) : 0;
+}
+
+static size_t take(struct http_request *request, const unsigned char *text, size_t length) {
+    switch (request->state) {
+    case STATE_START:
+        return take_get(request, text, length);
+    case STATE_REST:
+        return chars_count(text, length, CHARS_VISIBLE);
+    case STATE_VERSION:
+        return take_version(request, text, length);
+    case STATE_FIELD:
+        return take_field(request, text, length);
+    case STATE_NAME:
+        return request->part.match.candidates == 0 ? chars_count(text, length, CHARS_TOKEN) : 0;
+    case STATE_VALUE:
+        return take_value(request, text, length);
+    default:
+        return 0;
+    }
+}
+
+/* Not so near to the limits that a step would find one passed. */
+static size_t take_within_limits(struct http_request *request, const unsigned char *text,
+                                 size_t length) {
+    size_t limit = request->state < STATE_FIELD ? HTTP_REQUEST_LINE_MAX : HTTP_HEAD_MAX;
+    size_t room = limit - request->head_length - 1;
+    size_t count = take(request, text, length < room ? length : room);
+    request->head_length = (uint16_t)(request->head_length + count);
+    return count;
+}
+
 static size_t skip_body(struct http_request *request, size_t length) {
     size_t skipped = length < request->body_left ? length : request->body_left;
     request->body_left -= (uint32_t)skipped;
@@ -620,8 +714,12 @@ size_t http_request_feed(struct http_request *request, const void *bytes, size_t
     if (request->stage == HTTP_STAGE_BODY)
         return skip_body(request, length);
     size_t used = 0;
-    while (used < length && request->stage <= HTTP_STAGE_HEAD)
-        step(request, text[used++]);
+    while (used < length && request->stage <= HTTP_STAGE_HEAD) {
+        size_t count = take_within_limits(request, text + used, length - used);
+        used += count;
+        if (count == 0)
+            step(request, text[used++]);
+    }
     return used;
 }
 

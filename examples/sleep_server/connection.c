@@ -13,7 +13,7 @@
 #include "sleep_server/loop.h"
 #include "sleep_server/server.h"
 
-enum { READS_A_TURN = 16 }; /* then others have theirs */
+enum { READS_A_TURN = 16 }; /* then others have theirs: see also request.c */
 
 static const int64_t linger_time = 2 * CMIO_SECOND;
 
@@ -53,10 +53,32 @@ int connection_open(struct loop *loop, struct connection *connection) {
         return result;
     }
     (void)cmio_timer_init(&connection->timer, (cmio_token)connection);
-    connection_await_request(loop, connection);
+    connection->state = CONNECTION_RECEIVING;
+    connection_begin_request(loop, connection);
+    connection_await_more(loop, connection);
     loop->open++;
     loop->statistics.connections++;
     return 0;
+}
+
+/* ---- Its place among the busy ---- */
+
+static void connection_enter_busy(struct loop *loop, struct connection *connection) {
+    connection->next_busy = NULL;
+    connection->busy_link = loop->busy_end;
+    *loop->busy_end = connection;
+    loop->busy_end = &connection->next_busy;
+}
+
+static void connection_leave_busy(struct loop *loop, struct connection *connection) {
+    if (connection->busy_link == NULL)
+        return;
+    *connection->busy_link = connection->next_busy;
+    if (connection->next_busy != NULL)
+        connection->next_busy->busy_link = connection->busy_link;
+    else
+        loop->busy_end = connection->busy_link;
+    connection->busy_link = NULL;
 }
 
 /* ---- Its end ---- */
@@ -72,9 +94,9 @@ void connection_log(const struct loop *loop, const struct connection *connection
                      body_length, latency);
 }
 
-/* The client is gone, and with it the request that it had in flight. */
+/* The client is gone, and with it what it had in flight. */
 void connection_lost(struct loop *loop, struct connection *connection) {
-    if (connection->since != 0) {
+    if (connection->since != 0 || connection->unsent != NULL || loop->answers.count > 0) {
         loop->statistics.left++;
         connection_log(loop, connection, 0, 0);
     }
@@ -90,6 +112,7 @@ static void connection_free(struct loop *loop, struct connection *connection) {
     (void)cmio_timers_cancel(loop->timers, &connection->timer);
     (void)cmio_tcp_stream_close(&connection->stream); /* closed, whatever it says */
     cmio_events_purge(loop->events, (cmio_token)connection);
+    connection_leave_busy(loop, connection);
     request_line_free(&connection->line);
     free(connection->backlog);
     free(connection->unsent);
@@ -130,35 +153,45 @@ void connection_cut_off(void *object, void *context) {
     struct loop *loop = context;
     if (connection->state == CONNECTION_UNUSED)
         return;
-    loop->statistics.cut_off += connection->since != 0;
+    loop->statistics.cut_off += connection->since != 0 || connection->unsent != NULL;
     connection_free(loop, connection);
 }
 
 /* ---- Its events ---- */
 
-/*
- * To stop before the kernel has no more is to give the edge away, so order it anew: a registration
- * that is replaced reports what is ready already. The event comes when others had their turn.
- */
-static void connection_yield(struct loop *loop, struct connection *connection) {
-    if (cmio_registry_reregister(cmio_poll_registry(loop->poll), &connection->stream.source,
-                                 (cmio_token)connection, CMIO_READABLE) < 0)
-        connection_lost(loop, connection);
+static bool connection_has_backlog(const struct connection *connection) {
+    return connection->state == CONNECTION_RECEIVING && connection->backlog != NULL;
 }
 
-/* Goes on with a connection for as long as there is something to do without waiting. */
+static bool connection_may_read(const struct connection *connection) {
+    bool reads =
+        connection->state == CONNECTION_RECEIVING || connection->state == CONNECTION_LINGERING;
+    return reads && connection->readable && !connection_has_backlog(connection);
+}
+
+/*
+ * Goes on with a connection for as long as there is something to do without waiting, and it is its
+ * turn. To stop before the kernel has no more is to give the edge away: no event comes for what is
+ * left. So the loop remembers those that have more to do, and comes back to them before it waits.
+ */
 static void connection_go_on(struct loop *loop, struct connection *connection) {
+    connection_leave_busy(loop, connection);
     if (connection->state == CONNECTION_RECEIVING && connection->backlog != NULL)
         connection_feed_backlog(loop, connection);
-    for (int reads = 0; connection->readable && (connection->state == CONNECTION_RECEIVING ||
-                                                 connection->state == CONNECTION_LINGERING);
-         reads++) {
-        if (reads == READS_A_TURN) {
-            connection_yield(loop, connection);
-            return;
-        }
+    for (int reads = 0; connection_may_read(connection) && reads < READS_A_TURN; reads++)
         connection_read(loop, connection);
-    }
+    connection_flush(loop, connection);
+    loop->turn_answers = loop->turn_length = 0;
+    if (connection_may_read(connection) || connection_has_backlog(connection))
+        connection_enter_busy(loop, connection);
+    else if (loop->stopping && connection->state == CONNECTION_RECEIVING &&
+             connection->request.stage == HTTP_STAGE_START)
+        connection->state = CONNECTION_OVER; /* no request is expected any more */
+}
+
+void connection_continue(struct loop *loop, struct connection *connection) {
+    connection_go_on(loop, connection);
+    connection_settle(loop, connection);
 }
 
 /*
@@ -197,6 +230,8 @@ void connection_on_timer(struct loop *loop, struct connection *connection) {
     bool expected = !connection->greeted || connection->request.stage != HTTP_STAGE_START;
     if (connection->state == CONNECTION_SLEEPING) {
         connection_answer(loop, connection);
+        connection_flush(loop, connection);
+        connection_await_more(loop, connection);
     } else if (connection->state == CONNECTION_RECEIVING && expected) {
         http_request_refuse(&connection->request, 408);
         connection_answer(loop, connection);
@@ -213,11 +248,9 @@ void connection_on_timer(struct loop *loop, struct connection *connection) {
 void connection_close_if_idle(void *object, void *context) {
     struct connection *connection = object;
     struct loop *loop = context;
-    if (connection->state == CONNECTION_RECEIVING) {
-        connection_arrived(connection);
-        connection_go_on(loop, connection);
-    }
-    if (connection->state == CONNECTION_RECEIVING && connection->request.stage == HTTP_STAGE_START)
-        connection->state = CONNECTION_OVER;
+    if (connection->state != CONNECTION_RECEIVING)
+        return;
+    connection_arrived(connection);
+    connection_go_on(loop, connection);
     connection_settle(loop, connection);
 }

@@ -8,9 +8,9 @@
 
 #include <cmio/cmio.h>
 
+#include "http/answers.h"
 #include "http/request.h"
 #include "http/request_line.h"
-#include "http/response.h"
 
 struct loop;
 
@@ -23,7 +23,7 @@ enum connection_state {
     CONNECTION_OVER,      /* to be freed when its event or timer has been handled */
 };
 
-/* Bytes that arrived behind a request that sleeps. */
+/* Bytes that arrived behind a request that sleeps, or when it was the turn of others. */
 struct backlog {
     size_t length;
     char bytes[];
@@ -40,13 +40,15 @@ struct connection {
     struct request_line line; /* of the request; empty where no log is written */
     int64_t since;            /* when the head of the request was complete; 0: none is in flight */
     struct backlog *backlog;  /* NULL but for clients that pipeline */
-    struct http_response *unsent; /* NULL but for slow readers */
-    uint8_t state;                /* enum connection_state */
-    bool readable;                /* there was an event, and no read has said -EAGAIN since */
-    bool drained;                 /* the last read came short: most likely nothing is left */
-    bool ended;                   /* the client will send no more */
-    bool closing;                 /* the response is the connection's last */
-    bool greeted;                 /* a request was answered already */
+    struct unsent *unsent;    /* NULL but for slow readers */
+    struct connection *next_busy, **busy_link; /* in the loop's list: what points to this one */
+    uint8_t state;                             /* enum connection_state */
+    bool readable; /* there was an event, and no read has said -EAGAIN since */
+    bool drained;  /* the last read came short: most likely nothing is left */
+    bool ended;    /* the client will send no more */
+    bool answered; /* the request is: its response is to be sent */
+    bool closing;  /* the response is the connection's last */
+    bool greeted;  /* a request was answered already */
 };
 
 /* ---- What its loop calls ---- */
@@ -58,6 +60,9 @@ int connection_open(struct loop *loop, struct connection *connection);
 void connection_on_event(struct loop *loop, struct connection *connection,
                          const struct cmio_event *event);
 void connection_on_timer(struct loop *loop, struct connection *connection);
+
+/* Others had their turn. */
+void connection_continue(struct loop *loop, struct connection *connection);
 
 /*
  * The server stops, which ends a connection without a request; and the grace is over, which ends
@@ -79,12 +84,13 @@ void connection_finish(struct loop *loop, struct connection *connection);
 /* request.c */
 void connection_read(struct loop *loop, struct connection *connection);
 void connection_feed_backlog(struct loop *loop, struct connection *connection);
+void connection_begin_request(struct loop *loop, struct connection *connection);
+void connection_begin_sleep(struct loop *loop, struct connection *connection);
+void connection_await_more(struct loop *loop, struct connection *connection);
 
 /* answer.c */
-void connection_await_request(struct loop *loop, struct connection *connection);
 void connection_answer(struct loop *loop, struct connection *connection);
-void connection_send(struct loop *loop, struct connection *connection,
-                     struct http_response *response);
+void connection_flush(struct loop *loop, struct connection *connection);
 void connection_send_more(struct loop *loop, struct connection *connection);
 
 #endif

@@ -83,13 +83,23 @@ static void loop_on_timer(struct loop *loop, const struct cmio_timer *timer) {
     }
 }
 
+/* Each once: who is busy again comes last. */
+static void loop_continue_busy(struct loop *loop) {
+    struct connection **end = loop->busy_end;
+    for (bool is_last = loop->busy == NULL; !is_last;) {
+        struct connection *connection = loop->busy;
+        is_last = &connection->next_busy == end;
+        connection_continue(loop, connection);
+    }
+}
+
 /*
  * All of a cmio program comes down to this: wait until there is an event or the next timer is due,
- * handle the events, handle the timers.
+ * handle the events, handle the timers. There is no wait while a connection has more to do.
  */
 int loop_run(struct loop *loop) {
     while (!loop_is_done(loop)) {
-        int64_t deadline = cmio_timers_next_deadline(loop->timers);
+        int64_t deadline = loop->busy != NULL ? 0 : cmio_timers_next_deadline(loop->timers);
         int count = cmio_poll_wait_until(loop->poll, loop->events, deadline);
         if (count < 0 && count != -EINTR) /* which says that the wait was interrupted: go on */
             return complain("cannot wait for events", count);
@@ -98,6 +108,7 @@ int loop_run(struct loop *loop) {
         int64_t now = cmio_now();
         for (struct cmio_timer *timer; (timer = cmio_timers_pop(loop->timers, now)) != NULL;)
             loop_on_timer(loop, timer);
+        loop_continue_busy(loop);
     }
     return 0;
 }
@@ -114,6 +125,7 @@ static int loop_create_poll(struct loop *loop) {
 /* Whatever this returns, loop_close() cleans up. */
 int loop_init(struct loop *loop, struct server *server) {
     loop->server = server;
+    loop->busy_end = &loop->busy;
     pool_init(&loop->connections, sizeof(struct connection));
     (void)cmio_timer_init(&loop->accept_again, TOKEN_ACCEPT_AGAIN);
     (void)cmio_timer_init(&loop->grace, TOKEN_GRACE);

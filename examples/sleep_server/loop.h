@@ -8,10 +8,11 @@
 
 #include <cmio/cmio.h>
 
-#include "http/response.h"
+#include "http/answers.h"
 #include "server/pool.h"
 #include "server/statistics.h"
 
+struct connection;
 struct server;
 
 /*
@@ -44,10 +45,11 @@ struct loop {
     bool stopping;
     bool grace_over;
     struct statistics statistics;
-    struct http_date date;
     pthread_t thread;
-    struct http_response response; /* the one that is being sent */
-    char received[RECEIVE_SIZE];   /* what is being read: one for all connections */
+    struct connection *busy, **busy_end; /* those that go on when others had their turn */
+    size_t turn_answers, turn_length;    /* of the connection whose turn it is, sent already */
+    struct answers answers;              /* what it sends next */
+    char received[RECEIVE_SIZE];         /* what it receives: one for all connections */
 };
 
 /* Whatever this returns, loop_close() cleans up. */

@@ -10,14 +10,44 @@
 #include "sleep_server/loop.h"
 #include "sleep_server/server.h"
 
-/* The request has arrived in full. The sleep counts from when its head had. */
-static void connection_begin_sleep(struct loop *loop, struct connection *connection) {
+/* Then others have theirs. */
+enum {
+    ANSWERS_A_TURN = 64,
+    LENGTH_A_TURN = 256 * 1024,
+};
+
+void connection_begin_request(struct loop *loop, struct connection *connection) {
+    http_request_init(&connection->request, loop->server->options.max_sleep_ms);
+    request_line_free(&connection->line);
+    connection->answered = false;
+}
+
+/* How long the next bytes may take. */
+void connection_await_more(struct loop *loop, struct connection *connection) {
+    const struct options *options = &loop->server->options;
+    bool is_idle = connection->greeted && connection->request.stage == HTTP_STAGE_START;
+    if (connection->state == CONNECTION_RECEIVING)
+        connection_set_timeout(loop, connection,
+                               is_idle ? options->idle_timeout : options->header_timeout);
+}
+
+/*
+ * The request has arrived in full. The sleep counts from when its head had. The answers before it
+ * do not wait for its end; if there is no room for them, it is begun when they are sent.
+ */
+void connection_begin_sleep(struct loop *loop, struct connection *connection) {
     const struct http_request *request = &connection->request;
-    if (connection->since == 0)
+    bool sleeps = request->status == 200 && request->sleep_ms > 0;
+    if (connection->since == 0 && (sleeps || loop->server->log.lines != NULL))
         connection->since = cmio_now();
-    if (request->status != 200 || request->sleep_ms == 0) {
+    if (!sleeps) {
         connection_answer(loop, connection);
-    } else if (connection->ended) {
+        return;
+    }
+    connection_flush(loop, connection);
+    if (connection->state != CONNECTION_RECEIVING)
+        return;
+    if (connection->ended) {
         connection_lost(loop, connection);
     } else {
         connection->state = CONNECTION_SLEEPING;
@@ -36,10 +66,8 @@ static void connection_on_stage(struct loop *loop, struct connection *connection
     case HTTP_STAGE_BODY:
         connection->since = cmio_now();
         connection_set_timeout(loop, connection, loop->server->options.header_timeout);
-        if (connection->request.wants_continue) {
-            http_response_make_continue(&loop->response);
-            connection_send(loop, connection, &loop->response);
-        }
+        if (connection->request.wants_continue)
+            answers_add_continue(&loop->answers);
         break;
     default:
         connection_begin_sleep(loop, connection);
@@ -57,10 +85,18 @@ static void connection_keep_for_later(struct loop *loop, struct connection *conn
     memcpy(connection->backlog->bytes, bytes, length);
 }
 
-/* Gives the parser what arrived. Answers go out in order: behind a sleeping request, bytes wait. */
+static bool turn_is_over(const struct loop *loop) {
+    return loop->turn_answers + loop->answers.count >= ANSWERS_A_TURN ||
+           loop->turn_length + loop->answers.length >= LENGTH_A_TURN;
+}
+
+/*
+ * Gives the parser what arrived, and sends what came of it. Answers go out in order: behind a
+ * sleeping request, bytes wait.
+ */
 static void connection_feed(struct loop *loop, struct connection *connection, const char *bytes,
                             size_t length) {
-    while (length > 0 && connection->state == CONNECTION_RECEIVING) {
+    while (length > 0 && connection->state == CONNECTION_RECEIVING && !turn_is_over(loop)) {
         uint8_t stage = connection->request.stage;
         if (loop->server->log.lines != NULL)
             request_line_feed(&connection->line, bytes, length);
@@ -70,8 +106,12 @@ static void connection_feed(struct loop *loop, struct connection *connection, co
         if (connection->request.stage != stage)
             connection_on_stage(loop, connection);
     }
-    if (length > 0 &&
-        (connection->state == CONNECTION_SLEEPING || connection->state == CONNECTION_SENDING))
+    size_t answered = loop->turn_answers + loop->answers.count;
+    connection_flush(loop, connection);
+    if (connection->request.stage == HTTP_STAGE_START && answered > 0)
+        connection_await_more(loop, connection);
+    if (length > 0 && connection->state != CONNECTION_LINGERING &&
+        connection->state != CONNECTION_OVER)
         connection_keep_for_later(loop, connection, bytes, length);
 }
 

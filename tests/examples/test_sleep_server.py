@@ -8,12 +8,14 @@ All servers must pass; what one of them cannot do by its nature is skipped by na
 is bounded by WAIT seconds and fails loudly; no test is right only because the machine is fast.
 """
 
+import contextlib
 import os
 import re
 import resource
 import signal
 import socket
 import subprocess
+import threading
 import time
 import unittest
 import unittest.mock
@@ -596,6 +598,103 @@ class SlowReaders(unittest.TestCase):
                     client.buffer = b""
                 self.assertLess(received, 16 * len(self.PAGE))
             self.assertIn("; 1 clients left early", server.stop()[1])
+
+
+class Pipelining(unittest.TestCase):
+    """Clients that send requests without waiting for answers."""
+
+    ONE = "GET /%d HTTP/1.1\r\nHost: test\r\n\r\n"
+
+    def sending_calls(self, count):
+        """How many calls send answers to so many requests that arrive together."""
+        with Server() as server, Client(server) as client:
+            self.assertEqual(client.get("/0").status, 200)
+            path = os.path.join(tested.scratch, "calls")
+            with subprocess.Popen(
+                ["strace", "-f", "-qq", "-e", "trace=sendmsg,sendto,write,writev", "-o", path, "-p",
+                 str(server.process.pid)],
+            ) as strace:
+                eventually(
+                    lambda: server.status("TracerPid") != 0 or strace.poll() is not None, "it is traced"
+                )
+                if strace.poll() is not None:
+                    self.skipTest("it may not be traced")
+                with server.stopped():
+                    client.send((self.ONE % 0) * count)
+                for _ in range(count):
+                    self.assertEqual(client.response().status, 200)
+                strace.terminate()
+            with open(path) as file:
+                return file.read().count("HTTP/1.1 200")
+
+    @needs_proc
+    @needs_tool("strace")
+    @only("sleep_server")
+    def test_answers_to_requests_that_arrived_together_go_out_together(self):
+        if tested.sanitized:
+            self.skipTest("it is not traced with a sanitizer")
+        self.assertEqual(self.sending_calls(16), 1)
+
+    @only("sleep_server")
+    @needs_proc
+    def test_no_one_sends_so_much_that_others_wait(self):
+        """A turn is over after some answers: all is answered although events come for others."""
+        count = 2000
+        with Server() as server:
+            busy = [Client(server) for _ in range(10)]
+            for client in busy:
+                self.addCleanup(client.close)
+            with server.stopped():
+                for client in busy:
+                    client.send("HEAD /0 HTTP/1.1\r\nHost: t\r\n\r\n" * count)
+                plain = Client(server)
+                self.addCleanup(plain.close)
+                plain.request("/0")
+            self.assertEqual(plain.response().status, 200)
+            for client in busy:
+                for _ in range(count):
+                    self.assertEqual(client.response(head_only=True).status, 200)
+                client.close()
+            plain.close()
+            status, text = server.stop()
+            self.assertEqual(status, 0)
+            self.assertIn("answered %d requests (0 refused)" % (10 * count + 1), text)
+
+    def test_a_signal_ends_those_who_never_stop(self):
+        with Server("--grace", "10s") as server, Client(server) as client:
+            over = threading.Event()
+
+            def send():
+                with contextlib.suppress(OSError):
+                    while not over.is_set():
+                        client.send("HEAD /0 HTTP/1.1\r\nHost: t\r\n\r\n" * 100)
+
+            def receive():
+                while client.more() > 0:
+                    client.buffer = b""
+
+            threads = [threading.Thread(target=send), threading.Thread(target=receive)]
+            for thread in threads:
+                thread.start()
+            try:
+                server.process.send_signal(signal.SIGTERM)
+                self.assertEqual(server.wait()[0], 0)
+            finally:
+                over.set()
+                with contextlib.suppress(OSError):
+                    client.socket.shutdown(socket.SHUT_RDWR)
+                for thread in threads:
+                    thread.join()
+
+    @concurrent_only
+    def test_a_sleep_behind_answers_that_are_not_read_begins_when_it_arrived(self):
+        path = scratch_file("large.txt", SlowReaders.PAGE)
+        with Server("--page", path) as server, Client(server, receive_buffer=8192) as client:
+            client.send((self.ONE % 0) * 2 + self.ONE % 300 + self.ONE % 0)
+            for _ in range(4):
+                self.assertEqual(client.response().body, SlowReaders.PAGE)
+            client.close()
+            self.assertIn("answered 4 requests", server.stop()[1])
 
 
 class Stops(unittest.TestCase):
