@@ -18,11 +18,11 @@
 
 #include <cmio/async.h>
 
-#include "async/arguments.h"
 #include "async/host.h"
 #include "chat/line.h"
+#include "common/arguments.h"
+#include "common/program.h"
 
-static const char program[] = "async_chat";
 enum { MESSAGES_KEPT = 256 };
 
 struct message {
@@ -174,10 +174,11 @@ static int serve(void *owner, struct cmio_tcp_stream *stream) {
 }
 
 static const char help[] =
-    "usage: async_chat [--help] [--patience TIME] [ADDRESS]\n"
+    "usage: async_chat [OPTION]... [ADDRESS]\n"
     "Tells every client what the others say. ADDRESS is numeric, as 127.0.0.1:80 or [::1]:80;\n"
     "port 0 takes a free one. The default is 127.0.0.1:7782.\n\n"
-    "  --patience TIME  drop a client that takes nothing for so long, as 500ms or 10s (10s)\n\n"
+    "  --patience TIME  drop a client that takes nothing for so long, as 500ms or 10s (10s)\n"
+    "  -h, --help       show this\n\n"
     "Once it listens it prints one line: listening on ADDRESS\n"
     "Exit status: 0 after SIGINT or SIGTERM, 1 for a failure, 2 for wrong arguments.\n";
 
@@ -186,14 +187,14 @@ int main(int argc, char **argv) {
     const struct argument options[] = {{.name = "patience", .time = &chat.patience}, {0}};
     struct cmio_broadcast_receiver *nobody;
     struct cmio_address address;
-    int status =
-        arguments_parse_server(program, options, help, "127.0.0.1:7782", argc, argv, &address);
+    program_start("async_chat");
+    int status = arguments_parse_server(options, help, "127.0.0.1:7782", argc, argv, &address);
     if (status >= 0)
         return status;
     if (cmio_broadcast_new(&chat.sender, &nobody, sizeof(struct message), MESSAGES_KEPT) < 0)
-        return host_complain(program, "cannot make a channel", -ENOMEM);
+        return host_complain("cannot make a channel", -ENOMEM);
     cmio_broadcast_receiver_drop(nobody);
-    status = host_run(program, CMIO_CURRENT_THREAD, &address, serve, &chat);
+    status = host_run(CMIO_CURRENT_THREAD, &address, serve, &chat);
     cmio_broadcast_sender_drop(chat.sender);
     return status;
 }

@@ -16,13 +16,13 @@
 
 #include <cmio/async.h>
 
-#include "async/arguments.h"
 #include "async/host.h"
 #include "async/url.h"
+#include "common/arguments.h"
+#include "common/program.h"
 #include "drill/progress.h"
 #include "drill/response.h"
 
-static const char program[] = "async_fetch";
 static const int64_t first_pause = 100 * CMIO_MILLISECOND; /* before another try; it doubles */
 
 /* One run of the program, on one thread. */
@@ -168,7 +168,7 @@ static const char help[] =
     "  --concurrency NUMBER  fetch so many at once (8)\n"
     "  --retries NUMBER      try again so often after a failure or a status of 500 and above (2)\n"
     "  --timeout TIME        give a try up after so long, as 500ms or 10s (30s)\n"
-    "  --help                show this\n\n"
+    "  -h, --help            show this\n\n"
     "Exit status: 0 if all were fetched with a status below 400, 1 if not, 2 for wrong arguments,\n"
     "128 and the signal's number after SIGINT or SIGTERM.\n";
 
@@ -179,19 +179,23 @@ int main(int argc, char **argv) {
         {.name = "timeout", .time = &run.timeout},
         {0},
     };
-    int status = arguments_parse(program, options, help, argc, argv);
+    program_start("async_fetch");
+    int status = arguments_parse(options, help, argc, argv);
     if (status >= 0)
         return status;
-    run.urls = urls_parse(program, argv + optind, (size_t)(argc - optind));
+    run.urls = urls_parse(argv + optind, (size_t)(argc - optind));
     if (run.urls == NULL)
         return EXIT_USAGE;
     run.count = (uint64_t)(argc - optind);
     (void)cmio_semaphore_init(&run.room, run.concurrency);
+    bool is_printed = true;
     int result = fetch_until_signal();
-    for (uint64_t i = 0; i < run.count; i++)
-        url_report(&run.urls[i], program);
-    free(run.urls);
     if (result < 0)
-        return host_complain(program, "cannot fetch", result);
-    return result > 0 ? 128 + result : run.failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return host_complain("cannot fetch", result);
+    for (uint64_t i = 0; i < run.count; i++)
+        is_printed &= url_report(&run.urls[i]);
+    free(run.urls);
+    if (result > 0)
+        return 128 + result;
+    return run.failed == 0 && is_printed ? EXIT_SUCCESS : EXIT_FAILURE;
 }

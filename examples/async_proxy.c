@@ -10,17 +10,15 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmio/async.h>
 
-#include "async/arguments.h"
 #include "async/flow.h"
 #include "async/host.h"
 #include "async/target.h"
-
-static const char program[] = "async_proxy";
+#include "common/arguments.h"
+#include "common/program.h"
 
 /* What all clients share. */
 struct proxy {
@@ -121,7 +119,7 @@ static enum cmio_future_state run_link(struct cmio_coroutine *coroutine,
     CMIO_AWAIT(connect_to_target(link));
     result = link->timeout.future.result;
     if (result < 0) {
-        (void)host_complain(program, link->proxy->target_text, (int)result);
+        (void)complain(link->proxy->target_text, (int)result);
         CMIO_RETURN(result);
     }
     start_parts(link);
@@ -152,7 +150,7 @@ static const char help[] =
     "numeric address, as 127.0.0.1:80 or [::1]:80; port 0 takes a free one. HOST may be a name.\n\n"
     "  --connect-timeout TIME  give a connect up after so long, as 500ms or 10s (10s)\n"
     "  --idle-timeout TIME     end a connection on which nothing moves for so long (5m)\n"
-    "  --help                  show this\n\n"
+    "  -h, --help              show this\n\n"
     "Once it listens it prints one line: listening on ADDRESS\n"
     "Exit status: 0 after SIGINT or SIGTERM, 1 for a failure, 2 for wrong arguments.\n";
 
@@ -164,16 +162,17 @@ int main(int argc, char **argv) {
         {0},
     };
     struct cmio_address address;
-    int status = arguments_parse(program, options, help, argc, argv);
+    program_start("async_proxy");
+    int status = arguments_parse(options, help, argc, argv);
     if (status >= 0)
         return status;
     if (argc - optind != 2) {
-        fprintf(stderr, "%s: needs LISTEN and HOST:PORT (see --help)\n", program);
+        message("needs LISTEN and HOST:PORT (see --help)");
         return EXIT_USAGE;
     }
     proxy.target_text = argv[optind + 1];
     if (!target_parse(proxy.target_text, strlen(proxy.target_text), 0, &proxy.target))
-        return arguments_complain(program, proxy.target_text, "not a host and port");
-    status = arguments_parse_address(program, argv[optind], &address);
-    return status >= 0 ? status : host_run(program, 0, &address, serve, &proxy);
+        return arguments_complain(proxy.target_text, "not a host and port");
+    status = arguments_parse_address(argv[optind], &address);
+    return status >= 0 ? status : host_run(0, &address, serve, &proxy);
 }

@@ -10,17 +10,15 @@
  */
 
 #include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmio/cmio.h>
 
+#include "common/arguments.h"
+#include "common/event_loop.h"
+#include "common/program.h"
 #include "framed/channel.h"
-#include "framed/options.h"
-
-static const char program_name[] = "framed_echo";
 
 enum {
     EVENTS_A_WAIT = 256,
@@ -42,22 +40,14 @@ struct client {
 };
 
 struct server {
-    struct cmio_poll *poll;
-    struct cmio_registry *registry; /* the poll's: what sources register with */
-    struct cmio_events *events;
+    struct event_loop loop;
     struct cmio_timers *timers;
-    struct cmio_signals signals;
     struct cmio_tcp_listener listener;
     struct client *clients;
     int64_t idle_timeout;           /* of clients */
     struct cmio_timer accept_again; /* set while there is no room for the next client */
     bool stopping;
 };
-
-static int complain(const char *what, int code) {
-    fprintf(stderr, "%s: %s: %s\n", program_name, what, cmio_strerror(code));
-    return code;
-}
 
 static int client_new(struct server *server) {
     struct client *client = calloc(1, sizeof *client);
@@ -67,7 +57,7 @@ static int client_new(struct server *server) {
     int result = cmio_tcp_listener_accept(&server->listener, &stream, NULL);
     if (result == 0) {
         channel_init(&client->channel, &stream, server->timers, server->idle_timeout);
-        result = cmio_registry_register(server->registry, &client->channel.source,
+        result = cmio_registry_register(server->loop.registry, &client->channel.source,
                                         (cmio_token)client, interest);
     }
     if (result < 0) {
@@ -118,7 +108,7 @@ static void client_go_on(struct server *server, struct client *client) {
     if (result == 0 || (flushed < 0 && flushed != -EAGAIN))
         result = flushed;
     else if (result > 0)
-        result = cmio_registry_reregister(server->registry, &client->channel.source,
+        result = cmio_registry_reregister(server->loop.registry, &client->channel.source,
                                           (cmio_token)client, interest) == 0
                      ? -EAGAIN
                      : 0;
@@ -144,7 +134,7 @@ static void server_on_event(struct server *server, const struct cmio_event *even
         server_accept(server);
         break;
     case TOKEN_SIGNALS:
-        server->stopping = cmio_signals_next(&server->signals) > 0;
+        server->stopping = cmio_signals_next(&server->loop.signals) > 0;
         break;
     default:
         client_go_on(server, (struct client *)event->token);
@@ -161,10 +151,10 @@ static void server_on_timer(struct server *server, const struct cmio_timer *time
 static int server_run(struct server *server) {
     while (!server->stopping) {
         int64_t deadline = cmio_timers_next_deadline(server->timers);
-        int count = cmio_poll_wait_until(server->poll, server->events, deadline);
+        int count = cmio_poll_wait_until(server->loop.poll, server->loop.events, deadline);
         if (count < 0 && count != -EINTR) /* which says that the wait was interrupted: go on */
             return complain("cannot wait for events", count);
-        CMIO_EVENTS_FOREACH (event, server->events)
+        CMIO_EVENTS_FOREACH (event, server->loop.events)
             server_on_event(server, event);
         int64_t now = cmio_now();
         for (struct cmio_timer *timer; (timer = cmio_timers_pop(server->timers, now)) != NULL;)
@@ -174,34 +164,23 @@ static int server_run(struct server *server) {
 }
 
 static int server_listen(struct server *server, struct cmio_address *address) {
-    char text[CMIO_ADDRESS_TEXT_MAX];
     int result = cmio_tcp_listener_bind(&server->listener, address, NULL);
     if (result == 0)
-        result = cmio_registry_register(server->registry, &server->listener.source, TOKEN_LISTENER,
-                                        CMIO_READABLE);
+        result = cmio_registry_register(server->loop.registry, &server->listener.source,
+                                        TOKEN_LISTENER, CMIO_READABLE);
     if (result == 0) /* port 0 has become one that was free */
         result = cmio_tcp_listener_local_address(&server->listener, address);
-    (void)cmio_address_format(address, text, sizeof text);
-    if (result < 0)
-        return complain(text, result);
-    printf("listening on %s\n", text);
-    return fflush(stdout) == 0 ? 0 : complain("standard output", -errno);
+    return announce_listening(address, result);
 }
 
 /* Whatever this returns, server_close() cleans up. */
 static int server_open(struct server *server, struct cmio_address *address) {
-    static const int numbers[] = {SIGINT, SIGTERM};
-    int result = cmio_poll_new(&server->poll);
-    server->registry = cmio_poll_registry(server->poll);
+    int result = event_loop_open(&server->loop, EVENTS_A_WAIT, TOKEN_SIGNALS);
     if (result == 0)
-        result = cmio_events_new(&server->events, EVENTS_A_WAIT);
-    if (result == 0)
-        result = cmio_timers_new(&server->timers);
-    if (result == 0)
-        result = cmio_signals_init(&server->signals, numbers, 2);
-    if (result == 0)
-        result = cmio_registry_register(server->registry, &server->signals.source, TOKEN_SIGNALS,
-                                        CMIO_READABLE);
+        result = second_signal_exits();
+    if (result < 0)
+        return result;
+    result = cmio_timers_new(&server->timers);
     if (result < 0)
         return complain("cannot start", result);
     (void)cmio_timer_init(&server->accept_again, 0); /* known by its address, not by its token */
@@ -214,19 +193,33 @@ static void server_close(struct server *server) {
         client_free(client);
     }
     (void)cmio_tcp_listener_close(&server->listener);
-    (void)cmio_signals_close(&server->signals);
     cmio_timers_free(server->timers);
-    cmio_events_free(server->events);
-    cmio_poll_free(server->poll);
+    event_loop_close(&server->loop);
 }
 
+static const char help[] =
+    "usage: framed_echo [OPTION]... [ADDRESS]\n"
+    "Sends back to every client its messages: each goes behind its length in four bytes,\n"
+    "the highest first. ADDRESS is numeric, as 127.0.0.1:80 or [::1]:80; port 0 takes a\n"
+    "free one. The default is 127.0.0.1:7779.\n\n"
+    "  --idle-timeout SECONDS  drop a client on which nothing moves for so long;\n"
+    "                          0: never (60)\n"
+    "  -h, --help              show this\n\n"
+    "Once it listens it prints one line: listening on ADDRESS\n"
+    "Exit status: 0 after SIGINT or SIGTERM, 1 for a failure, 2 for wrong arguments.\n";
+
 int main(int argc, char **argv) {
-    struct options options;
-    int status = options_parse(&options, program_name, argc, argv);
+    struct server server = {.idle_timeout = 60 * CMIO_SECOND};
+    const struct argument options[] = {
+        {.name = "idle-timeout", .seconds = &server.idle_timeout},
+        {0},
+    };
+    struct cmio_address address;
+    program_start("framed_echo");
+    int status = arguments_parse_server(options, help, "127.0.0.1:7779", argc, argv, &address);
     if (status >= 0)
         return status;
-    struct server server = {.idle_timeout = options.idle_timeout};
-    bool is_done = server_open(&server, &options.address) == 0 && server_run(&server) == 0;
+    bool is_done = server_open(&server, &address) == 0 && server_run(&server) == 0;
     server_close(&server);
     return is_done ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -8,18 +8,17 @@
  */
 
 #include <errno.h>
-#include <signal.h>
+#include <getopt.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmio/cmio.h>
 
-#include "proxy/arguments.h"
+#include "common/arguments.h"
+#include "common/event_loop.h"
+#include "common/program.h"
 #include "proxy/flow.h"
 #include "proxy/stream.h"
-
-static const char program_name[] = "port_proxy";
 
 enum { EVENTS_A_WAIT = 256 };
 static const int64_t accept_pause = 100 * CMIO_MILLISECOND;
@@ -40,21 +39,13 @@ struct connection {
 };
 
 struct proxy {
-    struct cmio_poll *poll;
-    struct cmio_registry *registry; /* the poll's: what sources register with */
-    struct cmio_events *events;
-    struct cmio_signals signals;
+    struct event_loop loop;
     struct listener listener;
-    struct arguments arguments;
+    struct cmio_address listen, target;
     struct connection *connections;
     bool accepts_later; /* there was no room for the next client */
     bool stopping;
 };
-
-static int complain(const char *what, int code) {
-    fprintf(stderr, "%s: %s: %s\n", program_name, what, cmio_strerror(code));
-    return code;
-}
 
 static int complain_of(const struct cmio_address *address, int code) {
     char text[CMIO_ADDRESS_TEXT_MAX];
@@ -71,7 +62,7 @@ static int watch(struct proxy *proxy, struct connection *connection, registry_ca
     struct side *sides[] = {&connection->client, &connection->target};
     int result = 0;
     for (int i = 0; i < 2 && result == 0; i++)
-        result = call(proxy->registry, &sides[i]->stream.as.source, (cmio_token)sides[i],
+        result = call(proxy->loop.registry, &sides[i]->stream.as.source, (cmio_token)sides[i],
                       CMIO_READABLE | CMIO_WRITABLE);
     return result;
 }
@@ -81,8 +72,8 @@ static int watch(struct proxy *proxy, struct connection *connection, registry_ca
  * of the other one, which is taken out before its token is an address of nothing.
  */
 static void connection_free(struct proxy *proxy, struct connection *connection) {
-    cmio_events_purge(proxy->events, (cmio_token)&connection->client);
-    cmio_events_purge(proxy->events, (cmio_token)&connection->target);
+    cmio_events_purge(proxy->loop.events, (cmio_token)&connection->client);
+    cmio_events_purge(proxy->loop.events, (cmio_token)&connection->target);
     *connection->link = connection->next;
     if (connection->next != NULL)
         connection->next->link = connection->link;
@@ -121,7 +112,7 @@ static void side_on_event(struct proxy *proxy, struct side *side) {
         if (result == -EINPROGRESS)
             return; /* what the client sent meanwhile is read in the end */
         if (result < 0) {
-            complain_of(&proxy->arguments.target, result);
+            complain_of(&proxy->target, result);
             connection_fail(proxy, connection);
             return;
         }
@@ -146,11 +137,11 @@ static int connection_new(struct proxy *proxy) {
     if (connection->next != NULL)
         connection->next->link = &connection->next;
     proxy->connections = connection;
-    result = stream_connect(&connection->target.stream, &proxy->arguments.target);
+    result = stream_connect(&connection->target.stream, &proxy->target);
     if (result == 0)
         result = watch(proxy, connection, cmio_registry_register);
     if (result < 0) {
-        complain_of(&proxy->arguments.target, result);
+        complain_of(&proxy->target, result);
         connection_fail(proxy, connection);
     }
     return 0;
@@ -178,7 +169,7 @@ static void proxy_on_event(struct proxy *proxy, const struct cmio_event *event) 
         proxy_accept(proxy);
         break;
     case TOKEN_SIGNALS:
-        proxy->stopping = cmio_signals_next(&proxy->signals) > 0;
+        proxy->stopping = cmio_signals_next(&proxy->loop.signals) > 0;
         break;
     default:
         side_on_event(proxy, (struct side *)event->token);
@@ -187,11 +178,11 @@ static void proxy_on_event(struct proxy *proxy, const struct cmio_event *event) 
 
 static int proxy_run(struct proxy *proxy) {
     while (!proxy->stopping) {
-        int count = cmio_poll_wait(proxy->poll, proxy->events,
+        int count = cmio_poll_wait(proxy->loop.poll, proxy->loop.events,
                                    proxy->accepts_later ? accept_pause : CMIO_FOREVER);
         if (count < 0 && count != -EINTR) /* which says that the wait was interrupted: go on */
             return complain("cannot wait for events", count);
-        CMIO_EVENTS_FOREACH (event, proxy->events)
+        CMIO_EVENTS_FOREACH (event, proxy->loop.events)
             proxy_on_event(proxy, event);
         if (proxy->accepts_later)
             proxy_accept(proxy);
@@ -200,31 +191,19 @@ static int proxy_run(struct proxy *proxy) {
 }
 
 static int proxy_listen(struct proxy *proxy) {
-    char text[CMIO_ADDRESS_TEXT_MAX];
-    int result = listener_bind(&proxy->listener, &proxy->arguments.listen);
+    int result = listener_bind(&proxy->listener, &proxy->listen);
     if (result == 0)
-        result = cmio_registry_register(proxy->registry, &proxy->listener.as.source, TOKEN_LISTENER,
-                                        CMIO_READABLE);
-    if (result < 0)
-        return complain_of(&proxy->arguments.listen, result);
-    (void)cmio_address_format(&proxy->arguments.listen, text, sizeof text);
-    printf("listening on %s\n", text);
-    return fflush(stdout) == 0 ? 0 : complain("standard output", -errno);
+        result = cmio_registry_register(proxy->loop.registry, &proxy->listener.as.source,
+                                        TOKEN_LISTENER, CMIO_READABLE);
+    return announce_listening(&proxy->listen, result);
 }
 
 /* Whatever this returns, proxy_close() cleans up. */
 static int proxy_open(struct proxy *proxy) {
-    static const int numbers[] = {SIGINT, SIGTERM};
-    int result = cmio_poll_new(&proxy->poll);
-    proxy->registry = cmio_poll_registry(proxy->poll);
+    int result = event_loop_open(&proxy->loop, EVENTS_A_WAIT, TOKEN_SIGNALS);
     if (result == 0)
-        result = cmio_events_new(&proxy->events, EVENTS_A_WAIT);
-    if (result == 0)
-        result = cmio_signals_init(&proxy->signals, numbers, 2);
-    if (result == 0)
-        result = cmio_registry_register(proxy->registry, &proxy->signals.source, TOKEN_SIGNALS,
-                                        CMIO_READABLE);
-    return result < 0 ? complain("cannot start", result) : proxy_listen(proxy);
+        result = second_signal_exits();
+    return result < 0 ? result : proxy_listen(proxy);
 }
 
 static void proxy_close(struct proxy *proxy) {
@@ -233,14 +212,39 @@ static void proxy_close(struct proxy *proxy) {
         connection_free(proxy, each);
     }
     listener_close(&proxy->listener);
-    (void)cmio_signals_close(&proxy->signals);
-    cmio_events_free(proxy->events);
-    cmio_poll_free(proxy->poll);
+    event_loop_close(&proxy->loop);
+}
+
+static const char help[] =
+    "usage: port_proxy [--help] LISTEN TARGET\n"
+    "Passes bytes between every client of LISTEN and a connection to TARGET, both ways.\n"
+    "Each is a numeric address, as 127.0.0.1:80 or [::1]:80, or unix:/path; port 0 of\n"
+    "LISTEN takes a free one, and a socket file that nobody listens on is replaced.\n\n"
+    "  -h, --help  print this\n\n"
+    "Once it listens it prints one line: listening on ADDRESS\n"
+    "Exit status: 0 after SIGINT or SIGTERM, 1 for a failure, 2 for wrong arguments.\n";
+
+/* Returns -1 when the program may start, otherwise its exit status. */
+static int parse_arguments(struct proxy *proxy, int argc, char **argv) {
+    static const struct argument no_options[] = {{0}};
+    struct cmio_address *const out[] = {&proxy->listen, &proxy->target};
+    int status = arguments_parse(no_options, help, argc, argv);
+    if (status >= 0)
+        return status;
+    if (argc - optind != 2) {
+        message("needs LISTEN and TARGET (see --help)");
+        return EXIT_USAGE;
+    }
+    for (int i = 0; i < 2; i++)
+        if (cmio_address_parse(argv[optind + i], out[i]) < 0)
+            return arguments_complain(argv[optind + i], "not an address");
+    return -1;
 }
 
 int main(int argc, char **argv) {
     static struct proxy proxy;
-    int status = arguments_parse(&proxy.arguments, program_name, argc, argv);
+    program_start("port_proxy");
+    int status = parse_arguments(&proxy, argc, argv);
     if (status >= 0)
         return status;
     bool is_done = proxy_open(&proxy) == 0 && proxy_run(&proxy) == 0;

@@ -199,6 +199,7 @@ static enum cmio_future_state run_connection(struct cmio_coroutine *coroutine,
     } while (transferred(connection) > 0 && cmio_now() < connection->end);
     CMIO_FINALLY;
     free(talk->buffers);
+    conversation_close(talk);
     client_close(client);
     async_server_leave(connection->server);
     CMIO_END;

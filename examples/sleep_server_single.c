@@ -21,7 +21,6 @@ int main(int argc, char **argv) {
         return status;
     for (int fd; (fd = blocking_server_accept(&server)) >= 0;)
         serve(&server, fd);
-    blocking_server_stop_listening(&server);
     blocking_server_end(&server);
     return 0;
 }

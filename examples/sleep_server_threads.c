@@ -39,10 +39,10 @@ static void pause_for_close(void) {
     pthread_cond_timedwait(&connection_closed, &lock, &until);
 }
 
-/* Waits until --max-connections leaves room for one more, or it is time to stop. */
+/* Waits until --max-connections leaves room for one more, or the time for that is over. */
 static void wait_for_room(void) {
     pthread_mutex_lock(&lock);
-    while (connections >= server.service.options.max_connections && stop_deadline() == CMIO_FOREVER)
+    while (connections >= server.service.options.max_connections && stop_leaves_time())
         pause_for_close();
     pthread_mutex_unlock(&lock);
 }
@@ -88,7 +88,7 @@ static void serve(int fd) {
         pthread_mutex_lock(&lock);
         pause_for_close();
         pthread_mutex_unlock(&lock);
-        if (stop_deadline() == CMIO_FOREVER)
+        if (stop_leaves_time())
             continue;
         close(fd);
         count_connection(false);
@@ -105,7 +105,6 @@ int main(int argc, char **argv) {
     wait_for_room();
     for (int fd; (fd = blocking_server_accept(&server)) >= 0; wait_for_room())
         serve(fd);
-    blocking_server_stop_listening(&server);
     wait_for_all();
     blocking_server_end(&server);
     return 0;

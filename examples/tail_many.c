@@ -9,33 +9,35 @@
  * A command is over when its process has ended and both its outputs are at their end, for what it
  * left running in the background may still write. Its status is taken last: until then its number
  * is nobody else's, so a signal for its process group reaches no other.
+ *
+ * While nobody reads our output, no command is read from either, and those that write much wait. The
+ * loop goes on: it hears signals, and waits until there is room again.
  */
 
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmio/cmio.h>
 
+#include "common/arguments.h"
+#include "common/event_loop.h"
+#include "common/program.h"
+#include "tail_many/output.h"
 #include "tail_many/stream.h"
 
-static const char program[] = "tail_many";
-
-enum {
-    EXIT_USAGE = 2,
-    EVENTS_A_WAIT = 64,
-};
+enum { EVENTS_A_WAIT = 64 };
 
 /* Of each command, its standard output and error, and the process itself. */
 enum { OUTPUT, ERRORS, PROCESS, SOURCES_A_COMMAND };
 
-/* The tokens: one for the signals, and SOURCES_A_COMMAND for each command. */
-enum { TOKEN_SIGNALS, TOKEN_FIRST_COMMAND };
+/* The tokens: two of their own, and SOURCES_A_COMMAND for each command. */
+enum { TOKEN_SIGNALS, TOKEN_OUTPUT, TOKEN_FIRST_COMMAND };
 
 static cmio_token token_of(int command, int which) {
     const int number = TOKEN_FIRST_COMMAND + command * SOURCES_A_COMMAND + which;
@@ -48,13 +50,13 @@ struct command {
 };
 
 struct program {
-    struct cmio_poll *poll;
-    struct cmio_registry *registry; /* the poll's: what sources register with */
-    struct cmio_events *events;
-    struct cmio_signals signals;
+    struct event_loop loop;
+    struct output output;
     struct command *commands;
-    int count;   /* of commands that were started */
-    int running; /* of those that are not over */
+    int count;        /* of commands that were started */
+    int running;      /* of those that are not over */
+    bool is_stalled;  /* standard output: nothing is read from the commands meanwhile */
+    bool is_stopping; /* a signal came */
     bool failed;
     bool cannot_print;
 };
@@ -70,25 +72,85 @@ static void pass_on(struct program *self, int number) {
 
 /* Whatever goes wrong from here on, the commands are told to end, and waited for. */
 static void fail(struct program *self, const char *what, int code) {
-    fprintf(stderr, "%s: %s: %s\n", program, what, cmio_strerror(code));
+    complain(what, code);
     self->failed = true;
     pass_on(self, SIGTERM);
 }
 
-/* Standard output may block: then no command is read from, and those that write much wait, too. */
-static void flush(struct program *self) {
-    if ((fflush(stdout) == 0 && !ferror(stdout)) || self->cannot_print)
-        return;
-    self->cannot_print = true;
-    fail(self, "standard output", -EIO);
+/* ---- Standard output ---- */
+
+static int watch(struct program *self, struct cmio_source *source, cmio_token token,
+                 cmio_interest interest) {
+    return cmio_registry_register(self->loop.registry, source, token, interest);
 }
+
+static bool is_open(const struct stream *stream) {
+    return cmio_pipe_receiver_fd(&stream->pipe) >= 0;
+}
+
+/* Level-triggered, so one read an event will do, and who never stops writing stops no other. */
+static int watch_streams(struct program *self, int number) {
+    struct stream *streams = self->commands[number].streams;
+    int result = 0;
+    for (int i = OUTPUT; i < PROCESS && result == 0; i++)
+        if (is_open(&streams[i]))
+            result = watch(self, &streams[i].pipe.source, token_of(number, i),
+                           CMIO_READABLE | CMIO_LEVEL);
+    return result;
+}
+
+static void ignore_streams(struct program *self, int number) {
+    struct stream *streams = self->commands[number].streams;
+    for (int i = OUTPUT; i < PROCESS; i++) {
+        if (is_open(&streams[i]))
+            (void)cmio_registry_deregister(self->loop.registry, &streams[i].pipe.source);
+        cmio_events_purge(self->loop.events, token_of(number, i));
+    }
+}
+
+/* There was no room for all of it. Until there is, the one thing to hear of is the output. */
+static void stall(struct program *self) {
+    self->is_stalled = true;
+    for (int i = 0; i < self->count; i++)
+        ignore_streams(self, i);
+    int result = watch(self, &self->output.source.source, TOKEN_OUTPUT, CMIO_WRITABLE | CMIO_LEVEL);
+    if (result < 0)
+        fail(self, "standard output", result);
+}
+
+static void resume(struct program *self) {
+    self->is_stalled = false;
+    (void)cmio_registry_deregister(self->loop.registry, &self->output.source.source);
+    for (int i = 0; i < self->count; i++) {
+        int result = watch_streams(self, i);
+        if (result < 0)
+            fail(self, "cannot read from a command", result);
+    }
+}
+
+/* What nobody can read is read from the commands all the same, until they have ended. */
+static void flush(struct program *self) {
+    int result = self->cannot_print ? 0 : output_flush(&self->output);
+    if (result < 0 && result != -EAGAIN) {
+        self->cannot_print = true;
+        fail(self, "standard output", result);
+    }
+    if (self->cannot_print)
+        output_clear(&self->output);
+    if (result == -EAGAIN && !self->is_stalled)
+        stall(self);
+    else if (result != -EAGAIN && self->is_stalled)
+        resume(self);
+}
+
+/* ---- Commands ---- */
 
 static void report(struct program *self, int command, int status) {
     if (WIFSIGNALED(status))
-        fprintf(stderr, "%s: %d ended by signal %d (%s)\n", program, command + 1, WTERMSIG(status),
+        message("%d ended by signal %d (%s)", command + 1, WTERMSIG(status),
                 strsignal(WTERMSIG(status)));
     else
-        fprintf(stderr, "%s: %d ended with %d\n", program, command + 1, WEXITSTATUS(status));
+        message("%d ended with %d", command + 1, WEXITSTATUS(status));
     self->failed |= status != 0;
 }
 
@@ -100,7 +162,7 @@ static void command_end(struct program *self, int number) {
     struct command *command = &self->commands[number];
     int status;
     for (int i = OUTPUT; i < PROCESS; i++)
-        if (cmio_pipe_receiver_fd(&command->streams[i].pipe) >= 0)
+        if (is_open(&command->streams[i]))
             return;
     int result = cmio_child_status(&command->child, &status);
     if (result == -EAGAIN)
@@ -111,40 +173,53 @@ static void command_end(struct program *self, int number) {
     else
         fail(self, "cannot tell how a command ended", result);
     (void)cmio_child_close(&command->child); /* closed, whatever it says */
-    cmio_events_purge(self->events, token_of(number, PROCESS));
+    cmio_events_purge(self->loop.events, token_of(number, PROCESS));
     self->running--;
 }
 
-static void program_on_event(struct program *self, const struct cmio_event *event) {
-    if (event->token == TOKEN_SIGNALS) {
-        for (int number; (number = cmio_signals_next(&self->signals)) > 0;)
-            pass_on(self, number);
-        return;
-    }
-    const int number = ((int)event->token - TOKEN_FIRST_COMMAND) / SOURCES_A_COMMAND;
-    const int which = ((int)event->token - TOKEN_FIRST_COMMAND) % SOURCES_A_COMMAND;
-    struct stream *streams = self->commands[number].streams;
-    if (which == PROCESS ||
-        !stream_pass_on(&streams[which], number + 1, which == ERRORS ? '!' : ':'))
+static void stream_on_event(struct program *self, int number, int which) {
+    struct stream *stream = &self->commands[number].streams[which];
+    bool goes_on = stream_pass_on(stream, &self->output, number + 1, which == ERRORS ? '!' : ':');
+    if (!goes_on || !output_has_room(&self->output))
+        flush(self);
+    if (!goes_on)
         command_end(self, number);
 }
 
+/* The first one is the commands' affair; with the second we end, whatever they make of it. */
+static void program_on_signals(struct program *self) {
+    for (int number; (number = cmio_signals_next(&self->loop.signals)) > 0;) {
+        pass_on(self, number);
+        if (self->is_stopping)
+            _exit(128 + number);
+        self->is_stopping = true;
+    }
+}
+
+static void program_on_event(struct program *self, const struct cmio_event *event) {
+    const int number = ((int)event->token - TOKEN_FIRST_COMMAND) / SOURCES_A_COMMAND;
+    const int which = ((int)event->token - TOKEN_FIRST_COMMAND) % SOURCES_A_COMMAND;
+    if (event->token == TOKEN_SIGNALS)
+        program_on_signals(self);
+    else if (event->token == TOKEN_OUTPUT)
+        flush(self);
+    else if (which == PROCESS)
+        command_end(self, number);
+    else
+        stream_on_event(self, number, which);
+}
+
 static void program_run(struct program *self) {
-    while (self->running > 0) {
-        int count = cmio_poll_wait(self->poll, self->events, CMIO_FOREVER);
+    while (self->running > 0 || self->is_stalled) {
+        int count = cmio_poll_wait(self->loop.poll, self->loop.events, CMIO_FOREVER);
         if (count < 0 && count != -EINTR) { /* which says that the wait was interrupted: go on */
             fail(self, "cannot wait for events", count);
             return;
         }
-        CMIO_EVENTS_FOREACH (event, self->events)
+        CMIO_EVENTS_FOREACH (event, self->loop.events)
             program_on_event(self, event);
         flush(self);
     }
-}
-
-static int watch(struct program *self, struct cmio_source *source, cmio_token token,
-                 cmio_interest mode) {
-    return cmio_registry_register(self->registry, source, token, CMIO_READABLE | mode);
 }
 
 /* Runs the line with the shell in a process group of its own, which signals can be sent to. */
@@ -175,32 +250,20 @@ static int command_start(struct program *self, const char *line) {
     if (result < 0)
         return result;
     self->count++;
-    result = watch(self, &command->child.source, token_of(number, PROCESS), 0);
-    /* Level-triggered, so one read an event will do, and who never stops writing stops no other. */
+    result = watch(self, &command->child.source, token_of(number, PROCESS), CMIO_READABLE);
     if (result == 0)
-        result = watch(self, &command->streams[OUTPUT].pipe.source, token_of(number, OUTPUT),
-                       CMIO_LEVEL);
-    if (result == 0)
-        result = watch(self, &command->streams[ERRORS].pipe.source, token_of(number, ERRORS),
-                       CMIO_LEVEL);
+        result = watch_streams(self, number);
     self->running += result == 0;
     return result;
 }
 
 /* Whatever this returns, program_close() cleans up. */
 static int program_open(struct program *self, int commands) {
-    static const int numbers[] = {SIGINT, SIGTERM};
+    output_open(&self->output);
     self->commands = calloc((size_t)commands, sizeof *self->commands);
-    int result = self->commands == NULL ? -ENOMEM : cmio_poll_new(&self->poll);
-    self->registry = cmio_poll_registry(self->poll);
-    if (result == 0)
-        result = cmio_events_new(&self->events, EVENTS_A_WAIT);
-    if (result == 0)
-        result = cmio_signals_init(&self->signals, numbers, 2);
-    if (result == 0)
-        result = cmio_registry_register(self->registry, &self->signals.source, TOKEN_SIGNALS,
-                                        CMIO_READABLE);
-    return result;
+    if (self->commands == NULL)
+        return complain("cannot start", -ENOMEM);
+    return event_loop_open(&self->loop, EVENTS_A_WAIT, TOKEN_SIGNALS);
 }
 
 static void program_close(struct program *self) {
@@ -209,50 +272,45 @@ static void program_close(struct program *self) {
         (void)cmio_pipe_receiver_close(&self->commands[i].streams[ERRORS].pipe);
         (void)cmio_child_close(&self->commands[i].child);
     }
-    (void)cmio_signals_close(&self->signals);
-    cmio_events_free(self->events);
-    cmio_poll_free(self->poll);
+    output_close(&self->output);
+    event_loop_close(&self->loop);
     free(self->commands);
 }
 
+static const char help[] =
+    "usage: tail_many [--help] COMMAND...\n"
+    "Runs each COMMAND with /bin/sh -c, all at once, and prints their lines: behind\n"
+    "'N: ' what the Nth prints, behind 'N! ' what it says on standard error. Lines of\n"
+    "more than 4096 bytes are printed in pieces.\n\n"
+    "  -h, --help  print this\n\n"
+    "SIGINT and SIGTERM are passed on to the commands, which are then waited for; a second\n"
+    "one also ends tail_many at once. How each command ended is said on standard error.\n"
+    "Exit status: 0 when all ended with 0, 1 otherwise, 2 for wrong arguments, 128 and the\n"
+    "signal's number after a second signal.\n";
+
 /* Returns -1 when the program may start, otherwise its exit status. */
 static int parse_arguments(int argc, char **argv) {
-    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-    switch (getopt_long(argc, argv, "", options, NULL)) {
-    case -1:
-        break;
-    case 'h':
-        printf("usage: %s [--help] COMMAND...\n"
-               "Runs each COMMAND with /bin/sh -c, all at once, and prints their lines: behind\n"
-               "'N: ' what the Nth prints, behind 'N! ' what it says on standard error. Lines of\n"
-               "more than %d bytes are printed in pieces.\n\n"
-               "SIGINT and SIGTERM are passed on to the commands, which are then waited for. How\n"
-               "each ended is said on standard error.\n"
-               "Exit status: 0 when all ended with 0, 1 otherwise, 2 for wrong arguments.\n",
-               program, LONGEST_LINE);
-        return EXIT_SUCCESS;
-    default: /* getopt_long(3) has said what is wrong */
-        return EXIT_USAGE;
-    }
-    if (optind < argc)
-        return -1;
-    fprintf(stderr, "%s: there is no command to run (see --help)\n", program);
+    static const struct argument no_options[] = {{0}};
+    int status = arguments_parse(no_options, help, argc, argv);
+    if (status >= 0 || optind < argc)
+        return status;
+    message("there is no command to run (see --help)");
     return EXIT_USAGE;
 }
 
 int main(int argc, char **argv) {
+    static struct program self;
+    program_start("tail_many");
     int status = parse_arguments(argc, argv);
     if (status >= 0)
         return status;
-    struct program self = {0};
-    (void)signal(SIGPIPE, SIG_IGN); /* that nobody reads our output is found by writing it */
     (void)signal(SIGCHLD, SIG_DFL); /* whoever ran us may have ignored it: no status would come */
-    int result = program_open(&self, argc - optind);
-    if (result < 0)
-        fail(&self, "cannot start", result);
-    for (int i = optind; i < argc && !self.failed; i++)
-        if ((result = command_start(&self, argv[i])) < 0)
+    self.failed = program_open(&self, argc - optind) < 0;
+    for (int i = optind; i < argc && !self.failed; i++) {
+        int result = command_start(&self, argv[i]);
+        if (result < 0)
             fail(&self, argv[i], result);
+    }
     program_run(&self);
     program_close(&self);
     return self.failed ? EXIT_FAILURE : EXIT_SUCCESS;

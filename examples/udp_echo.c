@@ -11,20 +11,18 @@
  */
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmio/cmio.h>
 
-static const char program[] = "udp_echo";
-static const char default_address[] = "127.0.0.1:7777";
+#include "common/arguments.h"
+#include "common/event_loop.h"
+#include "common/program.h"
 
 enum {
-    EXIT_USAGE = 2,
+    EVENTS_A_WAIT = 2,       /* the socket's and the signals' */
     BUFFER_SIZE = 64 * 1024, /* no datagram is longer */
     BATCH = 32,
     ROUNDS_A_TURN = 16, /* of receiving and sending */
@@ -35,10 +33,7 @@ static const cmio_interest interest = CMIO_READABLE | CMIO_WRITABLE;
 enum { TOKEN_SOCKET, TOKEN_SIGNALS };
 
 struct server {
-    struct cmio_poll *poll;
-    struct cmio_registry *registry; /* the poll's: what sources register with */
-    struct cmio_events *events;
-    struct cmio_signals signals;
+    struct event_loop loop;
     struct cmio_udp_socket socket;
     struct cmio_udp_message messages[BATCH];
     size_t begin, end; /* of them: those that are still to be sent back */
@@ -48,16 +43,6 @@ struct server {
     bool stopping;
     char buffers[BATCH][BUFFER_SIZE];
 };
-
-struct options {
-    struct cmio_address address;
-    bool stats;
-};
-
-static int complain(const char *what, int code) {
-    fprintf(stderr, "%s: %s: %s\n", program, what, cmio_strerror(code));
-    return code;
-}
 
 /* Fills the batch. What was received is where it has to be for sending: only the sizes change. */
 static int receive(struct server *server) {
@@ -108,18 +93,18 @@ static int echo(struct server *server) {
         if (result == -EAGAIN)
             return 0;
     }
-    return cmio_registry_reregister(server->registry, &server->socket.source, TOKEN_SOCKET,
+    return cmio_registry_reregister(server->loop.registry, &server->socket.source, TOKEN_SOCKET,
                                     interest);
 }
 
 static int server_run(struct server *server) {
     while (!server->stopping) {
-        int result = cmio_poll_wait(server->poll, server->events, CMIO_FOREVER);
+        int result = cmio_poll_wait(server->loop.poll, server->loop.events, CMIO_FOREVER);
         if (result < 0 && result != -EINTR) /* which says that the wait was interrupted: go on */
             return complain("cannot wait for events", result);
-        CMIO_EVENTS_FOREACH (event, server->events) {
+        CMIO_EVENTS_FOREACH (event, server->loop.events) {
             if (event->token == TOKEN_SIGNALS)
-                server->stopping = cmio_signals_next(&server->signals) > 0;
+                server->stopping = cmio_signals_next(&server->loop.signals) > 0;
             else if ((result = echo(server)) < 0)
                 return complain("cannot go on", result);
         }
@@ -128,83 +113,49 @@ static int server_run(struct server *server) {
 }
 
 static int server_bind(struct server *server, struct cmio_address *address) {
-    char text[CMIO_ADDRESS_TEXT_MAX];
     int result = cmio_udp_socket_bind(&server->socket, address, NULL);
     if (result == 0)
-        result = cmio_registry_register(server->registry, &server->socket.source, TOKEN_SOCKET,
+        result = cmio_registry_register(server->loop.registry, &server->socket.source, TOKEN_SOCKET,
                                         interest);
     if (result == 0) /* port 0 has become one that was free */
         result = cmio_udp_socket_local_address(&server->socket, address);
-    (void)cmio_address_format(address, text, sizeof text);
-    if (result < 0)
-        return complain(text, result);
-    printf("listening on %s\n", text);
-    return fflush(stdout) == 0 ? 0 : complain("standard output", -errno);
+    return announce_listening(address, result);
 }
 
 /* Whatever this returns, server_free() cleans up. */
 static int server_open(struct server *server, struct cmio_address *address) {
-    static const int numbers[] = {SIGINT, SIGTERM};
-    int result = cmio_poll_new(&server->poll);
-    server->registry = cmio_poll_registry(server->poll);
+    int result = event_loop_open(&server->loop, EVENTS_A_WAIT, TOKEN_SIGNALS);
     if (result == 0)
-        result = cmio_events_new(&server->events, 2);
-    if (result == 0)
-        result = cmio_signals_init(&server->signals, numbers, 2);
-    if (result == 0)
-        result = cmio_registry_register(server->registry, &server->signals.source, TOKEN_SIGNALS,
-                                        CMIO_READABLE);
-    if (result < 0)
-        return complain("cannot start", result);
-    return server_bind(server, address);
+        result = second_signal_exits();
+    return result < 0 ? result : server_bind(server, address);
 }
 
 static void server_free(struct server *server) {
     (void)cmio_udp_socket_close(&server->socket);
-    (void)cmio_signals_close(&server->signals);
-    cmio_events_free(server->events);
-    cmio_poll_free(server->poll);
+    event_loop_close(&server->loop);
     free(server);
 }
 
-static int print_help(void) {
-    printf("usage: %s [--stats] [--help] [ADDRESS]\n"
-           "Sends every datagram back to where it came from. ADDRESS is numeric, as 127.0.0.1:80\n"
-           "or [::1]:80; port 0 takes a free one. The default is %s.\n\n"
-           "  --stats   when it ends, print how many datagrams and bytes were sent back\n"
-           "  --help    print this\n\n"
-           "Once it is bound it prints one line: listening on ADDRESS\n"
-           "Exit status: 0 after SIGINT or SIGTERM, 1 for a failure, 2 for wrong arguments.\n",
-           program, default_address);
-    return EXIT_SUCCESS;
+static int print_stats(const struct server *server) {
+    return announce("sent back %" PRIu64 " datagrams of %" PRIu64 " bytes, dropped %" PRIu64,
+                    server->echoed, server->bytes, server->dropped);
 }
 
-/* Returns -1 when the program may start, otherwise its exit status. */
-static int parse_arguments(int argc, char **argv, struct options *out) {
-    static const struct option options[] = {
-        {"help", no_argument, NULL, 'h'}, {"stats", no_argument, NULL, 's'}, {0}};
-    int option;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'h')
-            return print_help();
-        if (option != 's') /* getopt_long(3) has said what is wrong */
-            return EXIT_USAGE;
-        out->stats = true;
-    }
-    const char *text = optind < argc ? argv[optind++] : default_address;
-    struct cmio_address *address = &out->address;
-    if (optind < argc)
-        fprintf(stderr, "%s: '%s' is one argument too many\n", program, argv[optind]);
-    else if (cmio_address_parse(text, address) < 0 || cmio_address_family(address) == AF_UNIX)
-        fprintf(stderr, "%s: '%s' is not an address such as %s\n", program, text, default_address);
-    else
-        return -1;
-    return EXIT_USAGE;
-}
+static const char help[] =
+    "usage: udp_echo [--stats] [--help] [ADDRESS]\n"
+    "Sends every datagram back to where it came from. ADDRESS is numeric, as 127.0.0.1:80\n"
+    "or [::1]:80; port 0 takes a free one. The default is 127.0.0.1:7777.\n\n"
+    "  --stats     when it ends, print how many datagrams and bytes were sent back\n"
+    "  -h, --help  print this\n\n"
+    "Once it is bound it prints one line: listening on ADDRESS\n"
+    "Exit status: 0 after SIGINT or SIGTERM, 1 for a failure, 2 for wrong arguments.\n";
 
 int main(int argc, char **argv) {
-    struct options options = {.stats = false};
-    int status = parse_arguments(argc, argv, &options);
+    bool stats = false;
+    const struct argument options[] = {{.name = "stats", .flag = &stats}, {0}};
+    struct cmio_address address;
+    program_start("udp_echo");
+    int status = arguments_parse_server(options, help, "127.0.0.1:7777", argc, argv, &address);
     if (status >= 0)
         return status;
     struct server *server = calloc(1, sizeof *server);
@@ -212,10 +163,9 @@ int main(int argc, char **argv) {
         complain("cannot start", -ENOMEM);
         return EXIT_FAILURE;
     }
-    bool is_done = server_open(server, &options.address) == 0 && server_run(server) == 0;
-    if (is_done && options.stats)
-        printf("sent back %" PRIu64 " datagrams of %" PRIu64 " bytes, dropped %" PRIu64 "\n",
-               server->echoed, server->bytes, server->dropped);
+    bool is_done = server_open(server, &address) == 0 && server_run(server) == 0;
+    if (is_done && stats)
+        is_done = print_stats(server) == 0;
     server_free(server);
     return is_done ? EXIT_SUCCESS : EXIT_FAILURE;
 }

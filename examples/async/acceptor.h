@@ -16,7 +16,6 @@
  */
 struct acceptor {
     struct cmio_coroutine coroutine;
-    const char *program; /* for messages */
     /* Each connection needs a permit, which whoever closes it releases. NULL: no limit. */
     struct cmio_semaphore *room;
     /*
@@ -33,6 +32,8 @@ struct acceptor {
     struct cmio_acquire_future acquire;
     struct cmio_accept_future accept;
     struct cmio_sleep_future pause;
+    int result; /* of the last accept */
+    bool finishes;
     bool has_room; /* a permit that no connection has yet */
     bool complained;
 };
@@ -43,6 +44,13 @@ struct acceptor {
  */
 int acceptor_open(struct acceptor *acceptor, struct cmio_executor *executor,
                   struct cmio_address *address);
+
+/*
+ * Instead of the acceptor, when no one else is to be accepted: a future that accepts and hands on
+ * those who wait in the kernel's queue, as soon as there is room for each, and is ready when there
+ * is no one left. acceptor_close() follows.
+ */
+struct cmio_future *acceptor_finish(struct acceptor *acceptor);
 
 /* Drops it. It may have been dropped before, or never opened if its memory is zeroed. */
 void acceptor_close(struct acceptor *acceptor);

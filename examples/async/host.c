@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "async/host.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmio/async.h>
-#include <cmio/error.h>
 
 #include "async/acceptor.h"
 #include "async/interrupt.h"
+#include "common/backend.h"
+#include "common/event_loop.h"
 
-int host_complain(const char *program, const char *what, int code) {
-    fprintf(stderr, "%s: %s: %s\n", program, what, cmio_strerror(code));
+int host_complain(const char *what, int code) {
+    (void)backend_complain(what, code);
     return EXIT_FAILURE;
 }
 
@@ -55,28 +54,22 @@ struct host {
 
 static int start(struct host *host, int workers, struct cmio_address *address) {
     const struct cmio_executor_options options = {.workers = workers};
-    char text[CMIO_ADDRESS_TEXT_MAX];
     int result = cmio_executor_new(&host->executor, &options);
     if (result == 0) /* before anyone knows that we are there, and may send a signal */
         result = interrupt_open(&host->interrupt, host->executor);
     if (result < 0)
-        return host_complain(host->acceptor.program, "cannot start", result);
+        return host_complain("cannot start", result);
     result = acceptor_open(&host->acceptor, host->executor, address);
-    (void)cmio_address_format(address, text, sizeof text);
-    if (result < 0)
-        return host_complain(host->acceptor.program, text, result);
-    printf("listening on %s\n", text);
-    return fflush(stdout) == 0 ? 0
-                               : host_complain(host->acceptor.program, "standard output", -errno);
+    return announce_listening(address, result) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-int host_run(const char *program, int workers, struct cmio_address *address,
+int host_run(int workers, struct cmio_address *address,
              int (*serve)(void *owner, struct cmio_tcp_stream *stream), void *owner) {
-    struct host host = {.acceptor = {.program = program, .serve = serve, .owner = owner}};
+    struct host host = {.acceptor = {.serve = serve, .owner = owner}};
     int status = start(&host, workers, address);
     if (status == 0) { /* the acceptor never ends: it is a signal that ends this */
         int result = host_wait(host.executor, &host.interrupt, &host.acceptor.coroutine.future);
-        status = result < 0 ? host_complain(program, "cannot run", result) : EXIT_SUCCESS;
+        status = result < 0 ? host_complain("cannot run", result) : EXIT_SUCCESS;
     }
     acceptor_close(&host.acceptor);
     interrupt_close(&host.interrupt);

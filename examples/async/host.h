@@ -14,7 +14,7 @@
  * exit status of the program, after a line on standard error if that is not 0. workers is as in
  * struct cmio_executor_options.
  */
-int host_run(const char *program, int workers, struct cmio_address *address,
+int host_run(int workers, struct cmio_address *address,
              int (*serve)(void *owner, struct cmio_tcp_stream *stream), void *owner);
 
 /*
@@ -24,7 +24,7 @@ int host_run(const char *program, int workers, struct cmio_address *address,
 int host_wait(struct cmio_executor *executor, struct interrupt *interrupt,
               struct cmio_future *future);
 
-/* One clear line on standard error about a negative errno. Returns EXIT_FAILURE. Any thread. */
-int host_complain(const char *program, const char *what, int code);
+/* A message about a negative errno. Returns EXIT_FAILURE. Any thread. */
+int host_complain(const char *what, int code);
 
 #endif

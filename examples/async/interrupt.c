@@ -3,9 +3,13 @@
 
 #include <signal.h>
 
+#include "common/program.h"
+
 int interrupt_open(struct interrupt *interrupt, struct cmio_executor *executor) {
     static const int numbers[] = {SIGINT, SIGTERM};
     int result = cmio_signals_init(&interrupt->signals, numbers, 2);
+    if (result == 0)
+        result = second_signal_exits();
     return result < 0 ? result
                       : cmio_io_bind_signals(&interrupt->io, executor, &interrupt->signals);
 }

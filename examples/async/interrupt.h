@@ -5,7 +5,10 @@
 #include <cmio/async.h>
 #include <cmio/signals.h>
 
-/* SIGINT and SIGTERM, and a wait for one of them or for something else. It must not be moved. */
+/*
+ * SIGINT and SIGTERM, and a wait for one of them or for something else. It must not be moved. The
+ * second signal ends the process: see common/program.h.
+ */
 struct interrupt {
     struct cmio_signals signals;
     struct cmio_io io;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "server/numbers.h"
+#include "common/numbers.h"
 
 /* The end of the host: behind brackets, or before the colon. */
 static size_t host_length(const char *text, size_t length) {

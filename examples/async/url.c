@@ -4,14 +4,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmio/error.h>
 #include <cmio/time.h>
 
-#include "async/arguments.h"
+#include "common/arguments.h"
+#include "common/program.h"
 
 static const char scheme[] = "http://";
 
@@ -34,27 +35,27 @@ static bool parse_url(const char *text, struct url *url) {
     return target_parse(authority, length, 80, &url->target);
 }
 
-struct url *urls_parse(const char *program, char *const *texts, size_t count) {
+struct url *urls_parse(char *const *texts, size_t count) {
     if (count == 0) {
-        fprintf(stderr, "%s: needs a URL (see --help)\n", program);
+        message("needs a URL (see --help)");
         return NULL;
     }
     struct url *urls = calloc(count, sizeof *urls);
     for (size_t i = 0; urls != NULL && i < count; i++) {
         if (parse_url(texts[i], &urls[i]))
             continue;
-        (void)arguments_complain(program, texts[i], "not a URL such as http://localhost:80/path");
+        (void)arguments_complain(texts[i], "not a URL such as http://localhost:80/path");
         free(urls);
         return NULL;
     }
     return urls;
 }
 
-void url_report(const struct url *url, const char *program) {
+bool url_report(const struct url *url) {
     if (url->result >= 0)
-        printf("%s: %zd, %" PRIu64 " bytes, %.1f ms\n", url->text, url->result, url->bytes,
-               (double)url->took / (double)CMIO_MILLISECOND);
-    else
-        fprintf(stderr, "%s: %s: %s (tries: %" PRIu64 ")\n", program, url->text,
-                cmio_strerror((int)url->result), url->tries);
+        return print_text(STDOUT_FILENO, "%s: %zd, %" PRIu64 " bytes, %.1f ms\n", url->text,
+                          url->result, url->bytes,
+                          (double)url->took / (double)CMIO_MILLISECOND) == EXIT_SUCCESS;
+    return print_text(STDERR_FILENO, "async_fetch: %s: %s (tries: %" PRIu64 ")\n", url->text,
+                      cmio_strerror((int)url->result), url->tries) == EXIT_SUCCESS;
 }

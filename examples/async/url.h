@@ -2,6 +2,7 @@
 #ifndef ASYNC_URL_H
 #define ASYNC_URL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -27,9 +28,12 @@ struct url {
  * Reads the texts, which must stay. Returns an array, which the caller frees; or NULL, after a line on
  * standard error, when there is none, or one that is no such URL.
  */
-struct url *urls_parse(const char *program, char *const *texts, size_t count);
+struct url *urls_parse(char *const *texts, size_t count);
 
-/* Prints what came of it: on standard error if there was no answer. */
-void url_report(const struct url *url, const char *program);
+/*
+ * Prints what came of it: on standard error if there was no answer. Returns whether it could be
+ * printed.
+ */
+bool url_report(const struct url *url);
 
 #endif

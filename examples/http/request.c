@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "http/chars.h"
+
 /*
  * A state machine over bytes. Each state is one small function that looks at one byte and may move
  * on to another state; steps[] holds them. Nothing ever looks back, so it makes no difference where
@@ -24,6 +26,8 @@ enum state {
     STATE_TARGET,
     STATE_SCHEME,
     STATE_AUTHORITY,
+    STATE_AUTHORITY_FORM,
+    STATE_ASTERISK,
     STATE_PATH,
     STATE_NUMBER,
     STATE_REST,
@@ -84,7 +88,8 @@ static const char *const words[] = {
 };
 
 /* One place behind their numbers in enum http_method. */
-static const char *const methods[] = {"GET", "HEAD", NULL};
+static const char *const methods[] = {"GET",   "HEAD", "CONNECT", "DELETE", "OPTIONS",
+                                      "PATCH", "POST", "PUT",     "TRACE",  NULL};
 
 static const char scheme[] = "http://";
 static const char version[] = "HTTP/d.d"; /* d: a digit */
@@ -98,33 +103,15 @@ enum {
     VALUE_BEHIND,
 };
 
-/* In request->position: white space has followed the word. */
+/* In request->part.match.position: white space has followed the word. */
 enum { WORD_ENDED = 0x80 };
 
-static bool is_digit(unsigned char c) {
-    return c >= '0' && c <= '9';
-}
-
-static bool is_alphanumeric(unsigned char c) {
-    return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
-static bool is_one_of(unsigned char c, const char *set) {
-    return c != '\0' && strchr(set, c) != NULL;
-}
-
-/* RFC 9110, 5.6.2. */
 static bool is_token(unsigned char c) {
-    return is_alphanumeric(c) || is_one_of(c, "!#$%&'*+-.^_`|~");
-}
-
-/* A host in any form, and a port: RFC 3986, 3.2.2. No user information: RFC 9110, 4.2.4. */
-static bool is_host(unsigned char c) {
-    return is_alphanumeric(c) || is_one_of(c, "-._~%!$&'()*+,;=:[]");
+    return chars_is(c, CHARS_TOKEN);
 }
 
 static bool is_visible(unsigned char c) {
-    return c > 0x20 && c < 0x7f;
+    return chars_is(c, CHARS_VISIBLE);
 }
 
 static bool is_white_space(unsigned char c) {
@@ -169,31 +156,31 @@ static void find(struct http_request *request, unsigned finding) {
 /* Matching a name. names ends with NULL. */
 
 static void match_begin(struct http_request *request) {
-    request->candidates = UINT8_MAX;
-    request->position = 0;
+    request->part.match.candidates = UINT16_MAX;
+    request->part.match.position = 0;
 }
 
 /* Whether no byte has come since the match began: any byte strikes out those beyond the names. */
 static bool match_is_empty(const struct http_request *request) {
-    return request->candidates == UINT8_MAX;
+    return request->part.match.candidates == UINT16_MAX;
 }
 
 /* Without candidates the position stands still, so it never leaves a name. */
 static void match_byte(struct http_request *request, const char *const *names, unsigned char c) {
-    unsigned left = 0;
-    for (unsigned i = 0; names[i] != NULL; i++)
-        if ((request->candidates & 1u << i) != 0 && names[i][request->position] == (char)c)
+    unsigned left = 0, candidates = request->part.match.candidates;
+    for (unsigned i = 0; candidates != 0 && names[i] != NULL; i++, candidates >>= 1)
+        if ((candidates & 1) != 0 && names[i][request->part.match.position] == (char)c)
             left |= 1u << i;
-    request->candidates = (uint8_t)left;
+    request->part.match.candidates = (uint16_t)left;
     if (left != 0)
-        request->position++;
+        request->part.match.position++;
 }
 
 /* The index of the name that was matched to its end, or that of the NULL behind the last. */
 static unsigned match_end(const struct http_request *request, const char *const *names) {
     unsigned i = 0;
-    while (names[i] != NULL && ((request->candidates & 1u << i) == 0 ||
-                                names[i][request->position & ~WORD_ENDED] != '\0'))
+    while (names[i] != NULL && ((request->part.match.candidates & 1u << i) == 0 ||
+                                names[i][request->part.match.position & ~WORD_ENDED] != '\0'))
         i++;
     return i;
 }
@@ -227,7 +214,9 @@ static void step_method(struct http_request *request, unsigned char c) {
         unsigned method = match_end(request, methods);
         if (methods[method] != NULL)
             request->method = (uint8_t)(method + 1);
-        else
+        if (methods[method] == NULL)
+            object(request, 501);
+        else if (request->method > HTTP_METHOD_HEAD)
             object(request, 405);
         move_on(request, STATE_TARGET);
     } else {
@@ -237,7 +226,7 @@ static void step_method(struct http_request *request, unsigned char c) {
 
 /* Leaves the target for what stands behind it: the rest of it, or the version. */
 static void end_path(struct http_request *request, unsigned char c) {
-    request->position = 0;
+    request->part.match.position = 0;
     if (c == ' ')
         move_on(request, STATE_VERSION);
     else if (is_visible(c))
@@ -246,32 +235,61 @@ static void end_path(struct http_request *request, unsigned char c) {
         fail(request, 400);
 }
 
-static void step_target(struct http_request *request, unsigned char c) {
-    request->position = 1;
-    if (c == '/')
-        move_on(request, STATE_PATH);
-    else if (request->method == HTTP_METHOD_OTHER && is_visible(c))
-        move_on(request, STATE_REST); /* "*" of OPTIONS, an authority of CONNECT: 405 it is */
-    else if (lower_case(c) == (unsigned char)scheme[0])
-        move_on(request, STATE_SCHEME);
+/* A host and a port, neither of them empty: RFC 9110, 9.3.6. */
+static void step_authority_form(struct http_request *request, unsigned char c) {
+    struct http_host *host = &request->part.host;
+    if (c == ' ' && http_host_has_port(host))
+        end_path(request, c);
+    else if (!http_host_feed(host, c))
+        fail(request, 400);
+}
+
+static void step_asterisk(struct http_request *request, unsigned char c) {
+    if (c == ' ')
+        end_path(request, c);
     else
         fail(request, 400);
 }
 
-static void step_scheme(struct http_request *request, unsigned char c) {
-    if (lower_case(c) != (unsigned char)scheme[request->position]) {
+static void begin_authority(struct http_request *request, enum state state) {
+    request->part.host = (struct http_host){.state = 0};
+    move_on(request, state);
+}
+
+/* RFC 9112, 3.2. Of a method that nobody knows, the target may be anything. */
+static void step_target(struct http_request *request, unsigned char c) {
+    request->part.match.position = 1;
+    if (request->method == HTTP_METHOD_CONNECT) {
+        begin_authority(request, STATE_AUTHORITY_FORM);
+        step_authority_form(request, c);
+    } else if (c == '/') {
+        move_on(request, STATE_PATH);
+    } else if (request->method == HTTP_METHOD_OTHER && is_visible(c)) {
+        move_on(request, STATE_REST);
+    } else if (request->method == HTTP_METHOD_OPTIONS && c == '*') {
+        move_on(request, STATE_ASTERISK);
+    } else if (lower_case(c) == (unsigned char)scheme[0]) {
+        move_on(request, STATE_SCHEME);
+    } else {
         fail(request, 400);
-    } else if (scheme[++request->position] == '\0') {
-        request->position = 0;
-        move_on(request, STATE_AUTHORITY);
     }
 }
 
-/* request->position says whether there is anything of it: an empty host is an error. */
+static void step_scheme(struct http_request *request, unsigned char c) {
+    if (lower_case(c) != (unsigned char)scheme[request->part.match.position]) {
+        fail(request, 400);
+    } else if (scheme[++request->part.match.position] == '\0') {
+        begin_authority(request, STATE_AUTHORITY);
+    }
+}
+
+/* An empty host is an error. */
 static void step_authority(struct http_request *request, unsigned char c) {
-    if (is_host(c)) {
-        request->position = 1;
-    } else if (request->position == 0 || !is_one_of(c, "/? ")) {
+    struct http_host *host = &request->part.host;
+    if (c != '/' && c != '?' && c != ' ') {
+        if (!http_host_feed(host, c))
+            fail(request, 400);
+    } else if (!http_host_is_complete(host)) {
         fail(request, 400);
     } else if (c == '/') {
         move_on(request, STATE_PATH);
@@ -316,7 +334,7 @@ static void end_request_line(struct http_request *request) {
 }
 
 static void step_version(struct http_request *request, unsigned char c) {
-    char expected = version[request->position];
+    char expected = version[request->part.match.position];
     if (expected == '\0') {
         if (c == '\r')
             move_on(request, STATE_LINE_LF);
@@ -327,11 +345,11 @@ static void step_version(struct http_request *request, unsigned char c) {
     } else if (expected == 'd' ? !is_digit(c) : c != (unsigned char)expected) {
         fail(request, 400);
     } else {
-        if (request->position == VERSION_MAJOR && c != '1')
+        if (request->part.match.position == VERSION_MAJOR && c != '1')
             find(request, FOUND_OTHER_VERSION);
-        if (request->position == VERSION_MINOR)
+        if (request->part.match.position == VERSION_MINOR)
             request->minor_version = (uint8_t)(c - '0');
-        request->position++;
+        request->part.match.position++;
     }
 }
 
@@ -425,9 +443,10 @@ static void begin_value(struct http_request *request) {
     request->field = (uint8_t)match_end(request, field_names);
     match_begin(request);
     move_on(request, STATE_VALUE);
-    if (request->field == FIELD_HOST)
+    if (request->field == FIELD_HOST) {
+        begin_authority(request, STATE_VALUE);
         find_once(request, FOUND_HOST);
-    else if (request->field == FIELD_CONTENT_LENGTH)
+    } else if (request->field == FIELD_CONTENT_LENGTH)
         find_once(request, FOUND_LENGTH);
     else if (request->field == FIELD_TRANSFER_ENCODING)
         find(request, FOUND_CODING);
@@ -442,21 +461,30 @@ static void step_name(struct http_request *request, unsigned char c) {
         fail(request, 400);
 }
 
-/* One byte of a value that is one word between white space. */
-static void value_byte(struct http_request *request, unsigned char c) {
+/* Nothing but white space may stand behind a host. */
+static void host_byte(struct http_request *request, unsigned char c) {
+    struct http_host *host = &request->part.host;
+    bool fits = is_white_space(c) ? http_host_is_empty(host) || http_host_is_complete(host)
+                                  : http_host_feed(host, c);
+    if (!fits)
+        fail(request, 400);
+    else if (is_white_space(c) && !http_host_is_empty(host))
+        http_host_end(host);
+}
+
+/* A length is one word between white space. */
+static void length_byte(struct http_request *request, unsigned char c) {
     if (is_white_space(c)) {
-        if (request->position == VALUE_INSIDE)
-            request->position = VALUE_BEHIND;
+        if (request->part.match.position == VALUE_INSIDE)
+            request->part.match.position = VALUE_BEHIND;
         return;
     }
-    bool fits = request->field == FIELD_HOST ? is_host(c) : is_digit(c);
-    if (!fits || request->position == VALUE_BEHIND) {
+    if (!is_digit(c) || request->part.match.position == VALUE_BEHIND) {
         fail(request, 400);
         return;
     }
-    request->position = VALUE_INSIDE;
-    if (request->field == FIELD_CONTENT_LENGTH)
-        request->body_left = append_digit(request->body_left, c);
+    request->part.match.position = VALUE_INSIDE;
+    request->body_left = append_digit(request->body_left, c);
 }
 
 /* A member of a list has ended. Empty ones mean nothing: RFC 9110, 5.6.1.2. */
@@ -492,9 +520,9 @@ static void list_byte(struct http_request *request, unsigned char c) {
         end_member(request);
     } else if (is_white_space(c)) {
         if (!match_is_empty(request))
-            request->position |= WORD_ENDED;
-    } else if ((request->position & WORD_ENDED) != 0) {
-        request->candidates = 0;
+            request->part.match.position |= WORD_ENDED;
+    } else if ((request->part.match.position & WORD_ENDED) != 0) {
+        request->part.match.candidates = 0;
     } else {
         match_byte(request, words, lower_case(c));
     }
@@ -503,9 +531,12 @@ static void list_byte(struct http_request *request, unsigned char c) {
 static void end_value(struct http_request *request) {
     move_on(request, STATE_FIELD);
     if (request->field == FIELD_CONTENT_LENGTH) {
-        if (request->position == VALUE_BEFORE)
+        if (request->part.match.position == VALUE_BEFORE)
             fail(request, 400);
-    } else if (request->field != FIELD_HOST) {
+    } else if (request->field == FIELD_HOST) {
+        if (!http_host_is_empty(&request->part.host) && !http_host_is_complete(&request->part.host))
+            fail(request, 400);
+    } else {
         end_member(request);
     }
 }
@@ -515,10 +546,12 @@ static void step_value(struct http_request *request, unsigned char c) {
         move_on(request, STATE_VALUE_LF);
     else if (c == '\n')
         end_value(request);
-    else if (c == 0x7f || (c < 0x20 && c != '\t'))
+    else if (!chars_is(c, CHARS_VALUE))
         fail(request, 400);
-    else if (request->field == FIELD_HOST || request->field == FIELD_CONTENT_LENGTH)
-        value_byte(request, c);
+    else if (request->field == FIELD_HOST)
+        host_byte(request, c);
+    else if (request->field == FIELD_CONTENT_LENGTH)
+        length_byte(request, c);
     else if (request->field != FIELD_OTHER)
         list_byte(request, c);
 }
@@ -531,14 +564,24 @@ static void step_value_lf(struct http_request *request, unsigned char c) {
 }
 
 static void (*const steps[])(struct http_request *request, unsigned char c) = {
-    [STATE_START] = step_start,       [STATE_START_LF] = step_start_lf,
-    [STATE_METHOD] = step_method,     [STATE_TARGET] = step_target,
-    [STATE_SCHEME] = step_scheme,     [STATE_AUTHORITY] = step_authority,
-    [STATE_PATH] = step_path,         [STATE_NUMBER] = step_number,
-    [STATE_REST] = step_rest,         [STATE_VERSION] = step_version,
-    [STATE_LINE_LF] = step_line_lf,   [STATE_FIELD] = step_field,
-    [STATE_NAME] = step_name,         [STATE_VALUE] = step_value,
-    [STATE_VALUE_LF] = step_value_lf, [STATE_HEAD_LF] = step_head_lf,
+    [STATE_START] = step_start,
+    [STATE_START_LF] = step_start_lf,
+    [STATE_METHOD] = step_method,
+    [STATE_TARGET] = step_target,
+    [STATE_SCHEME] = step_scheme,
+    [STATE_AUTHORITY] = step_authority,
+    [STATE_AUTHORITY_FORM] = step_authority_form,
+    [STATE_ASTERISK] = step_asterisk,
+    [STATE_PATH] = step_path,
+    [STATE_NUMBER] = step_number,
+    [STATE_REST] = step_rest,
+    [STATE_VERSION] = step_version,
+    [STATE_LINE_LF] = step_line_lf,
+    [STATE_FIELD] = step_field,
+    [STATE_NAME] = step_name,
+    [STATE_VALUE] = step_value,
+    [STATE_VALUE_LF] = step_value_lf,
+    [STATE_HEAD_LF] = step_head_lf,
 };
 
 /* A byte of the head: counted, weighed against the limits, and read. */
@@ -553,6 +596,100 @@ static void step(struct http_request *request, unsigned char c) {
         fail(request, 414);
     else if (request->head_length >= HTTP_HEAD_MAX)
         fail(request, 431);
+}
+
+static bool begins_with(const unsigned char *text, size_t length, const char *word, size_t size) {
+    return length >= size && memcmp(text, word, size) == 0;
+}
+
+/*
+ * What most requests have is taken as a whole: what the steps make of these bytes one by one comes
+ * of them at once. Each of these returns how many were taken.
+ */
+
+static const char crlf[] = "\r\n";
+
+static size_t take_get(struct http_request *request, const unsigned char *text, size_t length) {
+    static const char get[] = "GET /";
+    if (!begins_with(text, length, get, sizeof get - 1))
+        return 0;
+    request->stage = HTTP_STAGE_HEAD;
+    request->method = HTTP_METHOD_GET;
+    move_on(request, STATE_PATH);
+    return sizeof get - 1;
+}
+
+static size_t take_version(struct http_request *request, const unsigned char *text, size_t length) {
+    static const char version_1_1[] = "HTTP/1.1\r\n";
+    if (request->part.match.position > 0 ||
+        !begins_with(text, length, version_1_1, sizeof version_1_1 - 1))
+        return 0;
+    request->minor_version = 1;
+    move_on(request, STATE_FIELD);
+    return sizeof version_1_1 - 1;
+}
+
+static size_t take_field(struct http_request *request, const unsigned char *text, size_t length) {
+    static const char host[] = "Host:";
+    if (begins_with(text, length, crlf, sizeof crlf - 1)) {
+        end_head(request);
+        return sizeof crlf - 1;
+    }
+    if (has(request, FOUND_HOST) || !begins_with(text, length, host, sizeof host - 1))
+        return 0;
+    request->field = FIELD_HOST;
+    find(request, FOUND_HOST);
+    begin_authority(request, STATE_VALUE);
+    return sizeof host - 1;
+}
+
+static size_t take_host(struct http_request *request, const unsigned char *text, size_t length) {
+    size_t count = 0;
+    while (count < length && request->stage == HTTP_STAGE_HEAD && is_visible(text[count])) {
+        count += http_host_skip(&request->part.host, text + count, length - count);
+        if (count < length && is_visible(text[count]))
+            host_byte(request, text[count++]);
+    }
+    return count;
+}
+
+static size_t take_value(struct http_request *request, const unsigned char *text, size_t length) {
+    if (begins_with(text, length, crlf, sizeof crlf - 1)) {
+        end_value(request);
+        return sizeof crlf - 1;
+    }
+    if (request->field == FIELD_HOST)
+        return take_host(request, text, length);
+    return request->field == FIELD_OTHER ? chars_count(text, length, CHARS_VALUE) : 0;
+}
+
+static size_t take(struct http_request *request, const unsigned char *text, size_t length) {
+    switch (request->state) {
+    case STATE_START:
+        return take_get(request, text, length);
+    case STATE_REST:
+        return chars_count(text, length, CHARS_VISIBLE);
+    case STATE_VERSION:
+        return take_version(request, text, length);
+    case STATE_FIELD:
+        return take_field(request, text, length);
+    case STATE_NAME:
+        return request->part.match.candidates == 0 ? chars_count(text, length, CHARS_TOKEN) : 0;
+    case STATE_VALUE:
+        return take_value(request, text, length);
+    default:
+        return 0;
+    }
+}
+
+/* Not so near to the limits that a step would find one passed. */
+static size_t take_within_limits(struct http_request *request, const unsigned char *text,
+                                 size_t length) {
+    size_t limit = request->state < STATE_FIELD ? HTTP_REQUEST_LINE_MAX : HTTP_HEAD_MAX;
+    size_t room = limit - request->head_length - 1;
+    size_t count = take(request, text, length < room ? length : room);
+    request->head_length = (uint16_t)(request->head_length + count);
+    return count;
 }
 
 static size_t skip_body(struct http_request *request, size_t length) {
@@ -577,8 +714,12 @@ size_t http_request_feed(struct http_request *request, const void *bytes, size_t
     if (request->stage == HTTP_STAGE_BODY)
         return skip_body(request, length);
     size_t used = 0;
-    while (used < length && request->stage <= HTTP_STAGE_HEAD)
-        step(request, text[used++]);
+    while (used < length && request->stage <= HTTP_STAGE_HEAD) {
+        size_t count = take_within_limits(request, text + used, length - used);
+        used += count;
+        if (count == 0)
+            step(request, text[used++]);
+    }
     return used;
 }
 

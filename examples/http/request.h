@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "http/host.h"
+
 /*
  * One HTTP request to a sleep server, read as it arrives (RFC 9110, RFC 9112). The parser is handed
  * bytes in pieces of any size, keeps none of them, allocates nothing and is small enough to live in
@@ -15,13 +17,15 @@
  * What it takes:
  *   - the target is a path of digits, the milliseconds to sleep: "/1000", or in the absolute form
  *     "http://host/1000". A query behind it is ignored. Percent-encoding is not undone.
+ *   - a host, in the absolute form and in the field Host, is a name or an address with or without a
+ *     port. An empty field is one for a target without a host.
  *   - a line may end with CR LF or a bare LF; empty lines before a request are skipped.
  *   - a body with a Content-Length up to HTTP_BODY_MAX is read and thrown away.
  *
  * What it refuses, by status: 400 malformed, or a sleep above the limit; 404 the path is no number;
- * 405 neither GET nor HEAD; 411 a chunked body; 413 a body that is too long; 414 a request line
+ * 405 a known method that is neither GET nor HEAD; 411 a chunked body; 413 a body that is too long; 414 a request line
  * that is too long; 417 an expectation other than 100-continue; 431 a head that is too long; 501
- * another transfer coding; 505 not HTTP/1.
+ * an unknown method, or another transfer coding; 505 not HTTP/1.
  */
 
 enum http_request_limits {
@@ -31,9 +35,16 @@ enum http_request_limits {
 };
 
 enum http_method {
-    HTTP_METHOD_OTHER,
+    HTTP_METHOD_OTHER, /* one that nobody knows here */
     HTTP_METHOD_GET,
     HTTP_METHOD_HEAD,
+    HTTP_METHOD_CONNECT, /* from here on they are known, but not served */
+    HTTP_METHOD_DELETE,
+    HTTP_METHOD_OPTIONS,
+    HTTP_METHOD_PATCH,
+    HTTP_METHOD_POST,
+    HTTP_METHOD_PUT,
+    HTTP_METHOD_TRACE,
 };
 
 enum http_stage {
@@ -61,8 +72,13 @@ struct http_request {
     uint16_t findings;
     uint8_t state;
     uint8_t field;
-    uint8_t candidates;
-    uint8_t position;
+    union {
+        struct {
+            uint16_t candidates;
+            uint8_t position;
+        } match;
+        struct http_host host;
+    } part; /* of what is being read */
 };
 
 /* Begins a request. A sleep above sleep_ms_max is refused. */

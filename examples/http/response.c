@@ -13,14 +13,14 @@ static const struct answer {
     {200, "OK", ""},
     {400, "Bad Request", "The request is malformed, or asks for a longer sleep than is allowed.\n"},
     {404, "Not Found", "The path is the number of milliseconds to sleep, for example /1000.\n"},
-    {405, "Method Not Allowed", "There is GET, and there is HEAD.\n"},
+    {405, "Method Not Allowed", "The methods that are served are GET and HEAD.\n"},
     {408, "Request Timeout", "The request did not arrive in time.\n"},
     {411, "Length Required", "A body needs a Content-Length here.\n"},
     {413, "Content Too Large", "The body is too long.\n"},
     {414, "URI Too Long", "The request line is too long.\n"},
     {417, "Expectation Failed", "The one expectation that can be met is 100-continue.\n"},
     {431, "Request Header Fields Too Large", "The head of the request is too long.\n"},
-    {501, "Not Implemented", "The transfer coding is not known here.\n"},
+    {501, "Not Implemented", "The method or the transfer coding is not known here.\n"},
     {505, "HTTP Version Not Supported", "HTTP/1.1 and HTTP/1.0 are spoken here.\n"},
 };
 
@@ -49,21 +49,31 @@ static const char *connection_field(const struct http_request *request, bool clo
     return request->minor_version == 0 ? "Connection: keep-alive\r\n" : "";
 }
 
-/* The longest head is a quarter of the room. */
-static void put_head(struct http_response *response, const struct http_request *request,
-                     const char *type, struct http_date *date, bool close) {
-    int length =
-        snprintf(response->bytes, sizeof response->bytes,
-                 "HTTP/1.1 %u %s\r\n"
-                 "Date: %s\r\n"
-                 "Content-Type: %s\r\n"
-                 "Content-Length: %zu\r\n"
-                 "%s%s\r\n",
-                 (unsigned)request->status, answer_for(request->status)->reason, date_text(date),
-                 type, response->body_length, request->status == 405 ? "Allow: GET, HEAD\r\n" : "",
-                 connection_field(request, close));
-    response->begin = 0;
-    response->end = (uint32_t)length;
+const char *http_response_body(const struct http_request *request, const struct http_page *page,
+                               size_t *length) {
+    bool ok = request->status == 200;
+    const char *body = ok ? page->content : answer_for(request->status)->body;
+    *length = ok ? page->length : strlen(body);
+    if (request->method == HTTP_METHOD_HEAD)
+        *length = 0;
+    return body;
+}
+
+size_t http_response_head(char *buffer, size_t size, const struct http_request *request,
+                          const struct http_page *page, struct http_date *date, bool close) {
+    const struct answer *answer = answer_for(request->status);
+    bool ok = request->status == 200;
+    int length = snprintf(
+        buffer, size,
+        "HTTP/1.1 %u %s\r\n"
+        "Date: %s\r\n"
+        "Content-Type: %s\r\n"
+        "Content-Length: %zu\r\n"
+        "%s%s\r\n",
+        (unsigned)request->status, answer->reason, date_text(date),
+        ok ? page->type : "text/plain; charset=utf-8", ok ? page->length : strlen(answer->body),
+        request->status == 405 ? "Allow: GET, HEAD\r\n" : "", connection_field(request, close));
+    return (size_t)length;
 }
 
 static void put_body(struct http_response *response, const char *body) {
@@ -76,18 +86,16 @@ static void put_body(struct http_response *response, const char *body) {
     }
 }
 
+/* The longest head is a quarter of the room. */
 void http_response_make(struct http_response *response, const struct http_request *request,
                         const struct http_page *page, struct http_date *date, bool close) {
-    bool ok = request->status == 200;
-    const char *body = ok ? page->content : answer_for(request->status)->body;
+    const char *body = http_response_body(request, page, &response->body_length);
     response->rest = NULL;
     response->rest_length = 0;
-    response->body_length = ok ? page->length : strlen(body);
-    put_head(response, request, ok ? page->type : "text/plain; charset=utf-8", date, close);
-    if (request->method == HTTP_METHOD_HEAD)
-        response->body_length = 0;
-    else
-        put_body(response, body);
+    response->begin = 0;
+    response->end = (uint32_t)http_response_head(response->bytes, sizeof response->bytes, request,
+                                                 page, date, close);
+    put_body(response, body);
 }
 
 void http_response_make_continue(struct http_response *response) {

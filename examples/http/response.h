@@ -41,6 +41,12 @@ struct http_response {
 void http_response_make(struct http_response *response, const struct http_request *request,
                         const struct http_page *page, struct http_date *date, bool close);
 
+/* Its parts alone: the head, of which the length is returned, and the body. */
+size_t http_response_head(char *buffer, size_t size, const struct http_request *request,
+                          const struct http_page *page, struct http_date *date, bool close);
+const char *http_response_body(const struct http_request *request, const struct http_page *page,
+                               size_t *length);
+
 /* Makes the interim response 100 (Continue): RFC 9110, 15.2.1. */
 void http_response_make_continue(struct http_response *response);
 

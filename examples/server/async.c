@@ -13,13 +13,14 @@ void async_server_leave(struct async_server *server) {
 struct reign {
     struct cmio_coroutine coroutine;
     struct async_server *server;
+    struct cmio_timeout_future grace;
     struct cmio_acquire_future all_left;
 };
 
 /*
- * Accepts until a signal comes; to drop the acceptor is to stop accepting. The connections are told, as
- * each of them also waits for a permit of a semaphore that never has any. When all are closed, their
- * permits are free. A second signal ends the process.
+ * Accepts until a signal comes, and then those who wait already. The connections are told, as each of
+ * them also waits for a permit of a semaphore that never has any. When all are closed, their permits
+ * are free.
  */
 static enum cmio_future_state run_reign(struct cmio_coroutine *coroutine,
                                         struct cmio_context *context) {
@@ -32,13 +33,13 @@ static enum cmio_future_state run_reign(struct cmio_coroutine *coroutine,
     if (number < 0)
         CMIO_RETURN(number);
     stop_begin(number);
-    acceptor_close(&server->acceptor);
     cmio_semaphore_close(&server->stop);
+    (void)cmio_timeout_until_future_init(&reign->grace, acceptor_finish(&server->acceptor),
+                                         stop_deadline());
+    CMIO_AWAIT(&reign->grace.future);
+    acceptor_close(&server->acceptor);
     (void)cmio_acquire_future_init(&reign->all_left, &server->room, server->most);
-    CMIO_AWAIT(interrupt_or(&server->interrupt, &reign->all_left.future));
-    number = interrupt_number(&server->interrupt);
-    if (number != 0)
-        stop_begin(number);
+    CMIO_AWAIT(&reign->all_left.future);
     CMIO_END;
 }
 
@@ -68,15 +69,14 @@ static int start(struct async_server *server) {
     (void)cmio_semaphore_init(&server->room, server->most);
     int result = create_executor(server);
     if (result < 0)
-        return service_complain(&server->service, "cannot make the executor", result);
+        return service_complain("cannot make the executor", result);
     result = interrupt_open(&server->interrupt, server->executor);
     if (result < 0)
-        return service_complain(&server->service, "cannot listen to signals", result);
+        return service_complain("cannot listen to signals", result);
     result = acceptor_open(&server->acceptor, server->executor, &server->service.options.address);
     if (result < 0)
-        return service_complain_of_address(&server->service, result);
-    service_announce(&server->service.options.address);
-    return -1;
+        return service_complain_of_address(&server->service.options.address, result);
+    return service_announce(&server->service.options.address) < 0 ? EXIT_RUNTIME : -1;
 }
 
 /* All that there is to close takes what was never made. */
@@ -94,7 +94,6 @@ int async_server_main(int (*serve)(void *server, struct cmio_tcp_stream *stream)
     int status = service_start(&server.service, OPTIONS_CMIO, program, summary, argc, argv);
     if (status >= 0)
         return status;
-    server.acceptor.program = program;
     server.acceptor.room = &server.room;
     server.acceptor.serve = serve;
     server.acceptor.owner = &server;
@@ -102,7 +101,7 @@ int async_server_main(int (*serve)(void *server, struct cmio_tcp_stream *stream)
     status = start(&server);
     if (status < 0) {
         ssize_t result = run(&server);
-        status = result < 0 ? service_complain(&server.service, "cannot serve", (int)result) : 0;
+        status = result < 0 ? service_complain("cannot serve", (int)result) : 0;
     }
     clean_up(&server);
     if (status == 0)

@@ -98,18 +98,57 @@ void blocking_server_serve(struct blocking_server *server, int fd) {
 
 /* ---- The server ---- */
 
+static bool lacks_room(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+static void stop_listening(struct blocking_server *server) {
+    if (server->listener >= 0)
+        close(server->listener);
+    server->listener = -1;
+}
+
+/* Without descriptors some are left in the queue, for another call. */
+static void accept_waiting(struct blocking_server *server) {
+    server->served = server->count = 0;
+    while (server->count < sizeof server->waiting / sizeof *server->waiting) {
+        int fd = accept(server->listener, NULL, NULL);
+        if (fd >= 0)
+            server->waiting[server->count++] = fd;
+        else if (lacks_room(errno))
+            return;
+        else if (errno == EAGAIN || errno == EWOULDBLOCK)
+            break;
+    }
+    stop_listening(server);
+}
+
+static int next_waiting(struct blocking_server *server) {
+    while (server->served == server->count) {
+        if (server->listener < 0)
+            return -1;
+        accept_waiting(server);
+        if (server->count > 0 || server->listener < 0)
+            continue;
+        if (!stop_leaves_time())
+            return -1;
+        wait_for(-1, 0, cmio_now() + accept_pause, false);
+    }
+    return server->waiting[server->served++];
+}
+
 int blocking_server_accept(struct blocking_server *server) {
     while (stop_deadline() == CMIO_FOREVER) {
         if (!wait_for(server->listener, POLLIN, CMIO_FOREVER, true))
-            return -1;
+            break;
         int fd = accept(server->listener, NULL, NULL);
         if (fd >= 0)
             return fd;
         /* No descriptor: the connection stays where it is, and we try again after a moment. */
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        if (lacks_room(errno))
             wait_for(-1, 0, cmio_now() + accept_pause, true);
     }
-    return -1;
+    return next_waiting(server);
 }
 
 /* What listens never blocks, as the one it is ready for may leave before it is accepted. */
@@ -130,13 +169,13 @@ static int listen_on(const struct cmio_address *address) {
     return fd;
 }
 
-static void announce(const struct blocking_server *server) {
+static int announce_listening(const struct blocking_server *server) {
     struct sockaddr_storage name;
     struct cmio_address address;
     socklen_t length = sizeof name;
     getsockname(server->listener, (struct sockaddr *)&name, &length);
-    if (cmio_address_from_sockaddr((struct sockaddr *)&name, length, &address) == 0)
-        service_announce(&address);
+    int result = cmio_address_from_sockaddr((struct sockaddr *)&name, length, &address);
+    return result < 0 ? result : service_announce(&address);
 }
 
 int blocking_server_start(struct blocking_server *server, const char *program, const char *summary,
@@ -147,18 +186,14 @@ int blocking_server_start(struct blocking_server *server, const char *program, c
         return result;
     server->listener = listen_on(&service->options.address);
     if (server->listener < 0)
-        return service_complain_of_address(service, server->listener);
+        return service_complain_of_address(&service->options.address, server->listener);
     result = stop_init(service->options.grace);
     if (result < 0)
-        return service_complain(service, "cannot listen to signals", result);
-    announce(server);
-    return -1;
-}
-
-void blocking_server_stop_listening(struct blocking_server *server) {
-    close(server->listener);
+        return service_complain("cannot listen to signals", result);
+    return announce_listening(server) < 0 ? EXIT_RUNTIME : -1;
 }
 
 void blocking_server_end(struct blocking_server *server) {
+    stop_listening(server);
     service_end(&server->service);
 }

@@ -2,6 +2,9 @@
 #ifndef SLEEP_SERVER_BLOCKING_H
 #define SLEEP_SERVER_BLOCKING_H
 
+#include <stddef.h>
+#include <sys/socket.h>
+
 #include "server/service.h"
 
 /*
@@ -11,7 +14,10 @@
  */
 struct blocking_server {
     struct service service;
-    int listener;
+    int listener; /* -1: closed */
+    /* Those who waited in the kernel's queue when a signal said to stop; there cannot be more. */
+    int waiting[SOMAXCONN + 1];
+    size_t served, count; /* of them */
 };
 
 /*
@@ -22,16 +28,14 @@ int blocking_server_start(struct blocking_server *server, const char *program, c
                           int argc, char **argv);
 
 /*
- * Waits for the next connection and returns its descriptor, or -1 when a signal says to stop. While
- * there is no descriptor for it, it waits until there is one.
+ * Waits for the next connection and returns its descriptor. While there is no descriptor for it, it
+ * waits until there is one. When a signal says to stop, it accepts all who wait already, closes the
+ * listener, and returns them one after the other, and then -1.
  */
 int blocking_server_accept(struct blocking_server *server);
 
 /* Serves a connection from its first request to its last, and closes it. Any thread. */
 void blocking_server_serve(struct blocking_server *server, int fd);
-
-/* Closes the listener: no one is accepted any more, nor left waiting for it. */
-void blocking_server_stop_listening(struct blocking_server *server);
 
 /* Prints what was served and frees all. Nobody may serve any more. */
 void blocking_server_end(struct blocking_server *server);

@@ -9,6 +9,7 @@
 #include <cmio/address.h>
 #include <cmio/time.h>
 
+#include "server/hangup.h"
 #include "server/stop.h"
 
 const int64_t conversation_linger_time = 2 * CMIO_SECOND;
@@ -46,6 +47,7 @@ void conversation_expect(struct conversation *talk) {
         deadline_after(talk->greeted ? options->idle_timeout : options->header_timeout);
     talk->since = 0;
     http_request_init(&talk->request, options->max_sleep_ms);
+    request_line_free(&talk->line);
 }
 
 bool conversation_is_idle(const struct conversation *talk) {
@@ -82,6 +84,8 @@ enum conversation_step conversation_feed(struct conversation *talk) {
     while (talk->begin < talk->end && step == CONVERSATION_RECEIVE) {
         uint8_t stage = talk->request.stage;
         const char *bytes = talk->buffers->received + talk->begin;
+        if (talk->service->log.lines != NULL)
+            request_line_feed(&talk->line, bytes, talk->end - talk->begin);
         talk->begin += (uint32_t)http_request_feed(&talk->request, bytes, talk->end - talk->begin);
         if (talk->request.stage != stage)
             step = enter_stage(talk);
@@ -106,14 +110,15 @@ int64_t conversation_sleep_end(const struct conversation *talk) {
 /* ---- Its answer, and what is counted ---- */
 
 static void log_request(const struct conversation *talk, uint16_t status, size_t body_length) {
-    if (talk->service->log.fd < 0)
+    hangup_report();
+    if (talk->service->log.lines == NULL)
         return;
     struct sockaddr_storage name;
     struct cmio_address peer;
     socklen_t length = sizeof name;
     bool known = getpeername(talk->fd, (struct sockaddr *)&name, &length) == 0 &&
                  cmio_address_from_sockaddr((struct sockaddr *)&name, length, &peer) == 0;
-    access_log_write(&talk->service->log, known ? &peer : NULL, &talk->request, status, body_length,
+    access_log_write(&talk->service->log, known ? &peer : NULL, &talk->line, status, body_length,
                      talk->since == 0 ? 0 : cmio_now() - talk->since);
 }
 
@@ -145,4 +150,8 @@ void conversation_lost(const struct conversation *talk) {
 bool conversation_lingers(const struct conversation *talk) {
     bool likely = talk->request.status != 200 || talk->begin < talk->end;
     return likely && shutdown(talk->fd, SHUT_WR) == 0;
+}
+
+void conversation_close(struct conversation *talk) {
+    request_line_free(&talk->line);
 }

@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 
 #include "http/request.h"
+#include "http/request_line.h"
 #include "http/response.h"
 #include "server/service.h"
 
@@ -34,6 +35,7 @@ struct conversation {
     int64_t since;    /* when the head of the request was complete, 0 before that */
     int64_t deadline; /* until when the next bytes of the request may take */
     struct http_request request;
+    struct request_line line; /* of the request; empty where no log is written */
     struct http_date date;
     uint32_t begin, end; /* what of received was not used yet */
 };
@@ -93,6 +95,9 @@ void conversation_lost(const struct conversation *talk);
  * done, and returns that the server reads on until the client is too: RFC 9112, 9.6.
  */
 bool conversation_lingers(const struct conversation *talk);
+
+/* The end of it. */
+void conversation_close(struct conversation *talk);
 
 /* What conversation_serve() waits for. */
 enum conversation_wait {

@@ -96,9 +96,10 @@ void conversation_serve(struct service *service, int fd, const struct conversati
     serving.talk.buffers = &serving.buffers;
     while (serve_request(&serving))
         continue;
-    if (!conversation_lingers(&serving.talk))
-        return;
-    int64_t deadline = cmio_now() + conversation_linger_time;
-    while (cmio_now() < deadline && receive(&serving, deadline) > 0)
-        continue;
+    if (conversation_lingers(&serving.talk)) {
+        int64_t deadline = cmio_now() + conversation_linger_time;
+        while (cmio_now() < deadline && receive(&serving, deadline) > 0)
+            continue;
+    }
+    conversation_close(&serving.talk);
 }

@@ -5,10 +5,14 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmio/cmio.h>
 
-#include "server/numbers.h"
+#include "common/arguments.h"
+#include "common/backend.h"
+#include "common/numbers.h"
+#include "common/program.h"
 
 /* Where the build says that the page is: static/index.html of the source tree. */
 #ifndef SLEEP_SERVER_PAGE
@@ -31,25 +35,14 @@ struct parsing {
 };
 
 /* The one line about what is wrong with the command line. */
-__attribute__((format(printf, 2, 3))) static int complain_about(const struct parsing *parsing,
-                                                                const char *format, ...) {
+__attribute__((format(printf, 1, 2))) static int complain_about(const char *format, ...) {
+    char text[LINES_LONGEST];
     va_list arguments;
     va_start(arguments, format);
-    fprintf(stderr, "%s: ", parsing->program);
-    vfprintf(stderr, format, arguments);
-    fprintf(stderr, " (see --help)\n");
+    (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
+    message("%s (see --help)", text);
     return EXIT_USAGE;
-}
-
-static void list_backends(char *buffer, size_t size) {
-    const char *names[8];
-    size_t count = cmio_backends(names, sizeof names / sizeof *names);
-    size_t length = 0;
-    buffer[0] = '\0';
-    for (size_t i = 0; i < count && i < sizeof names / sizeof *names && length < size; i++)
-        length +=
-            (size_t)snprintf(buffer + length, size - length, "%s%s", i > 0 ? ", " : "", names[i]);
 }
 
 /* Each of these takes one option's text and returns -1, or the exit status. */
@@ -61,33 +54,30 @@ static int take_host(struct parsing *parsing, const char *text) {
 
 static int take_port(struct parsing *parsing, const char *text) {
     if (!number_parse(text, UINT16_MAX, &parsing->port))
-        return complain_about(parsing, "--port: '%s' is not a number from 0 to 65535", text);
+        return complain_about("--port: '%s' is not a number from 0 to 65535", text);
     return -1;
 }
 
 static int take_threads(struct parsing *parsing, const char *text) {
     uint64_t threads;
     if (!number_parse(text, MOST_THREADS, &threads) || threads == 0)
-        return complain_about(parsing, "--threads: '%s' is not a number from 1 to %d", text,
-                              MOST_THREADS);
+        return complain_about("--threads: '%s' is not a number from 1 to %d", text, MOST_THREADS);
     parsing->options->threads = (unsigned)threads;
     return -1;
 }
 
 static int take_backend(struct parsing *parsing, const char *text) {
-    const char *names[8];
-    size_t count = cmio_backends(names, sizeof names / sizeof *names);
-    for (size_t i = 0; i < count && i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i], text) == 0) {
-            parsing->options->backend = text;
-            return -1;
-        }
     char list[128];
-    list_backends(list, sizeof list);
-    return complain_about(parsing, "--backend: '%s' is not one of: %s", text, list);
+    backend_list(list, sizeof list);
+    if (!backend_is_known(text))
+        return complain_about("--backend: '%s' is not one of: %s", text, list);
+    parsing->options->backend = text;
+    return -1;
 }
 
 static int take_page(struct parsing *parsing, const char *text) {
+    if (*text == '\0')
+        return complain_about("--page: the name of a file is missing");
     parsing->options->page = text;
     return -1;
 }
@@ -95,88 +85,92 @@ static int take_page(struct parsing *parsing, const char *text) {
 static int take_max_connections(struct parsing *parsing, const char *text) {
     uint64_t most;
     if (!number_parse(text, SIZE_MAX - 1, &most) || most == 0)
-        return complain_about(parsing, "--max-connections: '%s' is not a number above 0", text);
+        return complain_about("--max-connections: '%s' is not a number above 0", text);
     parsing->options->max_connections = (size_t)most;
     return -1;
 }
 
-static int take_duration(const struct parsing *parsing, const char *name, const char *text,
-                         int64_t *out) {
+static int take_duration(const char *name, const char *text, int64_t *out) {
     if (!duration_parse(text, out))
-        return complain_about(parsing, "%s: '%s' is not a time such as 10s, 500ms or 1h", name,
-                              text);
+        return complain_about("%s: '%s' is not a time such as 10s, 500ms or 1h", name, text);
     return -1;
 }
 
 static int take_max_sleep(struct parsing *parsing, const char *text) {
     int64_t longest = 0;
-    int status = take_duration(parsing, "--max-sleep", text, &longest);
+    int status = take_duration("--max-sleep", text, &longest);
     if (status >= 0)
         return status;
     if (longest > LONGEST_SLEEP_HOURS * 60 * 60 * CMIO_SECOND)
-        return complain_about(parsing, "--max-sleep: '%s' is more than %dh", text,
-                              LONGEST_SLEEP_HOURS);
+        return complain_about("--max-sleep: '%s' is more than %dh", text, LONGEST_SLEEP_HOURS);
     parsing->options->max_sleep_ms = (uint32_t)(longest / CMIO_MILLISECOND);
     return -1;
 }
 
 static int take_header_timeout(struct parsing *parsing, const char *text) {
-    return take_duration(parsing, "--header-timeout", text, &parsing->options->header_timeout);
+    return take_duration("--header-timeout", text, &parsing->options->header_timeout);
 }
 
 static int take_idle_timeout(struct parsing *parsing, const char *text) {
-    return take_duration(parsing, "--idle-timeout", text, &parsing->options->idle_timeout);
+    return take_duration("--idle-timeout", text, &parsing->options->idle_timeout);
 }
 
 static int take_grace(struct parsing *parsing, const char *text) {
-    return take_duration(parsing, "--grace", text, &parsing->options->grace);
+    return take_duration("--grace", text, &parsing->options->grace);
 }
 
 static int take_log(struct parsing *parsing, const char *text) {
+    if (text != NULL && *text == '\0')
+        return complain_about("--log=: the name of a file is missing");
     parsing->options->log = text == NULL ? "-" : text;
     return -1;
 }
 
+static const char help[] =
+    "usage: %s [OPTION]...\n"
+    "%s\n"
+    "\n"
+    "GET /1000 sleeps for 1000 milliseconds and answers with a page.\n"
+    "\n"
+    "  --host ADDRESS         listen on this address, numeric or localhost (127.0.0.1)\n"
+    "  --port NUMBER          listen on this port; 0 takes a free one (6969)\n"
+    "  --threads N            serve with N threads (1); sleep_server_single and\n"
+    "                         sleep_server_threads ignore this\n"
+    "  --backend NAME         wait with one of: %s;\n"
+    "                         sleep_server_single and sleep_server_threads ignore this\n"
+    "  --page FILE            answer with this page\n"
+    "                         (%s)\n"
+    "  --max-connections N    stop accepting while N connections are open\n"
+    "                         (as many as there are descriptors)\n"
+    "  --max-sleep TIME       refuse a longer sleep with 400 (1h)\n"
+    "  --header-timeout TIME  answer 408 to a request that takes longer to arrive;\n"
+    "                         0: wait without end (10s)\n"
+    "  --idle-timeout TIME    close a connection on which nothing moves for so long;\n"
+    "                         0: never (60s)\n"
+    "  --grace TIME           on SIGINT or SIGTERM finish what is in flight, for at most\n"
+    "                         so long (10s); a second signal exits at once\n"
+    "  --log[=FILE]           write a line a request to standard error, or to FILE, which\n"
+    "                         SIGHUP opens anew\n"
+    "  -h, --help             show this\n"
+    "  --version              show the version\n"
+    "\n"
+    "TIME is in seconds, or has a unit: 500ms, 10s, 1.5m, 1h.\n"
+    "\n"
+    "Once it listens it prints one line: listening on http://ADDRESS:PORT\n"
+    "Exit status: 0 after a signal, 1 when something failed, 2 for a wrong command line.\n";
+
 static int take_help(struct parsing *parsing, const char *text) {
     (void)text;
     char backends[128];
-    list_backends(backends, sizeof backends);
-    printf("usage: %s [OPTION]...\n%s\n\n", parsing->program, parsing->summary);
-    printf("GET /1000 sleeps for 1000 milliseconds and answers with a page.\n"
-           "\n"
-           "  --host ADDRESS         listen on this address, numeric or localhost (127.0.0.1)\n"
-           "  --port NUMBER          listen on this port; 0 takes a free one (6969)\n"
-           "  --threads N            serve with N threads (1); sleep_server_single and\n"
-           "                         sleep_server_threads ignore this\n"
-           "  --backend NAME         wait with one of: %s;\n"
-           "                         sleep_server_single and sleep_server_threads ignore this\n"
-           "  --page FILE            answer with this page\n"
-           "                         (%s)\n"
-           "  --max-connections N    stop accepting while N connections are open\n"
-           "                         (as many as there are descriptors)\n"
-           "  --max-sleep TIME       refuse a longer sleep with 400 (1h)\n"
-           "  --header-timeout TIME  answer 408 to a request that takes longer to arrive;\n"
-           "                         0: wait without end (10s)\n"
-           "  --idle-timeout TIME    close a connection on which nothing moves for so long;\n"
-           "                         0: never (60s)\n"
-           "  --grace TIME           on SIGINT or SIGTERM finish what is in flight, for at most\n"
-           "                         so long (10s); a second signal exits at once\n"
-           "  --log[=FILE]           write a line a request to standard error, or to FILE\n"
-           "  --help                 show this\n"
-           "  --version              show the version\n"
-           "\n"
-           "TIME is in seconds, or has a unit: 500ms, 10s, 1.5m, 1h.\n"
-           "\n"
-           "Once it listens it prints one line: listening on http://ADDRESS:PORT\n"
-           "Exit status: 0 after a signal, 1 when something failed, 2 for a wrong command line.\n",
-           backends, SLEEP_SERVER_PAGE);
-    return 0;
+    backend_list(backends, sizeof backends);
+    return print_text(STDOUT_FILENO, help, parsing->program, parsing->summary, backends,
+                      SLEEP_SERVER_PAGE);
 }
 
 static int take_version(struct parsing *parsing, const char *text) {
     (void)text;
-    printf("%s %s (cmio %s)\n", parsing->program, CMIO_VERSION_STRING, cmio_version());
-    return 0;
+    return print_text(STDOUT_FILENO, "%s %s (cmio %s)\n", parsing->program, CMIO_VERSION_STRING,
+                      cmio_version());
 }
 
 /* What getopt_long(3) gives back for each: beyond the characters, which it uses for errors. */
@@ -237,39 +231,30 @@ static int parse_address(const struct parsing *parsing) {
         snprintf(text, sizeof text, is_v6 ? "[%s]:%u" : "%s:%u", host, (unsigned)parsing->port);
     if (length >= (int)sizeof text || strncmp(text, "unix:", 5) == 0 ||
         cmio_address_parse(text, &parsing->options->address) < 0)
-        return complain_about(parsing, "--host: '%s' is not a numeric IPv4 or IPv6 address", host);
+        return complain_about("--host: '%s' is not a numeric IPv4 or IPv6 address", host);
     return -1;
-}
-
-/* What getopt_long(3) could not make sense of: a long option, or a character among short ones. */
-static int complain_of_option(const struct parsing *parsing, char **argv, int chosen) {
-    if (chosen == ':')
-        return complain_about(parsing, "%s needs a value", argv[optind - 1]);
-    if (optopt >= OPTION_HOST)
-        return complain_about(parsing, "'%s': this option takes no value", argv[optind - 1]);
-    if (optopt != 0)
-        return complain_about(parsing, "unknown option '-%c'", optopt);
-    return complain_about(parsing, "unknown option '%s'", argv[optind - 1]);
 }
 
 static int parse_options(struct parsing *parsing, int argc, char **argv) {
     opterr = 0; /* the messages are ours */
     int chosen;
-    while ((chosen = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
-        int status = chosen < OPTION_HOST ? complain_of_option(parsing, argv, chosen)
+    while ((chosen = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+        if (chosen == 'h')
+            chosen = OPTION_HELP;
+        int status = chosen < OPTION_HOST ? arguments_complain_of_option(chosen, OPTION_HOST, argv)
                                           : takers[chosen - OPTION_HOST](parsing, optarg);
         if (status >= 0)
             return status;
     }
     if (optind < argc)
-        return complain_about(parsing, "'%s' is not an option%s", argv[optind],
+        return complain_about("'%s' is not an option%s", argv[optind],
                               parsing->options->log != NULL ? "; a log file is given as --log=FILE"
                                                             : "");
     return parse_address(parsing);
 }
 
-static void note_ignored(const struct parsing *parsing, const char *name) {
-    fprintf(stderr, "%s: %s means nothing here and is ignored\n", parsing->program, name);
+static void note_ignored(const char *name) {
+    message("%s means nothing here and is ignored", name);
 }
 
 int options_parse(struct options *options, enum options_kind kind, const char *program,
@@ -293,9 +278,9 @@ int options_parse(struct options *options, enum options_kind kind, const char *p
     int status = parse_options(&parsing, argc, argv);
     if (status < 0 && kind == OPTIONS_BLOCKING) {
         if (options->threads > 1)
-            note_ignored(&parsing, "--threads");
+            note_ignored("--threads");
         if (options->backend != NULL)
-            note_ignored(&parsing, "--backend");
+            note_ignored("--backend");
     }
     return status;
 }

@@ -7,6 +7,8 @@
 
 #include <cmio/address.h>
 
+#include "common/arguments.h"
+
 /* What the command line of a sleep server says: the same flags for all of them. */
 struct options {
     struct cmio_address address;
@@ -21,11 +23,8 @@ struct options {
     const char *log; /* NULL: none; "-": standard error */
 };
 
-/* Exit statuses of the servers. */
-enum {
-    EXIT_RUNTIME = 1,
-    EXIT_USAGE = 2,
-};
+/* The exit status for a failure; EXIT_USAGE is that for a wrong command line. */
+enum { EXIT_RUNTIME = 1 };
 
 enum options_kind {
     OPTIONS_BLOCKING, /* threads and backend mean nothing to it: accepted, and said so */

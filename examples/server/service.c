@@ -1,38 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 #include "server/service.h"
 
-#include <signal.h>
 #include <stdio.h>
 
-#include <cmio/error.h>
+#include "common/backend.h"
+#include "common/program.h"
+#include "server/hangup.h"
 
-int service_complain(const struct service *service, const char *what, int code) {
-    fprintf(stderr, "%s: %s: %s\n", service->program, what, cmio_strerror(code));
+int service_complain(const char *what, int code) {
+    (void)backend_complain(what, code);
     return EXIT_RUNTIME;
 }
 
-int service_complain_of_address(const struct service *service, int code) {
+int service_complain_of_address(const struct cmio_address *address, int code) {
     char text[CMIO_ADDRESS_TEXT_MAX], what[CMIO_ADDRESS_TEXT_MAX + 32];
-    cmio_address_format(&service->options.address, text, sizeof text);
+    cmio_address_format(address, text, sizeof text);
     snprintf(what, sizeof what, "cannot listen on %s", text);
-    return service_complain(service, what, code);
+    return service_complain(what, code);
 }
 
 int service_start(struct service *service, enum options_kind kind, const char *program,
                   const char *summary, int argc, char **argv) {
-    *service = (struct service){.program = program, .lock = PTHREAD_MUTEX_INITIALIZER};
+    *service = (struct service){.lock = PTHREAD_MUTEX_INITIALIZER};
     struct options *options = &service->options;
+    program_start(program);
     int result = options_parse(options, kind, program, summary, argc, argv);
     if (result >= 0)
         return result;
-    signal(SIGPIPE, SIG_IGN); /* cmio's sockets raise none, but a log that is a pipe would */
     result = http_page_load(options->page, &service->page);
     if (result < 0)
-        return service_complain(service, options->page, result);
-    result = access_log_open(&service->log, options->log);
-    if (result < 0)
-        return service_complain(service, options->log, result);
-    return -1;
+        return service_complain(options->page, result);
+    result = access_log_open(&service->log, program, options->log);
+    if (result == 0)
+        result = hangup_init(&service->log);
+    return result < 0 ? service_complain(options->log, result) : -1;
 }
 
 void service_count(struct service *service, uint64_t *counter) {
@@ -41,15 +42,15 @@ void service_count(struct service *service, uint64_t *counter) {
     pthread_mutex_unlock(&service->lock);
 }
 
-void service_announce(const struct cmio_address *address) {
+int service_announce(const struct cmio_address *address) {
     char text[CMIO_ADDRESS_TEXT_MAX];
     cmio_address_format(address, text, sizeof text);
-    printf("listening on http://%s\n", text);
-    fflush(stdout);
+    return announce("listening on http://%s", text);
 }
 
 void service_end(struct service *service) {
-    statistics_print(&service->statistics);
+    hangup_report();
+    statistics_print(&service->statistics, access_log_dropped(&service->log));
     access_log_close(&service->log);
     http_page_free(&service->page);
 }

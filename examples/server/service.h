@@ -15,7 +15,6 @@
 
 /* What all connections of a server share, however it waits. */
 struct service {
-    const char *program;
     struct options options;
     struct http_page page;
     struct access_log log;
@@ -24,8 +23,8 @@ struct service {
 };
 
 /*
- * Reads the command line, the page, and opens the log. Returns -1 when the server may go on,
- * otherwise the exit status of the program.
+ * Begins the program, reads the command line and the page, and opens the log. Returns -1 when the
+ * server may go on, otherwise the exit status of the program.
  */
 int service_start(struct service *service, enum options_kind kind, const char *program,
                   const char *summary, int argc, char **argv);
@@ -33,14 +32,14 @@ int service_start(struct service *service, enum options_kind kind, const char *p
 /* Adds one to a counter of the statistics. Any thread. */
 void service_count(struct service *service, uint64_t *counter);
 
-/* Prints where the server listens. */
-void service_announce(const struct cmio_address *address);
+/* Prints where the server listens. Returns 0, or a negative errno after a message. */
+int service_announce(const struct cmio_address *address);
 
-/* One clear line on standard error about a negative errno. Both return EXIT_RUNTIME. */
-int service_complain(const struct service *service, const char *what, int code);
-int service_complain_of_address(const struct service *service, int code);
+/* A message about a negative errno. Both return EXIT_RUNTIME. */
+int service_complain(const char *what, int code);
+int service_complain_of_address(const struct cmio_address *address, int code);
 
-/* Prints what was served and frees all. Nobody may serve any more. */
+/* Prints what was served, closes the log and frees all. Nobody may serve any more. */
 void service_end(struct service *service);
 
 #endif

@@ -15,7 +15,7 @@ struct statistics {
 
 void statistics_add(struct statistics *sum, const struct statistics *part);
 
-/* Prints the line that each server ends with. */
-void statistics_print(const struct statistics *statistics);
+/* Prints the line that each server ends with, and one more if lines of the log were dropped. */
+void statistics_print(const struct statistics *statistics, uint64_t dropped);
 
 #endif

@@ -57,6 +57,11 @@ int64_t stop_deadline(void) {
     return atomic_load(&deadline);
 }
 
+bool stop_leaves_time(void) {
+    int64_t until = stop_deadline();
+    return until == CMIO_FOREVER || cmio_now() < until;
+}
+
 int stop_fd(void) {
     return pipe_ends[0];
 }

@@ -2,6 +2,7 @@
 #ifndef SLEEP_SERVER_STOP_H
 #define SLEEP_SERVER_STOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -24,6 +25,9 @@ int stop_init(int64_t grace);
 
 /* The moment at which to give up what is in flight; CMIO_FOREVER before a signal came. */
 int64_t stop_deadline(void);
+
+/* Whether the grace is not over, or has not begun. */
+bool stop_leaves_time(void);
 
 /* A descriptor that is readable from the first signal on. */
 int stop_fd(void);

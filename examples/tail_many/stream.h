@@ -16,11 +16,13 @@ struct stream {
     char line[LONGEST_LINE];
 };
 
+struct output;
+
 /*
- * Reads once, and prints each line that is whole to standard output, behind the command's number
- * and the mark. One that is too long is printed in pieces, a last one without its end like others.
- * Returns false at the end of the pipe, or on an error of it: the stream is closed then.
+ * Reads once, and adds each line that is whole to the output, which has room, behind the command's
+ * number and the mark. One that is too long is added in pieces, a last one without its end like
+ * others. Returns false at the end of the pipe, or on an error of it: the stream is closed then.
  */
-bool stream_pass_on(struct stream *stream, int command, char mark);
+bool stream_pass_on(struct stream *stream, struct output *output, int command, char mark);
 
 #endif

@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tty
 import types
 import unittest
 import unittest.mock
@@ -65,18 +66,26 @@ def environment():
     return dict(os.environ, CMIO_BACKEND=tested.backend)
 
 
+def closing(streams):
+    """What goes before a command so that it runs with these standard streams closed."""
+    if not streams:
+        return []
+    return ["sh", "-c", 'exec "$0" "$@" ' + " ".join("%d>&-" % fd for fd in streams)]
+
+
 class Process:
     """A running program, which is killed at the end of the with unless it has ended by itself."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, output=subprocess.PIPE, errors=None, closed=()):
+        """output and errors are where it writes to instead; closed are standard streams."""
         self.errors = tempfile.TemporaryFile()
         self.last_errors = None
         self.output = b""  # what it printed and nobody has asked for
         self.process = subprocess.Popen(
-            [tested.program, *arguments],
+            [*closing(closed), tested.program, *arguments],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=self.errors,
+            stdout=output,
+            stderr=self.errors if errors is None else errors,
             bufsize=0,
             env=environment(),
         )
@@ -94,7 +103,8 @@ class Process:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        self.process.stdout.close()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
         if not self.errors.closed:
             self.last_errors = self.error_text()
             self.errors.close()
@@ -132,7 +142,7 @@ class Process:
     def wait(self):
         """Waits for the end: the exit status and what it printed last."""
         give_up = time.monotonic() + WAIT
-        while self.read_output(give_up):
+        while self.process.stdout is not None and self.read_output(give_up):
             pass
         return self.process.wait(WAIT), self.output.decode()
 
@@ -198,11 +208,26 @@ class Process:
         return self.cpu_seconds() - cpu < (time.monotonic() - begin) / 4
 
 
-class Server(Process):
-    """A program whose first line says where it listens: "listening on ADDRESS"."""
+def free_port():
+    """A port for a server that cannot say which one it took: nobody else is given it at once."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", 0))
+        return other.getsockname()[1]
 
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
+
+class Server(Process):
+    """A program whose first line says where it listens: "listening on ADDRESS".
+
+    With a port it is not read: it may be that nobody hears it.
+    """
+
+    def __init__(self, *arguments, port=None, **streams):
+        super().__init__(*arguments, **streams)
+        if port is not None:
+            self.host, self.port, self.address = "127.0.0.1", port, "127.0.0.1:%d" % port
+            eventually(self.is_listening, "it listens")
+            return
         line = self.read_line()
         match = re.fullmatch(r"listening on ((?:http://)?\[?([^\]/]+?)\]?:(\d+))", line)
         if match is None:
@@ -210,6 +235,56 @@ class Server(Process):
         self.address = match.group(1)
         self.host = match.group(2)
         self.port = int(match.group(3))
+
+
+    def is_listening(self):
+        if self.process.poll() is not None:
+            self.fail("it ended with %d" % self.process.returncode)
+        try:
+            socket.create_connection((self.host, self.port), WAIT).close()
+            return True
+        except ConnectionRefusedError:
+            return False
+        except ConnectionResetError:
+            return True
+
+
+class Stalled:
+    """Something to write to that takes no more, because nobody reads it."""
+
+    KINDS = ("pipe", "nonblocking pipe", "socket", "terminal")
+
+    def __init__(self, kind):
+        if kind == "socket":
+            ours, theirs = socket.socketpair()
+            self.ours, self.theirs = ours.detach(), theirs.detach()
+        elif kind == "terminal":
+            self.ours, self.theirs = os.openpty()
+            tty.setraw(self.theirs)
+        else:
+            self.ours, self.theirs = os.pipe()
+        os.set_blocking(self.theirs, False)
+        for size in (4096, 64, 1):
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    os.write(self.theirs, b"." * size)
+        os.set_blocking(self.theirs, kind != "nonblocking pipe")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.close(self.ours)
+        os.close(self.theirs)
+
+    def drain(self):
+        """Reads what is there; without what stalled it."""
+        text = b""
+        os.set_blocking(self.ours, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                text += os.read(self.ours, 65536)
+        return text.lstrip(b".").decode()
 
 
 class Connection:
@@ -296,12 +371,13 @@ class Connection:
         return self.buffer == b"" and self.more() == 0
 
 
-def run(*arguments):
+def run(*arguments, output=subprocess.PIPE, closed=()):
     """Runs the program to its end."""
     return subprocess.run(
-        [tested.program, *arguments],
+        [*closing(closed), tested.program, *arguments],
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=output,
+        stderr=subprocess.PIPE,
         text=True,
         timeout=WAIT,
         env=environment(),
@@ -311,8 +387,8 @@ def run(*arguments):
 def assert_complaint(test, result, status, *parts):
     """The program ended with this exit status and said why in one line, which has these parts."""
     test.assertEqual(result.returncode, status, result)
-    test.assertEqual(result.stdout, "")
-    test.assertRegex(result.stderr, r"^(\S*/)?%s: [^\n]+\n$" % tested.name)
+    test.assertIn(result.stdout, ("", None))
+    test.assertRegex(result.stderr, r"^%s: [^\n]+\n$" % tested.name)
     for part in parts:
         test.assertIn(part, result.stderr)
 
@@ -325,14 +401,58 @@ class TestCase(unittest.TestCase):
         return result
 
 
-class ServerCommandLine:
-    """What the command lines of the small TCP servers have in common."""
+needs_full = unittest.skipUnless(os.path.exists("/dev/full"), "needs /dev/full")
+
+
+class AnyCommandLine:
+    """What the command lines of all programs have in common.
+
+    USAGE is a pattern of what --help says first, and RUNS are arguments with which it runs.
+    """
+
+    USAGE = ""
+    RUNS = (ANY_PORT,)
 
     def test_help_says_how_it_is_used(self):
-        result = run("--help")
-        self.assertEqual((result.returncode, result.stderr), (0, ""))
-        self.assertRegex(result.stdout, r"^usage: %s .*ADDRESS" % tested.name)
-        self.assertRegex(result.stdout, r"127\.0\.0\.1:\d+")
+        texts = []
+        for option in ("--help", "-h"):
+            result = run(option)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            texts.append(result.stdout)
+        self.assertEqual(texts[0], texts[1])
+        self.assertRegex(texts[0], r"^usage: %s .*%s" % (tested.name, self.USAGE))
+        self.assertIn("-h", texts[0])
+
+    @needs_full
+    def test_help_that_cannot_be_printed_is_a_failure(self):
+        with open("/dev/full", "wb") as full:
+            result = run("--help", output=full)
+        assert_complaint(self, result, 1, "standard output", "No space")
+
+    def test_a_wrong_option_is_one_line_that_names_the_program_and_not_its_path(self):
+        for arguments, part in (
+            (["--bogus"], "'--bogus'"),
+            (["-x"], "'-x'"),
+            (["-\x01"], "'-?'"),
+            (["--help=1"], "'--help=1'"),
+        ):
+            with self.subTest(arguments):
+                assert_complaint(self, run(*arguments, *self.RUNS), 2, part)
+
+    def test_an_unknown_backend_is_one_line_that_says_which_there_are(self):
+        with unittest.mock.patch.object(tested, "backend", "carrier-pigeon"):
+            result = run(*self.RUNS)
+        assert_complaint(
+            self, result, 1, "CMIO_BACKEND", "'carrier-pigeon'", "not supported", "poll"
+        )
+        if ON_LINUX:
+            self.assertIn("epoll, poll", result.stderr)
+
+
+class ServerCommandLine(AnyCommandLine):
+    """What the command lines of the small TCP servers have in common."""
+
+    USAGE = r"ADDRESS"
 
     def test_wrong_arguments_are_one_line_and_exit_status_2(self):
         for arguments, part in (
@@ -354,10 +474,6 @@ class ServerCommandLine:
             address = "127.0.0.1:%d" % other.getsockname()[1]
             assert_complaint(self, run(address), 1, address, "in use")
 
-    def test_an_unknown_backend_is_one_line_and_exit_status_1(self):
-        with unittest.mock.patch.object(tested, "backend", "carrier-pigeon"):
-            assert_complaint(self, run(ANY_PORT), 1, "not supported")
-
     def test_the_address_may_be_ipv6(self):
         try:
             socket.create_server(("::1", 0), family=socket.AF_INET6).close()
@@ -366,6 +482,68 @@ class ServerCommandLine:
         with Server("[::1]:0") as server, Connection(server):
             self.assertRegex(server.address, r"^\[::1\]:\d+$")
             self.assertEqual(server.stop()[0], 0)
+
+
+class ServerStreams:
+    """Standard streams that are closed, full or stalled, and signals, for every server.
+
+    A test case says with these two how its server is started and whether it works.
+    """
+
+    def start(self, port, **streams):
+        return Server("127.0.0.1:%d" % port, port=port, **streams)
+
+    def assert_serves(self, server):
+        Connection(server).close()
+
+    @needs_proc
+    def test_standard_streams_that_are_closed_are_opened_on_dev_null(self):
+        for closed in ((0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)):
+            with self.subTest(closed), self.start(free_port(), closed=closed) as server:
+                self.assert_serves(server)
+                for fd in closed:
+                    path = "/proc/%d/fd/%d" % (server.process.pid, fd)
+                    self.assertEqual(os.readlink(path), os.devnull)
+                self.assertEqual(server.stop()[0], 0)
+
+    def test_a_standard_output_that_nobody_reads_holds_up_nothing(self):
+        for kind in Stalled.KINDS:
+            with self.subTest(kind), Stalled(kind) as stalled:
+                with self.start(free_port(), output=stalled.theirs) as server:
+                    self.assert_serves(server)
+                    self.assertEqual(server.stop()[0], 0)
+                    if kind != "terminal":  # which may take some more after a while
+                        self.assertEqual(stalled.drain(), "")
+
+    def test_what_it_could_not_print_is_counted(self):
+        with Stalled("pipe") as stalled:
+            with self.start(free_port(), output=stalled.theirs) as server:
+                self.assert_serves(server)
+                stalled.drain()
+                self.assertEqual(server.stop()[0], 0)
+                told = "%s: 1 line was dropped\n" % tested.name
+                self.assertTrue(stalled.drain().startswith(told))
+
+    @needs_full
+    def test_that_it_cannot_say_where_it_listens_is_a_failure(self):
+        with open("/dev/full", "wb") as full:
+            with Process(*self.any_port(), output=full) as server:
+                self.assertEqual(server.wait()[0], 1)
+                self.assertRegex(
+                    server.error_text(), r"^%s: standard output: No space[^\n]*\n$" % tested.name
+                )
+
+    def any_port(self):
+        return [ANY_PORT]
+
+    @needs_proc
+    def test_the_second_signal_ends_it_whatever_it_does(self):
+        with self.start(free_port()) as server:
+            self.assert_serves(server)
+            with server.stopped():  # it does nothing, and then finds both
+                server.process.send_signal(signal.SIGINT)
+                server.process.send_signal(signal.SIGTERM)
+            self.assertIn(server.wait()[0], (128 + signal.SIGINT, 128 + signal.SIGTERM))
 
 
 def take_option(arguments, name):

@@ -185,6 +185,12 @@ class Patience(ChatCase):
         self.stop()
 
 
+class Streams(process.ServerStreams, unittest.TestCase):
+    def assert_serves(self, server):
+        with Connection(server) as client:
+            self.assertRegex(client.receive_line(), rb"^\* welcome, ")
+
+
 class CommandLine(ServerCommandLine, unittest.TestCase):
     def test_a_wrong_patience_is_one_line_and_exit_status_2(self):
         for text in ("soon", "0", "-1s", ""):

@@ -252,11 +252,9 @@ class Fetch(TestCase):
         )
 
 
-class CommandLine(unittest.TestCase):
-    def test_help_says_how_it_is_used(self):
-        result = run("--help")
-        self.assertEqual((result.returncode, result.stderr), (0, ""))
-        self.assertRegex(result.stdout, r"^usage: %s .*URL" % tested.name)
+class CommandLine(process.AnyCommandLine, unittest.TestCase):
+    USAGE = r"URL"
+    RUNS = ("http://127.0.0.1:1/",)
 
     def test_wrong_arguments_are_one_line_and_exit_status_2(self):
         for arguments, part in (

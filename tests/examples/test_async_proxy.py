@@ -5,8 +5,10 @@
     test_async_proxy.py PROGRAM [--backend NAME] [--sanitized BY] [unittest's own arguments]
 """
 
+import contextlib
 import hashlib
 import os
+import re
 import socket
 import threading
 import time
@@ -222,11 +224,52 @@ class Proxy(TestCase):
         self.stop()
 
 
-class CommandLine(unittest.TestCase):
-    def test_help_says_how_it_is_used(self):
-        result = run("--help")
-        self.assertEqual((result.returncode, result.stderr), (0, ""))
-        self.assertRegex(result.stdout, r"^usage: %s .*LISTEN HOST:PORT" % tested.name)
+class Streams(process.ServerStreams, unittest.TestCase):
+    def setUp(self):
+        self.target = "127.0.0.1:%d" % process.free_port()
+
+    def start(self, port, **streams):
+        return Server("127.0.0.1:%d" % port, self.target, port=port, **streams)
+
+    def any_port(self):
+        return [ANY_PORT, self.target]
+
+    def assert_serves(self, server):
+        self.open_client(server)
+
+    def open_client(self, server):
+        """One whose target refuses, which is complained of; until it is let go."""
+        with contextlib.suppress(ConnectionResetError), Connection(server) as client:
+            self.assertEqual(client.more(), 0)
+
+    def test_a_standard_error_that_nobody_reads_holds_up_nothing(self):
+        for kind in process.Stalled.KINDS:
+            with self.subTest(kind), process.Stalled(kind) as stalled:
+                with self.start(process.free_port(), errors=stalled.theirs) as server:
+                    for _ in range(10):
+                        self.open_client(server)
+                    text = stalled.drain()
+                    if kind != "terminal":  # which may take some more after a while
+                        self.assertEqual(text, "")
+                    self.open_client(server)
+                    self.assertEqual(server.stop()[0], 0)
+                    text += stalled.drain()
+                    told = re.findall(r"^%s: (\d+) lines? w\w+ dropped$" % tested.name, text, re.M)
+                    # One more complaint is about the wait until it listened.
+                    self.assertEqual(sum(map(int, told)) + text.count("refused"), 12, text)
+                    self.assertGreaterEqual(text.count("refused"), 1)
+
+    def test_a_standard_error_that_nobody_reads_keeps_no_signal_from_it(self):
+        with process.Stalled("pipe") as stalled:
+            with self.start(process.free_port(), errors=stalled.theirs) as server:
+                self.open_client(server)
+                self.assertEqual(server.stop()[0], 0)
+                self.assertEqual(stalled.drain(), "")
+
+
+class CommandLine(process.AnyCommandLine, unittest.TestCase):
+    USAGE = r"LISTEN HOST:PORT"
+    RUNS = (ANY_PORT, "localhost:1")
 
     def test_wrong_arguments_are_one_line_and_exit_status_2(self):
         for arguments, part in (

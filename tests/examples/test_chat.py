@@ -295,6 +295,12 @@ class Chat(TestCase):
             pass
 
 
+class Streams(process.ServerStreams, TestCase):
+    def assert_serves(self, server):
+        with process.Connection(server) as client:
+            self.assertRegex(client.receive_line(), rb"^\* welcome, ")
+
+
 class CommandLine(ServerCommandLine, TestCase):
     pass
 

@@ -226,6 +226,13 @@ class Idling(Messages):
             self.assertEqual(server.stop()[0], 0)
 
 
+class Streams(process.ServerStreams, TestCase):
+    def assert_serves(self, server):
+        with Client(server) as client:
+            client.say(b"x")
+            self.assertEqual(client.hear(), b"x")
+
+
 class CommandLine(ServerCommandLine, TestCase):
     def test_a_wrong_timeout_is_one_line_and_exit_status_2(self):
         for text in ("", "soon", "-1", "1s", "nan", "1e99"):

@@ -175,12 +175,39 @@ static const struct refused refused[] = {
     {405, "POST /1 HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc", true},
     {405, "POST /3600001 HTTP/1.1\r\n" HOST "\r\n", true},
     {405, "POST /x HTTP/1.1\r\n" HOST "\r\n", true},
-    {405, "GETS /1 HTTP/1.1\r\n" HOST "\r\n", true},
-    {405, "GE /1 HTTP/1.1\r\n" HOST "\r\n", true},
-    {405, "get /1 HTTP/1.1\r\n" HOST "\r\n", true},
-    {405, "HEADGET /1 HTTP/1.1\r\n" HOST "\r\n", true},
+    {405, "PUT /1 HTTP/1.1\r\n" HOST "\r\n", true},
+    {405, "PATCH /1 HTTP/1.1\r\n" HOST "\r\n", true},
+    {405, "DELETE http://a/1 HTTP/1.1\r\n" HOST "\r\n", true},
+    {405, "TRACE /1 HTTP/1.1\r\n" HOST "\r\n", true},
     {405, "OPTIONS * HTTP/1.1\r\n" HOST "\r\n", true},
+    {405, "OPTIONS /1 HTTP/1.1\r\n" HOST "\r\n", true},
     {405, "CONNECT a:80 HTTP/1.1\r\n" HOST "\r\n", true},
+    {405, "CONNECT [::1]:80 HTTP/1.1\r\n" HOST "\r\n", true},
+    {501, "GETS /1 HTTP/1.1\r\n" HOST "\r\n", true},
+    {501, "GE /1 HTTP/1.1\r\n" HOST "\r\n", true},
+    {501, "P /1 HTTP/1.1\r\n" HOST "\r\n", true},
+    {501, "get /1 HTTP/1.1\r\n" HOST "\r\n", true},
+    {501, "Post /1 HTTP/1.1\r\n" HOST "\r\n", true},
+    {501, "HEADGET /1 HTTP/1.1\r\n" HOST "\r\n", true},
+    {501, "BREW /x HTTP/1.1\r\n" HOST "\r\n", true},
+    {501, "PROPFIND /1 HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc", true},
+    {501, "M-SEARCH * HTTP/1.1\r\n" HOST "\r\n", true},
+    {501, "! urn:x HTTP/1.1\r\n" HOST "\r\n", true},
+    {501, "BREW /1 HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n", false},
+    {501, "BREW /1 HTTP/1.1\r\n" HOST "Content-Length: 65537\r\n\r\n", false},
+    /* Their targets. */
+    {400, "POST 1 HTTP/1.1\r\n" HOST "\r\n", false},
+    {400, "POST * HTTP/1.1\r\n" HOST "\r\n", false},
+    {400, "POST http://a:b/1 HTTP/1.1\r\n" HOST "\r\n", false},
+    {400, "OPTIONS *x HTTP/1.1\r\n" HOST "\r\n", false},
+    {400, "OPTIONS a:80 HTTP/1.1\r\n" HOST "\r\n", false},
+    {400, "CONNECT a HTTP/1.1\r\n" HOST "\r\n", false},
+    {400, "CONNECT a: HTTP/1.1\r\n" HOST "\r\n", false},
+    {400, "CONNECT :80 HTTP/1.1\r\n" HOST "\r\n", false},
+    {400, "CONNECT a:b HTTP/1.1\r\n" HOST "\r\n", false},
+    {400, "CONNECT a:65536 HTTP/1.1\r\n" HOST "\r\n", false},
+    {400, "CONNECT /1 HTTP/1.1\r\n" HOST "\r\n", false},
+    {400, "CONNECT http://a:80/ HTTP/1.1\r\n" HOST "\r\n", false},
     /* The request line. */
     {400, "GET\r\n\r\n", false},
     {400, "GET /1\r\n\r\n", false},
@@ -276,6 +303,168 @@ static void bad_requests_get_their_status_however_they_are_split(void **state) {
         if (row->status == 404)
             assert_false(outcome.request.path_is_number);
         assert_same_in_all_splits(row->text, &outcome);
+    }
+}
+
+/* RFC 3986, 3.2.2 and 3.2.3. */
+static const char *const good_hosts[] = {
+    "a",
+    "A-1.example.org",
+    "a:",
+    "a:0",
+    "a:080",
+    "a:65535",
+    "a_b~c!$&'()*+,;=",
+    "%41%5a%ff.b",
+    "127.0.0.1:80",
+    "1.2.3.999",
+    "1.2",
+    "[::]",
+    "[::1]",
+    "[::1]:",
+    "[::1]:80",
+    "[1::]",
+    "[1:2:3:4:5:6:7:8]",
+    "[0001:ABCD:ef01:0:00:000:0000:1]",
+    "[1:2:3:4:5:6:7::]",
+    "[::2:3:4:5:6:7:8]",
+    "[1::3:4:5:6:7:8]",
+    "[1:2::5:6]",
+    "[::127.0.0.1]",
+    "[::ffff:255.250.199.9]",
+    "[1:2:3:4:5:6:0.10.100.1]",
+    "[1:2:3:4:5::1.2.3.4]",
+    "[v1.x]",
+    "[V1f.a:b!$]:80",
+};
+
+static const char *const bad_hosts[] = {
+    ":80",
+    ":",
+    "a:b",
+    "a:8b",
+    "a:-1",
+    "a:+1",
+    "a:65536",
+    "a:99999999999999999999",
+    "a:80:80",
+    "a::80",
+    "a:%38",
+    "%",
+    "%4",
+    "%4g",
+    "a%",
+    "%%41",
+    "a b",
+    "a\tb",
+    "a:80 b",
+    "a, b",
+    "a/",
+    "a?",
+    "a#",
+    "me@a",
+    "me:secret@a",
+    "a\\b",
+    "a\"b",
+    "<a>",
+    "a^b",
+    "a|b",
+    "a`b",
+    "a{b}",
+    "\xc3\xa4",
+    "\x7f",
+    "a[",
+    "a]",
+    "a[::1]",
+    "[",
+    "[]",
+    "[]:80",
+    "[:",
+    "[:]",
+    "[::1",
+    "[::1:80",
+    "[::1]80",
+    "[::1]]",
+    "[::1]a",
+    "[::1]:a",
+    "[::1]:65536",
+    "[[::1]]",
+    "[a]",
+    "[1]",
+    "[1:2:3:4:5:6:7]",
+    "[1:2:3:4:5:6:7:8:9]",
+    "[1:2:3:4:5:6:7:8:]",
+    "[1:2:3:4:5:6:7:]",
+    "[:1:2:3:4:5:6:7:8]",
+    "[:1]",
+    "[1:]",
+    "[1:2:3:4:5:6:7:8::]",
+    "[::1:2:3:4:5:6:7:8]",
+    "[1::2::3]",
+    "[:::]",
+    "[1:::2]",
+    "[12345::]",
+    "[::g]",
+    "[::%41]",
+    "[fe80::1%25eth0]",
+    "[fe80::1%eth0]",
+    "[127.0.0.1]",
+    "[::1.2.3]",
+    "[::1.2.3.]",
+    "[::.1.2.3]",
+    "[::1..2.3]",
+    "[::1.2.3.4.5]",
+    "[::256.0.0.1]",
+    "[::1.2.3.256]",
+    "[::01.2.3.4]",
+    "[::1.02.3.4]",
+    "[::1.2.3.00]",
+    "[::a.2.3.4]",
+    "[::1a.2.3.4]",
+    "[::1.a.3.4]",
+    "[::1000.2.3.4]",
+    "[::1.2.3.4:5]",
+    "[1:2:3:4:5:6:7:1.2.3.4]",
+    "[1:2:3:4:5:6::1.2.3.4:7]",
+    "[1.2.3.4::]",
+    "[v1]",
+    "[v1.]",
+    "[v.x]",
+    "[vg.x]",
+    "[v1.x",
+    "[v1.[]",
+    "[v1.%41]",
+};
+
+static void assert_host(const char *format, const char *host, unsigned status) {
+    char text[256];
+    assert_in_range(snprintf(text, sizeof text, format, host), 1, sizeof text - 1);
+    struct outcome outcome = parse(text);
+    if (outcome.request.stage != HTTP_STAGE_COMPLETE || outcome.request.status != status)
+        fail_msg("stage %u, status %u and not %u for: %s", outcome.request.stage,
+                 outcome.request.status, status, text);
+    assert_int_equal(outcome.request.keep_alive, status == 200);
+    assert_same_in_all_splits(text, &outcome);
+}
+
+static void a_host_is_a_name_or_an_address_and_a_port(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof good_hosts / sizeof *good_hosts; i++) {
+        assert_host("GET /7 HTTP/1.1\r\nHost: %s\r\n\r\n", good_hosts[i], 200);
+        assert_host("GET /7 HTTP/1.1\r\nHost:%s \t\n\n", good_hosts[i], 200);
+        assert_host("GET http://%s/7 HTTP/1.1\r\nHost: a\r\n\r\n", good_hosts[i], 200);
+    }
+}
+
+static void a_host_that_is_none_is_400(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof bad_hosts / sizeof *bad_hosts; i++) {
+        const char *host = bad_hosts[i];
+        assert_host("GET /7 HTTP/1.1\r\nHost: %s\r\n\r\n", host, 400);
+        assert_host("GET /7 HTTP/1.0\r\nHost: %s \r\n\r\n", host, 400);
+        assert_host("GET http://a/7 HTTP/1.1\r\nHost: %s\r\n\r\n", host, 400);
+        if (strpbrk(host, "/?") == NULL) /* which end it there */
+            assert_host("GET http://%s/7 HTTP/1.1\r\nHost: a\r\n\r\n", host, 400);
     }
 }
 
@@ -419,6 +608,8 @@ static void the_parser_is_small(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(good_requests_are_understood_however_they_are_split),
     cmocka_unit_test(bad_requests_get_their_status_however_they_are_split),
+    cmocka_unit_test(a_host_is_a_name_or_an_address_and_a_port),
+    cmocka_unit_test(a_host_that_is_none_is_400),
     cmocka_unit_test(a_nul_byte_is_refused_everywhere),
     cmocka_unit_test(every_beginning_of_a_request_is_incomplete),
     cmocka_unit_test(empty_lines_do_not_begin_a_request),

@@ -8,14 +8,17 @@ All servers must pass; what one of them cannot do by its nature is skipped by na
 is bounded by WAIT seconds and fails loudly; no test is right only because the machine is fast.
 """
 
+import contextlib
 import os
 import re
 import resource
 import signal
 import socket
 import subprocess
+import threading
 import time
 import unittest
+import unittest.mock
 
 import process
 from process import (
@@ -50,9 +53,9 @@ concurrent_only = only("sleep_server_threads", *CMIO)
 
 
 class Server(process.Server):
-    def __init__(self, *flags):
+    def __init__(self, *flags, port=None, **streams):
         backend = [] if tested.backend is None else ["--backend", tested.backend]
-        super().__init__("--port", "0", *flags, *backend)
+        super().__init__("--port", str(port or 0), *flags, *backend, port=port, **streams)
 
 
 class Response:
@@ -312,6 +315,8 @@ class Refusals(SharedServer):
         (400, "GET /99999999999999999999 HTTP/1.1\r\nHost: t\r\n\r\n"),
         (405, "POST /1 HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabc"),
         (405, "OPTIONS * HTTP/1.1\r\nHost: t\r\n\r\n"),
+        (501, "BREW /1 HTTP/1.1\r\nHost: t\r\n\r\n"),
+        (501, "get /1 HTTP/1.1\r\nHost: t\r\nContent-Length: 3\r\n\r\nabc"),
         (417, "GET /1 HTTP/1.1\r\nHost: t\r\nExpect: miracles\r\n\r\n"),
     )
     CLOSED = (
@@ -322,6 +327,10 @@ class Refusals(SharedServer):
         (400, "GET /1 HTTP/1.1\r\n\r\n"),
         (400, "GET /1 HTTP/1.1\r\nHost: t\r\nHost: t\r\n\r\n"),
         (400, "GET /1 HTTP/1.1\r\nHost : t\r\n\r\n"),
+        (400, "GET /1 HTTP/1.1\r\nHost: a:b\r\n\r\n"),
+        (400, "GET /1 HTTP/1.1\r\nHost: [::1\r\n\r\n"),
+        (400, "GET /1 HTTP/1.1\r\nHost: %4\r\n\r\n"),
+        (400, "GET http://a:b/1 HTTP/1.1\r\nHost: t\r\n\r\n"),
         (400, "GET /1 HTTP/1.1\r\nHost: t\r\n folded\r\n\r\n"),
         (400, "GET /1 HTTP/1.1\r\nHost: t\r\nX: \x00\r\n\r\n"),
         (400, "GET /1 HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
@@ -355,8 +364,11 @@ class Refusals(SharedServer):
                 self.assertTrue(client.ended())
 
     def test_405_names_the_methods_that_are_allowed(self):
-        response = self.client().get("/1", method="DELETE")
-        self.assertEqual((response.status, response.headers["allow"]), (405, "GET, HEAD"))
+        client = self.client()
+        for method in ("DELETE", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"):
+            response = client.get("/1", method=method)
+            self.assertEqual((response.status, response.headers["allow"]), (405, "GET, HEAD"))
+        self.assertNotIn("allow", client.get("/1", method="BREW").headers)
 
     def test_a_refusal_arrives_though_the_client_goes_on_sending(self):
         """A reset would destroy it: the server reads on until the client has seen it."""
@@ -588,6 +600,103 @@ class SlowReaders(unittest.TestCase):
             self.assertIn("; 1 clients left early", server.stop()[1])
 
 
+class Pipelining(unittest.TestCase):
+    """Clients that send requests without waiting for answers."""
+
+    ONE = "GET /%d HTTP/1.1\r\nHost: test\r\n\r\n"
+
+    def sending_calls(self, count):
+        """How many calls send answers to so many requests that arrive together."""
+        with Server() as server, Client(server) as client:
+            self.assertEqual(client.get("/0").status, 200)
+            path = os.path.join(tested.scratch, "calls")
+            with subprocess.Popen(
+                ["strace", "-f", "-qq", "-e", "trace=sendmsg,sendto,write,writev", "-o", path, "-p",
+                 str(server.process.pid)],
+            ) as strace:
+                eventually(
+                    lambda: server.status("TracerPid") != 0 or strace.poll() is not None, "it is traced"
+                )
+                if strace.poll() is not None:
+                    self.skipTest("it may not be traced")
+                with server.stopped():
+                    client.send((self.ONE % 0) * count)
+                for _ in range(count):
+                    self.assertEqual(client.response().status, 200)
+                strace.terminate()
+            with open(path) as file:
+                return file.read().count("HTTP/1.1 200")
+
+    @needs_proc
+    @needs_tool("strace")
+    @only("sleep_server")
+    def test_answers_to_requests_that_arrived_together_go_out_together(self):
+        if tested.sanitized:
+            self.skipTest("it is not traced with a sanitizer")
+        self.assertEqual(self.sending_calls(16), 1)
+
+    @only("sleep_server")
+    @needs_proc
+    def test_no_one_sends_so_much_that_others_wait(self):
+        """A turn is over after some answers: all is answered although events come for others."""
+        count = 2000
+        with Server() as server:
+            busy = [Client(server) for _ in range(10)]
+            for client in busy:
+                self.addCleanup(client.close)
+            with server.stopped():
+                for client in busy:
+                    client.send("HEAD /0 HTTP/1.1\r\nHost: t\r\n\r\n" * count)
+                plain = Client(server)
+                self.addCleanup(plain.close)
+                plain.request("/0")
+            self.assertEqual(plain.response().status, 200)
+            for client in busy:
+                for _ in range(count):
+                    self.assertEqual(client.response(head_only=True).status, 200)
+                client.close()
+            plain.close()
+            status, text = server.stop()
+            self.assertEqual(status, 0)
+            self.assertIn("answered %d requests (0 refused)" % (10 * count + 1), text)
+
+    def test_a_signal_ends_those_who_never_stop(self):
+        with Server("--grace", "10s") as server, Client(server) as client:
+            over = threading.Event()
+
+            def send():
+                with contextlib.suppress(OSError):
+                    while not over.is_set():
+                        client.send("HEAD /0 HTTP/1.1\r\nHost: t\r\n\r\n" * 100)
+
+            def receive():
+                while client.more() > 0:
+                    client.buffer = b""
+
+            threads = [threading.Thread(target=send), threading.Thread(target=receive)]
+            for thread in threads:
+                thread.start()
+            try:
+                server.process.send_signal(signal.SIGTERM)
+                self.assertEqual(server.wait()[0], 0)
+            finally:
+                over.set()
+                with contextlib.suppress(OSError):
+                    client.socket.shutdown(socket.SHUT_RDWR)
+                for thread in threads:
+                    thread.join()
+
+    @concurrent_only
+    def test_a_sleep_behind_answers_that_are_not_read_begins_when_it_arrived(self):
+        path = scratch_file("large.txt", SlowReaders.PAGE)
+        with Server("--page", path) as server, Client(server, receive_buffer=8192) as client:
+            client.send((self.ONE % 0) * 2 + self.ONE % 300 + self.ONE % 0)
+            for _ in range(4):
+                self.assertEqual(client.response().body, SlowReaders.PAGE)
+            client.close()
+            self.assertIn("answered 4 requests", server.stop()[1])
+
+
 class Stops(unittest.TestCase):
     """Ctrl-Z and fg: on Linux they interrupt some waits, without a signal handler."""
 
@@ -709,6 +818,82 @@ class Signals(unittest.TestCase):
                 "0 clients left early, 0 requests were cut off\n",
             )
 
+    def answers_those_who_wait(self, count, *flags, inside=()):
+        """Clients come while the server does nothing, and then the signal: it sees both at once."""
+        with Server(*flags) as server:
+            clients = []
+            for target in inside:
+                clients.append(Client(server))
+                self.in_flight(clients[-1], target)
+            with server.stopped():
+                for number in range(count):
+                    clients.append(Client(server))
+                    clients[-1].request("/%d" % (number % 3 * 10))
+                with Client(server):  # one who has nothing to ask
+                    server.process.send_signal(signal.SIGTERM)
+            for client in clients:
+                with client:
+                    response = client.response()
+                    self.assertEqual(response.status, 200)
+                    self.assertTrue(client.ended())
+            status, text = server.wait()
+            self.assertEqual(status, 0)
+            self.assertIn("answered %d requests (0 refused)" % len(clients), text)
+            self.assertIn("; 0 clients left early, 0 requests were cut off", text)
+
+    @needs_proc
+    def test_those_who_wait_to_be_accepted_are_answered(self):
+        self.answers_those_who_wait(20)
+
+    @needs_proc
+    def test_those_who_wait_while_a_request_sleeps_are_answered(self):
+        self.answers_those_who_wait(20, inside=["/300"])
+
+    @needs_proc
+    @cmio_only
+    def test_those_who_wait_are_answered_by_all_threads(self):
+        self.answers_those_who_wait(40, "--threads", "3")
+
+    @needs_proc
+    @concurrent_only
+    def test_those_for_whom_there_is_no_room_yet_are_answered(self):
+        self.answers_those_who_wait(20, "--max-connections", "3", inside=["/100", "/200", "/300"])
+
+    @needs_proc
+    @concurrent_only
+    def test_those_for_whom_there_is_no_descriptor_yet_are_answered(self):
+        with Server() as server, Client(server) as first:
+            self.assertEqual(first.get("/0").status, 200)
+            server.allow_descriptors(1)
+            inside = Client(server)
+            self.in_flight(inside, "/300")
+            clients = [inside]
+            with server.stopped():
+                for _ in range(5):
+                    clients.append(Client(server))
+                    clients[-1].request("/1")
+                server.process.send_signal(signal.SIGTERM)
+            for client in clients:
+                with client:
+                    self.assertEqual(client.response().status, 200)
+            self.assertEqual(server.wait()[0], 0)
+
+    @needs_proc
+    def test_those_who_wait_are_let_go_when_the_grace_is_over(self):
+        with Server("--grace", "200ms") as server, Client(server) as client:
+            self.in_flight(client, LONG)
+            with server.stopped():
+                others = [Client(server) for _ in range(5)]
+                for other in others:
+                    self.addCleanup(other.close)
+                    other.request(LONG)
+                server.process.send_signal(signal.SIGTERM)
+            for other in (client, *others):
+                self.assertTrue(other.ended())
+            status, text = server.wait()
+            self.assertEqual(status, 0)
+            self.assertIn("0 clients left early, 6 requests were cut off", text)
+
     @concurrent_only
     def test_no_one_is_accepted_any_more(self):
         def refused():
@@ -776,8 +961,9 @@ class CommandLine(unittest.TestCase):
     def test_help_names_every_flag(self):
         result = run("--help")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual(run("-h").stdout, result.stdout)
         for flag in self.FLAGS:
-            self.assertRegex(result.stdout, r"\n  --%s\b" % flag)
+            self.assertRegex(result.stdout, r"\n  (-h, )?--%s\b" % flag)
         self.assertIn(os.path.basename(DEFAULT_PAGE), result.stdout)
 
     def test_version_is_one_line(self):
@@ -797,6 +983,9 @@ class CommandLine(unittest.TestCase):
             (["--port"], "--port"),
             (["file"], "'file'"),
             (["--log", "file"], "--log=FILE"),
+            (["--log="], "--log"),
+            (["--page="], "--page"),
+            (["--page", ""], "--page"),
             (["--host", "nowhere.example"], "'nowhere.example'"),
             (["--host", "1.2.3"], "'1.2.3'"),
             (["--host", "127.0.0.1:80"], "'127.0.0.1:80'"),
@@ -841,6 +1030,21 @@ class CommandLine(unittest.TestCase):
         assert_complaint(self, run("--port", "0", "--page", "/no/page"), 1, "/no/page", "No such")
         result = run("--port", "0", "--page", tested.scratch)
         assert_complaint(self, result, 1, tested.scratch, "directory")
+
+    @process.needs_full
+    def test_what_was_asked_for_and_cannot_be_printed_is_a_failure(self):
+        for flag in ("--help", "--version"):
+            with open("/dev/full", "wb") as full:
+                assert_complaint(self, run(flag, output=full), 1, "standard output", "No space")
+
+    @cmio_only
+    def test_an_unknown_backend_in_the_environment_is_named_with_those_that_there_are(self):
+        with unittest.mock.patch.dict(os.environ, CMIO_BACKEND="carrier-pigeon"):
+            with unittest.mock.patch.object(tested, "backend", None):
+                result = run("--port", "0")
+        assert_complaint(
+            self, result, 1, "CMIO_BACKEND", "'carrier-pigeon'", "not supported", "poll"
+        )
 
     def test_an_unwritable_log_is_one_line_and_exit_status_1(self):
         assert_complaint(self, run("--port", "0", "--log=/no/log"), 1, "/no/log", "No such")
@@ -888,7 +1092,7 @@ class Logs(unittest.TestCase):
         self.assertEqual(len(lines), 3, text)
         self.assertRegex(lines[0], start + r'"GET /20 HTTP/1\.1" 200 \d+ (\d+)\.\d{3}ms$')
         self.assertGreaterEqual(float(lines[0].split()[-1][:-2]), 20)
-        self.assertRegex(lines[1], start + r'"-" 404 \d+ \d+\.\d{3}ms$')
+        self.assertRegex(lines[1], start + r'"GET /x HTTP/1\.1" 404 \d+ \d+\.\d{3}ms$')
         self.assertRegex(lines[2], start + r'"HEAD /1 HTTP/1\.0" 200 0 \d+\.\d{3}ms$')
 
     def test_log_goes_to_standard_error(self):
@@ -906,6 +1110,226 @@ class Logs(unittest.TestCase):
             lines = file.readlines()
         self.assert_log("".join(lines[:3]))
         self.assert_log("".join(lines[3:]))
+
+
+    def log(self, *requests):
+        """What the log says of requests, each on a connection of its own."""
+        path = scratch_file("log", b"")
+        with Server("--log=" + path, "--header-timeout", "100ms") as server:
+            for request in requests:
+                with Client(server) as client:
+                    client.send(request)
+                    while client.more() > 0:
+                        pass
+            self.assertEqual(server.stop()[0], 0)
+        with open(path) as file:
+            return [re.search(r'"(.*)" (\d+)', line).groups() for line in file]
+
+    def test_the_log_has_the_target_as_it_was_sent(self):
+        rest = " HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"
+        self.assertEqual(
+            self.log(
+                "GET /1?a=b&c" + rest,
+                "GET http://test:80/0" + rest,
+                "DELETE /x/y" + rest,
+                "GET /\"quoted\"\\" + rest,
+                "GET /\x1b[2J\xff" + rest,
+                "nonsense\r\n\r\n",
+                "GET /" + "y" * 2000 + rest,
+                "GET /half",
+                "",
+            ),
+            [
+                ("GET /1?a=b&c HTTP/1.1", "200"),
+                ("GET http://test:80/0 HTTP/1.1", "200"),
+                ("DELETE /x/y HTTP/1.1", "405"),
+                (r"GET /\x22quoted\x22\x5c HTTP/1.1", "404"),
+                (r"GET /\x1b[2J\xff HTTP/1.1", "400"),
+                ("nonsense", "400"),
+                ("GET /" + "y" * 895 + "...", "404"),
+                ("GET /half", "408"),
+                ("-", "408"),
+            ],
+        )
+
+    def test_the_log_has_each_target_of_pipelined_requests(self):
+        path = scratch_file("log", b"")
+        with Server("--log=" + path) as server, Client(server) as client:
+            for count in range(40):
+                client.send("GET /%d?%d HTTP/1.1\r\nHost: t\r\n\r\n" % (count % 3, count))
+            for _ in range(40):
+                self.assertEqual(client.response().status, 200)
+            client.request(LONG)
+            if tested.name != "sleep_server_single":
+                with Client(server) as other:
+                    self.assertEqual(other.get("/0").status, 200)
+            client.close()
+            self.assertEqual(server.stop()[0], 0)
+        with open(path) as file:
+            text = file.read()
+        self.assertEqual(re.findall(r"\?(\d+) HTTP/1.1\" 200", text), list(map(str, range(40))))
+        self.assertIn('"GET %s HTTP/1.1" - 0 ' % LONG, text)
+
+    def get(self, server, target):
+        with Client(server) as client:
+            self.assertEqual(client.get(target).status, 200)
+
+    @needs_proc
+    def test_a_log_that_nobody_reads_holds_up_nothing(self):
+        for kind in process.Stalled.KINDS:
+            with self.subTest(kind), process.Stalled(kind) as stalled:
+                with Server("--log", errors=stalled.theirs) as server:
+                    for _ in range(20):
+                        self.get(server, "/0")
+                    text = stalled.drain()
+                    if kind != "terminal":  # which may take some more after a while
+                        self.assertEqual(text, "")
+                    self.get(server, "/1")
+                    status, output = server.stop()
+                    text += stalled.drain()
+                    self.assertEqual(status, 0)
+                    self.assertIn('"GET /1 HTTP/1.1" 200', text)
+                    told = re.findall(r"^%s: (\d+) lines? w\w+ dropped$" % tested.name, text, re.M)
+                    dropped = sum(map(int, told))
+                    self.assertEqual(dropped + text.count('"GET /0 '), 20)
+                    if dropped > 0:
+                        self.assertIn("%d lines of the log were dropped\n" % dropped, output)
+
+    @needs_proc
+    def test_a_log_that_nobody_reads_keeps_no_signal_from_it(self):
+        with process.Stalled("pipe") as stalled:
+            with Server("--log", errors=stalled.theirs) as server:
+                self.get(server, "/0")
+                status, output = server.stop()
+                self.assertEqual((status, stalled.drain()), (0, ""))
+                self.assertIn("\n1 lines of the log were dropped\n", output)
+
+    def test_a_fifo_may_have_its_reader_later(self):
+        path = os.path.join(tested.scratch, "fifo")
+        os.mkfifo(path)
+        self.addCleanup(os.unlink, path)
+        with Server("--log=" + path) as server:
+            self.get(server, "/0")
+            with open(path) as log:
+                self.assertIn('"GET /0 HTTP/1.1" 200', log.readline())
+            self.get(server, "/1")
+            with open(path) as log:
+                self.assertIn('"GET /1 HTTP/1.1" 200', log.readline())
+            self.assertEqual(server.stop()[0], 0)
+
+    def test_a_fifo_that_nobody_reads_holds_up_nothing(self):
+        path = os.path.join(tested.scratch, "fifo")
+        os.mkfifo(path)
+        self.addCleanup(os.unlink, path)
+        count = 1500
+        with Server("--log=" + path) as server, Client(server) as client:
+            for _ in range(count):
+                client.send("GET /0?%s HTTP/1.1\r\nHost: t\r\n\r\n" % ("x" * 100))
+                self.assertEqual(client.response().status, 200)
+            with open(path, "rb") as log:
+                os.set_blocking(log.fileno(), False)
+                text = log.read()
+                self.assertEqual(client.get("/1").status, 200)
+                client.close()
+                status, output = server.stop()
+                self.assertEqual(status, 0)
+                text = (text + log.read()).decode()
+            told = sum(map(int, re.findall(r"^%s: (\d+) lines? w" % tested.name, text, re.M)))
+            self.assertEqual(text.count('"GET /0') + told, count)
+            self.assertIn("%d lines of the log were dropped" % told, output)
+            self.assertIn('"GET /1 ', text)
+
+    @process.needs_full
+    def test_a_full_disk_holds_up_nothing(self):
+        with Server("--log=/dev/full") as server:
+            self.get(server, "/0")
+            status, output = server.stop()
+            self.assertEqual(status, 0)
+            self.assertIn("1 lines of the log were dropped", output)
+
+    def test_sighup_opens_the_log_anew(self):
+        path = scratch_file("log", b"")
+        with Server("--log=" + path) as server:
+            self.get(server, "/0")
+            for number in range(1, 4):
+                moved = "%s.%d" % (path, number)
+                os.rename(path, moved)
+                self.get(server, "/0?%d" % number)
+                server.signal(signal.SIGHUP)
+                eventually(lambda: os.path.exists(path), "there is a new log")
+            self.get(server, "/1")
+            self.assertEqual(server.stop()[0], 0)
+            self.assertEqual(server.error_text(), "")
+        lines = []
+        for name in (path + ".1", path + ".2", path + ".3", path):
+            with open(name) as log:
+                lines += log.readlines()
+        targets = [re.search('"GET (.*) HTTP', line).group(1) for line in lines]
+        self.assertEqual(sorted(targets), ["/0", "/0?1", "/0?2", "/0?3", "/1"])
+        self.assertIn("GET /1 ", lines[-1])
+
+    def test_sighup_opens_the_log_anew_while_a_request_sleeps(self):
+        path = scratch_file("log", b"")
+        with Server("--log=" + path) as server, Client(server) as client:
+            client.request("/600")
+            os.unlink(path)
+            server.signal(signal.SIGHUP)
+            eventually(lambda: os.path.exists(path), "there is a new log")
+            self.assertEqual(client.response().status, 200)
+            client.close()
+            self.assertEqual(server.stop()[0], 0)
+        with open(path) as log:
+            self.assertIn('"GET /600 HTTP/1.1" 200', log.read())
+
+    def test_a_log_that_cannot_be_opened_anew_is_said_and_goes_on(self):
+        folder = os.path.join(tested.scratch, "folder")
+        path = os.path.join(folder, "log")
+        os.mkdir(folder)
+        with Server("--log=" + path) as server:
+            moved = os.path.join(tested.scratch, "moved")
+            os.rename(folder, moved)
+            server.signal(signal.SIGHUP)
+
+            def is_said():
+                self.get(server, "/0")
+                return "No such file" in server.error_text()
+
+            eventually(is_said, "it is said")
+            self.get(server, "/1")
+            self.assertEqual(server.stop()[0], 0)
+            self.assertRegex(server.error_text(), "^%s: %s: [^\n]+\n$" % (tested.name, path))
+        with open(os.path.join(moved, "log")) as log:
+            self.assertIn('"GET /1 HTTP/1.1" 200', log.read())
+
+    def test_without_a_log_file_sighup_ends_it_as_ever(self):
+        for flags in ((), ("--log",)):
+            with Server(*flags) as server:
+                self.get(server, "/0")
+                server.signal(signal.SIGHUP)
+                self.assertEqual(server.wait()[0], -signal.SIGHUP)
+
+
+class Streams(process.ServerStreams, unittest.TestCase):
+    def start(self, port, **streams):
+        return Server(port=port, **streams)
+
+    def any_port(self):
+        return ["--port", "0"]
+
+    def assert_serves(self, server):
+        with Client(server) as client:
+            self.assertEqual(client.get("/0").status, 200)
+
+    @needs_proc
+    def test_what_is_logged_goes_to_the_log_alone(self):
+        """With closed standard streams its own descriptors would take their places."""
+        path = scratch_file("log", b"")
+        with Server("--log=" + path, port=process.free_port(), closed=(0, 1, 2)) as server:
+            self.assert_serves(server)
+            self.assertEqual(server.stop()[0], 0)
+        with open(path) as log:
+            for line in log:
+                self.assertRegex(line, r'^127\.0\.0\.1 - - .*"GET /0 HTTP/1.1" 200')
 
 
 class Load(unittest.TestCase):

@@ -190,7 +190,7 @@ class Output(TestCase):
         program.stdout.close()
         _, errors = program.communicate(timeout=process.WAIT)
         self.assertEqual(program.returncode, 1)
-        self.assertIn(b"tail_many: standard output: ", errors)
+        self.assertIn(b"tail_many: standard output: Broken pipe\n", errors)
         self.assertIn(b"2 ended by signal %d" % signal.SIGTERM, errors)
 
     @unittest.skipUnless(os.path.exists("/dev/full"), "needs /dev/full")
@@ -204,7 +204,87 @@ class Output(TestCase):
                 env=environment(),
             )
         self.assertEqual(result.returncode, 1)
-        self.assertIn(b"tail_many: standard output: ", result.stderr)
+        self.assertIn(b"tail_many: standard output: No space left", result.stderr)
+
+    def reads(self, stalled, text):
+        """All that was read until now, of which text keeps what was read before."""
+        text[0] += stalled.drain()
+        return text[0]
+
+    def for_each_stalled(self, commands, use):
+        """Uses the program for each kind of output that takes nothing, when it is stalled itself."""
+        for kind in process.Stalled.KINDS:
+            with self.subTest(kind), process.Stalled(kind) as stalled:
+                with Process(*commands, output=stalled.theirs) as program:
+                    eventually(lambda: program.state() == "S" and program.is_idle(), "it waits")
+                    use(program, stalled)
+
+    @needs_proc
+    def test_an_output_that_nobody_reads_keeps_no_signal_from_the_commands(self):
+        path = os.path.join(tested.scratch, "heard")
+        # A shell says on standard error that its sleep was killed.
+        command = "exec 2>/dev/null; trap '>%s; exit 0' TERM; echo ready; " % path
+        command += "while :; do sleep 0.02; done"
+
+        def use(program, stalled):
+            program.signal(signal.SIGTERM)
+            eventually(lambda: os.path.exists(path), "the command heard it")
+            os.unlink(path)
+            text = [""]
+            eventually(lambda: self.reads(stalled, text) == "1: ready\n", "it goes on")
+            self.assertEqual(program.wait()[0], 0)
+
+        self.for_each_stalled([command], use)
+
+    @needs_proc
+    def test_a_second_signal_ends_it_and_is_passed_on(self):
+        path = os.path.join(tested.scratch, "heard")
+        command = "exec 2>/dev/null; trap 'n=x$n; test $n != xx || { >%s.$n; exit; }' TERM; " % path
+        command += "yes & while :; do >%s.$n; sleep 0.02; done" % path
+
+        def use(program, _):
+            program.signal(signal.SIGTERM)
+            eventually(lambda: os.path.exists(path + ".x"), "the command heard the first")
+            program.signal(signal.SIGTERM)
+            self.assertEqual(program.wait()[0], 128 + signal.SIGTERM)
+            eventually(lambda: os.path.exists(path + ".xx"), "the command heard the second")
+            for name in (".x", ".xx"):
+                os.unlink(path + name)
+
+        self.for_each_stalled([command], use)
+
+    @needs_proc
+    def test_nothing_is_lost_when_the_reader_comes_late(self):
+        count = 50000
+        expected = [str(number) for number in range(1, count + 1)]
+
+        def use(program, stalled):
+            text = [""]
+            eventually(lambda: self.reads(stalled, text) and program.process.poll() is not None,
+                       "it ends")
+            self.reads(stalled, text)
+            for number in (1, 2):
+                self.assertTrue(lines_of(number, text[0]) == expected, number)
+            self.assertEqual(program.process.returncode, 0)
+
+        self.for_each_stalled(["seq 1 %d" % count] * 2, use)
+
+    @needs_proc
+    def test_a_standard_error_that_nobody_reads_holds_up_nothing(self):
+        for kind in process.Stalled.KINDS:
+            with self.subTest(kind), process.Stalled(kind) as stalled:
+                with Process("exit 3", "sleep 0.1", errors=stalled.theirs) as program:
+                    self.assertEqual(program.wait()[0], 1)
+
+    @needs_proc
+    def test_standard_streams_that_are_closed_are_opened_on_dev_null(self):
+        command = "readlink /proc/$PPID/fd/0 /proc/$PPID/fd/1 /proc/$PPID/fd/2 >%s"
+        for closed in ((0,), (1,), (2,), (0, 1, 2)):
+            path = os.path.join(tested.scratch, "links")
+            self.assertEqual(run(command % path, closed=closed).returncode, 0)
+            with open(path) as file:
+                links = file.read().splitlines()
+            self.assertTrue(all(links[fd] == os.devnull for fd in closed), links)
 
     @needs_proc
     def test_a_command_that_does_nothing_costs_nothing(self):
@@ -214,20 +294,12 @@ class Output(TestCase):
             program.stop()
 
 
-class CommandLine(TestCase):
-    def test_help_says_how_it_is_used(self):
-        result = run("--help")
-        self.assertEqual((result.returncode, result.stderr), (0, ""))
-        self.assertRegex(result.stdout, r"^usage: tail_many .*COMMAND")
+class CommandLine(process.AnyCommandLine, TestCase):
+    USAGE = r"COMMAND"
+    RUNS = ("true",)
 
-    def test_wrong_arguments_are_one_line_and_exit_status_2(self):
-        assert_complaint(self, run("--bogus"), 2, "bogus")
-        assert_complaint(self, run("--help=1", "true"), 2, "help")
+    def test_without_a_command_it_says_so(self):
         assert_complaint(self, run(), 2, "command")
-
-    def test_an_unknown_backend_is_one_line_and_exit_status_1(self):
-        with unittest.mock.patch.object(tested, "backend", "carrier-pigeon"):
-            assert_complaint(self, run("true"), 1, "not supported")
 
     def test_without_descriptors_it_says_so_and_ends(self):
         result = subprocess.run(

@@ -173,6 +173,13 @@ class Echo(TestCase):
                 self.assertEqual(server.wait(), (0, ""))
 
 
+class Streams(process.ServerStreams, TestCase):
+    def assert_serves(self, server):
+        with Connection(server) as client:
+            client.send(b"x")
+            client.expect(b"x")
+
+
 class CommandLine(ServerCommandLine, TestCase):
     pass
 

@@ -149,6 +149,34 @@ class Echo(TestCase):
         self.stop(1, 1)
 
 
+class UdpServer(Server):
+    def is_listening(self):
+        try:
+            with Client(self) as client:
+                return client.echo([b"?"]) == [b"?"]
+        except ConnectionRefusedError:
+            return False
+
+
+class Streams(process.ServerStreams, TestCase):
+    def start(self, port, **streams):
+        return UdpServer("127.0.0.1:%d" % port, port=port, **streams)
+
+    def assert_serves(self, server):
+        with Client(server) as client:
+            self.assertEqual(client.echo([b"x"]), [b"x"])
+
+    @process.needs_full
+    def test_statistics_that_cannot_be_printed_are_a_failure(self):
+        read_fd, write_fd = os.pipe()
+        with UdpServer("--stats", "127.0.0.1:%d" % (port := process.free_port()), port=port,
+                       output=write_fd) as server:
+            os.close(write_fd)
+            os.close(read_fd)
+            self.assertEqual(server.stop()[0], 1)
+            self.assertRegex(server.error_text(), "^udp_echo: standard output: Broken pipe\n$")
+
+
 class CommandLine(ServerCommandLine, TestCase):
     def test_a_port_in_use_is_one_line_and_exit_status_1(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "server/numbers.h"
+#include "common/numbers.h"
 
 #include <stddef.h>
 #include <string.h>

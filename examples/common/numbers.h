@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SLEEP_SERVER_NUMBERS_H
-#define SLEEP_SERVER_NUMBERS_H
+#ifndef COMMON_NUMBERS_H
+#define COMMON_NUMBERS_H
 
 #include <stdbool.h>
 #include <stdint.h>
