@@ -7,7 +7,7 @@ static struct cmio_accept_future *accept_of(struct cmio_future *future) {
     return CMIO__CONTAINER(future, struct cmio_accept_future, future);
 }
 
-/* Errors of a connection that was gone before it was taken: accept(2) took it off the queue. */
+/* Errors of a connection that ended before it was accepted. accept(2) took it off the queue. */
 static bool is_of_the_connection(int error) {
     switch (error) {
     case -ECONNABORTED:

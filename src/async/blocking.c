@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A job lies on the heap and is shared by its future and the pool. Its state, under the pool's lock,
- * says whose it is: the future alone has it while it is NEW; the pool's queue holds it while it is
- * QUEUED; a thread while it is RUNNING; and once it is DONE, the future alone again. A future that is
- * dropped while the job runs leaves it ABANDONED, and the thread frees it.
+ * A job lies on the heap. Its future and the pool share it, and its state, under the pool's lock,
+ * tells who has it: the future alone while NEW, the pool's queue while QUEUED, a thread while
+ * RUNNING, and the future alone again once DONE. If its future is dropped while the job runs, the
+ * job is ABANDONED and the thread frees it.
  */
 #include "async/blocking.h"
 
@@ -29,7 +29,7 @@ struct cmio__job {
     struct cmio__blocking *pool; /* from QUEUED on */
     enum job_state state;
     ssize_t result;
-    struct cmio_task_waker waker; /* borrowed: dropping the future takes it away */
+    struct cmio_task_waker waker; /* borrowed: dropping the future removes it */
     struct cmio__job *next, **previous;
 };
 
@@ -116,12 +116,12 @@ static void take_job_out(struct cmio__blocking *pool, struct cmio__job *job) {
     pool->waiting--;
 }
 
-/* In one go: a time_t of 32 bits holds the end of it, and a clock that was set does no great harm. */
+/* For a single wait: its end fits a 32-bit time_t, and setting the clock does little harm. */
 #define LONGEST_WAIT (60 * CMIO_SECOND)
 
 /*
- * Waits for the condition, or until the deadline, or for no reason. Returns whether the deadline has
- * yet to come. By the system's clock: should someone set it, the wait is longer or shorter.
+ * Waits for the condition or the deadline, and may return early. Returns whether the deadline is
+ * still to come. The wait follows the system's clock, so setting that makes it longer or shorter.
  */
 static bool wait_for(pthread_cond_t *condition, struct cmio__blocking *pool, int64_t deadline) {
     const int64_t now = cmio_now();
@@ -146,7 +146,7 @@ static void destroy_job(struct cmio__job *job) {
     free(job);
 }
 
-/* With the lock held, which it releases while the function runs. */
+/* The caller holds the lock. It is released while the function runs. */
 static void run_job(struct cmio__blocking *pool, struct cmio__job *job) {
     take_job_out(pool, job);
     job->state = RUNNING;
@@ -181,7 +181,7 @@ static struct cmio__job *await_job(struct cmio__blocking *pool) {
 static void *run_jobs(void *argument) {
     struct cmio__blocking *pool = argument;
     struct cmio__job *job;
-    (void)cmio__cancellation_disable(); /* the job's task would wait for ever */
+    (void)cmio__cancellation_disable(); /* or the job's task would wait for ever */
     lock_pool(pool);
     while ((job = await_job(pool)) != NULL)
         run_job(pool, job);
@@ -210,15 +210,15 @@ static int start_job_thread(struct cmio__blocking *pool) {
     return -error;
 }
 
-/* Queues a job. -EAGAIN if there is no thread to run it, -ESHUTDOWN if there will be none. */
+/* Queues a job. -EAGAIN if no thread can run it now, -ESHUTDOWN if none ever will. */
 static int submit_job(struct cmio__blocking *pool, struct cmio__job *job) {
     if (pool->closed)
         return -ESHUTDOWN;
-    /* Each job that waits has been given one of the idle threads, which may not have woken yet. */
+    /* Each queued job has been given an idle thread, which may not have woken yet. */
     if (pool->idle <= pool->waiting && pool->threads < pool->limit) {
         const int error = start_job_thread(pool);
         if (error != 0 && pool->threads == 0)
-            return error; /* otherwise the job waits for one of those that there are */
+            return error; /* otherwise the job waits for an existing thread */
     }
     job->pool = pool;
     append_job(pool, job);

@@ -16,15 +16,15 @@ struct cmio__blocking;
 
 struct cmio__blocking *cmio__blocking_new(unsigned limit, int64_t idle_ns);
 
-/* Takes no more jobs. The threads end once those that wait have run. */
+/* Accepts no more jobs. The threads end once the queued jobs have run. */
 void cmio__blocking_close(struct cmio__blocking *pool);
 
-/* Waits until no job runs, or until the deadline. Returns whether none does. */
+/* Waits until no job runs or until the deadline. Returns whether no job runs. */
 bool cmio__blocking_wait(struct cmio__blocking *pool, int64_t deadline);
 
 /*
- * Gives the executor's reference back. After close, it waits until the threads that run no job have
- * left the pool, so that none is on its way when the process ends.
+ * Drops the executor's reference. After close, it waits until the threads that run no job have left
+ * the pool, so that no thread is still leaving when the process ends.
  */
 void cmio__blocking_unref(struct cmio__blocking *pool);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ring of the latest messages behind a lock. Messages are counted: the one with number n lies at
- * n % capacity until that place is needed again. A receiver knows the number of its next one.
+ * A ring of the latest messages behind a lock. Messages are numbered. Message n lies at n %
+ * capacity until its place is needed again. A receiver keeps the number of its next message.
  */
 #include <cmio/async/broadcast.h>
 
@@ -20,11 +20,11 @@ struct broadcast {
     _Alignas(max_align_t) char ring[];
 };
 
-/* Under the lock of the channel. */
+/* Guarded by the channel's lock. */
 struct cmio_broadcast_receiver {
     struct broadcast *broadcast;
-    uint64_t next;   /* the number of the message that it gets next */
-    uint64_t missed; /* how many it missed last */
+    uint64_t next;   /* the number of its next message */
+    uint64_t missed; /* how many it missed the last time */
 };
 
 static struct broadcast *of_broadcast_sender(struct cmio_broadcast_sender *sender) {
@@ -82,7 +82,7 @@ int cmio_broadcast_subscribe(struct cmio_broadcast_sender *sender,
     return 0;
 }
 
-/* Drops a handle of either side: the last sender tells the receivers. */
+/* Drops a handle of either side. The last sender tells the receivers. */
 static void drop_broadcast(struct broadcast *broadcast, size_t *side) {
     cmio__lock_take(&broadcast->lock);
     --*side;
@@ -126,7 +126,7 @@ int cmio_broadcast_send(struct cmio_broadcast_sender *sender, const void *messag
 
 /* Receiving */
 
-/* 1, 0, -EAGAIN or -EOVERFLOW; under the lock. */
+/* Returns 1, 0, -EAGAIN or -EOVERFLOW. The caller holds the lock. */
 static int receive_broadcast_now(struct cmio_broadcast_receiver *receiver, void *message) {
     struct broadcast *broadcast = receiver->broadcast;
     if (receiver->next == broadcast->sent)

@@ -3,8 +3,8 @@
 #define CMIO_ASYNC_CANCEL_H
 
 /*
- * Deferred cancellation (pthread_cancel(3)) is put off where a thread runs tasks, or has something on
- * its stack that tasks know: a thread that ended there would leave them with it.
+ * Deferred cancellation (pthread_cancel(3)) is disabled while a thread runs tasks, or has something
+ * on its stack that tasks refer to. If the thread ended there, tasks would refer to a lost stack.
  */
 
 #include <pthread.h>
@@ -13,10 +13,10 @@
 
 #ifdef PTHREAD_CANCEL_DISABLE
 
-/* Returns the state before, for cmio__cancellation_restore(). */
+/* Returns the previous state, for cmio__cancellation_restore(). */
 CMIO__INLINE int cmio__cancellation_disable(void) {
     int state = PTHREAD_CANCEL_ENABLE;
-    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state); /* fails for a bad state alone */
+    (void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state); /* fails only for a bad state */
     return state;
 }
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A ring of messages behind a lock, with a line of senders and one of receivers.
+ * A ring of messages behind a lock, with a line of senders and a line of receivers.
  *
- * Senders wait only while the ring is full: whoever makes room moves the message of the first of
- * them into it at once, from the memory that the sender left it in. So messages are sent in the order
- * of the line, a sender that runs may use any room that it finds, and nothing is set aside for a
- * sender that might never come.
+ * Senders wait only while the ring is full. Whoever makes room moves the message of the first
+ * waiting sender into the ring at once, from the memory where the sender left it. So messages are
+ * sent in the order of the line, a running sender may use any room that it finds, and nothing is
+ * set aside for a sender that might never come.
  *
  * Receivers are only hinted. Each message that enters the ring while receivers wait hints the first
- * of them. So while some wait, there are at least as many hinted ones as messages. A hinted one that
- * is dropped hints the next.
+ * of them. So while receivers wait, at least as many are hinted as there are messages. A hinted
+ * receiver that is dropped hints the next.
  */
 #include <cmio/async/channel.h>
 
@@ -21,15 +21,15 @@
 
 struct channel {
     struct cmio__lock lock;
-    bool is_closed; /* nothing is sent any more */
+    bool is_closed; /* no more messages are accepted */
     size_t size, count, capacity;
-    char *head, *tail, *end; /* the oldest message, the next free place, behind the last place */
+    char *head, *tail, *end; /* the oldest message, the next free place, the end of the ring */
     struct cmio__waiters sending, receiving, closing;
     size_t senders, receivers;
     _Alignas(max_align_t) char ring[];
 };
 
-/* A handle of either side is the channel, under another type. */
+/* A handle of either side is a pointer to the channel under another type. */
 static struct channel *of_channel_sender(struct cmio_channel_sender *sender) {
     return (struct channel *)(void *)sender;
 }
@@ -66,7 +66,7 @@ CMIO__INLINE char *after(struct channel *channel, char *place) {
     return place == channel->end ? channel->ring : place;
 }
 
-/* There is room. */
+/* Requires room in the ring. */
 CMIO__INLINE void push_message(struct channel *channel, const void *message) {
     cmio__message_copy(channel->tail, message, channel->size);
     channel->tail = after(channel, channel->tail);
@@ -74,14 +74,14 @@ CMIO__INLINE void push_message(struct channel *channel, const void *message) {
     (void)cmio__waiters_serve_first(&channel->receiving, CMIO__HINTED);
 }
 
-/* There is room, and somebody waits for it. */
+/* Requires room in the ring and a waiting sender. */
 static void push_waiting(struct channel *channel) {
     struct cmio__waiter *first = channel->sending.first;
     push_message(channel, CMIO__CONTAINER(first, struct cmio_send_future, waiter)->message);
     cmio__waiters_serve(&channel->sending, CMIO__GRANTED);
 }
 
-/* There is a message. */
+/* Requires a message in the ring. */
 CMIO__INLINE void pop(struct channel *channel, void *message) {
     cmio__message_copy(message, channel->head, channel->size);
     channel->head = after(channel, channel->head);
@@ -90,7 +90,7 @@ CMIO__INLINE void pop(struct channel *channel, void *message) {
         push_waiting(channel);
 }
 
-/* 0, -EAGAIN or -EPIPE. */
+/* Returns 0, -EAGAIN or -EPIPE. */
 CMIO__INLINE int send_channel_now(struct channel *channel, const void *message) {
     if (CMIO__UNLIKELY(channel->is_closed))
         return -EPIPE;
@@ -100,7 +100,7 @@ CMIO__INLINE int send_channel_now(struct channel *channel, const void *message) 
     return 0;
 }
 
-/* 1, -EAGAIN or 0. */
+/* Returns 1, -EAGAIN or 0. */
 CMIO__INLINE int receive_now(struct channel *channel, void *message) {
     if (channel->count == 0)
         return channel->is_closed ? 0 : -EAGAIN;
@@ -191,7 +191,7 @@ static struct cmio_send_future *channel_send_of(struct cmio_future *future) {
     return CMIO__CONTAINER(future, struct cmio_send_future, future);
 }
 
-/* Whether the waiting is over; the result then says how. */
+/* Whether the wait is over. If so, the result tells how it ended. */
 CMIO__INLINE bool send_is_served(struct cmio_send_future *send) {
     const enum cmio__waiter_state state = cmio__waiter_state(&send->waiter);
     if (state == CMIO__GRANTED)
@@ -284,7 +284,7 @@ static struct cmio_receive_future *channel_receive_of(struct cmio_future *future
     return CMIO__CONTAINER(future, struct cmio_receive_future, future);
 }
 
-/* There is nothing to receive. One that was hinted, and came too late, keeps its place in the line. */
+/* There is nothing to receive. A receiver that was hinted but came too late keeps its place. */
 CMIO__INLINE void wait_to_receive(struct channel *channel, struct cmio__waiter *waiter,
                                   struct cmio__party party) {
     const enum cmio__waiter_state state = cmio__waiter_state(waiter);
@@ -317,7 +317,7 @@ static enum cmio_future_state poll_channel_receive(struct cmio_future *future,
     return cmio__attempt_in_task(future, attempt_receive, context, "receive");
 }
 
-/* A message that it was hinted of is for the next one. */
+/* If it was hinted of a message, it hints the next receiver. */
 static void drop_channel_receive(struct cmio_future *future) {
     struct cmio__waiter *waiter = &channel_receive_of(future)->waiter;
     if (cmio__waiter_state(waiter) == CMIO__NEW)
@@ -355,7 +355,7 @@ int cmio_channel_receive_until(struct cmio_channel_receiver *receiver, void *mes
     return error != 0 ? error : cmio__attempt_until(&receive.future, attempt_receive, deadline);
 }
 
-/* Hearing of the close */
+/* Waiting for the close */
 
 static struct cmio_channel_closed_future *channel_closed_of(struct cmio_future *future) {
     return CMIO__CONTAINER(future, struct cmio_channel_closed_future, future);

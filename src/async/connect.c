@@ -3,7 +3,7 @@
 
 #include "async/io.h"
 
-/* The calls of a type of stream. */
+/* The calls for one type of stream. */
 struct cmio__connect_ops {
     int (*begin)(void *stream, const struct cmio_address *address);
     int (*bind)(struct cmio_io *io, void *stream);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Happy Eyeballs, version 2 (RFC 8305), as far as a blocking resolver allows: the addresses come all
- * at once. Each poll looks at every attempt, of which there are few.
+ * Happy Eyeballs, version 2 (RFC 8305), as far as a blocking resolver allows: all addresses arrive
+ * at once. Each poll looks at every attempt, because there are few.
  */
 #include <cmio/async/connect_name.h>
 
@@ -11,14 +11,14 @@
 #include "async/context.h"
 #include "async/lookup.h"
 
-/* Between the beginnings of two attempts: RFC 8305, section 8. */
+/* The time between the starts of two attempts: RFC 8305, section 8. */
 static const int64_t attempt_delay = 250 * CMIO_MILLISECOND;
 
 static struct cmio_connect_name_future *connect_name_of(struct cmio_future *future) {
     return CMIO__CONTAINER(future, struct cmio_connect_name_future, future);
 }
 
-/* The addresses, the families in turn */
+/* The addresses, in alternating families */
 
 static const struct addrinfo *skip_to_family(const struct addrinfo *info, int family, bool same) {
     while (info != NULL && (info->ai_family == family) != same)
@@ -51,7 +51,7 @@ static const struct addrinfo *next_address(struct cmio_connect_name_future *conn
     return info;
 }
 
-/* The attempts. One that is not in progress is an ended future. */
+/* The attempts. An attempt that is not in progress is an ended future. */
 
 static bool is_in_progress(const struct cmio__connect_attempt *attempt) {
     return !cmio_future_has_ended(&attempt->connect.future);
@@ -77,7 +77,7 @@ static void drop_attempts(struct cmio_connect_name_future *connect) {
     cmio_future_drop(&connect->delay.future);
 }
 
-/* Begins the next attempt, if it is time for one. Returns whether it did. */
+/* Begins the next attempt if it is due. Returns whether it did. */
 static bool begin_attempt(struct cmio_connect_name_future *connect) {
     struct cmio__connect_attempt *attempt = free_attempt(connect);
     if (!connect->is_due || attempt == NULL || !has_addresses(connect))
@@ -87,7 +87,7 @@ static bool begin_attempt(struct cmio_connect_name_future *connect) {
     if (error == 0)
         error = cmio_connect_tcp_future_init(&attempt->connect, &attempt->io, &attempt->stream,
                                              &address);
-    if (error != 0) { /* of a family that cmio does not know: the next one follows at once */
+    if (error != 0) { /* an unsupported family: the next attempt follows at once */
         connect->error = error;
         return true;
     }
@@ -97,7 +97,7 @@ static bool begin_attempt(struct cmio_connect_name_future *connect) {
     return true;
 }
 
-/* Looks at every attempt. Returns the one that is connected, or NULL. */
+/* Polls every attempt. Returns the first that has connected, or NULL. */
 static struct cmio__connect_attempt *poll_attempts(struct cmio_connect_name_future *connect,
                                                    struct cmio_context *context) {
     for (int i = 0; i < CMIO_CONNECT_ATTEMPTS_MAX; i++) {

@@ -10,7 +10,7 @@ static struct cmio_coroutine *coroutine_of(struct cmio_future *future) {
     return CMIO__CONTAINER(future, struct cmio_coroutine, future);
 }
 
-/* Drops what it still awaits, and runs the clean-up: the body at its last place to enter it. */
+/* Drops the future that it still awaits, and enters the body a last time for its clean-up. */
 static void finish(struct cmio_coroutine *coroutine) {
     struct cmio_future *awaited = coroutine->awaited;
     coroutine->awaited = NULL;

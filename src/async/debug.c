@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The reports of a debug build. What a worker polls is noted under a lock, for the watching thread: it
- * describes the task under the same lock, and so before the poll is over and the task may be gone.
+ * The reports of a debug build. A worker notes what it polls under a lock. The watching thread
+ * describes the task under the same lock, and so before the poll ends and the task may be gone.
  */
 #include "async/debug.h"
 
@@ -21,7 +21,7 @@
 
 enum { LINE = 256 }; /* bytes of a report */
 
-/* What a worker polls. */
+/* What a worker is polling. */
 struct poll_watch {
     struct cmio__lock lock;
     struct cmio__task *task; /* NULL: nothing */
@@ -33,7 +33,7 @@ struct poll_watch {
 
 struct cmio__debug {
     int64_t slow_poll;
-    struct cmio__parker parker; /* of the thread; unparked, it ends */
+    struct cmio__parker parker; /* of the thread, which ends when unparked */
     pthread_t thread;
     unsigned count;
     struct poll_watch watches[];
@@ -43,7 +43,7 @@ static const char *or_unknown(const char *text) {
     return text == NULL ? "unknown" : text;
 }
 
-/* Describes the task and for how long it has been polled. With the lock held. */
+/* Describes the task and for how long it has been polled. The caller holds the lock. */
 static void describe_poll(const struct poll_watch *watch, const char *how, int64_t now,
                           char line[static LINE]) {
     const struct cmio__task *task = watch->task;

@@ -3,10 +3,12 @@
 #define CMIO_ASYNC_DEBUG_H
 
 /*
- * What a debug build (the option async_debug) tells on standard error, where the library otherwise
- * never prints: a poll of a task that took longer than the executor's slow_poll, or that goes on for
- * longer than that, which a thread of its own watches; and how many cloned wakers were left when the
- * executor was shut down. In any other build the functions are empty, and debug.c is no part of it.
+ * What a debug build (the option async_debug) writes to standard error, where the library otherwise
+ * never prints:
+ * - A poll of a task took longer than the executor's slow_poll.
+ * - A poll has already lasted longer than that and goes on. A separate thread watches for this.
+ * - Cloned wakers were left when the executor was shut down, and how many.
+ * In any other build the functions are empty, and debug.c is not compiled.
  */
 
 #include <stdint.h>
@@ -19,13 +21,13 @@ struct cmio__worker;
 
 #if defined(CMIO__ASYNC_DEBUG)
 
-/* Watches the executor, whose workers are made and have yet to run. Returns 0, -ENOMEM or -EAGAIN. */
+/* Begins to watch an executor whose workers do not run yet. Returns 0, -ENOMEM or -EAGAIN. */
 int cmio__debug_begin(struct cmio_executor *executor, int64_t slow_poll);
 
-/* Watches it no longer. Its workers do not run any more. */
+/* Stops watching an executor whose workers no longer run. */
 void cmio__debug_end(struct cmio_executor *executor);
 
-/* Around each poll, on the worker's thread. */
+/* Called around each poll, on the worker's thread. */
 void cmio__debug_poll_begins(struct cmio__worker *worker, struct cmio__task *task);
 void cmio__debug_poll_ends(struct cmio__worker *worker);
 
@@ -33,7 +35,7 @@ void cmio__debug_poll_ends(struct cmio__worker *worker);
 void cmio__debug_waker_cloned(struct cmio_executor *executor);
 void cmio__debug_waker_dropped(struct cmio_executor *executor);
 
-/* All tasks have ended, and so have the workers' threads: tells of the wakers that are left. */
+/* Reports the wakers that are left. All tasks and all threads of workers have ended. */
 void cmio__debug_tell_wakers(struct cmio_executor *executor);
 
 #else

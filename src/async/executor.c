@@ -18,13 +18,13 @@
 enum {
     MAX_WORKERS = 1024,
     BLOCKING_THREADS = 64,
-    ORPHANED = 1, /* in `blocks`, which counts in steps of BLOCK: the executor was freed */
+    ORPHANED = 1, /* a bit of `blocks`, which counts in steps of BLOCK: the executor was freed */
     BLOCK = 2,
 };
 
 /* Counting tasks */
 
-/* A task of the worker's own asks, which lives still: nobody waits for this count to go down. */
+/* For a spawn by a task of this worker. That task lives, so nobody waits for this count to drop. */
 static bool admit_own(struct cmio_executor *executor, struct cmio__worker *worker) {
     cmio__count(&worker->blocks);
     if (atomic_load_explicit(&executor->closing, memory_order_relaxed))
@@ -40,7 +40,7 @@ bool cmio__executor_admit(struct cmio_executor *executor, struct cmio__worker *w
     (void)atomic_fetch_add_explicit(&executor->spawned, 1, memory_order_seq_cst);
     if (!atomic_load_explicit(&executor->closing, memory_order_seq_cst))
         return true;
-    /* Shutdown may have seen a task that it has to wait for, where there is none. */
+    /* Shutdown may have counted this task, which never begins, and may wait for it. */
     (void)atomic_fetch_sub_explicit(&executor->spawned, 1, memory_order_seq_cst);
     (void)cmio_waker_wake(executor->ended);
     cmio__unpark_all(executor);
@@ -48,10 +48,10 @@ bool cmio__executor_admit(struct cmio_executor *executor, struct cmio__worker *w
 }
 
 /*
- * What has finished is counted before what was spawned: a task that is spawned and finishes in
- * between then makes the result too big, never too small. A worker's count of what has finished is
- * stored with release, so whoever sees a task's end in it sees that the task was spawned, also where
- * another worker did that.
+ * Finished tasks are counted before spawned ones. If a task is spawned and finishes in between, the
+ * result is too big, never too small. A worker stores its count of finished tasks with release, so
+ * whoever sees a task's end in it also sees that the task was spawned, even if another worker did
+ * that.
  */
 size_t cmio__executor_living(struct cmio_executor *executor) {
     size_t finished = 0;
@@ -63,7 +63,7 @@ size_t cmio__executor_living(struct cmio_executor *executor) {
     return spawned - finished;
 }
 
-/* Wakes whoever is in shutdown, if no task lives any more. */
+/* Wakes the thread that is in shutdown if no task lives any more. */
 static CMIO__COLD void tell_if_ended(struct cmio_executor *executor) {
     atomic_thread_fence(memory_order_seq_cst); /* after this worker's count */
     if (cmio__executor_living(executor) == 0)
@@ -86,7 +86,7 @@ void cmio__executor_block_freed(struct cmio_executor *executor) {
         free(executor);
 }
 
-/* Frees the struct once no block looks at it. The workers have ended; other threads free blocks. */
+/* Frees the struct once no block needs it. The workers have ended; other threads free blocks. */
 static void free_when_unused(struct cmio_executor *executor) {
     size_t blocks = 0;
     for (unsigned i = 0; i < executor->count; i++)
@@ -108,7 +108,7 @@ static bool is_stopped(void *argument) {
 static void *run_thread(void *argument) {
     struct cmio__worker *worker = argument;
     struct cmio__signal_stack stack;
-    (void)cmio__cancellation_disable(); /* its tasks would never be polled again */
+    (void)cmio__cancellation_disable(); /* or its tasks would never be polled again */
     cmio__signal_stack_begin(&stack);
     cmio__worker_run(worker, is_stopped, worker->executor);
     cmio__signal_stack_end(&stack);
@@ -131,14 +131,14 @@ static int start_threads(struct cmio_executor *executor) {
     return error;
 }
 
-/* Threads that took a worker from the list of the idle have still to wake it. */
+/* Waits for threads that took a worker from the idle list and have yet to wake it. */
 static void await_unparking(struct cmio_executor *executor) {
     while (atomic_load_explicit(&executor->unparking, memory_order_acquire) != 0)
         (void)sched_yield(); /* cannot fail */
 }
 
 static void stop_threads(struct cmio_executor *executor) {
-    cmio__lock_take(&executor->injected_lock); /* nothing is injected any more */
+    cmio__lock_take(&executor->injected_lock); /* nothing is injected from here on */
     atomic_store_explicit(&executor->stopped, true, memory_order_seq_cst);
     cmio__lock_release(&executor->injected_lock);
     cmio__unpark_all(executor);
@@ -147,7 +147,7 @@ static void stop_threads(struct cmio_executor *executor) {
     await_unparking(executor);
 }
 
-/* Wakes of tasks that have ended, which came too late for any worker. */
+/* Drops wakes of ended tasks that came too late for any worker. */
 static void drop_injected(struct cmio_executor *executor) {
     while (cmio__schedule_injected(&executor->workers[0]))
         continue;
@@ -187,7 +187,7 @@ static struct cmio_executor *allocate(int workers, const struct cmio_executor_op
     executor->blocking = cmio__blocking_new(
         options->blocking_threads == 0 ? BLOCKING_THREADS : options->blocking_threads,
         options->blocking_idle == 0 ? BLOCKING_IDLE : options->blocking_idle);
-    /* Aligned for the run queues, which keep their ends on cache lines of their own. */
+    /* Aligned for the run queues, whose two ends lie on cache lines of their own. */
     if (executor->blocking == NULL ||
         posix_memalign((void **)&executor->workers, alignof(struct cmio__worker),
                        executor->count * sizeof *executor->workers) != 0) {
@@ -224,7 +224,7 @@ int cmio_executor_new(struct cmio_executor **out, const struct cmio_executor_opt
     if (error == 0 && executor->has_threads)
         error = start_threads(executor);
     if (error != 0) {
-        executor->count = made; /* the others are not made */
+        executor->count = made; /* the others do not exist */
         stop_threads(executor);
         destroy(executor, made);
         return error;
@@ -292,7 +292,7 @@ static void end_driving(struct cmio_executor *executor) {
     atomic_store_explicit(&executor->driven, false, memory_order_release);
 }
 
-/* Waits for the block to end: polls tasks meanwhile where nobody else does. */
+/* Waits for the block to end. Polls tasks meanwhile if nobody else does. */
 static void await_block(struct cmio_executor *executor, struct block *block) {
     if (!executor->has_threads) {
         cmio__worker_run(executor->alone, block_has_ended, block);
@@ -358,7 +358,7 @@ static bool has_no_tasks(void *argument) {
            (ending->deadline != CMIO_FOREVER && cmio_now() >= ending->deadline);
 }
 
-/* Until no task lives, or the deadline. The workers end them, or this thread does. */
+/* Waits until no task lives or until the deadline. The workers end the tasks, or this thread. */
 static void await_ends(struct cmio_executor *executor, int64_t deadline) {
     if (!executor->has_threads) {
         executor->alone->deadline = deadline;

@@ -3,11 +3,11 @@
 #define CMIO_ASYNC_FIBER_H
 
 /*
- * What the tools that watch a program are told of its stacks: AddressSanitizer and LeakSanitizer,
- * ThreadSanitizer, and valgrind where its header is there at build time. In a build without them the
+ * Tells the tools that watch a program about its stacks: AddressSanitizer and LeakSanitizer,
+ * ThreadSanitizer, and valgrind if its header is there at build time. In a build without them the
  * functions are empty.
  *
- * A switch is told of twice: by cmio__fiber_leave() before it, and by cmio__fiber_arrive() as the
+ * A switch is reported twice: by cmio__fiber_leave() before it, and by cmio__fiber_arrive() as the
  * first thing on the other side.
  */
 
@@ -37,19 +37,19 @@
 #endif
 #endif
 
-/* How many times as much of a stack a sanitizer's code needs. */
+/* How many times as much stack code needs under a sanitizer. */
 #if defined(CMIO__ADDRESS_SANITIZER) || defined(CMIO__THREAD_SANITIZER)
 enum { CMIO__FIBER_GROWTH = 4 };
 #else
 enum { CMIO__FIBER_GROWTH = 1 };
 #endif
 
-/* A stack, as the tools know it. */
+/* A stack as the tools know it. */
 struct cmio__fiber {
     const void *bottom;
     size_t size;
-    void *fake;   /* AddressSanitizer's stack for locals whose use after return it looks for */
-    void *thread; /* ThreadSanitizer's notion of it */
+    void *fake;   /* AddressSanitizer's stack of locals, to detect use after return */
+    void *thread; /* ThreadSanitizer's handle of it */
 };
 
 /* AddressSanitizer and LeakSanitizer */
@@ -69,7 +69,7 @@ CMIO__INLINE void cmio__address_arrive(const struct cmio__fiber *at, struct cmio
     __sanitizer_finish_switch_fiber(at->fake, &from->bottom, &from->size);
 }
 
-/* What is on the stack keeps memory from being a leak. */
+/* Memory that the stack points to is no leak. */
 CMIO__INLINE void cmio__address_begin(const struct cmio__fiber *fiber) {
     __asan_unpoison_memory_region(fiber->bottom, fiber->size);
     __lsan_register_root_region(fiber->bottom, fiber->size);
@@ -102,14 +102,14 @@ CMIO__INLINE void cmio__address_end(const struct cmio__fiber *fiber) {
 #endif
 
 /*
- * ThreadSanitizer. The flags of a switch are 0: both sides are one thread, so what came before the
- * switch on one of them did come before what follows on the other. It knows at most some 4,000 (gcc)
- * or 8,000 (Clang) threads and fibers at once, and ends the program beyond that.
+ * ThreadSanitizer. The flags of a switch are 0 because both sides are one thread, so what came
+ * before the switch on one side did come before what follows on the other. It can track only some
+ * 4,000 (gcc) or 8,000 (Clang) threads and fibers at once, and ends the program beyond that.
  */
 
 #if defined(CMIO__THREAD_SANITIZER)
 
-/* As in <sanitizer/tsan_interface.h>, which gcc does not install everywhere. */
+/* Declared as in <sanitizer/tsan_interface.h>, which gcc does not install everywhere. */
 void *__tsan_get_current_fiber(void);
 void *__tsan_create_fiber(unsigned flags);
 void __tsan_destroy_fiber(void *fiber);
@@ -152,7 +152,7 @@ CMIO__INLINE void cmio__thread_end(const struct cmio__fiber *fiber) {
 
 #endif
 
-/* valgrind, which sees a switch by itself if it knows where the stacks are. */
+/* valgrind notices a switch by itself if it knows where the stacks are. */
 
 #if defined(VALGRIND_STACK_REGISTER)
 
@@ -186,25 +186,25 @@ CMIO__INLINE void cmio__fiber_begin(struct cmio__fiber *fiber, const void *botto
     cmio__thread_begin(fiber);
 }
 
-/* And is used no longer. Told on another stack. */
+/* A stack is no longer used. Called on another stack. */
 CMIO__INLINE void cmio__fiber_end(const struct cmio__fiber *fiber) {
     cmio__thread_end(fiber);
     cmio__address_end(fiber);
 }
 
-/* The running stack, which the tools know already. */
+/* For the running stack, which the tools already know. */
 CMIO__INLINE void cmio__fiber_self(struct cmio__fiber *fiber) {
     cmio__thread_self(fiber);
 }
 
-/* Before a switch; for_good when the stack that is left is not come back to. */
+/* Called before a switch. for_good: nothing will return to the stack that is left. */
 CMIO__INLINE void cmio__fiber_leave(struct cmio__fiber *from, const struct cmio__fiber *to,
                                     bool for_good) {
     cmio__address_leave(from, to, for_good);
     cmio__thread_leave(from, to);
 }
 
-/* After it: `from` learns where the stack is that was left. */
+/* Called after a switch. Stores in `from` where the stack that was left lies. */
 CMIO__INLINE void cmio__fiber_arrive(const struct cmio__fiber *at, struct cmio__fiber *from) {
     cmio__address_arrive(at, from);
 }

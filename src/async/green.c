@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Green threads. To its task a green thread is a future like others: its poll switches to the stack
- * and comes back when the thread awaits something or has ended. The thread polls what it awaits by
- * itself, on its own stack, with the context of the task.
+ * Green threads. To its task, a green thread is a future like any other: its poll switches to the
+ * thread's stack, and comes back when the thread awaits something or has ended. The thread itself
+ * polls what it awaits, on its own stack, with the context of the task.
  *
- * From its first poll on, the task has a home (async/task.h): it stays with that worker, and an abort
- * polls it instead of dropping it, so that the thread can be told. Its future is therefore dropped
+ * From its first poll on, the task has a home (async/task.h). It stays with that worker, and an
+ * abort polls it instead of dropping it, so that the thread can be told. So its future is dropped
  * only if it never ran.
  *
- * `worker->green` is the thread that runs on the worker. It is NULL while that polls or drops a
- * future, where awaiting is not allowed.
+ * `worker->green` is the thread that runs on the worker. It is NULL while the thread polls or drops
+ * a future, because awaiting is not allowed there.
  */
 #include <cmio/async/green.h>
 
@@ -29,10 +29,10 @@ struct cmio__green {
     void (*drop)(void *argument);
     struct cmio__stack *stack;    /* NULL until it runs */
     struct cmio_context *context; /* of this turn */
-    void *suspended;              /* the thread, while it does not run */
-    void *worker;                 /* what it goes back to, while it does */
+    void *suspended;              /* where the thread goes on, while it does not run */
+    void *worker;                 /* where the worker goes on, while the thread runs */
     unsigned shields;
-    int pool; /* that the stack is from */
+    int pool; /* the stack's pool */
     bool has_ended;
     struct cmio__fiber own, other;
 };
@@ -43,7 +43,7 @@ static struct cmio__green *green_of(struct cmio_future *future) {
 
 /* On the thread's stack */
 
-/* Leaves the stack until the next turn; for good if the thread has ended. */
+/* Leaves the stack until the next turn, or for good if the thread has ended. */
 static void leave_green(struct cmio__green *green) {
     cmio__fiber_leave(&green->own, &green->other, green->has_ended);
     cmio__switch(&green->suspended, green->worker);
@@ -101,7 +101,7 @@ ssize_t cmio_await(struct cmio_future *future) {
         return -EPERM;
     if (future == NULL)
         return -EINVAL;
-    /* On an executor without threads, errno itself may be at another place after the wait. */
+    /* On an executor without threads, errno itself may be somewhere else after the wait. */
     const int before = *green->context->worker->error;
     const ssize_t result = await(green, future);
     *green->context->worker->error = before;
@@ -129,8 +129,9 @@ int cmio_shield_end(void) {
 /* On the worker's stack */
 
 /*
- * If all stacks began at the same place of a page, they would compete for the same few lines of the
- * cache. An arena has an odd number of pages for each stack, so the pages' numbers tell them apart.
+ * If all stacks began at the same offset in a page, they would compete for the same few cache
+ * lines. An arena has an odd number of pages for each stack, so the page numbers tell the stacks
+ * apart.
  */
 static size_t offset(const char *bottom) {
     return (uintptr_t)bottom / 4096 % 16 * 64;
@@ -167,7 +168,7 @@ static enum cmio_future_state poll_green(struct cmio_future *future, struct cmio
     return CMIO_READY;
 }
 
-/* It never ran. */
+/* The thread never ran. */
 static void drop_green(struct cmio_future *future) {
     struct cmio__green *green = green_of(future);
     cmio__stack_forgo(green->pool);

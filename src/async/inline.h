@@ -3,19 +3,19 @@
 #define CMIO_ASYNC_INLINE_H
 
 #include <stddef.h>
-#include <stdint.h> /* of libc, which says whose it is */
+#include <stdint.h> /* any header of the libc: glibc defines __GLIBC__ in it */
 
-/* Part of its callers, also where the library is built to be small. */
+/* Always inlined, even if the library is built for size. */
 #define CMIO__INLINE static inline __attribute__((always_inline))
 
-/* Rarely needed: never part of its callers. */
+/* Rarely called: never inlined. */
 #define CMIO__COLD __attribute__((cold, noinline))
 
 #define CMIO__UNLIKELY(condition) __builtin_expect((condition), 0)
 
 /*
- * A thread-local object that is reached without a call. glibc sets room aside for those of libraries
- * that are loaded late; elsewhere dlopen(3) would refuse the library.
+ * A thread-local object that is accessed without a call. glibc reserves room for those of libraries
+ * that are loaded late. Elsewhere dlopen(3) would refuse the library.
  */
 #if defined(__GLIBC__)
 #define CMIO__THREAD_LOCAL __attribute__((tls_model("initial-exec"))) _Thread_local
@@ -24,8 +24,8 @@
 #endif
 
 /*
- * glibc 2.32 and later know whether the process has one thread: true while it has. What is plain
- * then need not be locked against others: that saves some twenty cycles each time.
+ * True while glibc 2.32 or later knows that the process has only one thread. Locked instructions
+ * are not needed then, which saves some twenty cycles each time.
  */
 #ifdef __has_include
 #if __has_include(<sys/single_threaded.h>)
@@ -37,7 +37,7 @@
 #define CMIO__IS_SINGLE_THREADED 0
 #endif
 
-/* The struct of which a member is at the address. */
+/* The struct that has the member at this address. */
 #define CMIO__CONTAINER(address, type, member)                                                     \
     ((type *)(void *)((char *)(address)-offsetof(type, member)))
 

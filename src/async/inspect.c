@@ -35,7 +35,7 @@ int cmio_executor_count(struct cmio_executor *executor, struct cmio_executor_cou
     return 0;
 }
 
-/* Whether a worker polls it. Only a task that was woken needs the question. */
+/* Whether a worker is polling the task. Only asked about a task that was woken. */
 static bool is_running(const struct cmio__task *task) {
     const struct cmio_executor *executor = task->executor;
     for (unsigned i = 0; i < executor->count; i++)
@@ -62,7 +62,7 @@ static void describe(struct cmio_task_info *info, const struct cmio__task *task)
                strlen((const char *)task - task->prefix) + 1);
 }
 
-/* A task leaves the list before it goes away, so under the lock those in it are there. */
+/* A task leaves the list before it is freed, so under the lock every listed task exists. */
 static size_t walk(struct cmio__worker *worker, struct cmio_task_info *tasks, size_t capacity) {
     size_t count = 0;
     cmio__lock_take(&worker->tasks_lock);

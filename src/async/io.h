@@ -3,14 +3,14 @@
 #define CMIO_ASYNC_IO_INTERNAL_H
 
 /*
- * What the futures that do I/O need to know of a bound source: how one call on it is made, for each
- * type of source, and how its result is noted. Each of them goes round
+ * How the futures that do I/O use a bound source: how to make a call on each type of source, and
+ * how to note its result. Each of these futures loops:
  *
- *     until the source may be ready (cmio__io_wait_poll), or an error
- *     one call
- *     again if it would have blocked (cmio__io_is_to_wait)
+ *     wait until the source may be ready, or an error (cmio__io_wait_poll)
+ *     make one call
+ *     repeat if it would have blocked (cmio__io_is_to_wait)
  *
- * so that a source that is ready costs one system call, and no lock.
+ * So an operation on a source that is ready costs one system call, and no lock.
  */
 
 #include <errno.h>
@@ -27,30 +27,30 @@
 
 struct iovec;
 
-/* One non-blocking call each; NULL where the type has no such call. */
+/* One non-blocking call each; NULL if the type has no such call. */
 struct cmio__io_ops {
     ssize_t (*read)(struct cmio_source *source, void *buffer, size_t length);
     ssize_t (*write)(struct cmio_source *source, const void *buffer, size_t length);
     ssize_t (*writev)(struct cmio_source *source, const struct iovec *buffers, int count);
     int (*shutdown_write)(struct cmio_source *source);
-    /* Of datagrams; address may be NULL, and so may peer and truncated. */
+    /* For datagrams. address, peer and truncated may be NULL. */
     ssize_t (*receive)(struct cmio_source *source, void *buffer, size_t length,
                        struct cmio_address *peer, bool *truncated);
     ssize_t (*send)(struct cmio_source *source, const void *buffer, size_t length,
                     const struct cmio_address *address);
     int (*accept)(struct cmio_source *source, void *stream, struct cmio_address *peer);
     /*
-     * Whether a read that gives less than it was asked for has emptied the source, so that the next
-     * one need not be tried (see the read call of the type).
+     * Whether a read that returns less than it was asked for has emptied the source, so that the
+     * next read need not be tried (see the type's read call).
      */
     bool short_read_empties;
-    /* The same of a write: there is an event when there is room again. */
+    /* Whether a short write has filled the source. An event comes when there is room again. */
     bool short_write_fills;
-    /* -EAGAIN of a send to an address may be about its receiver, of whom no event tells. */
+    /* A send to an address may give -EAGAIN because of the receiver, which no event reports. */
     bool send_to_may_stall;
 };
 
-/* Those that only some futures take. */
+/* The types that only some futures accept. */
 extern const struct cmio__io_ops cmio__io_tcp_listener, cmio__io_unix_listener, cmio__io_signals,
     cmio__io_child;
 
@@ -58,17 +58,17 @@ extern const struct cmio__io_ops cmio__io_tcp_listener, cmio__io_unix_listener, 
 #define CMIO__IO_HAS(io, call, bits)                                                               \
     ((io) != NULL && (io)->ops != NULL && (io)->ops->call != NULL && ((io)->interest & (bits)) != 0)
 
-/* Begins to wait for a binding, as part of a future that was given it. */
+/* Initialises a future's wait for the binding that it was given. */
 void cmio__io_wait_init(struct cmio__io_wait *wait, struct cmio_io *io, cmio_interest direction);
 
-/* The same as below where that is not known at once. */
+/* The slow path of cmio__io_wait_poll(), for a source that is not known to be ready. */
 enum cmio_future_state cmio__io_wait_slowly(struct cmio__io_wait *wait,
                                             struct cmio_context *context, const char *name,
                                             ssize_t *result);
 
 /*
- * READY with *result 0: the operation is to be tried now. READY with an error: it is the future's.
- * PENDING: the task is woken when the source may be ready. name is that of the future.
+ * READY with *result 0: try the operation now. READY with an error: the future ends with that
+ * error. PENDING: the task is woken when the source may be ready. name is the name of the future.
  */
 CMIO__INLINE enum cmio_future_state cmio__io_wait_poll(struct cmio__io_wait *wait,
                                                        struct cmio_context *context,
@@ -85,7 +85,7 @@ CMIO__INLINE enum cmio_future_state cmio__io_wait_poll(struct cmio__io_wait *wai
     return CMIO_READY;
 }
 
-/* Whether the call whose result this is has to be made again, after a wait or at once. */
+/* Whether the call that gave this result must be made again, after a wait or at once. */
 CMIO__INLINE bool cmio__io_is_to_wait(const struct cmio__io_wait *wait, ssize_t result) {
     if (result == -EAGAIN || result == -EWOULDBLOCK)
         cmio__io_slot_clear(wait);
@@ -93,9 +93,9 @@ CMIO__INLINE bool cmio__io_is_to_wait(const struct cmio__io_wait *wait, ssize_t 
 }
 
 /*
- * A read gave less than it was asked for. Where that says that there is no more, the next one waits
- * for an event. It does not say so if the end was there already, for which no event comes, or urgent
- * data, at which reads stop.
+ * Notes a read that gave less than it was asked for. If that means that nothing is left, the next
+ * read waits for an event. It does not mean that if the end was already there, for which no event
+ * comes any more, or if there is urgent data, at which reads stop.
  */
 CMIO__INLINE void cmio__io_note_read(const struct cmio__io_wait *wait, ssize_t count,
                                      size_t wanted) {
@@ -104,7 +104,7 @@ CMIO__INLINE void cmio__io_note_read(const struct cmio__io_wait *wait, ssize_t c
         cmio__io_slot_clear(wait);
 }
 
-/* The same of a write, unless what was seen says that the next one fails at once. */
+/* Notes a short write in the same way, unless an event showed that the next one fails at once. */
 CMIO__INLINE void cmio__io_note_write(const struct cmio__io_wait *wait, ssize_t count,
                                       size_t wanted) {
     if (count > 0 && (size_t)count < wanted && wait->io->ops->short_write_fills &&
@@ -112,7 +112,7 @@ CMIO__INLINE void cmio__io_note_write(const struct cmio__io_wait *wait, ssize_t 
         cmio__io_slot_clear(wait);
 }
 
-/* Waits no longer. */
+/* Ends the wait. */
 CMIO__INLINE void cmio__io_wait_drop(struct cmio__io_wait *wait) {
     cmio__io_slot_forget(wait);
 }

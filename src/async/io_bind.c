@@ -95,7 +95,7 @@ static const struct cmio__io_ops tcp_stream_ops = {
     .short_write_fills = true,
 };
 
-/* Where nothing tells of urgent data, at which a read stops. */
+/* For backends that do not report urgent data, at which a read stops. */
 static const struct cmio__io_ops tcp_stream_urgent_ops = {
     .read = read_tcp_stream,
     .write = write_tcp_stream,
@@ -119,7 +119,7 @@ static const struct cmio__io_ops pipe_sender_ops = {
     .short_write_fills = true,
 };
 
-/* What was adopted need not be a plain pipe: reads of other things stop early. */
+/* An adopted descriptor need not be a plain pipe, and reads of other things stop early. */
 static const struct cmio__io_ops pipe_receiver_ops = {
     .read = read_pipe_receiver,
 };
@@ -148,7 +148,7 @@ const struct cmio__io_ops cmio__io_child = {0};
 
 /* Binding */
 
-/* The worker whose poll watches the source: this one, if it may. */
+/* The worker whose poll watches the source: the calling one if it is the executor's. */
 static struct cmio__worker *choose_worker(struct cmio_executor *executor) {
     struct cmio__worker *current = cmio__worker_current;
     if (current != NULL && current->executor == executor)
@@ -200,8 +200,8 @@ static int bind_source(struct cmio_io *io, struct cmio_executor *executor,
 
 /*
  * After a short read a stream is empty, unless the read stopped at urgent data. A backend that can
- * tell of that does so in the event of the bytes behind it or an earlier one. Where none is told, no
- * read is taken for the last.
+ * report urgent data does so in the event of the bytes behind it, or in an earlier one. On other
+ * backends, a short read is never taken for the last.
  */
 int cmio_io_bind_tcp_stream(struct cmio_io *io, struct cmio_executor *executor,
                             struct cmio_tcp_stream *stream) {
@@ -269,7 +269,7 @@ int cmio_io_close(struct cmio_io *io) {
         return 0;
     struct cmio__io_slot *slot = io->slot;
     io->slot = NULL;
-    /* An executor that was freed has taken its registry and its slots with it. */
+    /* A freed executor has taken its registry and its slots with it. */
     if (!cmio_source_is_registered(io->source))
         return 0;
     const int error = cmio_registry_deregister(cmio_poll_registry(slot->worker->poll), io->source);

@@ -8,7 +8,7 @@
 
 enum {
     TICK = 0x100, /* one event */
-    CHUNK = 64,   /* slots that are allocated together */
+    CHUNK = 64,   /* slots allocated together */
 };
 
 struct cmio__io_chunk {
@@ -16,7 +16,7 @@ struct cmio__io_chunk {
     struct cmio__io_slot slots[CHUNK];
 };
 
-/* What an operation in the direction that found nothing says about the source. */
+/* The bits to clear when an operation in the direction found nothing. */
 static uint32_t bits_of(cmio_interest direction) {
     return direction == CMIO_READABLE
                ? CMIO_READABLE | CMIO_READ_CLOSED | CMIO_PRIORITY | CMIO_ERROR
@@ -157,7 +157,7 @@ static int leave_waker(struct cmio__io_wait *wait, const struct cmio_task_waker 
     return error;
 }
 
-/* What is known now; whether that is enough to try. */
+/* Notes the present readiness. Returns whether the operation is worth trying. */
 static bool is_ready(struct cmio__io_wait *wait) {
     wait->seen = atomic_load_explicit(&wait->slot->readiness, memory_order_seq_cst);
     return (wait->seen & cmio__io_bits(wait->direction)) != 0;

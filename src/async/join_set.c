@@ -11,8 +11,8 @@
 struct place {
     struct cmio_join_set *set;
     struct cmio_future *child; /* NULL: the place is free */
-    struct place *next;        /* in a list of those that are ready */
-    uint32_t next_free;        /* while it is free: the next such place, or NONE */
+    struct place *next;        /* in a list of ready places */
+    uint32_t next_free;        /* while it is free: the next free place, or NONE */
     atomic_bool ready;         /* in one of the lists */
 };
 
@@ -28,7 +28,7 @@ struct cmio_join_set {
     struct places woken;           /* under the lock */
     struct cmio_task_waker parent; /* under the lock; empty while nobody waits */
 
-    struct places taken;             /* from here on: the poll's own */
+    struct places taken;             /* from here on used by the poll alone */
     struct cmio_join_set_future *by; /* the future that is pending, or NULL */
     size_t count, capacity;
     uint32_t free_place;
@@ -48,7 +48,7 @@ static void append(struct places *list, struct place *place) {
     list->last = place;
 }
 
-/* Takes out the first place, ready to be marked again; NULL where there is none. */
+/* Removes the first place, which can be marked again then. NULL if there is none. */
 static struct place *take_first(struct places *list) {
     struct place *place = list->first;
     if (place == NULL)
@@ -186,7 +186,7 @@ static enum cmio_future_state poll_child(struct place *place, struct cmio_contex
     return state;
 }
 
-/* Polls the children that were taken, until one has ended: its place, or NULL. */
+/* Polls the taken children until one has ended. Returns its place, or NULL. */
 static struct place *poll_taken(struct cmio_join_set *set, struct cmio_context *context) {
     while (context->budget > 0) {
         struct place *place = take_first(&set->taken);
@@ -199,7 +199,7 @@ static struct place *poll_taken(struct cmio_join_set *set, struct cmio_context *
     return NULL;
 }
 
-/* Says who waits, and takes those that were woken, if none are left of the last time. */
+/* Stores who waits, and takes the woken places if none are left from the last time. */
 static void wait_and_take(struct cmio_join_set *set, const struct cmio_task_waker *waker) {
     cmio__lock_take(&set->lock);
     set->parent = *waker;
@@ -240,7 +240,7 @@ static void drop_set(struct cmio_future *future) {
     struct cmio_join_set_future *ended = ended_of(future);
     struct cmio_join_set *set = ended->set;
     if (set->by != NULL && set->by != ended)
-        return; /* the children are those of the other future */
+        return; /* the children belong to the other future */
     wait_no_more(set);
     drop_children(set);
 }

@@ -3,27 +3,27 @@
 #define CMIO_ASYNC_JOIN_SET_INTERNAL_H
 
 /*
- * A join set: one block of memory with its places. A child is polled with the waker of its place: the
- * address of that with its low bit set, which tells it from the address of a task. To wake a place is
- * to mark it `ready`, to append it to the list `woken` unless it was marked already, and to wake
- * whoever waits for the set (`parent`) if the list was empty.
+ * A join set is one block of memory with its places. A child is polled with the waker of its place,
+ * whose target is the place's address with the low bit set. That bit tells it from the address of a
+ * task. Waking a place marks it `ready`. Unless it was marked already, it is appended to the list
+ * `woken`, and if that list was empty, whoever waits for the set (`parent`) is woken.
  *
  * No wake is lost:
- * - A place is marked while it is in a list: in `woken`, or in `taken`, which belongs to the poll of
- *   the set. The poll clears the mark before it polls the child. A wake that finds the mark is
- *   therefore answered by a poll of the child that is yet to come; and as mark and clearing are
- *   read-modify-writes of one word, that poll sees what the waking thread did before.
- * - `woken` and `parent` change under the lock. A poll that is going to be pending sets the parent and
- *   empties the list in one go. So a place that is appended later finds an empty list and wakes that
- *   parent; and one that finds others in the list follows one that did.
- * - A poll that is pending with places left, for its turn is over, wakes its task itself.
+ * - A place is marked while it is in a list: in `woken`, or in `taken`, which belongs to the poll
+ *   of the set. The poll clears the mark before it polls the child. So a wake that finds the mark
+ *   is answered by a later poll of the child. Marking and clearing are read-modify-writes of one
+ *   word, so that poll sees what the waking thread did before.
+ * - `woken` and `parent` change under the lock. A poll that is going to be pending sets the parent
+ *   and empties the list in one step. A place that is appended later either finds the list empty
+ *   and wakes that parent, or follows a place that did.
+ * - A poll that is pending with places left, because its turn is over, wakes its task itself.
  *
- * The parent is borrowed: the future that set it takes it away, under the lock, before it ends.
+ * The parent is borrowed: the future that set it removes it, under the lock, before it ends.
  *
- * A cloned waker keeps the block, and no child: waking a free place costs the next poll of the set a
- * look at it, and waking one that has a new child a spurious poll of that.
+ * A cloned waker keeps the block, but no child. Waking a free place makes the next poll of the set
+ * look at it. Waking a place that has a new child causes a spurious poll of that child.
  *
- * tests/model/join_set.pml is this protocol for spin.
+ * tests/model/join_set.pml models this protocol for spin.
  */
 
 #include <stdatomic.h>
@@ -35,7 +35,7 @@
 
 #include "async/inline.h"
 
-/* The bit of a waker's target that says that it is a place of a set. Blocks of tasks are aligned. */
+/* The bit of a waker's target that marks a place of a set. Blocks of tasks are aligned. */
 #define CMIO__PLACE ((uintptr_t)1)
 
 CMIO__INLINE bool cmio__waker_is_place(const struct cmio_task_waker *waker) {

@@ -3,7 +3,7 @@
 
 #include <sched.h>
 
-enum { SPINS = 100 }; /* looks before the processor is given away: about a microsecond */
+enum { SPINS = 100 }; /* looks before it yields the processor: about a microsecond */
 
 CMIO__COLD void cmio__lock_wait(struct cmio__lock *lock) {
     do {

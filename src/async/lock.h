@@ -5,12 +5,12 @@
 /*
  * A lock of one word, for the few instructions that keep a list or a queue in order: one atomic
  * exchange to take it, one store to release it. Nothing blocks, calls into the program or allocates
- * while it is held. A thread that finds it taken spins for a moment, then gives its processor to
- * others, since the holder may have been preempted.
+ * while it is held. A thread that finds it taken spins for a moment and then gives its processor to
+ * others, because the holder may have been preempted.
  *
- * The order in which several may be held: task lists, then slots, timers and what tasks meet at
- * (channels and the like), then a join set and the set that its task is a child of, then the
- * executor's injected tasks.
+ * A thread that holds several takes them in this order: task lists; slots, timers and the objects
+ * where tasks meet (channels and the like); a join set, then the set of which its task is a child;
+ * the executor's injected tasks.
  */
 
 #include <stdatomic.h>
@@ -43,7 +43,7 @@ CMIO__INLINE void cmio__lock_release(struct cmio__lock *lock) {
 
 _Static_assert(sizeof(struct cmio__lock) == 1, "a lock fits where public structs keep one");
 
-/* The lock that a struct in the caller's memory has as a plain byte; 0 is a lock that is not taken. */
+/* A lock that is a plain byte in a public struct. 0 means that it is not taken. */
 CMIO__INLINE struct cmio__lock *cmio__lock_at(unsigned char *byte) {
     return (struct cmio__lock *)byte;
 }

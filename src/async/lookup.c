@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The one file of the library that reads errno: getaddrinfo(3) may leave its error there. */
+/* The only file of the library that reads errno: getaddrinfo(3) may leave its error there. */
 #include "async/lookup.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* EAI_NODATA and EAI_ADDRFAMILY, which some systems give for a name without an address, are not POSIX. */
+/* Some systems return EAI_NODATA or EAI_ADDRFAMILY, not in POSIX, for a name without an address. */
 static int error_of(int code) {
     switch (code) {
     case 0:
@@ -26,7 +26,7 @@ static int error_of(int code) {
     }
 }
 
-/* With the flags of getaddrinfo(3). AI_NUMERICHOST does not block. */
+/* flags are those of getaddrinfo(3). With AI_NUMERICHOST it does not block. */
 static int run_lookup(struct cmio__lookup *lookup, int flags) {
     const struct addrinfo hints = {
         .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = flags};
@@ -82,7 +82,7 @@ ssize_t cmio__lookup_addresses(const struct cmio__lookup *lookup, struct cmio_ad
     for (const struct addrinfo *info = lookup->found; info != NULL; info = info->ai_next) {
         struct cmio_address address;
         if (cmio__lookup_address(lookup, info, &address) != 0)
-            continue; /* of a family that cmio does not know */
+            continue; /* of a family that cmio does not support */
         if (count < capacity)
             addresses[count] = address;
         count++;

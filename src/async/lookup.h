@@ -2,7 +2,7 @@
 #ifndef CMIO_ASYNC_LOOKUP_H
 #define CMIO_ASYNC_LOOKUP_H
 
-/* One lookup of a host name: what getaddrinfo(3) is asked, and its answer. */
+/* One lookup of a host name: the question to getaddrinfo(3), and its answer. */
 
 #include <netdb.h>
 #include <stddef.h>
@@ -19,17 +19,18 @@ struct cmio__lookup {
 };
 
 /*
- * Makes a lookup, and the job that runs it: one that has ended if host is a number. The job owns the
- * lookup until it has ended. Returns 0, -EINVAL for a null or empty host, -ENAMETOOLONG or -ENOMEM.
+ * Makes a lookup and the job that runs it. If host is a number, the job has already ended. The job
+ * owns the lookup until the job has ended. Returns 0, -EINVAL for a null or empty host,
+ * -ENAMETOOLONG or -ENOMEM.
  */
 int cmio__lookup_begin(const char *host, uint16_t port, struct cmio__lookup **out,
                        struct cmio_blocking_future *job);
 
-/* One of the addresses that were found, with the port. An error for a family that cmio lacks. */
+/* Gives one of the addresses found, with the port. Fails for an unsupported family. */
 int cmio__lookup_address(const struct cmio__lookup *lookup, const struct addrinfo *info,
                          struct cmio_address *out);
 
-/* Writes up to capacity of the addresses that were found. Returns how many there are. */
+/* Writes up to capacity of the addresses found. Returns how many were found. */
 ssize_t cmio__lookup_addresses(const struct cmio__lookup *lookup, struct cmio_address *addresses,
                                size_t capacity);
 

@@ -35,7 +35,7 @@ int cmio_map_future_init(struct cmio_map_future *map, struct cmio_future *child,
     return 0;
 }
 
-/* Then: the function is NULL once it was called. */
+/* Then. The function is NULL once it has been called. */
 
 /* Asks the function for the next future. Returns whether there is one. */
 static bool go_on(struct cmio_then_future *then) {

@@ -2,7 +2,7 @@
 #ifndef CMIO_ASYNC_MESSAGE_H
 #define CMIO_ASYNC_MESSAGE_H
 
-/* Messages of channels: bytes of a size that is known when the channel is made. */
+/* Messages of channels: bytes, whose number is fixed when the channel is made. */
 
 #include <stddef.h>
 #include <string.h>

@@ -6,8 +6,9 @@
 #include "async/waiters.h"
 
 /*
- * A permit is stored only while nobody waits. A waiter that notify_one() chose is GRANTED, and passes
- * that on when it is dropped; one that notify_all() woke with all others is HINTED, and does not.
+ * A permit is stored only while nobody waits. A waiter that notify_one() chose is GRANTED, and
+ * passes that on if it is dropped. A waiter that notify_all() woke with all others is HINTED, and
+ * does not.
  */
 
 int cmio_notify_init(struct cmio_notify *notify) {

@@ -7,7 +7,7 @@
 #include "async/message.h"
 #include "async/waiters.h"
 
-/* Who waits is only hinted that something changed, and looks again. */
+/* A waiter is only hinted that something changed, and looks again. */
 struct oneshot {
     struct cmio__lock lock;
     bool was_sent, has_message;
@@ -47,7 +47,7 @@ static void close_oneshot(struct oneshot *oneshot) {
     cmio__waiters_serve_all(&oneshot->receiving, CMIO__HINTED);
 }
 
-/* Releases the lock, and frees what has no handle any more. */
+/* Releases the lock, and frees the channel if no handle is left. */
 static void end_drop(struct oneshot *oneshot) {
     const bool unused = !oneshot->has_sender && !oneshot->has_receiver;
     cmio__lock_release(&oneshot->lock);
@@ -94,7 +94,7 @@ bool cmio_oneshot_sender_is_closed(struct cmio_oneshot_sender *sender) {
     return is_closed;
 }
 
-/* 0, -EALREADY or -EPIPE. */
+/* Returns 0, -EALREADY or -EPIPE. */
 static int send_oneshot_now(struct oneshot *oneshot, const void *message) {
     if (oneshot->was_sent)
         return -EALREADY;
@@ -116,7 +116,7 @@ int cmio_oneshot_send(struct cmio_oneshot_sender *sender, const void *message) {
     return result;
 }
 
-/* 1, 0 or -EAGAIN. */
+/* Returns 1, 0 or -EAGAIN. */
 static int receive_oneshot_now(struct oneshot *oneshot, void *message) {
     if (!oneshot->has_message)
         return oneshot->was_sent || oneshot->is_closed || !oneshot->has_sender ? 0 : -EAGAIN;
@@ -189,7 +189,7 @@ int cmio_oneshot_receive_until(struct cmio_oneshot_receiver *receiver, void *mes
                       : cmio__attempt_until(&receive.future, attempt_oneshot_receive, deadline);
 }
 
-/* Hearing of the end */
+/* Waiting for the close */
 
 static struct cmio_oneshot_closed_future *oneshot_closed_of(struct cmio_future *future) {
     return CMIO__CONTAINER(future, struct cmio_oneshot_closed_future, future);

@@ -3,9 +3,9 @@
 #define CMIO_ASYNC_PARKER_H
 
 /*
- * Where a plain thread sleeps until another one unparks it. An unpark that comes first is kept for
- * the next park. The build picks how the thread waits for a deadline: by the monotonic clock, where
- * condition variables can, or in short naps by the other one.
+ * A plain thread sleeps here until another one unparks it. If the unpark comes first, it is kept
+ * for the next park. The build picks how the thread waits for a deadline: by the monotonic clock if
+ * condition variables can do that, otherwise in short naps by the time of day.
  */
 
 #include <pthread.h>
@@ -22,16 +22,16 @@ struct cmio__parker {
 int cmio__parker_init(struct cmio__parker *parker);
 void cmio__parker_destroy(struct cmio__parker *parker);
 
-/* Ends the park, or the next one. It does not touch the parker after the park has ended. */
+/* Ends the current park, or the next one. Does not touch the parker after the park has ended. */
 void cmio__parker_unpark(struct cmio__parker *parker);
 
-/* Waits to be unparked, until the deadline at most. Returns whether it was. A cancellation point. */
+/* Waits to be unparked until the deadline. Returns whether it was. A cancellation point. */
 bool cmio__parker_park(struct cmio__parker *parker, int64_t deadline);
 
 /* A condition variable for cmio__parker_nap(). Returns 0 or a negative errno. */
 int cmio__parker_init_condition(pthread_cond_t *condition);
 
-/* Waits until the deadline at most, perhaps for less long. The lock is held. */
+/* Waits until the deadline at most, and may return early. The caller holds the lock. */
 void cmio__parker_nap(struct cmio__parker *parker, int64_t deadline);
 
 #endif

@@ -18,7 +18,7 @@ int cmio__parker_init_condition(pthread_cond_t *condition) {
     return -error;
 }
 
-/* A time_t of 32 bits has room for the end of it. */
+/* Its end fits a 32-bit time_t. */
 #define LONGEST_NAP (3600 * CMIO_SECOND)
 
 void cmio__parker_nap(struct cmio__parker *parker, int64_t deadline) {

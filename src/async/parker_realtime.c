@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Condition variables that wait by the time of day alone, which may be set meanwhile: in naps that
- * are short enough for that to matter little.
+ * Condition variables that can wait only by the time of day. Someone may set that during a wait, so
+ * the naps are short enough for it to matter little.
  */
 #include "async/parker.h"
 

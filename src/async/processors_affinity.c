@@ -9,7 +9,7 @@ int cmio__processors(int limit) {
     cpu_set_t usable;
     long count = sched_getaffinity(0, sizeof usable, &usable) == 0
                      ? CPU_COUNT(&usable)
-                     : sysconf(_SC_NPROCESSORS_ONLN); /* more of them than cpu_set_t has bits */
+                     : sysconf(_SC_NPROCESSORS_ONLN); /* more processors than cpu_set_t has bits */
     if (count < 1)
         count = 1;
     return count < limit ? (int)count : limit;

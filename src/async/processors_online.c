@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Systems that tell only how many processors there are: sysconf(3). */
+/* Systems that report only how many processors there are: sysconf(3). */
 #include "async/processors.h"
 
 #include <unistd.h>

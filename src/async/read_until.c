@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading until a delimiter, through a buffer that keeps what came behind it. */
+/* Reading until a delimiter, through a buffer that keeps the bytes after it. */
 #include <cmio/async/read.h>
 
 #include <string.h>
@@ -37,7 +37,7 @@ size_t cmio_read_buffer_take(struct cmio_read_buffer *buffer, void *to, size_t l
     return length;
 }
 
-/* Room behind the bytes; what was consumed is used again. False if there is none. */
+/* Makes room behind the bytes by reusing the consumed part. Returns false if there is none. */
 static bool make_room(struct cmio_read_buffer *buffer) {
     if (buffer->end < buffer->capacity)
         return true;
@@ -53,8 +53,8 @@ static struct cmio_read_until_future *read_until_of(struct cmio_future *future) 
 }
 
 /*
- * How many bytes there are up to the end of the first delimiter; 0 if there is none. Goes on where
- * the last search stopped.
+ * Returns the number of bytes up to the end of the first delimiter, or 0 if there is none.
+ * Continues where the last search stopped.
  */
 static size_t search(struct cmio_read_until_future *read) {
     const char *data = cmio_read_buffer_data(read->buffer);
@@ -72,7 +72,7 @@ static size_t search(struct cmio_read_until_future *read) {
     return 0;
 }
 
-/* Whether the buffer alone gives the result. */
+/* Whether the buffered bytes alone give the result. */
 static bool is_settled(struct cmio_read_until_future *read) {
     read->future.result = (ssize_t)search(read);
     if (read->future.result == 0 && !make_room(read->buffer))

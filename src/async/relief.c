@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a worker alone looks after waits while it runs a task that does not return: its events, its
- * timers, and its `next` task, which nobody steals. So an idle worker does not simply sleep. It wakes
- * up now and then, and where a worker has been in the same poll of a task for a millisecond, it does
- * that worker's share: it takes the events from its poll, wakes what its timers are for, and takes
- * its `next` task. A task that is woken in doing so is queued here, and runs here.
+ * A worker's events, its timers and its `next` task, which nobody steals, are for that worker
+ * alone. They wait while it runs a task that does not return. So an idle worker does not simply
+ * sleep. It wakes up now and then, and if another worker has been in the same poll of a task for a
+ * millisecond, it relieves that worker: it takes the events from its poll, wakes the tasks of its
+ * timers, and takes its `next` task. A task woken by this is queued here, and runs here.
  *
- * A worker is held up if it is not idle and its count of polls has not moved for a millisecond. Who
- * looks keeps what it saw in the executor, under a lock, for whoever looks next.
+ * A worker is held up if it is not idle and its count of polls has not moved for a millisecond. A
+ * worker that looks keeps what it saw in the executor, under a lock, for the next one that looks.
  *
- * How often: the first of the idle workers looks every millisecond, the second every two, and so on
- * to 16. While all workers are idle there is nothing to see, and each looks every 16 ms. Once all
- * have been idle for 100 ms the executor is quiet, and they sleep without an end: an idle process
+ * The first of the idle workers looks every millisecond, the second every two, and so on to 16.
+ * While all workers are idle there is nothing to see, and each looks every 16 ms. Once all have
+ * been idle for 100 ms the executor is quiet, and they sleep without a time limit: an idle process
  * makes no system calls. A worker that begins to work in a quiet executor wakes one other worker,
- * which looks from then on: a system call every 100 ms at most, not one for each request. Whoever
- * says that it is quiet looks afterwards whether all are idle still; whoever begins to work is out of
- * the idle first and looks at `quiet` then. Both in sequential consistency, so one sees the other.
+ * which looks from then on. That is at most one system call every 100 ms, not one per request. A
+ * worker that declares the executor quiet then checks whether all are still idle. A worker that
+ * begins to work first leaves the idle list and then checks `quiet`. Both are sequentially
+ * consistent, so at least one sees the other.
  *
- * Two threads then meet at a poll and its slots:
- * - A wait in a poll that another thread waits in is -EBUSY. Who relieves lets it be; the owner tries
- *   again if it has nothing else to do (cmio__worker_look).
- * - An event of the owner's waker may be meant for a wait that has yet to begin: it is given back.
- * - A slot that was closed must not be used again while a batch may hold an event for it, so the owner
- *   keeps its closed slots until no other thread is at its events (cmio__io_slots_visit).
+ * So two threads may meet at a poll and its slots:
+ * - A wait in a poll in which another thread waits fails with -EBUSY. The relieving worker leaves
+ *   it at that. The owner tries again if it has nothing else to do (cmio__worker_look).
+ * - An event of the owner's waker may be meant for a wait that has yet to begin, so it is given
+ *   back.
+ * - A slot that was closed must not be used again while a batch may hold an event for it. So the
+ *   owner keeps its closed slots until no other thread handles its events (cmio__io_slots_visit).
  */
 #include "async/relief.h"
 
@@ -33,7 +35,7 @@
 #define HELD_UP CMIO_MILLISECOND
 #define QUIET_AFTER (100 * CMIO_MILLISECOND)
 
-enum { LONGEST = 4 }; /* the longest time between two looks is 1 ms, doubled so many times */
+enum { LONGEST = 4 }; /* the longest time between two looks is 1 ms, doubled this many times */
 
 /* When to look at the other workers next. */
 static int64_t next_look(struct cmio_executor *executor) {
@@ -49,7 +51,7 @@ static bool all_are_idle(struct cmio_executor *executor) {
     return atomic_load_explicit(&executor->idle_count, memory_order_seq_cst) == executor->count;
 }
 
-/* Says that the executor is quiet, once it has been so for a while. With the lock held. */
+/* Declares the executor quiet once it has been so for a while. The caller holds the lock. */
 static void note_quiet(struct cmio_executor *executor, int64_t now) {
     size_t polls = 0;
     for (unsigned i = 0; i < executor->count; i++)
@@ -64,7 +66,7 @@ static void note_quiet(struct cmio_executor *executor, int64_t now) {
     }
 }
 
-/* Whether the worker is held up. With the lock held. */
+/* Whether the worker is held up. The caller holds the lock. */
 static bool is_held_up(struct cmio__worker *worker, int64_t now) {
     const size_t polls = atomic_load_explicit(&worker->polls, memory_order_relaxed);
     if (polls != worker->seen_polls) {
@@ -79,7 +81,7 @@ static struct cmio__worker *find_held_up(struct cmio_executor *executor, unsigne
     const int64_t now = cmio_now();
     struct cmio__worker *found = NULL;
     if (!cmio__lock_try(&executor->relief_lock)) {
-        *index = executor->count; /* somebody else looks */
+        *index = executor->count; /* another worker is looking */
         return NULL;
     }
     if (*index == 0)
@@ -95,7 +97,7 @@ static void take_events(struct cmio__worker *worker, struct cmio__worker *other)
     cmio__io_slots_visit(&other->slots);
     const int n = cmio_poll_wait_until(other->poll, worker->events, 0);
     if (n > 0 && cmio__worker_dispatch(worker->events))
-        (void)cmio_waker_wake(other->waker); /* fails only where the system is broken */
+        (void)cmio_waker_wake(other->waker); /* fails only if the system is broken */
     cmio__io_slots_leave(&other->slots);
 }
 
@@ -125,14 +127,14 @@ void cmio__relief_wait(struct cmio__worker *worker, int64_t deadline) {
         if (cmio__worker_look(worker, is_last ? deadline : look) != 0 || is_last)
             return;
         if (deadline != CMIO_FOREVER && deadline <= cmio_now())
-            return; /* it is later than it was meant to be */
+            return; /* the deadline passed during the look */
         if (look_at_others(worker))
             return;
         cmio__count(&worker->parks);
     }
 }
 
-/* Wakes the first of the idle workers, which goes on to be idle, but looks at the others. */
+/* Wakes the first of the idle workers. It stays idle, but looks at the others. */
 static CMIO__COLD void wake_watcher(struct cmio_executor *executor) {
     cmio__lock_take(&executor->idle_lock);
     struct cmio__worker *worker = executor->idle;
@@ -141,7 +143,7 @@ static CMIO__COLD void wake_watcher(struct cmio_executor *executor) {
     cmio__lock_release(&executor->idle_lock);
     if (worker == NULL)
         return;
-    (void)cmio_waker_wake(worker->waker); /* fails only where the system is broken */
+    (void)cmio_waker_wake(worker->waker); /* fails only if the system is broken */
     (void)atomic_fetch_sub_explicit(&executor->unparking, 1, memory_order_release);
 }
 

@@ -8,7 +8,7 @@ struct cmio__task *cmio__run_queue_steal(struct cmio__run_queue *to, struct cmio
     unsigned head = atomic_load_explicit(&from->head, memory_order_acquire);
     do {
         count = atomic_load_explicit(&from->tail, memory_order_acquire) - head;
-        if (count == 0 || count > CMIO__RING) /* the head is old: nothing to be had now */
+        if (count == 0 || count > CMIO__RING) /* the head is stale: nothing to take now */
             return NULL;
         count -= count / 2;
         first = atomic_load_explicit(&from->tasks[head % CMIO__RING], memory_order_relaxed);

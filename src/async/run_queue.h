@@ -3,13 +3,13 @@
 #define CMIO_ASYNC_RUN_QUEUE_H
 
 /*
- * The tasks that a worker is to run, first in, first out: a ring that its worker alone adds to, and
- * from which every worker may take. Adding is two stores; taking is one compare-and-exchange. What
- * does not fit goes to the executor. A worker that is alone has a list instead.
+ * The tasks that a worker is to run, first in, first out: a ring to which only its worker adds, and
+ * from which every worker may take. Adding is two stores; taking is one compare-and-exchange. Tasks
+ * that do not fit go to the executor. An executor's only worker has a list instead.
  *
  * head and tail count without wrapping to the ring's size. A thief copies the tasks first and then
- * moves head past them: had the owner used a place again, head would have moved, and the exchange
- * would fail.
+ * moves head past them. If the owner had reused a place meanwhile, head would have moved, and the
+ * exchange would fail.
  */
 
 #include <stdatomic.h>
@@ -25,7 +25,7 @@ struct cmio__run_queue {
     struct cmio__task *_Atomic tasks[CMIO__RING];
 };
 
-/* Adds a task. False if the ring is full. The owner alone. */
+/* Adds a task. Returns false if the ring is full. For the owner only. */
 CMIO__INLINE bool cmio__run_queue_push(struct cmio__run_queue *queue, struct cmio__task *task) {
     const unsigned head = atomic_load_explicit(&queue->head, memory_order_acquire);
     const unsigned tail = atomic_load_explicit(&queue->tail, memory_order_relaxed);
@@ -36,7 +36,7 @@ CMIO__INLINE bool cmio__run_queue_push(struct cmio__run_queue *queue, struct cmi
     return true;
 }
 
-/* Takes the first task, or NULL. The owner alone. */
+/* Takes the first task. NULL if there is none. For the owner only. */
 CMIO__INLINE struct cmio__task *cmio__run_queue_pop(struct cmio__run_queue *queue) {
     unsigned head = atomic_load_explicit(&queue->head, memory_order_acquire);
     for (;;) {
@@ -50,7 +50,7 @@ CMIO__INLINE struct cmio__task *cmio__run_queue_pop(struct cmio__run_queue *queu
     }
 }
 
-/* How many tasks there are, or more: some may go meanwhile. 0 only if there were none. Any thread. */
+/* The number of tasks, or more if some go meanwhile. 0 only if there were none. Any thread. */
 CMIO__INLINE unsigned cmio__run_queue_count(struct cmio__run_queue *queue) {
     const unsigned head = atomic_load_explicit(&queue->head, memory_order_seq_cst);
     const unsigned tail = atomic_load_explicit(&queue->tail, memory_order_seq_cst);
@@ -58,15 +58,15 @@ CMIO__INLINE unsigned cmio__run_queue_count(struct cmio__run_queue *queue) {
 }
 
 /*
- * Moves half of the tasks of another worker's queue to this one, but for the first of them, which is
- * returned; NULL if there are none. The owner of `to` alone, when it is empty.
+ * Steals half of the tasks in another worker's queue. Returns the first of them and puts the others
+ * into `to`. NULL if there are none. For the owner of `to` only, while `to` is empty.
  */
 struct cmio__task *cmio__run_queue_steal(struct cmio__run_queue *to, struct cmio__run_queue *from);
 
 /* A list of tasks, first in, first out, for one thread. */
 struct cmio__task_list {
     struct cmio__task *first;
-    struct cmio__task *last; /* unless it is empty */
+    struct cmio__task *last; /* set unless the list is empty */
 };
 
 CMIO__INLINE void cmio__task_list_push(struct cmio__task_list *list, struct cmio__task *task) {

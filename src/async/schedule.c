@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which task runs next, and on which worker. async/executor.h says why no work is left lying, and
- * async/worker.h in which order a worker looks for it.
+ * Which task runs next, and on which worker. async/executor.h explains why no work is left lying,
+ * and async/worker.h in which order a worker looks for it.
  */
 #include "async/executor.h"
 
@@ -11,7 +11,7 @@
 
 enum {
     IN_A_ROW = 16, /* tasks that run from `next` while others wait in the queue */
-    BULK = 64,     /* tasks that are moved from the injected ones at once */
+    BULK = 64,     /* injected tasks that are moved at once */
 };
 
 CMIO__THREAD_LOCAL struct cmio__worker *cmio__worker_current;
@@ -61,19 +61,19 @@ static struct cmio__task *take_injected(struct cmio_executor *executor) {
 /* Tasks that have a home */
 
 /*
- * From another thread. The worker is woken under the lock, for it takes the task only afterwards: if
- * that is the last task, the worker may be gone as soon as it has.
+ * Called on another thread. The worker is woken under the lock, because it takes the task only
+ * after that. If it is the last task, the worker may be gone as soon as it has taken it.
  */
 static CMIO__COLD void send_home(struct cmio__worker *worker, struct cmio__task *task) {
     cmio__lock_take(&worker->sent_lock);
     cmio__task_list_push(&worker->sent, task);
     if (!atomic_exchange_explicit(&worker->has_sent, true, memory_order_seq_cst) &&
         atomic_load_explicit(&worker->parked, memory_order_seq_cst))
-        (void)cmio_waker_wake(worker->waker); /* fails only where the system is broken */
+        (void)cmio_waker_wake(worker->waker); /* fails only if the system is broken */
     cmio__lock_release(&worker->sent_lock);
 }
 
-/* Moves what was sent to the list. Returns whether there was anything. */
+/* Moves the sent tasks to the list. Returns whether there were any. */
 static bool take_sent(struct cmio__worker *worker) {
     if (!atomic_load_explicit(&worker->has_sent, memory_order_seq_cst))
         return false;
@@ -84,7 +84,7 @@ static bool take_sent(struct cmio__worker *worker) {
     return true;
 }
 
-/* On the worker's own thread. */
+/* Called on the worker's own thread. */
 static void push(struct cmio__worker *worker, struct cmio__task *task) {
     if (worker->executor->alone != NULL || task->home != NULL)
         cmio__task_list_push(&worker->list, task);
@@ -104,7 +104,7 @@ bool cmio__schedule_injected(struct cmio__worker *worker) {
             push(worker, task);
         task = next;
     }
-    /* Between the executor's list and the queue, a worker that fell asleep did not see them. */
+    /* A worker that fell asleep while they were in neither list nor queue did not see them. */
     if (cmio__run_queue_count(&worker->queue) > 1)
         cmio__unpark_one(executor);
     return any;
@@ -112,7 +112,7 @@ bool cmio__schedule_injected(struct cmio__worker *worker) {
 
 /* Queueing */
 
-/* Puts a task where the worker looks first; what was there becomes one of the queue's. */
+/* Puts a task where the worker looks first. The task that was there goes to the queue. */
 static void run_next(struct cmio__worker *worker, struct cmio__task *task) {
     task = atomic_exchange_explicit(&worker->next, task, memory_order_acq_rel);
     if (task == NULL)
@@ -141,7 +141,7 @@ void cmio__schedule(struct cmio__task *task) {
 }
 
 void cmio__schedule_again(struct cmio__worker *worker, struct cmio__task *task) {
-    /* Once it is pushed, another worker may take it, and end it. */
+    /* Once the task is pushed, another worker may take it and end it. */
     const bool is_for_others = worker->executor->alone == NULL && task->home == NULL;
     push(worker, task);
     if (is_for_others)
@@ -156,7 +156,7 @@ static struct cmio__task *take_next(struct cmio__worker *worker) {
     return atomic_exchange_explicit(&worker->next, NULL, memory_order_acquire);
 }
 
-/* From the list and the queue in turn, as long as both have tasks. */
+/* Takes from the list and the queue in turn, as long as both have tasks. */
 static struct cmio__task *take_queued(struct cmio__worker *worker) {
     struct cmio__task *task = NULL;
     worker->list_is_due = !worker->list_is_due;
@@ -179,7 +179,7 @@ static struct cmio__task *take_own(struct cmio__worker *worker) {
     return task != NULL ? task : take_next(worker);
 }
 
-/* Becomes one of those that search, unless half of the workers do. */
+/* Becomes a searcher unless half of the workers already search. */
 static bool begin_search(struct cmio__worker *worker) {
     struct cmio_executor *executor = worker->executor;
     if (worker->searching)
@@ -191,7 +191,7 @@ static bool begin_search(struct cmio__worker *worker) {
     return true;
 }
 
-/* Returns whether it was the last one. */
+/* Stops searching. Returns whether it was the last searcher. */
 static bool end_search(struct cmio__worker *worker) {
     worker->searching = false;
     return atomic_fetch_sub_explicit(&worker->executor->searching, 1, memory_order_seq_cst) == 1;
@@ -219,7 +219,7 @@ struct cmio__task *cmio__schedule_next(struct cmio__worker *worker) {
     if (task == NULL && worker->executor->alone == NULL)
         task = steal(worker);
     if (task != NULL && CMIO__UNLIKELY(worker->searching) && end_search(worker))
-        cmio__unpark_one(worker->executor); /* there may be more: another one searches on */
+        cmio__unpark_one(worker->executor); /* there may be more: another worker searches on */
     return task;
 }
 
@@ -236,14 +236,14 @@ void cmio__unpark_one(struct cmio_executor *executor) {
         executor->idle = worker->next_idle;
         worker->idle = false;
         (void)atomic_fetch_add_explicit(&executor->unparking, 1, memory_order_relaxed);
-        /* It searches from now on, so that the next to make work need not wake another one. */
+        /* It counts as a searcher from now on, so whoever makes work next need not wake another. */
         (void)atomic_fetch_add_explicit(&executor->searching, 1, memory_order_seq_cst);
         (void)atomic_fetch_sub_explicit(&executor->idle_count, 1, memory_order_seq_cst);
     }
     cmio__lock_release(&executor->idle_lock);
     if (worker == NULL)
         return;
-    (void)cmio_waker_wake(worker->waker); /* fails only where the system is broken */
+    (void)cmio_waker_wake(worker->waker); /* fails only if the system is broken */
     (void)atomic_fetch_sub_explicit(&executor->unparking, 1, memory_order_release);
 }
 
@@ -262,7 +262,7 @@ static void become_idle(struct cmio__worker *worker) {
     cmio__lock_release(&executor->idle_lock);
 }
 
-/* Leaves the list of the idle, unless who woke it has taken it out: it searches then. */
+/* Leaves the idle list. If the thread that woke it has already removed it, it is now a searcher. */
 static void become_busy(struct cmio__worker *worker) {
     struct cmio_executor *executor = worker->executor;
     cmio__lock_take(&executor->idle_lock);
@@ -278,7 +278,7 @@ static void become_busy(struct cmio__worker *worker) {
     cmio__lock_release(&executor->idle_lock);
 }
 
-/* Whether there is work that any worker may take, or this one has to. */
+/* Whether there is work that any worker may take, or that this one must. */
 static bool there_is_work(struct cmio__worker *worker) {
     struct cmio_executor *executor = worker->executor;
     if (atomic_load_explicit(&worker->has_sent, memory_order_seq_cst) ||
@@ -291,7 +291,7 @@ static bool there_is_work(struct cmio__worker *worker) {
     return false;
 }
 
-/* How long there is nothing to do unless something happens: to the next timer, or a shutdown's end. */
+/* How long to wait if nothing happens: until the next timer, or the deadline of a shutdown. */
 static int64_t wait_until(struct cmio__worker *worker) {
     const int64_t timer = cmio__wheel_next_deadline(&worker->wheel);
     const int64_t limit = worker->deadline;

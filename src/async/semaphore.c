@@ -5,7 +5,7 @@
 
 #include "async/waiters.h"
 
-/* Whenever the lock is free, the first in the line wants more permits than there are. */
+/* Whenever the lock is free, the first waiter in line wants more permits than there are. */
 
 int cmio_semaphore_init(struct cmio_semaphore *semaphore, size_t permits) {
     if (semaphore == NULL || permits > CMIO_SEMAPHORE_MAX)
@@ -31,7 +31,7 @@ int cmio_semaphore_destroy(struct cmio_semaphore *semaphore) {
     return waits ? -EBUSY : 0;
 }
 
-/* Hands permits to the line while they suffice for its first. */
+/* Hands permits to the first waiter in line, as long as they suffice. */
 static void serve(struct cmio_semaphore *semaphore) {
     struct cmio__waiter *first;
     while ((first = semaphore->waiters.first) != NULL) {
@@ -43,7 +43,7 @@ static void serve(struct cmio_semaphore *semaphore) {
     }
 }
 
-/* 0, -EAGAIN or -ECANCELED. */
+/* Returns 0, -EAGAIN or -ECANCELED. */
 CMIO__INLINE int acquire_now(struct cmio_semaphore *semaphore, size_t permits) {
     if (semaphore->closed)
         return -ECANCELED;
@@ -98,7 +98,7 @@ static struct cmio_acquire_future *acquire_of(struct cmio_future *future) {
     return CMIO__CONTAINER(future, struct cmio_acquire_future, future);
 }
 
-/* Whether it was served; the result then says how. */
+/* Whether it was served. If so, the result tells how. */
 CMIO__INLINE bool is_served(struct cmio_acquire_future *acquire) {
     const enum cmio__waiter_state state = cmio__waiter_state(&acquire->waiter);
     if (state == CMIO__REFUSED)
@@ -106,7 +106,7 @@ CMIO__INLINE bool is_served(struct cmio_acquire_future *acquire) {
     return state >= CMIO__GRANTED;
 }
 
-/* Acquires, or waits: for a future that did not wait before. */
+/* Acquires or begins to wait, for a future that has not waited yet. */
 CMIO__INLINE bool begin_acquire(struct cmio_acquire_future *acquire, struct cmio__party party) {
     const int result = acquire_now(acquire->semaphore, acquire->permits);
     if (result == -EAGAIN)
@@ -134,7 +134,7 @@ static enum cmio_future_state poll_acquire(struct cmio_future *future,
     return cmio__attempt_in_task(future, attempt_acquire, context, "acquire");
 }
 
-/* A first in the line that gives up may make way for one that wants less. */
+/* If the first in line gives up, the next may want fewer permits and get them. */
 static void drop_acquire(struct cmio_future *future) {
     struct cmio_acquire_future *acquire = acquire_of(future);
     struct cmio_semaphore *semaphore = acquire->semaphore;

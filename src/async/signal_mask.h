@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 /*
- * What the library's threads block. Signals are the program's: its own threads handle them. But those
- * that tell of a fault of a thread can come to no other one; blocked, they would end the program
- * without calling a handler.
+ * The signals that the library's threads block. Signals belong to the program, and its own threads
+ * handle them. But a signal for a fault of a thread cannot be delivered to another thread. If it
+ * were blocked, it would end the program without calling a handler.
  */
 static inline void cmio__signal_mask_fill(sigset_t *signals) {
     static const int faults[] = {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};

@@ -24,7 +24,7 @@ void cmio__signal_stack_begin(struct cmio__signal_stack *stack) {
 void cmio__signal_stack_end(struct cmio__signal_stack *stack) {
     if (stack->memory == NULL)
         return;
-    (void)sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL); /* not inside a handler */
+    (void)sigaltstack(&(stack_t){.ss_flags = SS_DISABLE}, NULL); /* cannot fail outside a handler */
     cmio__stack_unmap(stack->memory, stack->size);
     stack->memory = NULL;
 }

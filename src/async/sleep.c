@@ -55,7 +55,7 @@ int cmio_sleep_future_init(struct cmio_sleep_future *sleep, int64_t duration) {
 }
 
 static enum cmio_future_state poll_yield(struct cmio_future *future, struct cmio_context *context) {
-    if (future->result != 0) { /* it was given way to others */
+    if (future->result != 0) { /* other tasks have had their turn */
         future->result = 0;
         return CMIO_READY;
     }
@@ -65,7 +65,7 @@ static enum cmio_future_state poll_yield(struct cmio_future *future, struct cmio
 }
 
 static void drop_yield(struct cmio_future *future) {
-    (void)future; /* its wake is a spurious one */
+    (void)future; /* its wake becomes a spurious one */
 }
 
 static const struct cmio_future_ops yield_ops = {

@@ -13,15 +13,15 @@
 
 enum {
     POOLS = 40,           /* powers of two: the biggest stack is below a terabyte */
-    LEAST = 16 * 1024,    /* bytes that a stack has */
-    DEFAULT = 64 * 1024,  /* if nothing is said */
-    ARENA = 4096 * 1024,  /* bytes of an arena, guards not counted, if a stack is not bigger */
+    LEAST = 16 * 1024,    /* bytes of the smallest stack */
+    DEFAULT = 64 * 1024,  /* bytes if no size is given */
+    ARENA = 4096 * 1024,  /* bytes of an arena without its guards, unless a stack is bigger */
     WARM = 8192 * 1024,   /* bytes of unused stacks that keep their pages */
     ARENA_STACKS = 64,    /* stacks in an arena at most */
     WARM_STACKS = 4 * 64, /* stacks that are kept warm at most */
 };
 
-/* An arena is in one of its pool's two lists: has it cold stacks, or not? */
+/* An arena is in one of its pool's two lists, depending on whether it has cold stacks. */
 struct cmio__stack_arena {
     struct cmio__stack_arena *next, **link;
     char *memory;
@@ -55,7 +55,7 @@ static size_t page_size(void) {
     return (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* What a stack has at least: a signal handler, which needs a frame, leaves half of it to others. */
+/* The smallest size of a stack: the frame of a signal handler takes at most half of it. */
 static size_t least(void) {
     const size_t frame = cmio__stack_signal_frame();
     return 2 * frame > LEAST ? 2 * frame : LEAST;
@@ -83,7 +83,7 @@ size_t cmio__stack_size(int pool) {
     return (size_t)1 << pool;
 }
 
-/* Arenas. All of this is done with the pool's lock held, but for the system calls. */
+/* Arenas. The pool's lock is held for all of this, except for the system calls. */
 
 static void unlink_arena(struct cmio__stack_arena *arena) {
     *arena->link = arena->next;
@@ -127,7 +127,7 @@ static void unmap_arena(struct cmio__stack_arena *arena) {
     free(arena);
 }
 
-/* Puts a guard below each stack, as far as the system lets it. Returns how many there are then. */
+/* Puts a guard below each stack, as long as the system permits. Returns how many have one. */
 static unsigned cut(struct cmio__stack_arena *arena, unsigned count) {
     const size_t size = cmio__stack_size(arena->pool);
     const size_t guard = page_size();
@@ -170,7 +170,7 @@ static void add_arena(struct pool *pool, struct cmio__stack_arena *arena) {
     pool->mapped += arena->count;
 }
 
-/* Takes an arena away of which nothing is used, unless it is soon needed again. */
+/* Removes an arena with no stack in use, unless promised stacks may need it. */
 static struct cmio__stack_arena *remove_if_spare(struct pool *pool,
                                                  struct cmio__stack_arena *arena) {
     if (arena->cold_count < arena->count || pool->unused - arena->count < pool->promised + 1)
@@ -230,7 +230,7 @@ struct cmio__stack *cmio__stack_take(int number) {
     return stack;
 }
 
-/* Keeps the stack with its pages, unless there are enough of those. */
+/* Keeps the stack with its pages, unless enough such stacks are kept. */
 static bool keep_warm(struct pool *pool, struct cmio__stack *stack, size_t size) {
     cmio__lock_take(&pool->lock);
     const bool kept = pool->warm_count < at_most(WARM_STACKS, WARM, size);

@@ -3,8 +3,8 @@
 #define CMIO_ASYNC_STACK_FLAGS_H
 
 /*
- * How stacks are mapped outside Linux. OpenBSD faults on a stack pointer outside memory that was
- * mapped as a stack. FreeBSD means by MAP_STACK a mapping that grows by itself, which this is not.
+ * How stacks are mapped outside Linux. OpenBSD faults if the stack pointer leaves memory that was
+ * mapped as a stack. On FreeBSD, MAP_STACK means a mapping that grows by itself, which this is not.
  */
 
 #include <sys/mman.h>

@@ -17,8 +17,8 @@ void *cmio__stack_map(size_t length) {
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (memory == MAP_FAILED)
         return NULL;
-    /* A huge page would hold a dozen stacks of which a page each is used. */
-    (void)madvise(memory, length, MADV_NOHUGEPAGE); /* EINVAL: a kernel that has none */
+    /* A huge page would hold a dozen stacks, each of which uses one page. */
+    (void)madvise(memory, length, MADV_NOHUGEPAGE); /* EINVAL: the kernel has no huge pages */
     return memory;
 }
 
@@ -27,8 +27,8 @@ void cmio__stack_unmap(void *memory, size_t length) {
 }
 
 /*
- * qemu's emulation of user programs says yes to advice that it does not know, and does nothing: then
- * its yes to a guard means nothing. A kernel refuses what no kernel knows.
+ * qemu's emulation of user programs accepts advice that it does not know, and does nothing. Its
+ * success then proves no guard. A real kernel refuses advice that no kernel knows.
  */
 static bool answers_are_true(void *page, size_t length) {
     static atomic_int known; /* 1: true, -1: not */
@@ -40,8 +40,8 @@ static bool answers_are_true(void *page, size_t length) {
 }
 
 /*
- * A guard that is a mark in the page table takes no mapping of its own. Kernels before 6.13 do not
- * know it, and none can set it in locked memory.
+ * A guard that is only a mark in the page table needs no mapping of its own. Kernels before 6.13 do
+ * not know it, and no kernel can set it in locked memory.
  */
 bool cmio__stack_guard(void *page, size_t length) {
     return (madvise(page, length, GUARD_INSTALL) == 0 && answers_are_true(page, length)) ||

@@ -19,9 +19,9 @@ bool cmio__stack_guard(void *page, size_t length) {
 }
 
 void cmio__stack_give_pages(void *memory, size_t length) {
-    (void)madvise(memory, length, MADV_FREE); /* advice */
+    (void)madvise(memory, length, MADV_FREE); /* only advice */
 }
 
 size_t cmio__stack_signal_frame(void) {
-    return 0; /* these systems say MINSIGSTKSZ, which a stack holds several times */
+    return 0; /* MINSIGSTKSZ of these systems fits a stack several times */
 }

@@ -3,10 +3,10 @@
 #define CMIO_ASYNC_SWITCH_H
 
 /*
- * From one stack to another, on one thread. What is suspended is known by a pointer, which the files
- * that implement this understand: switch_x86_64.S and switch_aarch64.S keep the registers that the
- * calling convention tells a function to keep, among them the floating-point modes;
- * switch_ucontext.c does it in C, with two system calls a switch. The build picks one of them.
+ * Switches from one stack to another, on one thread. A suspended stack is a pointer that only the
+ * files that implement this understand. switch_x86_64.S and switch_aarch64.S keep the registers
+ * that the calling convention requires a function to keep, among them the floating-point modes.
+ * switch_ucontext.c does it in C, with two system calls per switch. The build picks one of them.
  */
 
 #include <stddef.h>
@@ -15,7 +15,7 @@
 void cmio__switch(void **from, void *to);
 
 /*
- * Prepares a stack: the first switch to what is returned calls entry(argument), which must not
+ * Prepares a stack. The first switch to the returned pointer calls entry(argument), which must not
  * return. bottom is the lowest address of the stack; both ends are multiples of 16.
  */
 void *cmio__switch_prepare(void *bottom, size_t size, void (*entry)(void *argument),

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * async/switch.h for AArch64 (AAPCS64). A suspended stack holds, from its pointer upwards: x19 to
- * x30, d8 to d15 and FPCR, in 176 bytes. x30 is the address to go on at.
+ * x30, d8 to d15 and FPCR, in 176 bytes. x30 is the address at which to continue.
  *
- * A switch ends in a jump rather than a return: the processor predicts returns by the calls that it
- * has seen, and would predict the address on the other stack wrongly every time. Where branch targets
- * are checked (BTI), the place behind a call is none, and a return has to do.
+ * A switch ends in a jump, not a return. The processor predicts returns from the calls that it has
+ * seen, and would mispredict the address on the other stack every time. If branch targets are
+ * checked (BTI), the place after a call is not a valid target, so a return has to do.
  */
 
 #if defined(__ARM_FEATURE_BTI_DEFAULT)
@@ -58,12 +58,12 @@ cmio__switch:
     mrs     x9, fpcr
     str     x9, [sp, #160]
 
-    /* The other stack looks the same, so what describes this frame goes on being true. */
+    /* The other stack has the same layout, so the description of this frame stays true. */
     mov     x10, sp
     str     x10, [x0]
     mov     sp, x1
 
-    /* Setting the mode is slow, and hardly ever needed. */
+    /* Setting the mode is slow and rarely needed. */
     ldr     x10, [sp, #160]
     cmp     x9, x10
     b.eq    1f
@@ -104,7 +104,7 @@ cmio__switch:
     .cfi_endproc
     .size   cmio__switch, . - cmio__switch
 
-/* Where a new stack begins: x19 is the argument and x20 the function. Unwinders stop here. */
+/* A new stack begins here. x19 is the argument and x20 the function. Unwinders stop here. */
     .type   begin, %function
     .p2align 4
 begin:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * async/switch.h where there is no assembly for the processor. What is suspended is known by the
+ * async/switch.h for processors without assembly here. The pointer to a suspended stack is the
  * address of its ucontext_t, which lies on the stack that it describes.
  */
 /* Without the first, macOS refuses <ucontext.h>; without the second, it hides what is not POSIX. */
@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <ucontext.h>
 
-/* macOS calls ucontext(3) obsolete, and has nothing in its place. */
+/* macOS declares ucontext(3) obsolete, but has nothing to replace it. */
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
 /* At the upper end of a new stack. */
@@ -22,7 +22,7 @@ struct beginning {
     void *argument;
 };
 
-/* makecontext(3) passes integers on, which hold half an address each. */
+/* makecontext(3) passes integers, each of which holds half an address. */
 static void begin_context(unsigned high, unsigned low) {
     const uintptr_t address = (uintptr_t)((uint64_t)high << 32 | low);
     const struct beginning *beginning = (const struct beginning *)address; // NOLINT
@@ -35,7 +35,7 @@ void *cmio__switch_prepare(void *bottom, size_t size, void (*entry)(void *argume
     struct beginning *beginning = (struct beginning *)(void *)((char *)bottom + rest);
     beginning->entry = entry;
     beginning->argument = argument;
-    (void)getcontext(&beginning->context); /* fails on no system */
+    (void)getcontext(&beginning->context); /* cannot fail on any system */
     beginning->context.uc_stack.ss_sp = bottom;
     beginning->context.uc_stack.ss_size = rest;
     beginning->context.uc_link = NULL;
@@ -49,5 +49,5 @@ void cmio__switch(void **from, void *to) {
     ucontext_t here;
     here.uc_stack = (stack_t){0}; /* AddressSanitizer looks at it */
     *from = &here;
-    (void)swapcontext(&here, to); /* fails on no system, with a context of ours */
+    (void)swapcontext(&here, to); /* cannot fail on any system, with a context of ours */
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * async/switch.h for x86-64 (System V). A suspended stack holds, from its pointer upwards: MXCSR and
- * the x87 control word (8 bytes), r15, r14, r13, r12, rbx, rbp and the address to go on at.
+ * async/switch.h for x86-64 (System V). A suspended stack holds, from its pointer upwards: MXCSR
+ * and the x87 control word (8 bytes), r15, r14, r13, r12, rbx, rbp and the address at which to
+ * continue.
  *
- * A switch ends in a jump rather than a return: the processor predicts returns by the calls that it
- * has seen, and would predict the address on the other stack wrongly every time. It is not tracked
- * (notrack), as the place behind a call is no landing pad of indirect branch tracking. The note at
- * the end promises such pads, but no shadow stack: a process with this code in it runs without one.
+ * A switch ends in a jump, not a return. The processor predicts returns from the calls that it has
+ * seen, and would mispredict the address on the other stack every time. The jump is not tracked
+ * (notrack), because the place after a call is no landing pad for indirect branch tracking. The
+ * note at the end promises such pads, but no shadow stack: a process with this code in it runs
+ * without one.
  */
 
     .text
@@ -43,11 +45,11 @@ cmio__switch:
     movl    (%rsp), %eax
     movzwl  4(%rsp), %edx
 
-    /* The other stack looks the same, so what describes this frame goes on being true. */
+    /* The other stack has the same layout, so the description of this frame stays true. */
     movq    %rsp, (%rdi)
     movq    %rsi, %rsp
 
-    /* Loading a mode is slow, and hardly ever needed. The flags in MXCSR need not be kept. */
+    /* Loading a mode is slow and rarely needed. The flags in MXCSR need not be kept. */
     xorl    (%rsp), %eax
     testl   $0xffc0, %eax
     jne     2f
@@ -79,7 +81,7 @@ cmio__switch:
     notrack jmp *%rcx
     .cfi_endproc
 
-    /* Out of the way; the frame is that of label 1. */
+    /* Kept out of the way. The frame is the same as at label 1. */
     .cfi_startproc
     .cfi_def_cfa_offset 64
     .cfi_offset rbp, -16
@@ -94,7 +96,7 @@ cmio__switch:
     .cfi_endproc
     .size   cmio__switch, . - cmio__switch
 
-/* Where a new stack begins: r12 is the argument and r13 the function. Unwinders stop here. */
+/* A new stack begins here. r12 is the argument and r13 the function. Unwinders stop here. */
     .type   begin, @function
     .p2align 4
 begin:

@@ -12,7 +12,7 @@
 
 enum { NAME_MAX_KEPT = 63 }; /* bytes of a name */
 
-/* A block and its executor's share in it: the last block to go frees an executor that was freed. */
+/* Frees a block. The last block to go also frees the struct of an executor that was freed. */
 static void free_task(struct cmio__task *task) {
     struct cmio_executor *executor = task->executor;
     free((char *)task - task->prefix);
@@ -20,7 +20,7 @@ static void free_task(struct cmio__task *task) {
 }
 
 static void drop_reference(struct cmio__task *task) {
-    /* Who holds the only reference needs no locked instruction to give it back. */
+    /* The holder of the only reference needs no locked instruction to give it back. */
     const unsigned references = atomic_load_explicit(&task->references, memory_order_acquire);
     if (references != 1 && CMIO__IS_SINGLE_THREADED) {
         atomic_store_explicit(&task->references, references - 1, memory_order_relaxed);
@@ -48,14 +48,14 @@ static struct cmio__task *task_of(const struct cmio_task_waker *waker) {
 
 void cmio__task_wake_local(struct cmio__task *task) {
     const unsigned wakes = atomic_load_explicit(&task->wakes, memory_order_relaxed);
-    if (wakes >= CMIO__ENDED / 2) /* or woken so often that it need not be counted any more */
+    if (wakes >= CMIO__ENDED / 2) /* ended, or woken so often that no more need be counted */
         return;
     if (wakes == 0)
         cmio__task_list_push(&task->executor->alone->list, task);
     atomic_store_explicit(&task->wakes, wakes + 1, memory_order_relaxed);
 }
 
-/* From another thread than that of the executor's only worker. */
+/* Called on a thread other than that of the executor's only worker. */
 static void wake_remote(struct cmio__task *task) {
     if (atomic_exchange_explicit(&task->remote, true, memory_order_acq_rel))
         return;
@@ -76,7 +76,7 @@ static void wake_shared(struct cmio__task *task) {
     const unsigned wakes = atomic_load_explicit(&task->wakes, memory_order_relaxed);
     if (wakes >= CMIO__ENDED)
         return;
-    /* So many that none is to be added any more: but this thread's doings are to be published. */
+    /* If there are too many to add another, what this thread did must still be published. */
     const unsigned more = wakes < CMIO__ENDED / 2 ? 1 : 0;
     if (atomic_fetch_add_explicit(&task->wakes, more, memory_order_acq_rel) == 0)
         cmio__schedule(task);
@@ -153,8 +153,8 @@ bool cmio_context_spend(struct cmio_context *context) {
 /* Polling */
 
 /*
- * Puts a task into its worker's list. Shutdown sets `closing` before it goes through the
- * lists, so a task that it does not find there sees that here.
+ * Puts a task into its worker's list. Shutdown sets `closing` before it goes through the lists. So
+ * a task that shutdown does not find there sees `closing` here.
  */
 static CMIO__COLD void list_task(struct cmio__task *task, struct cmio__worker *worker) {
     cmio__lock_take(&worker->tasks_lock);
@@ -180,8 +180,9 @@ static void unlist_task(struct cmio__task *task) {
 }
 
 /*
- * Says at the meeting place that the result is there. Returns the waker of whoever waits for it, now
- * the caller's to drop. From here on the task is the join handle's; if that was dropped, it is gone.
+ * Announces the result at the meeting place. Returns the waker of whoever waits for it, which the
+ * caller must drop. From here on the task belongs to the join handle. If that was dropped, the task
+ * is gone.
  */
 static struct cmio_task_waker meet_as_task(struct cmio__task *task) {
     struct cmio_task_waker joiner = {0};
@@ -232,7 +233,7 @@ void cmio__task_run(struct cmio__task *task, struct cmio__worker *worker) {
         return;
     }
     if (CMIO__UNLIKELY(!task->listed) && task->prefix > 0)
-        list_task(task, worker); /* it has a name: to be seen also if this poll does not return */
+        list_task(task, worker); /* it has a name: visible even if this poll does not return */
     cmio__debug_poll_begins(worker, task); /* NOLINT: clang-tidy does not count references */
     const enum cmio_future_state state = cmio_future_poll(future, &context);
     cmio__debug_poll_ends(worker);
@@ -287,7 +288,7 @@ static struct cmio__task *new_task(const struct cmio_future *future, size_t size
     return task;
 }
 
-/* On an executor with one worker, which alone changes `wakes`: the first wake is that of a thread. */
+/* For an executor with one worker, which alone changes `wakes`: the first wake is a remote one. */
 static void spawn_remotely(struct cmio__task *task) {
     atomic_store_explicit(&task->wakes, 0, memory_order_relaxed);
     wake_remote(task);
@@ -354,7 +355,7 @@ void cmio_join_handle_drop(struct cmio_join_handle *handle) {
         drop_reference(task);
 }
 
-/* Takes the waker back that the future left. If the task has it already, it is the task's to drop. */
+/* Takes back the waker that the future left. If the task already has it, the task drops it. */
 static void withdraw(struct cmio_join_future *join) {
     struct cmio__task *task = joined(join->handle);
     unsigned char meeting = CMIO__JOINING;
@@ -364,11 +365,10 @@ static void withdraw(struct cmio_join_future *join) {
     join->waker = (struct cmio_task_waker){0};
 }
 
-/* Leaves the waker, unless the task has ended. Returns whether it has. */
+/* Leaves the waker unless the task has ended. Returns whether the task has ended. */
 static bool leave_joiner(struct cmio_join_future *join, const struct cmio_task_waker *waker) {
     struct cmio__task *task = joined(join->handle);
-    (void)cmio_task_waker_clone(waker,
-                                &join->waker); /* of a task that is being polled: cannot fail */
+    (void)cmio_task_waker_clone(waker, &join->waker); /* cannot fail: its task is being polled */
     task->joiner = join->waker;
     unsigned char meeting = CMIO__RUNNING;
     if (atomic_compare_exchange_strong_explicit(&task->meeting, &meeting, CMIO__JOINING,
@@ -393,7 +393,7 @@ static enum cmio_future_state poll_join(struct cmio_future *future, struct cmio_
         future->result = -EBUSY; /* another future waits for the task */
         return CMIO_READY;
     }
-    if (meeting == CMIO__TAKEN) { /* for an instant: the waker may be an older one */
+    if (meeting == CMIO__TAKEN) { /* lasts an instant: the task may have an older waker */
         cmio_task_waker_wake(&context->waker);
         return CMIO_PENDING;
     }

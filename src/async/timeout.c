@@ -11,8 +11,8 @@ static struct cmio_timeout_future *timeout_of(struct cmio_future *future) {
 }
 
 /*
- * The clock costs the turn nothing: a child that spends every turn could otherwise keep a deadline
- * that has passed from being seen.
+ * Looking at the clock does not use up the turn. Otherwise a child that spends every turn could
+ * keep a deadline that has passed from being noticed.
  */
 static enum cmio_future_state poll_clock(struct cmio_timeout_future *limited,
                                          struct cmio_context *context) {
@@ -24,14 +24,14 @@ static enum cmio_future_state poll_clock(struct cmio_timeout_future *limited,
 }
 
 /*
- * The last poll of a child whose time is up. In a turn that is over, its leaves may have been ready
- * but for the turn: they get one more, once, so that a child that is ready wins, and one that is
- * never done with its turn does not keep the time from running out.
+ * The last poll of a child whose time is up. If the turn is over, only that may have kept its
+ * leaves from being ready, so they get one more turn, once. So a child that is ready wins, and a
+ * child that never finishes in its turn does not keep the time from running out.
  */
 static enum cmio_future_state poll_at_last(struct cmio_future *child,
                                            struct cmio_context *context) {
     if (context->budget > 0)
-        return CMIO_PENDING; /* it was asked just now */
+        return CMIO_PENDING; /* it was polled just now */
     context->budget = CMIO__TURN;
     const enum cmio_future_state state = cmio_future_poll(child, context);
     context->budget = 0;
@@ -69,7 +69,7 @@ static const struct cmio_future_ops timeout_ops = {
     .drop = drop_timeout,
 };
 
-/* With a sleep that was made, or the error that says why it was not. */
+/* error is the result of making the sleep. */
 static int init(struct cmio_timeout_future *limited, struct cmio_future *child,
                 const struct cmio_sleep_future *sleep, int error) {
     if (error != 0)

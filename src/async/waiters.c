@@ -53,6 +53,6 @@ int cmio__attempt_until(struct cmio_future *future, cmio__attempt *attempt, int6
         cmio__parker_destroy(&blocked.parker);
     else
         give_waiters_up(&blocked);
-    /* A drop may find that it came too late, and then says how the future ended. */
+    /* The drop may have come too late. The result then tells how the future ended. */
     return future->result == -ECANCELED ? -ETIMEDOUT : (int)future->result;
 }

@@ -3,18 +3,18 @@
 #define CMIO_ASYNC_WAITERS_H
 
 /*
- * Lines of waiters: what notify, semaphore, mutex and the channels have in common.
+ * Lines of waiters, which notify, semaphore, mutex and the channels have in common.
  *
- * A waiter lies in a future and is in one line at most, under the lock of the thing that it waits
- * on. Who serves it takes it out of the line, wakes it, and then stores in `state` how it was
- * served. After that store the waiter is its future's alone, so the future may look at `state`
- * without the lock, and end if it was served. It must not end sooner: until then the borrowed waker
- * is in use. A future that is woken before the store sees QUEUED and takes the lock, which the other
- * side holds until after the store.
+ * A waiter lies in a future and is in at most one line, under the lock of the object that it waits
+ * for. Whoever serves it takes it out of the line, wakes it, and then stores in `state` how it was
+ * served. After that store the waiter belongs to its future alone, so the future may look at
+ * `state` without the lock, and end if it was served. It must not end sooner, because until then
+ * the borrowed waker is in use. A future that is woken before the store sees QUEUED and takes the
+ * lock, which the other side holds until after the store.
  *
- * A leaf is an attempt: a function that does what the future is for and returns true, or puts the
- * waiter into the line for whoever attempts, and returns false. The poll of the future attempts for
- * its task, and cmio__attempt_until() for a plain thread.
+ * A leaf is an attempt. That is a function that does the work of the future and returns true, or
+ * puts the waiter of the attempting party into the line and returns false. The poll of the future
+ * attempts for its task, and cmio__attempt_until() for a plain thread.
  */
 
 #include <stdbool.h>
@@ -29,7 +29,7 @@
 #include "async/parker.h"
 #include "async/worker.h"
 
-/* Those from GRANTED on are final. */
+/* GRANTED and the states after it are final. */
 enum cmio__waiter_state {
     CMIO__NEW,     /* in no line yet */
     CMIO__QUEUED,  /* in the line */
@@ -53,14 +53,14 @@ CMIO__INLINE void cmio__waiter_set_state(struct cmio__waiter *waiter,
     __atomic_store_n(&waiter->state, (uint32_t)state, __ATOMIC_RELEASE);
 }
 
-/* A future's waiter before its first poll. What else it holds is set when it is put into a line. */
+/* A future's waiter before its first poll. Its other members are set when it enters a line. */
 CMIO__INLINE void cmio__waiter_init(struct cmio__waiter *waiter) {
     waiter->state = CMIO__NEW;
 }
 
-/* What follows is done under the lock. */
+/* What follows requires the lock. */
 
-/* Whom to wake from now on. */
+/* Sets whom to wake from now on. */
 CMIO__INLINE void cmio__waiter_set_party(struct cmio__waiter *waiter, struct cmio__party party) {
     waiter->waker = party.waker;
     waiter->thread = party.thread;
@@ -79,7 +79,7 @@ CMIO__INLINE void cmio__waiters_add(struct cmio__waiters *line, struct cmio__wai
     cmio__waiter_set_state(waiter, CMIO__QUEUED);
 }
 
-/* Back at the front: for one that had its turn in vain. */
+/* Puts a waiter back at the front, after it had its turn in vain. */
 CMIO__INLINE void cmio__waiters_add_first(struct cmio__waiters *line, struct cmio__waiter *waiter,
                                           struct cmio__party party) {
     cmio__waiter_set_party(waiter, party);
@@ -104,7 +104,7 @@ CMIO__INLINE void cmio__waiters_remove(struct cmio__waiters *line, struct cmio__
         waiter->next->previous = waiter->previous;
 }
 
-/* Serves the first of the line, which is not empty. */
+/* Serves the first in line. The line must not be empty. */
 CMIO__INLINE void cmio__waiters_serve(struct cmio__waiters *line, enum cmio__waiter_state state) {
     struct cmio__waiter *waiter = line->first;
     line->first = waiter->next;
@@ -119,7 +119,7 @@ CMIO__INLINE void cmio__waiters_serve(struct cmio__waiters *line, enum cmio__wai
     cmio__waiter_set_state(waiter, state); /* the last touch */
 }
 
-/* Serves the first of the line, if there is one. Returns whether there was. */
+/* Serves the first in line, if there is one. Returns whether there was. */
 CMIO__INLINE bool cmio__waiters_serve_first(struct cmio__waiters *line,
                                             enum cmio__waiter_state state) {
     if (line->first == NULL)
@@ -135,8 +135,8 @@ CMIO__INLINE void cmio__waiters_serve_all(struct cmio__waiters *line,
 }
 
 /*
- * For waiters that are only ever hinted, all of a line at once and whenever what they wait for may
- * have come: waits on. Nothing is lost by those that leave.
+ * Waits on. For waiters that are only ever hinted, all in a line at once, and whenever what they
+ * wait for may have come. So nothing is lost if one of them leaves.
  */
 CMIO__INLINE void cmio__waiters_wait(struct cmio__waiters *line, struct cmio__waiter *waiter,
                                      struct cmio__party party) {
@@ -146,7 +146,7 @@ CMIO__INLINE void cmio__waiters_wait(struct cmio__waiters *line, struct cmio__wa
         cmio__waiters_add(line, waiter, party);
 }
 
-/* Leaves such a line, if it is in it. Takes the lock. */
+/* Leaves such a line if the waiter is in it. Takes the lock. */
 void cmio__waiters_leave(struct cmio__waiters *line, struct cmio__waiter *waiter,
                          struct cmio__lock *lock);
 
@@ -163,7 +163,7 @@ CMIO__INLINE enum cmio_future_state cmio__attempt_in_task(struct cmio_future *fu
         return CMIO_PENDING;
     if (attempt(future, (struct cmio__party){.waker = context->waker}))
         return CMIO_READY;
-    context->budget++; /* it waits, and so does not count */
+    context->budget++; /* it waits, so it does not count */
     return cmio__context_awaits(context, name);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A value behind a lock, with a number that grows with each change; receivers know what they saw. */
+/* A value behind a lock. Each change increments its version. Receivers keep the version seen. */
 #include <cmio/async/watch.h>
 
 #include <errno.h>
@@ -17,7 +17,7 @@ struct watch {
     _Alignas(max_align_t) char value[];
 };
 
-/* Under the lock of the watched value. */
+/* Guarded by the watched value's lock. */
 struct cmio_watch_receiver {
     struct watch *watch;
     uint64_t seen; /* the version */
@@ -78,7 +78,7 @@ int cmio_watch_subscribe(struct cmio_watch_sender *sender, struct cmio_watch_rec
     return 0;
 }
 
-/* Drops a handle of either side: the last sender tells the receivers. */
+/* Drops a handle of either side. The last sender tells the receivers. */
 static void drop_watch(struct watch *watch, size_t *side) {
     cmio__lock_take(&watch->lock);
     --*side;
@@ -117,7 +117,7 @@ int cmio_watch_send(struct cmio_watch_sender *sender, const void *value) {
     return heard ? 0 : -EPIPE;
 }
 
-/* Whether there was something to see; under the lock. */
+/* Marks the value as seen. Returns whether it was new. The caller holds the lock. */
 static bool see(struct cmio_watch_receiver *receiver) {
     const bool is_new = receiver->seen != receiver->watch->version;
     receiver->seen = receiver->watch->version;

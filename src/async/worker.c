@@ -32,7 +32,7 @@ void cmio__worker_destroy(struct cmio__worker *worker) {
     cmio__io_slots_destroy(&worker->slots);
 }
 
-/* The token of a source is its slot; the waker's, whose event needs no more than to come, is 0. */
+/* The token of a source is its slot. The token of the waker is 0: its event only has to come. */
 bool cmio__worker_dispatch(struct cmio_events *events) {
     bool woken = false;
     CMIO_EVENTS_FOREACH (event, events) {
@@ -45,13 +45,13 @@ bool cmio__worker_dispatch(struct cmio_events *events) {
     return woken;
 }
 
-/* A wait that failed for want of memory or descriptors is tried again, but not at full speed. */
+/* A wait that failed for lack of memory or descriptors is tried again, but not at full speed. */
 static CMIO__COLD void pause_after(int error) {
     if (error != -EINTR && error != -EBUSY)
         (void)nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
 }
 
-/* Waits in the poll, where another worker may be to relieve this one: but that does not block. */
+/* Waits in the poll. Another worker may be in it to relieve this one, but that does not block. */
 static int wait_for_events(struct cmio__worker *worker, int64_t deadline) {
     for (;;) {
         const int n = cmio_poll_wait_until(worker->poll, worker->events, deadline);
@@ -95,7 +95,7 @@ void cmio__worker_run(struct cmio__worker *worker, bool (*done)(void *argument),
         if (CMIO__UNLIKELY(++worker->since_look >= CMIO__LOOK)) {
             cmio__worker_look(worker, 0);
             if (cmio__schedule_injected(worker))
-                cmio__unpark_one(worker->executor); /* the worker has others to run first */
+                cmio__unpark_one(worker->executor); /* this worker has others to run first */
         }
         struct cmio__task *task = cmio__schedule_next(worker);
         if (task != NULL)

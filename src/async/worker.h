@@ -3,11 +3,12 @@
 #define CMIO_ASYNC_WORKER_H
 
 /*
- * A worker: a thread that polls tasks, and what it looks for events with. The executor owns it.
+ * A worker: a thread that polls tasks, and the poll and timers where it looks for events. The
+ * executor owns it.
  *
- * It runs the tasks of its queue in turn, looks at its poll, its timers and the tasks that other
- * threads injected every CMIO__LOOK polls, and when it has nothing to run it looks there first,
- * then takes tasks from another worker, and at last waits in its poll.
+ * It runs the tasks of its queue in turn. Every CMIO__LOOK polls it looks at its poll, its timers
+ * and the tasks that other threads injected. When it has nothing to run, it looks there first, then
+ * takes tasks from another worker, and at last waits in its poll.
  */
 
 #include <pthread.h>
@@ -29,35 +30,35 @@ struct cmio__green;
 
 enum {
     CMIO__LOOK = 61,    /* polls of tasks between two looks at events */
-    CMIO__EVENTS = 256, /* that a look takes at once */
+    CMIO__EVENTS = 256, /* events that a look takes at once */
 };
 
 struct cmio__worker {
     struct cmio_executor *executor;
     uint16_t index; /* in executor->workers */
-    bool searching; /* one of those that look for other workers' tasks; its own */
-    const struct cmio__task *_Atomic running; /* that it polls now, unless the poll is just over */
+    bool searching; /* it looks for other workers' tasks; for its own thread only */
+    const struct cmio__task *_Atomic running; /* polled now, or until just now */
     unsigned since_look;
     int64_t deadline; /* of a shutdown that runs on this thread; 0: none */
 
-    /* The tasks to run, where this is the only worker; where it is not, those at home here. */
+    /* The tasks to run if this is the only worker. Otherwise those whose home this is. */
     struct cmio__task_list list;
 
-    /* Where there are others: the queue that they steal from. */
+    /* If there are others: the queue from which they steal. */
     struct cmio__run_queue queue;
-    /* And the task that was woken here last. It runs next, as what it needs is in the cache. */
+    /* And the task woken here last. It runs next, because what it needs is in the cache. */
     struct cmio__task *_Atomic next;
     unsigned in_a_row; /* tasks that ran from `next` without one from the queue */
-    bool list_is_due;  /* rather than the queue, when both have tasks */
+    bool list_is_due;  /* it comes before the queue when both have tasks */
 
-    /* Tasks at home here that other threads have woken: on their way to `list`. */
+    /* Tasks at home here that other threads have woken, on their way to `list`. */
     struct cmio__lock sent_lock;
     struct cmio__task_list sent;
     atomic_bool has_sent;
     atomic_bool parked; /* or about to be: a sender wakes it */
 
-    struct cmio__green *green; /* that runs on this worker, and may await */
-    int *error;                /* where errno is, on the thread that runs the worker */
+    struct cmio__green *green; /* the one that runs here and may await */
+    int *error;                /* the address of errno on the worker's thread */
 
     struct cmio__wheel wheel;
     struct cmio_poll *poll;
@@ -65,19 +66,19 @@ struct cmio__worker {
     struct cmio_waker *waker;
     struct cmio__io_slots slots;
 
-    /* Where it is parked: in the executor's list, under the lock of that. */
+    /* Its place in the executor's idle list, under the lock of that list. */
     struct cmio__worker *next_idle;
     atomic_bool idle; /* others look at it without the lock */
 
-    /* Under the executor's relief_lock: its polls when somebody last looked, and since when. */
+    /* Under the executor's relief_lock: its polls at the last look, and since when unchanged. */
     size_t seen_polls;
     int64_t seen_since;
 
-    /* The tasks that it polled first, and that live: for introspection and shutdown. */
+    /* The living tasks that it was the first to poll, for introspection and shutdown. */
     struct cmio__lock tasks_lock;
     struct cmio__task *tasks;
 
-    /* Counts that this worker alone changes; other threads may read them. */
+    /* Counts that only this worker changes. Other threads may read them. */
     atomic_size_t spawned, finished, blocks, polls, wakes, steals, parks;
 
     pthread_t thread;
@@ -103,19 +104,19 @@ int cmio__worker_init(struct cmio__worker *worker, struct cmio_executor *executo
                       const char *backend);
 void cmio__worker_destroy(struct cmio__worker *worker);
 
-/* Polls tasks until done(argument) is true, which the worker asks between tasks. */
+/* Polls tasks until done(argument), which is called between tasks, returns true. */
 void cmio__worker_run(struct cmio__worker *worker, bool (*done)(void *argument), void *argument);
 
 /*
- * Waits for events until the deadline (0: not at all), and wakes what they and the timers are for.
- * Returns how many events there were, or a negative errno.
+ * Waits for events until the deadline (0: does not wait), and wakes the tasks of the events and of
+ * timers that are due. Returns how many events there were, or a negative errno.
  */
 int cmio__worker_look(struct cmio__worker *worker, int64_t deadline);
 
-/* Wakes what the events are for. Returns whether one of them is that of the poll's own waker. */
+/* Wakes the tasks that wait for the events. Returns whether the poll's own waker had an event. */
 bool cmio__worker_dispatch(struct cmio_events *events);
 
-/* Notes for introspection what a task waits for; gives the state that says so. */
+/* Notes for introspection what a task waits for. Returns CMIO_PENDING. */
 CMIO__INLINE enum cmio_future_state cmio__context_awaits(struct cmio_context *context,
                                                          const char *name) {
     atomic_store_explicit(&context->task->awaiting, name, memory_order_relaxed);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Writing all of a buffer or of several, and saying that no more comes. */
+/* Writing all of one or several buffers, and shutting down the writing side. */
 #include <cmio/async/write.h>
 
 #include <sys/uio.h>
 
 #include "async/io.h"
 
-enum { MOST_BUFFERS = 1024 }; /* IOV_MAX of all systems that cmio is for */
+enum { MOST_BUFFERS = 1024 }; /* IOV_MAX of all systems that cmio supports */
 
 static struct cmio_write_all_future *write_all_of(struct cmio_future *future) {
     return CMIO__CONTAINER(future, struct cmio_write_all_future, future);
@@ -65,7 +65,7 @@ int cmio_write_all_future_init(struct cmio_write_all_future *write, struct cmio_
     return 0;
 }
 
-/* An empty buffer may be a null one, to which C adds nothing. */
+/* An empty buffer may be a null pointer, to which C does not allow adding even 0. */
 static void advance_buffer(struct iovec *buffer, size_t count) {
     if (count == 0)
         return;
@@ -73,7 +73,7 @@ static void advance_buffer(struct iovec *buffer, size_t count) {
     buffer->iov_len -= count;
 }
 
-/* Takes off what was written, and buffers that are empty. */
+/* Removes what was written, and empty buffers. */
 static void take_off(struct cmio_writev_all_future *write, size_t count) {
     write->done += count;
     while (write->count > 0 && count >= write->buffers->iov_len) {

@@ -4,7 +4,7 @@
 
 /*
  * What the tests of combinators have in common: a future that ends when the test says so and counts
- * its polls and drops, and a way to poll futures from the test, poll by poll.
+ * its polls and drops, and a way for the test to poll futures step by step.
  */
 
 #include <cmio/async.h>
@@ -75,14 +75,14 @@ static inline int gate_polls(struct gate *gate) {
     return polls;
 }
 
-/* Wakes whoever polled it last, and stays as it is. */
+/* Wakes whoever polled the gate last, without changing it. */
 static inline void gate_wake(struct gate *gate) {
     (void)pthread_mutex_lock(&gate->lock);
     cmio_task_waker_wake(&gate->waker);
     (void)pthread_mutex_unlock(&gate->lock);
 }
 
-/* A task whose only poll is a function of the test, which polls what it likes. */
+/* A task whose only poll is a function of the test, which may poll anything. */
 struct scene {
     struct cmio_future future;
     void (*play)(struct cmio_context *context);
@@ -113,7 +113,7 @@ static const int none = CMIO_CURRENT_THREAD, one = 1, four = 4;
 #define ROWS(test)                                                                                 \
     TEST_ROW(none, test, &none), TEST_ROW(one, test, &one), TEST_ROW(four, test, &four)
 
-/* Plays the scene on this thread, so that what it asserts may fail. */
+/* Plays the scene on this thread, where its assertions may fail. */
 static inline void play(void (*function)(struct cmio_context *context)) {
     struct scene scene = {.future.ops = &scene_ops, .play = function};
     struct cmio_executor *executor = new_executor(&none);

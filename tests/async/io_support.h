@@ -2,7 +2,7 @@
 #ifndef CMIO_TESTS_ASYNC_IO_SUPPORT_H
 #define CMIO_TESTS_ASYNC_IO_SUPPORT_H
 
-/* Bound sources in pairs, and futures that are given up, for the tests of what does I/O. */
+/* Bound sources in pairs, and futures that are given up, for the tests of I/O. */
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -16,7 +16,7 @@
 #include "support/streams.h"
 #include "support/test.h"
 
-/* What a row is about: the workers of its executor, and a kind of stream. */
+/* The subject of a row: the number of workers of its executor, and a kind of stream. */
 enum end_kind { TCP, UNIX, PIPE, FD, END_KINDS };
 
 struct subject {
@@ -42,7 +42,7 @@ struct end {
     struct cmio_io io;
 };
 
-/* What `a` writes, `b` reads; but for a pipe, also the other way round. */
+/* `b` reads what `a` writes; except in a pipe, also the other way round. */
 struct ends {
     struct end a, b;
 };
@@ -108,8 +108,8 @@ static inline void ends_close(struct ends *ends) {
 struct giving_up {
     struct cmio_future future;
     struct cmio_future *child;
-    int polls;           /* that the child gets at most */
-    atomic_int *pending; /* how often it was pending */
+    int polls;           /* the most that the child gets */
+    atomic_int *pending; /* how often the child was pending */
 };
 
 static inline enum cmio_future_state poll_giving_up(struct cmio_future *future,
@@ -152,7 +152,7 @@ static inline ssize_t join(struct cmio_executor *executor, struct cmio_join_hand
     return result;
 }
 
-/* Lets the executor run for a moment, also one without threads. */
+/* Lets the executor run for a moment, even one without threads. */
 static inline bool run_a_little(struct cmio_executor *executor) {
     struct cmio_yield_future yield;
     TEST_OK(cmio_yield_future_init(&yield));
@@ -160,12 +160,12 @@ static inline bool run_a_little(struct cmio_executor *executor) {
     return true;
 }
 
-/* Until the child of a giving_up was pending so often. */
+/* Waits until the child of a giving_up has been pending count times. */
 static inline void await_pending(struct cmio_executor *executor, atomic_int *pending, int count) {
     TEST_EVENTUALLY(run_a_little(executor) && atomic_load(pending) >= count);
 }
 
-/* A child that waits is polled for the first time, and the task that it is in is then given up. */
+/* Polls a child that waits for the first time in a task, and then aborts the task. */
 static inline void abort_waiting(struct cmio_executor *executor, struct cmio_future *child) {
     atomic_int pending = 0;
     struct giving_up giving_up = giving_up_after(child, 1 << 20, &pending);
@@ -197,7 +197,7 @@ static inline void fill_pattern(char *bytes, size_t length) {
 #define EACH_KIND(test)                                                                            \
     KIND_ROWS(tcp, TCP, test), KIND_ROWS(unix, UNIX, test), KIND_ROWS(pipe, PIPE, test),           \
         KIND_ROWS(fd, FD, test)
-/* Those that go both ways. */
+/* The kinds that go both ways. */
 #define EACH_DUPLEX(test)                                                                          \
     KIND_ROWS(tcp, TCP, test), KIND_ROWS(unix, UNIX, test), KIND_ROWS(fd, FD, test)
 

@@ -3,8 +3,8 @@
 #define CMIO_TESTS_ASYNC_TASKS_H
 
 /*
- * What the tests of leaves share: executors of each kind, and scripts, which poll and drop leaves by
- * hand inside one turn of a task, so that nothing happens between two of their steps.
+ * What the tests of leaves share: executors of each kind, and scripts. A script polls and drops
+ * leaves by hand inside one turn of a task, so that nothing happens between two of its steps.
  */
 #include <cmio/async.h>
 
@@ -54,7 +54,7 @@ static inline void run_script(void **state, void (*body)(struct cmio_context *co
     cmio_executor_free(executor);
 }
 
-/* Gives tasks a few turns. Where the executor has no threads, all that were woken have one. */
+/* Gives tasks a few turns. If the executor has no threads, every woken task has had a turn. */
 static inline void let_tasks_run(struct cmio_executor *executor) {
     struct cmio_yield_future yield;
     for (int i = 0; i < 3; i++) {
@@ -70,7 +70,7 @@ static inline void let_tasks_run(struct cmio_executor *executor) {
     }                                                                                              \
     static void name##_script(__attribute__((unused)) struct cmio_context *context)
 
-/* How a step of a script went. */
+/* The steps of a script, and what each expects. */
 #define WAITS(leaf) assert_int_equal(cmio_future_poll(&(leaf)->future, context), CMIO_PENDING)
 #define ENDS(leaf, value)                                                                          \
     do {                                                                                           \
@@ -92,7 +92,7 @@ static inline ssize_t join(struct cmio_executor *executor, struct cmio_join_hand
     return result;
 }
 
-/* A task that awaits a leaf which lies elsewhere, and has its result. */
+/* A task that awaits a leaf stored elsewhere, and returns its result. */
 struct awaiting {
     struct cmio_future future;
     struct cmio_future *leaf;
@@ -111,7 +111,7 @@ static inline void drop_awaiting(struct cmio_future *future) {
     cmio_future_drop(((struct awaiting *)future)->leaf);
 }
 
-/* Awaits the leaf in a task of its own, which waits when this returns (or soon: several workers). */
+/* Awaits the leaf in a task of its own, which waits on return (or soon, with several workers). */
 static inline struct cmio_join_handle *await_in_task(struct cmio_executor *executor,
                                                      struct cmio_future *leaf) {
     static const struct cmio_future_ops ops = {"awaiting", poll_awaiting, drop_awaiting};
@@ -122,7 +122,7 @@ static inline struct cmio_join_handle *await_in_task(struct cmio_executor *execu
     return handle;
 }
 
-/* Random numbers, each task its own. */
+/* Random numbers; each task has its own seed. */
 static inline unsigned next_random(unsigned *seed) {
     *seed = *seed * 1664525u + 1013904223u;
     return *seed >> 16;

@@ -3,8 +3,9 @@
 
 usage: check.py SPIN MODEL COMPILER...
 
-The head of a model has a line "FAULT_NAME: what it is" for each faulty variant, which -DFAULT_NAME makes
-of it. The model itself must be free of errors, each variant must have one. An empty SPIN: skipped.
+The head of a model has a line "FAULT_NAME: what it is" for each faulty variant. -DFAULT_NAME turns the
+model into that variant. The model itself must have no error, and each variant must have one. If SPIN is
+empty, the test is skipped.
 """
 
 import os
@@ -15,8 +16,8 @@ import tempfile
 
 SKIPPED = 77
 
-# The depth of the longest path, and the memory (MiB) at which spin gives up: a model that needs more has
-# grown by mistake.
+# The greatest depth of a path, and the memory (MiB) at which spin gives up. A model that needs more has grown
+# by mistake.
 DEPTH = 1000000
 MEMORY = 2048
 
@@ -38,7 +39,7 @@ def faults_of(model):
 
 
 def search(spin, compiler, model, fault):
-    """What the verifier said about the model, or about one of its faulty variants."""
+    """Returns what the verifier said about the model, or about one of its faulty variants."""
     with tempfile.TemporaryDirectory() as folder:
         defines = ["-D" + fault] if fault else []
         status, said = run([spin, *defines, "-a", model], folder)

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How the children of a join set are woken (src/async/join_set.c, join_set.h): the mark of a place, the
- * list of those that were woken, the one that the poll has taken, and the waker of whoever waits.
+ * How the children of a join set are woken (src/async/join_set.c, join_set.h): the mark of a place,
+ * the list of woken places, the list that the poll has taken, and the waker of whoever waits.
  *
- * Two places and three children: the third one is added to the first place once the child there was
- * reported, while wakers of that child may still be woken. Each child has a thread that wakes it for
- * nothing, then lets it end and wakes it, and wakes it once more. One task awaits the ends of the
- * children, one after the other, and ends when it has all three; where spin likes, its turn is over
- * in the middle of a poll. A lost wake leaves the task waiting for ever, which is an invalid end
- * state. A place that is in two lists, or twice in one, would break the lists, which are linked
- * through the places: an assertion.
+ * There are two places and three children. The third child is added to the first place once the
+ * child there was reported, while wakers of that child may still be woken. Each child has a thread
+ * that wakes it for nothing, then lets it end and wakes it, and wakes it once more. One task awaits
+ * the ends of the children, one after the other, and ends when it has all three. Its turn may end
+ * in the middle of a poll, whenever spin chooses. A lost wake leaves the task waiting for ever,
+ * which is an invalid end state. A place that is in two lists, or twice in one, would break the
+ * lists, which are linked through the places; an assertion catches it.
  *
- * A task's waker is a flag here, which the task clears when it begins to poll (task_state.pml). Locks
- * are atomic steps. Changes of the mark are atomic read-modify-writes in the code; the lock orders the
- * rest.
+ * A task's waker is a flag here, which the task clears when it begins to poll (task_state.pml).
+ * Locks are atomic steps. Changes of the mark are atomic read-modify-writes in the code. The lock
+ * orders the rest.
  *
- * FAULT_CLEARS_THE_MARK_LATE: the mark is cleared after the child was polled.
+ * FAULT_CLEARS_THE_MARK_LATE: the mark is cleared only after the child was polled.
  * FAULT_TAKES_BEFORE_IT_WAITS: the list is taken first, and the waker left afterwards.
  * FAULT_LEAVES_THE_REST_IN_SILENCE: a poll whose turn is over does not wake its task for the rest.
  * FAULT_ADDS_WITHOUT_A_MARK: adding a child appends its place whether it is marked or not.
- * FAULT_FIRST_WAKE_ONLY: a place that is appended to an empty list wakes nobody if the poll has left
- * places in the one that it has taken.
+ * FAULT_FIRST_WAKE_ONLY: a place that is appended to an empty list wakes nobody if the poll has
+ * places left in the list that it has taken.
  */
 
 #define PLACES 2
@@ -69,7 +69,7 @@ proctype waking(byte which; byte place) {
     wake_place(place)
 }
 
-/* Polls what was taken, until a child has ended, or the turn is over. */
+/* Polls the taken places until a child has ended or the turn is over. */
 inline poll_taken() {
     do
     :: found != NOBODY || over -> break

@@ -1,29 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How workers go to sleep and are woken (src/async/schedule.c, executor.h): the list of the idle, the
- * number of those that search, tasks in the workers' rings and injected ones, and the stop.
+ * How workers go to sleep and are woken (src/async/schedule.c, executor.h): the list of idle
+ * workers, the number of searching ones, tasks in the workers' rings, injected tasks, and the stop.
  *
- * Two workers. One thread injects tasks. Some task spawns others into the ring of the worker that
- * runs it; and some task, whichever spin chooses, runs until all others are done. So the model tells
- * not only whether all workers sleep while there is work: it tells whether one sleeps while the work
- * lies with a worker that does not get to it. Whoever sleeps then sleeps for ever, which is an
- * invalid end state. When all tasks are done, the executor is stopped, and every worker must end.
+ * There are two workers. One thread injects tasks. Some task spawns others into the ring of the
+ * worker that runs it. Some task, whichever spin chooses, runs until all others are done. So the
+ * model shows more than whether all workers sleep while there is work: it shows whether one sleeps
+ * while the work lies with a worker that does not get to it. A worker that sleeps then sleeps for
+ * ever, which is an invalid end state. When all tasks are done, the executor is stopped, and every
+ * worker must end.
  *
- * A worker's `next` is left out: nobody else may take it (src/async/watch.c is for that). Locks are
- * atomic steps here.
+ * A worker's `next` is left out: another worker takes it only to relieve its owner
+ * (src/async/relief.c). Locks are atomic steps here.
  *
- * spin assumes sequential consistency, and the code asks for it: idle_count, searching and
- * injected_count are changed with seq_cst read-modify-writes; who pushed into a ring has a seq_cst
- * fence between that and its look at idle_count; who is about to sleep has one between the
- * announcement and its look at the rings. Without either, the two could miss each other.
+ * spin assumes sequential consistency, and the code asks for it. idle_count, searching and
+ * injected_count are changed with seq_cst read-modify-writes. A thread that pushed into a ring has
+ * a seq_cst fence between that and its look at idle_count. A worker that is about to sleep has a
+ * fence between its announcement and its look at the rings. Without either, the two could miss each
+ * other.
  *
- * FAULT_LOOKS_BEFORE_IT_SAYS_SO: a worker looks for work and then says that it is idle.
- * FAULT_DOES_NOT_LOOK_AGAIN: a worker says that it is idle and sleeps.
- * FAULT_FINDS_IN_SILENCE: the last one to search finds something and wakes nobody.
+ * FAULT_LOOKS_BEFORE_IT_SAYS_SO: a worker looks for work and only then announces that it is idle.
+ * FAULT_DOES_NOT_LOOK_AGAIN: a worker announces that it is idle and sleeps without a look for work.
+ * FAULT_FINDS_IN_SILENCE: the last worker to search finds something and wakes nobody.
  * FAULT_TAKES_IN_SILENCE: a worker that moves several injected tasks to its ring wakes nobody.
  * FAULT_SPAWNS_IN_SILENCE: a task that was spawned into the ring wakes nobody.
- * FAULT_STOP_IS_NO_WORK: who is about to sleep does not look whether the executor was stopped, and
- * the stop wakes only who is idle.
+ * FAULT_STOP_IS_NO_WORK: a worker that is about to sleep does not look whether the executor was
+ * stopped, and the stop wakes only idle workers.
  */
 
 #define WORKERS 2
@@ -34,7 +36,7 @@
 byte ring[WORKERS];
 byte injected = 0;
 
-bool idle[WORKERS]; /* the list, under its lock; which of them is taken is left open */
+bool idle[WORKERS]; /* the list, under its lock; spin chooses which of them is taken */
 byte idle_count = 0;
 byte searching = 0;
 bool token[WORKERS]; /* of the worker's waker */
@@ -51,7 +53,7 @@ inline unpark_one() {
         if
         :: searching != 0
         :: else ->
-            d_step { /* under the lock of the idle */
+            d_step { /* under the lock of the idle list */
                 if
                 :: idle[0] -> idle[0] = false; chosen = 0
                 :: !idle[0] && idle[1] -> idle[1] = false; chosen = 1
@@ -79,7 +81,7 @@ proctype injecting() {
     }
 }
 
-/* Runs one task, which may spawn others and may be the one that lasts until all others are done. */
+/* Runs one task. It may spawn others, and may be the one that runs until all others are done. */
 inline run_task() {
     do
     :: d_step { spawned < SPAWNS -> spawned++ };
@@ -116,7 +118,7 @@ inline found_one() {
     fi
 }
 
-/* Moves what is injected to the ring, task by task. */
+/* Moves the injected tasks to the ring, one by one. */
 inline take_injected() {
     d_step { count = injected; injected = 0 };
     if

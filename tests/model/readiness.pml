@@ -4,39 +4,41 @@
  * future leaves, and a slot that is closed and used again.
  *
  * A peer writes to a source. Each write is an edge, which the worker's poll reports once. A future
- * reads all that there is. At any time the source may be closed, by somebody else than the future;
- * its slot is then used for a second source with a peer and a future of its own, perhaps while the
- * worker still has an event of the first source in its hands.
+ * reads all that there is. At any time somebody other than the future may close the source. Its
+ * slot is then used for a second source with its own peer and future, perhaps while the worker
+ * still holds an event of the first source.
  *
- * What is checked: a future that waits while there is something to read, or whose source is closed,
- * is woken (it would wait for ever otherwise: an invalid end state); a future of the closed source
- * neither takes the place of the second one's nor waits there; the slot is not handed out while the
- * wait that may report the closed source goes on.
+ * What is checked:
+ * - A future is woken if it waits while there is something to read, or if its source is closed.
+ *   Otherwise it would wait for ever, which is an invalid end state.
+ * - A future of the closed source neither takes the place of the second source's future nor waits
+ *   there.
+ * - The slot is not handed out while the wait that may report the closed source goes on.
  *
- * Only the reader's direction is modelled; the writer's is the same, and an event of one moves the
- * tick of both, which costs the other one more try.
+ * Only the reader's direction is modelled. The writer's is the same. An event of one direction
+ * moves the tick of both, which costs the other direction one more try.
  *
- * spin assumes sequential consistency. The code relies on less: waker, generation and bits meet under
- * the slot's lock. An event sets its bit before it takes the lock, and a future looks at the bits
- * again after it has released the lock: whichever has the lock first, the other one sees it. Bits and
- * tick are one word, changed by compare-and-exchange.
+ * spin assumes sequential consistency. The code relies on less. Waker, generation and bits meet
+ * under the slot's lock. An event sets its bit before it takes the lock, and a future looks at the
+ * bits again after it has released the lock. Whichever takes the lock first, the other one sees it.
+ * Bits and tick are one word, changed by compare-and-exchange.
  *
  * FAULT_CLEARS_WITHOUT_TICK: -EAGAIN clears the bit although an event came meanwhile.
  * FAULT_LEAVES_WITHOUT_LOOK: a future leaves its waker and does not look again.
- * FAULT_WAKES_BEFORE_BIT: an event takes the waker first and sets the bit then.
- * FAULT_HAS_NO_GENERATION: a future leaves its waker without a look at the generation.
- * FAULT_CLOSE_IS_SILENT: a close does not wake who waits.
+ * FAULT_WAKES_BEFORE_BIT: an event takes the waker first and then sets the bit.
+ * FAULT_HAS_NO_GENERATION: a future leaves its waker without checking the generation.
+ * FAULT_CLOSE_IS_SILENT: a close does not wake the waiting future.
  * FAULT_REUSED_AT_ONCE: a closed slot can be taken before the worker's next wait is over.
  */
 
 #define WRITES 2
-#define USERS 2 /* of the slot, one after the other: a source each */
+#define USERS 2 /* of the slot, one after the other, each with a source */
 
 /* The sources */
 byte unread[USERS];
 bool is_registered[USERS];
 bool edge[USERS]; /* in the poll, not reported yet */
-byte tokens_out = 0; /* events of the first source that a wait took and that are not dispatched */
+byte tokens_out = 0; /* events of the first source that a wait took but nobody dispatched yet */
 
 /* The slot */
 bool readable = true;
@@ -91,7 +93,7 @@ inline event() {
 #endif
 }
 
-/* The worker: it waits, makes what was closed before that usable, and dispatches. */
+/* The worker waits, makes slots usable that were closed before the wait, and dispatches. */
 proctype reactor() {
     bool taken, first;
     do
@@ -131,7 +133,7 @@ inline forget(me) {
     release_lock()
 }
 
-/* Leaves the waker; refused: the slot is no longer the source's. */
+/* Leaves the waker. refused: the slot no longer belongs to the source. */
 inline leave_waker(me) {
     take_lock();
     d_step {
@@ -161,7 +163,7 @@ inline clear() {
     }
 }
 
-/* The future of a source: it polls until it has read everything, or finds itself closed. */
+/* The future of a source. It polls until it has read everything or finds its source closed. */
 proctype reader(byte me) {
     byte seen, got = 0;
     bool ready, refused = false;
@@ -198,7 +200,7 @@ proctype reader(byte me) {
     finished++
 }
 
-/* Closes the first source, and binds the second one to the slot once that may be taken. */
+/* Closes the first source, and binds the second one to the slot once the slot may be taken. */
 proctype owner() {
     d_step { is_registered[0] = false; edge[0] = false };
     take_lock();

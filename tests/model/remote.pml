@@ -1,31 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Wakes on an executor with a single worker (src/async/task.c, schedule.c): the worker's thread
- * changes `wakes` with plain loads and stores, and other threads set `remote` and inject the task.
+ * Wakes on an executor with a single worker (src/async/task.c, schedule.c). The worker's thread
+ * changes `wakes` with plain loads and stores. Other threads set `remote` and inject the task.
  *
- * The worker polls the task, which is ready once it has seen what both threads published. It then
- * stops, and whoever frees the executor takes what was still injected. Each thread publishes, wakes
- * twice and drops its clone of the waker, before or after the task's end.
+ * The worker polls the task, which is ready once it has seen what both threads published. The
+ * worker then stops, and whoever frees the executor takes what was still injected. Each thread
+ * publishes, wakes twice and drops its clone of the waker, before or after the task's end.
  *
- * What is checked: no wake is lost; the task is in the worker's list at most once and never after
- * its end, in the injected list at most once; its block is freed once, when nothing refers to it any
- * more, and not touched afterwards.
+ * What is checked:
+ * - No wake is lost.
+ * - The task is in the worker's list at most once, and never after its end.
+ * - The task is in the injected list at most once.
+ * - Its block is freed once, when nothing refers to it any more, and not touched afterwards.
  *
- * spin assumes sequential consistency. The code relies on this: `remote` is changed by exchanges with
- * acquire and release, so that the worker sees what a thread did before a wake that found it set; and
- * `stopped` is written and read under the lock of the injected tasks.
+ * spin assumes sequential consistency. The code relies on this: `remote` is changed by exchanges
+ * with acquire and release, so the worker sees what a thread did before a wake that found it set;
+ * and `stopped` is written and read under the lock of the injected tasks.
  *
  * FAULT_COUNTS_FROM_OUTSIDE: a thread counts the wake itself, with the worker's loads and stores.
  * FAULT_LIST_HAS_NO_REFERENCE: the injected list does not keep the block.
  * FAULT_CLEARS_AFTER_THE_POLL: `remote` is cleared only after the poll that answers it.
- * FAULT_LOOKS_WITHOUT_LOCK: a thread looks whether the executor was stopped before it takes the lock.
+ * FAULT_LOOKS_WITHOUT_LOCK: a thread checks for the stop before it takes the lock.
  */
 
 #define THREADS 2
 #define ENDED 100
 
 byte wakes = 1;
-byte list = 1;      /* times that the task is in the worker's list */
+byte list = 1;      /* how often the task is in the worker's list */
 byte injected = 0;
 bool injected_lock = false;
 bool remote = false;
@@ -124,7 +126,7 @@ proctype thread() {
     drop_reference()
 }
 
-/* Takes the injected task, if it is there, and does the wake. */
+/* Takes the injected task, if there is one, and does the wake. */
 inline take_injected(was, any) {
     take_lock();
     any = injected > 0;

@@ -2,19 +2,20 @@
 /*
  * The ring from which other workers steal (src/async/run_queue.[ch]).
  *
- * The owner pushes tasks and pops some; two thieves steal half of what they find, one task at a time
- * copied, into rings of their own, which is where the model counts them. The ring has four places, so
- * that they are used again, and the thieves may be slow.
+ * The owner pushes tasks and pops some. Two thieves steal half of what they find, copying one task
+ * at a time into rings of their own. The model counts the tasks there. The ring has four places, so
+ * that they are reused, and the thieves may be slow.
  *
  * What is checked: each task is taken once, and none is lost.
  *
- * spin assumes sequential consistency. The code relies on this: the owner publishes a task with the
- * release of the tail, which a thief acquires; a place is used again only by an owner that acquired
- * the head which whoever emptied the place released; the exchange of the head is acquire and release.
+ * spin assumes sequential consistency. The code relies on this:
+ * - The owner publishes a task by releasing the tail, which a thief acquires.
+ * - Only an owner that acquired the head uses a place again. Whoever emptied the place released it.
+ * - The exchange of the head is acquire and release.
  *
  * FAULT_POP_IS_NO_RMW: the owner takes a task with a load and a store of the head.
  * FAULT_MOVES_BEFORE_COPY: a thief moves the head and then copies.
- * FAULT_PUSH_OVERRUNS: the owner uses a place that is one too far.
+ * FAULT_PUSH_OVERRUNS: the owner uses one place too many.
  */
 
 #define RING 4

@@ -4,28 +4,33 @@
  * the abort, and the place where the task meets its join handle.
  *
  * Two workers take the task from the queues. Two threads each publish something, wake the task and
- * then drop their clone of its waker; one of them also aborts. The task is ready once it has seen
- * everything. A third thread holds the handle: it joins, gives joining up, joins again, or detaches.
+ * then drop their clone of its waker. One of them also aborts. The task is ready once it has seen
+ * everything. A third thread holds the handle. It joins, gives joining up, joins again, or
+ * detaches.
  *
- * What is checked: no two workers poll the task at once, none after its end; it is in one queue at
- * most; no wake is lost (a worker that waits for ever is an invalid end state); who joins is woken
- * and finds the result; the block is freed once, at the end, and never touched afterwards; the clone
- * that a join leaves is dropped once.
+ * What is checked:
+ * - No two workers poll the task at once, and none polls it after its end.
+ * - The task is in at most one queue.
+ * - No wake is lost: a worker that waits for ever is an invalid end state.
+ * - Whoever joins is woken and finds the result.
+ * - The block is freed once, at the end, and never touched afterwards.
+ * - The clone that a join leaves is dropped once.
  *
  * spin interleaves whole steps: it assumes sequential consistency. The code relies on less:
- * - `wakes` is changed by read-modify-writes with acquire and release alone. Such a chain is one
+ * - `wakes` is changed only by read-modify-writes with acquire and release. Such a chain is one
  *   release sequence, so the poll that answers a wake sees what came before the wake. A plain load
- *   in front (is the task over? are there too many?) only decides whether to add.
- * - FINISHED and DETACHED are set by acquire-release exchanges on one word, the `joiner` is written
- *   before the exchange that says JOINING and read after the one that says TAKEN.
- * - a reference is dropped with acquire and release, and taken with nothing, as the taker has one.
+ *   in front (has the task ended? are there too many wakes?) only decides whether to add.
+ * - FINISHED and DETACHED are set by acquire-release exchanges on one word. The `joiner` is written
+ *   before the exchange that sets JOINING and read after the exchange that sets TAKEN.
+ * - A reference is dropped with acquire and release. Taking one needs no order, because the taker
+ *   already has one.
  *
  * FAULT_WAKE_IS_NO_RMW: a wake loads the count and stores it, one greater.
- * FAULT_ANSWERED_READ_LATE: the worker reads the count after the poll.
- * FAULT_FORGETS_WAKES: the worker does not look whether wakes are left after the poll.
+ * FAULT_ANSWERED_READ_LATE: the worker reads the count only after the poll.
+ * FAULT_FORGETS_WAKES: the worker does not check whether wakes are left after the poll.
  * FAULT_ENDED_IS_ZERO: a finished task leaves 0 in the count.
- * FAULT_ENDS_WITHOUT_TAKING: the task says FINISHED without a look at who joins.
- * FAULT_WITHDRAW_ALWAYS_DROPS: a join that is given up drops the clone that the task may have.
+ * FAULT_ENDS_WITHOUT_TAKING: the task sets FINISHED without checking who joins.
+ * FAULT_WITHDRAW_ALWAYS_DROPS: a join that is given up drops a clone that the task may have.
  * FAULT_DETACH_IS_NO_RMW: the drop of the handle loads the meeting place and stores DETACHED.
  */
 
@@ -45,7 +50,7 @@ byte published = 0;
 byte polling = 0;
 bool ended = false;  /* the future */
 byte drops = 0;
-byte clones = 0;       /* of the waker of who joins */
+byte clones = 0;       /* of the joining task's waker */
 byte joiner_woken = 0;
 
 inline touch() { assert(!freed) }
@@ -177,7 +182,7 @@ proctype worker() {
     od
 }
 
-/* The handle, and the join futures that are made of it. left: the future has a clone of the waker. */
+/* The handle, and the join futures made from it. left: the future has left a clone of the waker. */
 inline leave() {
     d_step { clones++ };
     left = true;

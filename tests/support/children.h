@@ -3,8 +3,8 @@
 #define CMIO_TESTS_CHILDREN_H
 
 /*
- * Skips the test if the system has no descriptor for a process (before Linux 5.3, or under valgrind,
- * which hides pidfd_open). To be called before anything is open.
+ * Skips the test if the system has no descriptor for a process (before Linux 5.3, or under
+ * valgrind, which hides pidfd_open). Call it before anything is open.
  */
 void test_skip_without_children(void);
 

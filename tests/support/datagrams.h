@@ -3,8 +3,8 @@
 #define CMIO_TESTS_DATAGRAMS_H
 
 /*
- * Each kind of datagram socket behind one set of calls, as support/streams.h has it for streams. A
- * call is the public function of that type with nothing added, and NULL where the type lacks it.
+ * Each kind of datagram socket behind one set of calls, like the streams of support/streams.h. A
+ * call is the public function of that type with nothing added, and NULL if the type lacks it.
  */
 
 #include <stdbool.h>
@@ -40,7 +40,7 @@ struct test_datagram_calls {
 struct test_datagram {
     const struct test_datagram_calls *calls;
     union {
-        struct cmio_source source; /* with which each of them begins */
+        struct cmio_source source; /* all of them begin with it */
         struct cmio_udp_socket udp_socket;
         struct cmio_unix_datagram unix_datagram;
     };
@@ -69,7 +69,7 @@ struct test_datagram {
 struct test_datagram_kind {
     const struct test_datagram_calls *calls;
     const char *any; /* UDP: an address to bind to a free port of the loopback */
-    /* An address to bind to, the number being the test's; NULL: there are only connected pairs. */
+    /* An address to bind to; the test chooses the number. NULL: there are only connected pairs. */
     int (*name)(const struct test_datagram_kind *kind, struct test_scratch *scratch, int number,
                 struct cmio_address *out);
 };
@@ -84,13 +84,13 @@ extern const struct test_datagram_kind test_datagram_unix_abstract;
 bool test_datagram_is_pair(const struct test_datagram_kind *kind);
 
 /*
- * Two sockets: a connected pair, or both bound, where that makes files in scratch. False where the
- * system lacks the address family.
+ * Opens two sockets: a connected pair, or both bound, with any files in scratch. Returns false if
+ * the system lacks the address family.
  */
 bool test_datagram_open(const struct test_datagram_kind *kind, struct test_scratch *scratch,
                         struct test_datagram sockets[2]);
 
-/* Entries of the array of tests: a row for each kind that the name says. */
+/* Entries of the array of tests: a row for each kind that the macro's name says. */
 #define DATAGRAM_ROW(kind, test) TEST_ROW(kind, test, &test_datagram_##kind)
 #define EACH_UDP(test) DATAGRAM_ROW(udp_v4, test), DATAGRAM_ROW(udp_v6, test)
 #define EACH_NAMED(test)                                                                           \

@@ -16,19 +16,19 @@ struct test_scratch {
 
 void test_scratch_open(struct test_scratch *scratch);
 
-/* Removes the folder and the files that are left in it; how many those were. */
+/* Removes the folder and the files left in it. Returns how many files were left. */
 int test_scratch_close(struct test_scratch *scratch);
 
-/* How many files are in it. */
+/* How many files are in the folder. */
 int test_scratch_count(const struct test_scratch *scratch);
 
-/* The path of a name in it; it is the folder's and good until the next call. */
+/* The path of a name in the folder. It belongs to scratch, and is good until the next call. */
 const char *test_scratch_path(struct test_scratch *scratch, const char *name);
 
-/* The same as an address. */
+/* The path of a name in the folder, as an address. */
 struct cmio_address test_scratch_address(struct test_scratch *scratch, const char *name);
 
-/* Whether there is a file of that name, of whatever kind. */
+/* Whether the folder has a file of that name, of any kind. */
 bool test_scratch_has(struct test_scratch *scratch, const char *name);
 
 #endif

@@ -6,7 +6,7 @@
  * Each kind of stream and of listener behind one set of calls, so that one suite can prove a
  * sentence for all of them. A test finds the kind in its state, where TEST_ROW() has put it.
  *
- * A call is the public function of that type with nothing added, and NULL where the type lacks it.
+ * A call is the public function of that type with nothing added, and NULL if the type lacks it.
  */
 
 #include <stdbool.h>
@@ -42,7 +42,7 @@ struct test_stream_calls {
 struct test_stream {
     const struct test_stream_calls *calls;
     union {
-        struct cmio_source source; /* with which each of them begins */
+        struct cmio_source source; /* all of them begin with it */
         struct cmio_tcp_stream tcp_stream;
         struct cmio_unix_stream unix_stream;
         struct cmio_pipe_sender pipe_sender;
@@ -79,12 +79,12 @@ extern const struct test_stream_kind test_stream_tcp_v6;
 extern const struct test_stream_kind test_stream_unix;
 extern const struct test_stream_kind test_stream_pipe;
 
-/* A connection of that kind. What the client writes, the server reads. False where the system lacks
- * the address family. */
+/* A connection of that kind. The server reads what the client writes. Returns false if the system
+ * lacks the address family. */
 bool test_stream_open(const struct test_stream_kind *kind, struct test_stream *client,
                       struct test_stream *server);
 
-/* Readable and writable, as far as the end can be read and written. */
+/* Readable, writable or both, depending on what the end supports. */
 cmio_interest test_stream_interest(const struct test_stream *stream);
 
 struct test_listener;
@@ -134,17 +134,17 @@ extern const struct test_listener_kind test_listener_unix;
 extern const struct test_listener_kind test_listener_unix_abstract;
 
 /*
- * Binds a listener, where it is a path to one in scratch, and gives its address. False where the
- * system lacks the address family.
+ * Binds a listener, in scratch if its address is a path, and gives its address. Returns false if
+ * the system lacks the address family.
  */
 bool test_listener_open(const struct test_listener_kind *kind, struct test_scratch *scratch,
                         struct test_listener *listener, struct cmio_address *address);
 
-/* Begins to connect to such a listener. */
+/* Begins to connect to a listener of that kind. */
 void test_stream_connect(struct test_stream *stream, const struct test_listener_kind *kind,
                          const struct cmio_address *address);
 
-/* Entries of the array of tests: a row for each kind that the name says. */
+/* Entries of the array of tests: a row for each kind that the macro's name says. */
 #define STREAM_ROW(kind, test) TEST_ROW(kind, test, &test_stream_##kind)
 #define EACH_TCP(test) STREAM_ROW(tcp_v4, test), STREAM_ROW(tcp_v6, test)
 #define EACH_SOCKET(test) EACH_TCP(test), STREAM_ROW(unix, test)

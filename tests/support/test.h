@@ -9,14 +9,14 @@
  *     TEST_GROUP(core_poll, tests)
  *
  * which gives the file its main. The program takes [--list] [--backend NAME] [--without-input]
- * [PATTERN], PATTERN being a test's name with * and ?. --list shows the names and runs nothing;
+ * [PATTERN]. PATTERN is a test's name with * and ?. --list shows the names and runs nothing.
  * --without-input closes standard input, so that the first descriptor that a test opens is 0. After
- * each test that has no teardown of its own the number of open descriptors must be what it was
- * before. With CMIO_TESTS_IN_ONE defined the file gives no main but a function test_group_NAME, so
+ * each test without a teardown of its own, the number of open descriptors must be what it was
+ * before. With CMIO_TESTS_IN_ONE defined the file has no main but a function test_group_NAME, so
  * that all files can be linked into one program.
  */
 
-/* cmocka.h wants these before it. */
+/* cmocka.h requires these before it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +37,7 @@
     }
 #endif
 
-/* Runs the group; the process's exit status: 0 when no test failed. */
+/* Runs the group. Returns the exit status of the process, 0 if no test failed. */
 int test_run(const char *group, const struct CMUnitTest *tests, size_t count, int argc,
              char **argv);
 
@@ -49,15 +49,15 @@ int test_count_descriptors(void);
 
 /*
  * One test for one of several subjects, which it finds in *state: an entry of the array of tests.
- * The name is "subject:test", so that '*:test' selects all of its rows and 'subject:*' all of one
- * subject.
+ * The name is "subject:test", so '*:test' selects all subjects of one test, and 'subject:*' all
+ * tests of one subject.
  */
 #define TEST_ROW(subject, test, about)                                                             \
     { #subject ":" #test, (test), NULL, NULL, (void *)(about) }
 
 /*
- * The result of a call, which is a count or a negative errno. A failure of the test shows the call,
- * and what either number means.
+ * Expects the result of a call, a count or a negative errno. A failure shows the call, and what the
+ * expected and the actual number mean.
  */
 #define TEST_GIVES(call, count) test_expect_result((call), (count), #call, __FILE__, __LINE__)
 #define TEST_OK(call) TEST_GIVES(call, 0)
@@ -66,7 +66,7 @@ void test_expect_result(intmax_t result, intmax_t expected, const char *call, co
                         int line);
 
 /*
- * Repeats a call until it is true: with a failure of the test after 30 seconds, the bound on every
+ * Repeats a call until it is true. The test fails after 30 seconds, which is the bound on every
  * wait in the suite.
  */
 #define TEST_EVENTUALLY(condition)                                                                 \
