@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 
 import reference
 
@@ -144,7 +145,7 @@ def header_page(header, entries):
         if not is_in_xml(entry, entries):
             lines += [f"## {entry.name}", "", *by_itself(entry), ""]
         elif directive:
-            lines += [f"## {entry.name}", "", f"```{{{directive}}} {entry.name}"]
+            lines += [f"## {entry.name}", "", f"```{{{directive}}} {entry.name}", f":project: {header}"]
             lines += [":members:", ":undoc-members:"] if entry.kind == "struct" else []
             lines += ["```", ""]
     return "\n".join(lines)
@@ -189,6 +190,24 @@ def run_doxygen(root, work):
         sys.exit("\n".join(["doxygen:", *said]))
 
 
+def split_xml(xml, projects):
+    """Makes a project of Breathe for each header, since Breathe walks a whole project for each name that it shows.
+
+    A project is a folder with the header's part of the index, and of the files that the index names.
+    """
+    index = ElementTree.parse(os.path.join(xml, "index.xml")).getroot()
+    compounds = {compound.get("refid"): compound for compound in index}
+    for refid in [refid for refid, compound in compounds.items() if compound.get("kind") == "file"]:
+        definition = ElementTree.parse(os.path.join(xml, refid + ".xml")).getroot().find("compounddef")
+        folder = os.path.join(projects, definition.find("location").get("file"))
+        os.makedirs(folder)
+        part = ElementTree.Element(index.tag, index.attrib)
+        for part_id in [refid, *(inner.get("refid") for inner in definition.iter("innerclass"))]:
+            part.append(compounds[part_id])
+            shutil.copy(os.path.join(xml, part_id + ".xml"), folder)
+        ElementTree.ElementTree(part).write(os.path.join(folder, "index.xml"))
+
+
 def main():
     root, version, folder = os.path.abspath(sys.argv[1]), sys.argv[2], os.path.abspath(sys.argv[3])
     work, output = os.path.join(folder, "work"), os.path.join(folder, "html")
@@ -202,8 +221,10 @@ def main():
     stage_reference(root, work)
     shutil.copytree(os.path.join(root, "docs", "site"), work, dirs_exist_ok=True)
     run_doxygen(root, work)
-    environment = {**os.environ, "CMIO_VERSION": version, "CMIO_XML": os.path.join(work, "doxygen", "xml")}
-    command = ["sphinx-build", "-q", "-W", "--keep-going", "-b", "html", work, output]
+    projects = os.path.join(work, "doxygen", "projects")
+    split_xml(os.path.join(work, "doxygen", "xml"), projects)
+    environment = {**os.environ, "CMIO_VERSION": version, "CMIO_XML": projects}
+    command = ["sphinx-build", "-q", "-W", "--keep-going", "-j", "auto", "-b", "html", work, output]
     status = subprocess.run(command, env=environment).returncode
     if status == 0:
         print(f"the site is in {output}: begin with index.html")
