@@ -33,7 +33,7 @@ html_css_files = ["cmio.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
-pygments_style = "friendly"
+pygments_style = "default"
 pygments_dark_style = "monokai"
 exclude_patterns = ["doxygen", "_static"]
 

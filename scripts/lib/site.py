@@ -44,10 +44,7 @@ def stage_documents(root, work):
         if not source.endswith(".md"):
             shutil.copy(os.path.join(root, source), target)
             continue
-        with open(os.path.join(root, source), encoding="utf-8") as file:
-            text = file.read()
-        with open(target, "w", encoding="utf-8") as file:
-            file.write(on_site(text, source, place, places))
+        write(target, on_site(read(os.path.join(root, source)), source, place, places))
 
 
 def on_site(text, source, place, places):
@@ -96,12 +93,10 @@ def stage_reference(root, work):
         if any(entry.kind in DIRECTIVES for entry in entries):
             path = os.path.join(work, "reference", header[: -len(".h")] + ".md")
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(header_page(header, entries))
+            write(path, header_page(header, entries))
     for name, prefix in (("core", "cmio/"), ("async", "cmio/async/")):
         headers = [h for h in by_header if os.path.dirname(h) + "/" == prefix]
-        with open(os.path.join(work, "reference", name + ".md"), "w", encoding="utf-8") as file:
-            file.write(contents(name, headers, by_header))
+        write(os.path.join(work, "reference", name + ".md"), contents(name, headers, by_header))
 
 
 def contents(name, headers, by_header):
@@ -152,13 +147,11 @@ def header_page(header, entries):
 
 
 def write_doxyfile(root, work):
-    with open(os.path.join(root, "docs", "site", "Doxyfile"), encoding="utf-8") as file:
-        text = file.read()
+    text = read(os.path.join(root, "docs", "site", "Doxyfile"))
     text += f'INPUT = "{root}/include/cmio"\nSTRIP_FROM_INC_PATH = "{root}/include"\n'
     text += f'STRIP_FROM_PATH = "{root}/include"\nOUTPUT_DIRECTORY = "{work}/doxygen"\n'
     path = os.path.join(work, "Doxyfile")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+    write(path, text)
     return path
 
 
@@ -208,6 +201,32 @@ def split_xml(xml, projects):
         ElementTree.ElementTree(part).write(os.path.join(folder, "index.xml"))
 
 
+IMPORT = 'import Gumshoe from "./gumshoe-patched.js";\n'
+NORMALIZE = "/javascript/normalize.css/normalize.css"
+
+
+def make_self_contained(static):
+    """Debian's Furo has its script in two files, which a page does not load, and a style at an absolute address."""
+    scripts, style = os.path.join(static, "scripts"), os.path.join(static, "styles", "furo.css")
+    furo = read(os.path.join(scripts, "furo.js"))
+    if IMPORT in furo:
+        both = read(os.path.join(scripts, "gumshoe-patched.js")) + furo.replace(IMPORT, "")
+        write(os.path.join(scripts, "furo.js"), both)
+    if NORMALIZE in read(style):
+        shutil.copy("/usr/share" + NORMALIZE, os.path.join(static, "styles"))
+        write(style, read(style).replace(NORMALIZE, "normalize.css"))
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 def main():
     root, version, folder = os.path.abspath(sys.argv[1]), sys.argv[2], os.path.abspath(sys.argv[3])
     work, output = os.path.join(folder, "work"), os.path.join(folder, "html")
@@ -227,6 +246,7 @@ def main():
     command = ["sphinx-build", "-q", "-W", "--keep-going", "-j", "auto", "-b", "html", work, output]
     status = subprocess.run(command, env=environment).returncode
     if status == 0:
+        make_self_contained(os.path.join(output, "_static"))
         print(f"the site is in {output}: begin with index.html")
     return status
 
