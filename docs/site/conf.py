@@ -30,11 +30,12 @@ html_theme = "furo"
 html_title = f"cmio {version}"
 html_static_path = ["_static"]
 html_css_files = ["cmio.css"]
+html_favicon = "_static/favicon.svg"
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
 pygments_style = "default"
-pygments_dark_style = "monokai"
+pygments_dark_style = "github-dark"
 exclude_patterns = ["doxygen", "_static"]
 
 

@@ -126,6 +126,7 @@ def by_itself(entry):
     """The comment as MyST has it, below the name."""
     text = "\n\n".join(entry.comment.blocks)
     text = re.sub(r"@code(?:\{[^}]*\})?\n(.*?)\n?\s*@endcode", r"```c\n\1\n```", text, flags=re.DOTALL)
+    text = re.sub(r"(?<!`)\b(cmio_\w+)\(\)(?![^`]*```)", r"{c:func}`\1`", text)
     text = re.sub(r"^(\s*)-# ", r"\g<1>1. ", text, flags=re.MULTILINE)
     kind = {"struct": "struct", "typedef": "type"}.get(entry.kind, "macro")
     return [f"````{{c:{kind}}} {entry.name}", "", text, "````"]
@@ -203,18 +204,27 @@ def split_xml(xml, projects):
 
 IMPORT = 'import Gumshoe from "./gumshoe-patched.js";\n'
 NORMALIZE = "/javascript/normalize.css/normalize.css"
+CHOSEN_DARK = re.compile(r'^  body\[data-theme="dark"\] \{\n(.*?)\}', re.MULTILINE | re.DOTALL)
 
 
-def make_self_contained(static):
-    """Debian's Furo has its script in two files, which a page does not load, and a style at an absolute address."""
-    scripts, style = os.path.join(static, "scripts"), os.path.join(static, "styles", "furo.css")
-    furo = read(os.path.join(scripts, "furo.js"))
+def mend_furo(static):
+    """Makes what Debian made of Furo work anywhere, and change nothing if Furo comes from elsewhere.
+
+    Its script is in two files, which a page does not load. One style is at an absolute address. And the colours for
+    those who like it dark are there for those who choose them by hand, not for those whose system asks for them.
+    """
+    scripts, styles = os.path.join(static, "scripts"), os.path.join(static, "styles")
+    furo, style = read(os.path.join(scripts, "furo.js")), read(os.path.join(styles, "furo.css"))
     if IMPORT in furo:
         both = read(os.path.join(scripts, "gumshoe-patched.js")) + furo.replace(IMPORT, "")
         write(os.path.join(scripts, "furo.js"), both)
-    if NORMALIZE in read(style):
-        shutil.copy("/usr/share" + NORMALIZE, os.path.join(static, "styles"))
-        write(style, read(style).replace(NORMALIZE, "normalize.css"))
+    if NORMALIZE in style:
+        shutil.copy("/usr/share" + NORMALIZE, styles)
+        style = style.replace(NORMALIZE, "normalize.css")
+    dark = CHOSEN_DARK.search(style)
+    if dark and "prefers-color-scheme" not in style:
+        style += f"\n@media screen and (prefers-color-scheme: dark) {{\n  body:not([data-theme=light]) {{\n{dark[1]} }} }}\n"
+    write(os.path.join(styles, "furo.css"), style)
 
 
 def read(path):
@@ -246,7 +256,7 @@ def main():
     command = ["sphinx-build", "-q", "-W", "--keep-going", "-j", "auto", "-b", "html", work, output]
     status = subprocess.run(command, env=environment).returncode
     if status == 0:
-        make_self_contained(os.path.join(output, "_static"))
+        mend_furo(os.path.join(output, "_static"))
         print(f"the site is in {output}: begin with index.html")
     return status
 

@@ -26,20 +26,27 @@ HEIGHT = 900
 PATIENCE = 60
 SOUGHT, FOUND_ON = "cmio_poll_wait", "/reference/cmio/poll.html"
 
-# What sticks out to the right of a page that scrolls sideways.
+# What sticks out to the right of a page, though nothing around it scrolls by itself. The argument is the width.
 SIDEWAYS = """
-const width = document.documentElement.clientWidth;
-if (document.documentElement.scrollWidth <= width)
-    return "";
-const wide = [...document.querySelectorAll("article *")].filter(e => e.getBoundingClientRect().right > width + 1);
-return wide.length ? wide[0].outerHTML.slice(0, 100) : "(nothing of the article)";
+function scrolls(element) {
+    for (; element && element != document.body; element = element.parentElement)
+        if (["auto", "scroll"].includes(getComputedStyle(element).overflowX))
+            return true;
+    return false;
+}
+const range = document.createRange();
+const right = element => (range.selectNodeContents(element), range.getBoundingClientRect().right);
+const wide = [...document.querySelectorAll("article *")].filter(e => right(e) > arguments[0] + 1 && !scrolls(e));
+if (wide.length)
+    return wide[wide.length - 1].outerHTML.slice(0, 100);
+return document.documentElement.scrollWidth > arguments[0] ? "(nothing of the article)" : "";
 """
 
 IMAGES = """
 return [...document.images].filter(image => !image.complete || image.naturalWidth == 0).map(image => image.src);
 """
 
-# Texts of the article whose contrast (as WCAG 2 defines it) with the colour behind them is below 3, each colour once.
+# Texts of the article whose contrast (as WCAG 2 defines it) with the colour behind them is below 4.5, each colour once.
 FAINT = """
 function channels(colour) {
     const parts = colour.match(/[\\d.]+/g).map(Number);
@@ -59,6 +66,9 @@ function behind(element) {
     return "rgb(255, 255, 255)";
 }
 const seen = new Map();
+const isDark = luminance(behind(document.body)) < 0.5;
+if (isDark != (arguments[0] == "dark"))
+    seen.set("page", `the page is not ${arguments[0]}`);
 const texts = document.createTreeWalker(document.querySelector("article"), NodeFilter.SHOW_TEXT);
 while (texts.nextNode()) {
     const text = texts.currentNode, element = text.parentElement;
@@ -69,7 +79,7 @@ while (texts.nextNode()) {
         continue;
     const [dark, light] = [luminance(front), luminance(back)].sort((a, b) => a - b);
     const contrast = (light + 0.05) / (dark + 0.05);
-    seen.set(front + back, contrast < 3 ? `${front} on ${back}: ${text.data.trim().slice(0, 40)}` : "");
+    seen.set(front + back, contrast < 4.5 ? `${front} on ${back}: ${text.data.trim().slice(0, 40)}` : "");
 }
 return [...seen.values()].filter(words => words);
 """
@@ -143,7 +153,7 @@ def open_browser():
 
 
 def look_as(browser, device, scheme):
-    metrics = {"width": WIDTHS[device], "height": HEIGHT, "deviceScaleFactor": 1, "mobile": device == "phone"}
+    metrics = {"width": WIDTHS[device], "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     feature = {"name": "prefers-color-scheme", "value": scheme}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
@@ -153,25 +163,20 @@ def console_errors(browser):
     return [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
 
 
-def faults_of_view(browser):
+def faults_of_view(browser, device, scheme):
     """What is wrong with the page as it is shown now."""
     faults = [f"console: {message}" for message in console_errors(browser)]
     faults += [f"an image does not load: {source}" for source in browser.execute_script(IMAGES)]
-    sideways = browser.execute_script(SIDEWAYS)
+    sideways = browser.execute_script(SIDEWAYS, WIDTHS[device])
     if sideways:
         faults.append(f"scrolls sideways: {sideways}")
-    faults += [f"faint text: {words}" for words in browser.execute_script(FAINT)]
+    faults += [f"faint: {words}" for words in browser.execute_script(FAINT, scheme)]
     return faults
 
 
-def look_at(browser, address, path, device, scheme, screenshots):
-    look_as(browser, device, scheme)
-    browser.get(f"{address}/{path}")
-    faults = faults_of_view(browser)
-    if screenshots:
-        name = f"{os.path.splitext(path)[0].replace('/', '-')}-{device}-{scheme}.png"
-        browser.save_screenshot(os.path.join(screenshots, name))
-    return faults
+def keep_picture(browser, folder, path, device, scheme):
+    name = f"{os.path.splitext(path)[0].replace('/', '-')}-{device}-{scheme}.png"
+    browser.save_screenshot(os.path.join(folder, name))
 
 
 def faults_of_search(browser, address):
@@ -198,7 +203,7 @@ def report(faults, where, found):
     """Notes and prints what is new: a fault of the theme would be on every page."""
     for fault in found:
         if fault not in faults:
-            print(f"{chr(13)}{chr(27)}[K" if sys.stdout.isatty() else "", f"{where}: {fault}", sep="", flush=True)
+            print("\r\x1b[K" if sys.stdout.isatty() else "", f"{where}: {fault}", sep="", flush=True)
         faults.setdefault(fault, []).append(where)
 
 
@@ -209,12 +214,18 @@ def check_links(site, pages, faults):
 
 
 def check_views(browser, address, pages, faults, screenshots):
-    views = [(path, device, scheme) for path in pages for device in WIDTHS for scheme in SCHEMES]
-    for number, (path, device, scheme) in enumerate(views, 1):
-        show_progress(number, len(views), path)
-        found = look_at(browser, address, path, device, scheme, screenshots)
-        report(faults, f"{path} ({device}, {scheme})", found)
-    return len(views)
+    """Opens each page once for each device, and has the colours change while it is open."""
+    openings = [(path, device) for path in pages for device in WIDTHS]
+    for number, (path, device) in enumerate(openings, 1):
+        show_progress(number, len(openings), path)
+        look_as(browser, device, SCHEMES[0])
+        browser.get(f"{address}/{path}")
+        for scheme in SCHEMES:
+            look_as(browser, device, scheme)
+            report(faults, f"{path} ({device}, {scheme})", faults_of_view(browser, device, scheme))
+            if screenshots:
+                keep_picture(browser, screenshots, path, device, scheme)
+    return len(openings) * len(SCHEMES)
 
 
 def parse(arguments):
@@ -249,7 +260,6 @@ def main():
         if browser:
             browser.quit()
     links = sum(len(page.links) for page in pages.values())
-    show_progress(views, views, "")
     count = sum(map(len, faults.values()))
     print(f"\n{len(pages)} pages, {views} views, {links} links: {count} faults, {len(faults)} different ones")
     return 1 if faults else 0
