@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 
 import reference
 
@@ -43,10 +44,7 @@ def stage_documents(root, work):
         if not source.endswith(".md"):
             shutil.copy(os.path.join(root, source), target)
             continue
-        with open(os.path.join(root, source), encoding="utf-8") as file:
-            text = file.read()
-        with open(target, "w", encoding="utf-8") as file:
-            file.write(on_site(text, source, place, places))
+        write(target, on_site(read(os.path.join(root, source)), source, place, places))
 
 
 def on_site(text, source, place, places):
@@ -95,12 +93,10 @@ def stage_reference(root, work):
         if any(entry.kind in DIRECTIVES for entry in entries):
             path = os.path.join(work, "reference", header[: -len(".h")] + ".md")
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(header_page(header, entries))
+            write(path, header_page(header, entries))
     for name, prefix in (("core", "cmio/"), ("async", "cmio/async/")):
         headers = [h for h in by_header if os.path.dirname(h) + "/" == prefix]
-        with open(os.path.join(work, "reference", name + ".md"), "w", encoding="utf-8") as file:
-            file.write(contents(name, headers, by_header))
+        write(os.path.join(work, "reference", name + ".md"), contents(name, headers, by_header))
 
 
 def contents(name, headers, by_header):
@@ -130,6 +126,7 @@ def by_itself(entry):
     """The comment as MyST has it, below the name."""
     text = "\n\n".join(entry.comment.blocks)
     text = re.sub(r"@code(?:\{[^}]*\})?\n(.*?)\n?\s*@endcode", r"```c\n\1\n```", text, flags=re.DOTALL)
+    text = re.sub(r"(?<!`)\b(cmio_\w+)\(\)(?![^`]*```)", r"{c:func}`\1`", text)
     text = re.sub(r"^(\s*)-# ", r"\g<1>1. ", text, flags=re.MULTILINE)
     kind = {"struct": "struct", "typedef": "type"}.get(entry.kind, "macro")
     return [f"````{{c:{kind}}} {entry.name}", "", text, "````"]
@@ -144,20 +141,18 @@ def header_page(header, entries):
         if not is_in_xml(entry, entries):
             lines += [f"## {entry.name}", "", *by_itself(entry), ""]
         elif directive:
-            lines += [f"## {entry.name}", "", f"```{{{directive}}} {entry.name}"]
+            lines += [f"## {entry.name}", "", f"```{{{directive}}} {entry.name}", f":project: {header}"]
             lines += [":members:", ":undoc-members:"] if entry.kind == "struct" else []
             lines += ["```", ""]
     return "\n".join(lines)
 
 
 def write_doxyfile(root, work):
-    with open(os.path.join(root, "docs", "site", "Doxyfile"), encoding="utf-8") as file:
-        text = file.read()
+    text = read(os.path.join(root, "docs", "site", "Doxyfile"))
     text += f'INPUT = "{root}/include/cmio"\nSTRIP_FROM_INC_PATH = "{root}/include"\n'
     text += f'STRIP_FROM_PATH = "{root}/include"\nOUTPUT_DIRECTORY = "{work}/doxygen"\n'
     path = os.path.join(work, "Doxyfile")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+    write(path, text)
     return path
 
 
@@ -189,6 +184,59 @@ def run_doxygen(root, work):
         sys.exit("\n".join(["doxygen:", *said]))
 
 
+def split_xml(xml, projects):
+    """Makes a project of Breathe for each header, since Breathe walks a whole project for each name that it shows.
+
+    A project is a folder with the header's part of the index, and of the files that the index names.
+    """
+    index = ElementTree.parse(os.path.join(xml, "index.xml")).getroot()
+    compounds = {compound.get("refid"): compound for compound in index}
+    for refid in [refid for refid, compound in compounds.items() if compound.get("kind") == "file"]:
+        definition = ElementTree.parse(os.path.join(xml, refid + ".xml")).getroot().find("compounddef")
+        folder = os.path.join(projects, definition.find("location").get("file"))
+        os.makedirs(folder)
+        part = ElementTree.Element(index.tag, index.attrib)
+        for part_id in [refid, *(inner.get("refid") for inner in definition.iter("innerclass"))]:
+            part.append(compounds[part_id])
+            shutil.copy(os.path.join(xml, part_id + ".xml"), folder)
+        ElementTree.ElementTree(part).write(os.path.join(folder, "index.xml"))
+
+
+IMPORT = 'import Gumshoe from "./gumshoe-patched.js";\n'
+NORMALIZE = "/javascript/normalize.css/normalize.css"
+CHOSEN_DARK = re.compile(r'^  body\[data-theme="dark"\] \{\n(.*?)\}', re.MULTILINE | re.DOTALL)
+
+
+def mend_furo(static):
+    """Makes what Debian made of Furo work anywhere, and change nothing if Furo comes from elsewhere.
+
+    Its script is in two files, which a page does not load. One style is at an absolute address. And the colours for
+    those who like it dark are there for those who choose them by hand, not for those whose system asks for them.
+    """
+    scripts, styles = os.path.join(static, "scripts"), os.path.join(static, "styles")
+    furo, style = read(os.path.join(scripts, "furo.js")), read(os.path.join(styles, "furo.css"))
+    if IMPORT in furo:
+        both = read(os.path.join(scripts, "gumshoe-patched.js")) + furo.replace(IMPORT, "")
+        write(os.path.join(scripts, "furo.js"), both)
+    if NORMALIZE in style:
+        shutil.copy("/usr/share" + NORMALIZE, styles)
+        style = style.replace(NORMALIZE, "normalize.css")
+    dark = CHOSEN_DARK.search(style)
+    if dark and "prefers-color-scheme" not in style:
+        style += f"\n@media screen and (prefers-color-scheme: dark) {{\n  body:not([data-theme=light]) {{\n{dark[1]} }} }}\n"
+    write(os.path.join(styles, "furo.css"), style)
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 def main():
     root, version, folder = os.path.abspath(sys.argv[1]), sys.argv[2], os.path.abspath(sys.argv[3])
     work, output = os.path.join(folder, "work"), os.path.join(folder, "html")
@@ -202,10 +250,13 @@ def main():
     stage_reference(root, work)
     shutil.copytree(os.path.join(root, "docs", "site"), work, dirs_exist_ok=True)
     run_doxygen(root, work)
-    environment = {**os.environ, "CMIO_VERSION": version, "CMIO_XML": os.path.join(work, "doxygen", "xml")}
-    command = ["sphinx-build", "-q", "-W", "--keep-going", "-b", "html", work, output]
+    projects = os.path.join(work, "doxygen", "projects")
+    split_xml(os.path.join(work, "doxygen", "xml"), projects)
+    environment = {**os.environ, "CMIO_VERSION": version, "CMIO_XML": projects}
+    command = ["sphinx-build", "-q", "-W", "--keep-going", "-j", "auto", "-b", "html", work, output]
     status = subprocess.run(command, env=environment).returncode
     if status == 0:
+        mend_furo(os.path.join(output, "_static"))
         print(f"the site is in {output}: begin with index.html")
     return status
 
