@@ -265,6 +265,7 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
   <policy context="default">
     <allow send_destination="*"/> <allow eavesdrop="false"/> <allow own="*"/>
   </policy>
+  <limit name="max_replies_per_connection">5000</limit>
 </busconfig>
 """
 

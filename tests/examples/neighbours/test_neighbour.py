@@ -13,11 +13,13 @@ import concurrent.futures
 import contextlib
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 import servers
 from servers import LOOPBACK, Skip, need, spawn
@@ -158,8 +160,95 @@ def openssl(program, folder):
                     job.result()
 
 
+def glib(program, _folder):
+    assert run(program) == "cmio in GLib's loop\nGLib in cmio's loop\n"
+
+
+def libuv(program, _folder):
+    assert run(program) == "cmio in libuv's loop\nlibuv in cmio's loop\n"
+
+
+def libdbus(program, folder):
+    with servers.bus(folder) as address:
+        assert "1000 replies, 1 timeout\n" in run(program, address)
+
+
+class Terminal:
+    """A program on a terminal of its own, and what it printed there."""
+
+    def __init__(self, *command):
+        self.master, terminal = os.openpty()
+        environment = dict(os.environ, TERM="dumb", INPUTRC="/dev/null")
+        pipes = {"stdin": terminal, "stdout": terminal, "stderr": subprocess.PIPE}
+        self.process = spawn(command, env=environment, text=True, **pipes)
+        os.close(terminal)
+        self.output = ""
+
+    def type(self, text):
+        os.write(self.master, text.encode())
+
+    def expect(self, text):
+        """This comes next."""
+        give_up = time.monotonic() + WAIT
+        while text not in self.output:
+            readable, _, _ = select.select([self.master], [], [], give_up - time.monotonic())
+            assert readable, "%r instead of %r" % (self.output, text)
+            self.output += os.read(self.master, 4096).decode(errors="replace")
+        self.output = self.output.split(text, 1)[1]
+
+    def close(self):
+        try:
+            judge(self.process, "", self.process.communicate(timeout=WAIT)[1])
+        finally:
+            servers.stop(self.process)
+            os.close(self.master)
+
+
+def readline(program, folder):
+    terminal = Terminal(program, folder)
+    terminal.expect("> ")
+    terminal.type("hellp\x7fo\n")  # with a correction
+    terminal.expect("line hello")
+    for number in range(20):
+        terminal.type("half a ")
+        open(os.path.join(folder, "file%d" % number), "wb").close()
+        terminal.expect("created file%d" % number)
+        terminal.type("line\n")
+        terminal.expect("line half a line")
+    terminal.type("\x1b[A\x1b[A\x10\n")  # out of the history
+    terminal.expect("line half a line")
+    terminal.type("quit\n")
+    terminal.expect("the end")
+    terminal.close()
+
+
+def sd_event(program, _folder):
+    assert run(program) == "cmio in sd-event's loop\nsd-event in cmio's loop\n"
+
+
+def nghttp2(program, _folder):
+    h2load = need("h2load", "nghttp2-client")
+    with listening(program) as port:
+        url = "http://%s:%d/" % (LOOPBACK, port)
+        command = [need("curl"), "-sS", "--http2-prior-knowledge", "--max-time", str(WAIT)]
+        fetched = subprocess.run([*command, url + "3000000"], capture_output=True, check=False)
+        assert fetched.returncode == 0, fetched.stderr
+        assert fetched.stdout == letters(3000000), len(fetched.stdout)
+        with spawn([*command, url + "900000000"], stdout=subprocess.PIPE) as leaving:
+            leaving.stdout.read(1000000)
+            leaving.kill()  # in the middle of an answer
+        result = run(h2load, "-n", "2000", "-c", "10", "-m", "10", url + "20000")
+        assert "2000 succeeded, 0 failed, 0 errored" in result, result
+        assert "(%d) data" % (2000 * 20000) in result, result
+
+
+# Each by its name, which is that of its program.
 TESTS = {
-    function.__name__: function for function in [c_ares, curl, hiredis, libpq, openssl]
+    test.__name__: test
+    for test in [
+        *[c_ares, curl, glib, hiredis, libdbus, libpq],
+        *[libuv, nghttp2, openssl, readline, sd_event],
+    ]
 }
 
 # Those whose server takes more than a second to start.
