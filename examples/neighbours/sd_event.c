@@ -78,7 +78,7 @@ static void cmio_in_sd_close(struct cmio_in_sd *inner) {
 struct sd_in_cmio {
     struct watch watch;
     struct watches *watches;
-    sd_event *loop;
+    sd_event *loop = NULL;
 };
 
 /* The loop is asked after each wait. */
@@ -117,7 +117,7 @@ static int on_give_up(sd_event_source *source, uint64_t when, void *user) {
 static void cmio_in_sd_event(void) {
     struct scene scene;
     struct cmio_in_sd inner;
-    sd_event *loop;
+    sd_event *loop = NULL;
     scene_open_in_cmio(&scene);
     CHECK(sd_event_new(&loop) >= 0 && cmio_in_sd_open(&inner, &scene, loop) >= 0);
     CHECK(sd_event_add_time_relative(loop, NULL, CLOCK_MONOTONIC,
@@ -150,7 +150,7 @@ static void sd_event_in_cmio(void) {
     struct watches watches;
     struct sd_in_cmio inner;
     struct scene scene;
-    sd_event *loop;
+    sd_event *loop = NULL;
     sd_event_source *pipe, *timer;
     scene_open(&scene);
     CHECK(watches_open(&watches) == 0 && sd_event_new(&loop) >= 0);
