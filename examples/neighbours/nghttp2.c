@@ -210,8 +210,10 @@ static void client_free(struct client *client) {
     if (client->next != NULL)
         client->next->link = client->link;
     session_close(&client->session);
-    while (client->requests != NULL)
-        request_free(client->requests);
+    for (struct request *request = client->requests, *next; request != NULL; request = next) {
+        next = request->next;
+        free(request);
+    }
     free(client);
 }
 
@@ -276,8 +278,10 @@ static void server_open(void) {
 }
 
 static void server_close(void) {
-    while (server.clients != NULL)
-        client_free(server.clients);
+    for (struct client *client = server.clients, *next; client != NULL; client = next) {
+        next = client->next;
+        client_free(client);
+    }
     (void)cmio_tcp_listener_close(&server.listener);
     (void)cmio_signals_close(&server.signals);
     nghttp2_session_callbacks_del(server.callbacks);

@@ -212,8 +212,10 @@ static void server_open(char **arguments) {
 }
 
 static void server_close(void) {
-    while (server.clients != NULL)
-        client_free(server.clients);
+    for (struct client *client = server.clients, *next; client != NULL; client = next) {
+        next = client->next;
+        client_free(client);
+    }
     (void)cmio_tcp_listener_close(&server.listener);
     (void)cmio_signals_close(&server.signals);
     BIO_meth_free(server.method);

@@ -78,7 +78,7 @@ static void cmio_in_sd_close(struct cmio_in_sd *inner) {
 struct sd_in_cmio {
     struct watch watch;
     struct watches *watches;
-    sd_event *loop = NULL;
+    sd_event *loop;
 };
 
 /* The loop is asked after each wait. */
