@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * OpenSSL in a loop on cmio: an echo server over TLS, in two ways.
+ *
+ *     openssl bio certificate.pem key.pem
+ *     openssl fd certificate.pem key.pem
+ *
+ * With "bio", OpenSSL reads and writes through a BIO on a cmio stream: cmio does the I/O, so its
+ * edges arm themselves. With "fd", OpenSSL does the I/O on the descriptor by itself, and the program
+ * rearms what OpenSSL says that it waits for. The rest of the server is the same.
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "check.h"
+
+/* ---- The adapter: a BIO on a cmio stream ---- */
+
+static int stream_result(BIO *bio, ssize_t result, int retry) {
+    BIO_clear_retry_flags(bio);
+    if (result == -EAGAIN || result == -EINTR)
+        BIO_set_flags(bio, retry | BIO_FLAGS_SHOULD_RETRY);
+    return result < 0 ? -1 : (int)result;
+}
+
+static int stream_read(BIO *bio, char *buffer, int length) {
+    ssize_t n = cmio_tcp_stream_read(BIO_get_data(bio), buffer, (size_t)length);
+    return stream_result(bio, n, BIO_FLAGS_READ);
+}
+
+static int stream_write(BIO *bio, const char *buffer, int length) {
+    ssize_t n = cmio_tcp_stream_write(BIO_get_data(bio), buffer, (size_t)length);
+    return stream_result(bio, n, BIO_FLAGS_WRITE);
+}
+
+static long stream_control(BIO *bio, int command, long number, void *pointer) {
+    (void)bio;
+    (void)number;
+    (void)pointer;
+    return command == BIO_CTRL_FLUSH; /* nothing is held back; other commands it does not know */
+}
+
+static int stream_create(BIO *bio) {
+    BIO_set_init(bio, 1);
+    return 1;
+}
+
+/* One for all BIOs: BIO_meth_free() it at the end. */
+static BIO_METHOD *stream_method_new(void) {
+    BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "cmio stream");
+    CHECK(method != NULL);
+    BIO_meth_set_read(method, stream_read);
+    BIO_meth_set_write(method, stream_write);
+    BIO_meth_set_ctrl(method, stream_control);
+    BIO_meth_set_create(method, stream_create);
+    return method;
+}
+
+/* The BIO borrows the stream. */
+static int use_bio(SSL *ssl, const BIO_METHOD *method, struct cmio_tcp_stream *stream) {
+    BIO *bio = BIO_new(method);
+    if (bio == NULL)
+        return -ENOMEM;
+    BIO_set_data(bio, stream);
+    SSL_set_bio(ssl, bio, bio); /* which owns it from now on */
+    return 0;
+}
+
+/* ---- The adapter: the simple way ---- */
+
+static int use_fd(SSL *ssl, const struct cmio_tcp_stream *stream) {
+    return SSL_set_fd(ssl, cmio_tcp_stream_fd(stream)) == 1 ? 0 : -ENOMEM;
+}
+
+/* After a call of OpenSSL that did not succeed: 0 if it has to wait, and for that it was armed. */
+static int rearm(SSL *ssl, int returned, struct cmio_tcp_stream *stream) {
+    switch (SSL_get_error(ssl, returned)) {
+    case SSL_ERROR_WANT_READ:
+        return cmio_source_rearm(&stream->source, CMIO_READABLE);
+    case SSL_ERROR_WANT_WRITE:
+        return cmio_source_rearm(&stream->source, CMIO_WRITABLE);
+    default:
+        return -ECONNRESET; /* the end, or a failure */
+    }
+}
+
+/* ---- The program ---- */
+
+enum { TOKEN_LISTENER, TOKEN_SIGNALS, ROUNDS_A_TURN = 16 };
+
+static const cmio_interest both = CMIO_READABLE | CMIO_WRITABLE;
+
+struct client {
+    struct cmio_tcp_stream stream;
+    struct client *next, **link;
+    SSL *ssl;
+    int begin, end; /* what was read and is still to be written back */
+    char buffer[16 * 1024];
+};
+
+static struct server {
+    struct cmio_poll *poll;
+    struct cmio_events *events;
+    struct cmio_signals signals;
+    struct cmio_tcp_listener listener;
+    SSL_CTX *context;
+    BIO_METHOD *method; /* NULL for "fd" */
+    struct client *clients;
+    int served;
+} server;
+
+/* A source is in a batch once, so no other event of this client remains in it. */
+static void client_free(struct client *client) {
+    *client->link = client->next;
+    if (client->next != NULL)
+        client->next->link = client->link;
+    SSL_free(client->ssl);
+    (void)cmio_tcp_stream_close(&client->stream);
+    free(client);
+}
+
+static void client_new(void) {
+    struct client *client = calloc(1, sizeof *client);
+    CHECK(client != NULL);
+    client->next = server.clients;
+    client->link = &server.clients;
+    if (client->next != NULL)
+        client->next->link = &client->next;
+    server.clients = client;
+    int result = cmio_tcp_listener_accept(&server.listener, &client->stream, NULL);
+    client->ssl = result == 0 ? SSL_new(server.context) : NULL;
+    if (client->ssl == NULL) {
+        client_free(client);
+        return;
+    }
+    SSL_set_accept_state(client->ssl); /* the first SSL_read() shakes hands */
+    result = server.method != NULL ? use_bio(client->ssl, server.method, &client->stream)
+                                   : use_fd(client->ssl, &client->stream);
+    CHECK(result == 0);
+    CHECK(cmio_poll_register(server.poll, &client->stream.source, (cmio_token)client, both) == 0);
+    server.served++;
+}
+
+/* Reads or writes once. What OpenSSL returned. */
+static int client_step(struct client *client) {
+    int n;
+    if (client->begin < client->end) {
+        n = SSL_write(client->ssl, client->buffer + client->begin, client->end - client->begin);
+        client->begin += n > 0 ? n : 0;
+    } else {
+        n = SSL_read(client->ssl, client->buffer, (int)sizeof client->buffer);
+        client->begin = 0;
+        client->end = n > 0 ? n : 0;
+    }
+    return n;
+}
+
+/* Goes on until OpenSSL has to wait; or until others have their turn, and then asks for the next. */
+static void client_on_event(struct client *client) {
+    int n = 1;
+    ERR_clear_error(); /* or SSL_get_error() takes another client's failure for this one's */
+    for (int round = 0; round < ROUNDS_A_TURN && n > 0; round++)
+        n = client_step(client);
+    int result =
+        n > 0 ? cmio_poll_reregister(server.poll, &client->stream.source, (cmio_token)client, both)
+              : rearm(client->ssl, n, &client->stream);
+    if (result == 0)
+        return;
+    if (SSL_get_error(client->ssl, n) == SSL_ERROR_ZERO_RETURN)
+        (void)SSL_shutdown(client->ssl); /* in return; whether it arrives is not waited for */
+    client_free(client);
+}
+
+/* The listener is level-triggered: one client an event. */
+static bool on_event(const struct cmio_event *event) {
+    if (event->token == TOKEN_SIGNALS)
+        return cmio_signals_next(&server.signals) <= 0;
+    if (event->token == TOKEN_LISTENER)
+        client_new();
+    else
+        client_on_event((struct client *)event->token);
+    return true;
+}
+
+static void server_open(char **arguments) {
+    static const int numbers[] = {SIGINT, SIGTERM};
+    struct cmio_address address;
+    server.context = SSL_CTX_new(TLS_server_method());
+    CHECK(server.context != NULL);
+    CHECK(SSL_CTX_use_certificate_chain_file(server.context, arguments[1]) == 1);
+    CHECK(SSL_CTX_use_PrivateKey_file(server.context, arguments[2], SSL_FILETYPE_PEM) == 1);
+    SSL_CTX_set_mode(server.context, SSL_MODE_ENABLE_PARTIAL_WRITE);
+    server.method = strcmp(arguments[0], "bio") == 0 ? stream_method_new() : NULL;
+    CHECK(cmio_poll_new(&server.poll) == 0 && cmio_events_new(&server.events, 64) == 0);
+    CHECK(cmio_signals_init(&server.signals, numbers, 2) == 0);
+    CHECK(cmio_poll_register(server.poll, &server.signals.source, TOKEN_SIGNALS, CMIO_READABLE) ==
+          0);
+    CHECK(cmio_address_parse("127.0.0.1:0", &address) == 0);
+    CHECK(cmio_tcp_listener_bind(&server.listener, &address, NULL) == 0);
+    CHECK(cmio_poll_register(server.poll, &server.listener.source, TOKEN_LISTENER,
+                             CMIO_READABLE | CMIO_LEVEL) == 0);
+    CHECK(cmio_tcp_listener_local_address(&server.listener, &address) == 0);
+    printf("listening on 127.0.0.1:%u\n", (unsigned)cmio_address_port(&address));
+    CHECK(fflush(stdout) == 0);
+}
+
+static void server_close(void) {
+    for (struct client *client = server.clients, *next; client != NULL; client = next) {
+        next = client->next;
+        client_free(client);
+    }
+    (void)cmio_tcp_listener_close(&server.listener);
+    (void)cmio_signals_close(&server.signals);
+    BIO_meth_free(server.method);
+    SSL_CTX_free(server.context);
+    cmio_events_free(server.events);
+    cmio_poll_free(server.poll);
+}
+
+int main(int argc, char **argv) {
+    bool goes_on = true;
+    CHECK(argc == 4 && (strcmp(argv[1], "bio") == 0 || strcmp(argv[1], "fd") == 0));
+    CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR); /* OpenSSL writes to a descriptor with write(2) */
+    server_open(argv + 1);
+    while (goes_on) {
+        int count = cmio_poll_wait(server.poll, server.events, CMIO_FOREVER);
+        CHECK(count >= 0 || count == -EINTR);
+        CMIO_EVENTS_FOREACH (event, server.events)
+            goes_on = on_event(event) && goes_on;
+    }
+    printf("%d clients\n", server.served);
+    server_close();
+    return EXIT_SUCCESS;
+}
