@@ -246,6 +246,52 @@ static void shutdown_that_is_dropped_did_nothing(void **state) {
     close_bound(executor, &ends);
 }
 
+/* Makes one future after the other, each of which is ready at once, until one is not. */
+struct hog {
+    struct cmio_future future;
+    struct ends *ends;
+    bool gathers;
+    int count;
+};
+
+static enum cmio_future_state poll_hog(struct cmio_future *future, struct cmio_context *context) {
+    struct hog *hog = (struct hog *)future;
+    static char byte = 'x';
+    struct iovec buffer = {&byte, 1};
+    struct cmio_write_all_future write;
+    struct cmio_writev_all_future writev;
+    enum cmio_future_state state = CMIO_READY;
+    for (; state == CMIO_READY && hog->count < 1000; hog->count += state == CMIO_READY) {
+        if (hog->gathers) {
+            TEST_OK(cmio_writev_all_future_init(&writev, &hog->ends->a.io, &buffer, 1));
+            state = cmio_future_poll(&writev.future, context);
+            cmio_future_drop(&writev.future);
+        } else {
+            TEST_OK(cmio_write_all_future_init(&write, &hog->ends->a.io, &byte, 1));
+            state = cmio_future_poll(&write.future, context);
+            cmio_future_drop(&write.future);
+        }
+    }
+    return CMIO_READY;
+}
+
+static void drop_hog(struct cmio_future *future) {
+    (void)future;
+}
+
+static void writes_that_are_ready_give_way_after_a_while(void **state) {
+    static const struct cmio_future_ops ops = {"hog", poll_hog, drop_hog};
+    struct cmio_executor *executor;
+    struct ends ends;
+    open_bound(state, &executor, &ends);
+    for (int i = 0; i < 2; i++) {
+        struct hog hog = {.future.ops = &ops, .ends = &ends, .gathers = i != 0};
+        TEST_OK(cmio_block_on(executor, &hog.future));
+        assert_true(hog.count > 0 && hog.count <= 128);
+    }
+    close_bound(executor, &ends);
+}
+
 static void what_cannot_be_written_to_is_refused(void **state) {
     struct cmio_executor *executor = new_executor(SUBJECT(state)->workers);
     struct ends ends;
@@ -283,6 +329,7 @@ static const struct CMUnitTest tests[] = {
     KIND_ROWS(tcp, TCP, after_shutdown_the_other_direction_goes_on),
     KIND_ROWS(unix, UNIX, after_shutdown_the_other_direction_goes_on),
     WORKERS_ROWS(shutdown_that_is_dropped_did_nothing),
+    WORKERS_ROWS(writes_that_are_ready_give_way_after_a_while),
     WORKERS_ROWS(what_cannot_be_written_to_is_refused),
 };
 
