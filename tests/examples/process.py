@@ -297,8 +297,12 @@ class Connection:
         if segment is not None:
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
         self.socket.settimeout(WAIT)
-        self.socket.connect((server.host, server.port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            self.socket.connect((server.host, server.port))
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError:  # it may be reset at once
+            self.socket.close()
+            raise
         self.buffer = b""  # what was received and nobody has asked for
 
     def __enter__(self):
