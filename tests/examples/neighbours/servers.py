@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import functools
 import glob
+import http.server
 import os
 import pwd
 import shutil
@@ -17,7 +18,6 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 import threading
 import time
 
@@ -130,15 +130,38 @@ http {
 """
 
 
-def http(folder):
-    """nginx, or Python's where there is none: the port. It serves the files of folder/www."""
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+class PythonServer(http.server.ThreadingHTTPServer):
+    """As python3 -m http.server, but for more than 5 clients that come at once."""
+
+    request_queue_size = 128
+
+
+@contextlib.contextmanager
+def python_web(folder):
+    handler = functools.partial(QuietHandler, directory=folder)
+    with PythonServer((LOOPBACK, 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def web(folder):
+    """nginx, or Python's server where there is none: the port. It serves the files of folder/www."""
     os.makedirs(os.path.join(folder, "www"), exist_ok=True)
     try:
         nginx = need("nginx")
     except Skip:
-        print("there is no nginx: with python3 -m http.server")
-        command = [sys.executable, "-m", "http.server", "--bind", LOOPBACK, "-d", folder + "/www"]
-        return on_free_port(lambda port: [*command, str(port)], stderr=subprocess.DEVNULL)
+        print("there is no nginx: with Python's server")
+        return python_web(os.path.join(folder, "www"))
 
     def command_for(port):
         config = os.path.join(folder, "nginx.conf")

@@ -54,7 +54,7 @@ def letters(length):
 
 
 def curl(program, folder):
-    with servers.http(folder) as port:
+    with servers.web(folder) as port:
         with open(os.path.join(folder, "www", "letters"), "wb") as file:
             file.write(letters(300000))
         output = run(program, "http://%s:%d/letters" % (LOOPBACK, port), "100")
