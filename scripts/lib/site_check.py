@@ -29,7 +29,7 @@ SOUGHT, FOUND_ON = "cmio_poll_wait", "/reference/cmio/poll.html"
 # What sticks out to the right of a page, though nothing around it scrolls by itself. The argument is the width.
 SIDEWAYS = """
 function scrolls(element) {
-    for (; element && element != document.body; element = element.parentElement)
+    for (; element && element.tagName != "ARTICLE"; element = element.parentElement)
         if (["auto", "scroll"].includes(getComputedStyle(element).overflowX))
             return true;
     return false;
