@@ -40,7 +40,7 @@ exclude_patterns = ["doxygen", "_static"]
 
 
 def put_parameters_before_results(_app, doctree):
-    """Breathe has the parameters at the end. They belong where the comments have them: before **Returns** and its kin."""
+    """Breathe has the parameters at the end. The comments have them before **Returns** and its kin."""
     for content in doctree.findall(addnodes.desc_content):
         fields = [child for child in content if isinstance(child, nodes.field_list)]
         results = [child for child in content if child.children and isinstance(child[0], nodes.strong)]

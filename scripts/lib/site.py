@@ -223,7 +223,8 @@ def mend_furo(static):
         style = style.replace(NORMALIZE, "normalize.css")
     dark = CHOSEN_DARK.search(style)
     if dark and "prefers-color-scheme" not in style:
-        style += f"\n@media screen and (prefers-color-scheme: dark) {{\n  body:not([data-theme=light]) {{\n{dark[1]} }} }}\n"
+        style += "\n@media screen and (prefers-color-scheme: dark) {\n"
+        style += f"  body:not([data-theme=light]) {{\n{dark[1]} }} }}\n"
     write(os.path.join(styles, "furo.css"), style)
 
 

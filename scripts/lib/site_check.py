@@ -29,16 +29,21 @@ SOUGHT, FOUND_ON = "cmio_poll_wait", "/reference/cmio/poll.html"
 # What sticks out to the right of a page, though nothing around it scrolls by itself. The argument is the width.
 SIDEWAYS = """
 function scrolls(element) {
-    for (; element && element != document.body; element = element.parentElement)
+    for (; element && element.tagName != "ARTICLE"; element = element.parentElement)
         if (["auto", "scroll"].includes(getComputedStyle(element).overflowX))
             return true;
     return false;
 }
-const range = document.createRange();
-const right = element => (range.selectNodeContents(element), range.getBoundingClientRect().right);
-const wide = [...document.querySelectorAll("article *")].filter(e => right(e) > arguments[0] + 1 && !scrolls(e));
-if (wide.length)
-    return wide[wide.length - 1].outerHTML.slice(0, 100);
+const article = document.querySelector("article");
+for (const element of article.querySelectorAll("*"))
+    if (element.getBoundingClientRect().right > arguments[0] + 1 && !scrolls(element))
+        return element.outerHTML.slice(0, 100);
+const range = document.createRange(), texts = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
+while (texts.nextNode()) {
+    range.selectNodeContents(texts.currentNode);
+    if (range.getBoundingClientRect().right > arguments[0] + 1 && !scrolls(texts.currentNode.parentElement))
+        return texts.currentNode.data.slice(0, 100);
+}
 return document.documentElement.scrollWidth > arguments[0] ? "(nothing of the article)" : "";
 """
 

@@ -3,8 +3,9 @@
 
 usage: front_page.py [--self-test] SOURCE_ROOT
 
-Every link leads to a page of the site, and to a heading of it if the link names one. The table of tasks has ten tasks or
-more. Each has an answer behind one click: a section that names a call of the library. --self-test shows front pages with mistakes to these checks, which must find them.
+Every link leads to a page of the site, and to a heading of it if the link names one. The table of tasks has ten
+tasks or more. Each has an answer behind one click: a section that names a call of the library. --self-test shows
+front pages with mistakes to these checks, which must find them.
 """
 
 import importlib.util
