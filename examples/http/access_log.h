@@ -55,7 +55,7 @@ uint64_t access_log_dropped(const struct access_log *log);
 
 /* Writes a line. status 0 means that the client left; peer may be NULL. Any thread. */
 void access_log_write(const struct access_log *log, const struct cmio_address *peer,
-                      const struct request_line *line, uint16_t status, size_t body_length,
+                      const struct request_line *request, uint16_t status, size_t body_length,
                       int64_t latency);
 
 #endif

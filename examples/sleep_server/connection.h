@@ -66,10 +66,10 @@ void connection_continue(struct loop *loop, struct connection *connection);
 
 /*
  * The server stops, which ends a connection without a request; and the grace is over, which ends
- * every one. Both are called for each object of the pool, with the loop for their context.
+ * every one. Both are called for each connection in the pool, with the loop for their context.
  */
-void connection_close_if_idle(void *connection, void *loop);
-void connection_cut_off(void *connection, void *loop);
+void connection_close_if_idle(void *object, void *context);
+void connection_cut_off(void *object, void *context);
 
 /* ---- What its parts call of each other ---- */
 
