@@ -29,7 +29,7 @@ def sources(*folders, endings=(".c",)):
 
 def clang_format(log):
     folders = ["include", "src", "examples", "tests", "fuzz", "bench", "docs/man/examples"]
-    files = [name for name in sources(*folders, endings=(".c", ".h", ".cpp")) if name not in GIVEN]
+    files = [name for name in sources(*folders, endings=(".c", ".h", ".cpp", ".hpp")) if name not in GIVEN]
     return logged(["clang-format", "--dry-run", "--Werror", *files], log)
 
 

@@ -253,7 +253,7 @@ static int kqueue_selector_register(struct cmio__selector *opaque, int fd, cmio_
 }
 
 /* Whether the kernel has no such filter for the descriptor: a kqueue is never writable, say. */
-static bool is_refusal(int error) {
+static bool is_change_refused(int error) {
     return error == -EINVAL || error == -EPERM || error == -ENOENT || error == -EEXIST;
 }
 
@@ -282,7 +282,7 @@ static int replace_filters(struct cmio__kqueue_selector *selector, int fd,
         slot->token = token;
         slot->interest = interest;
         error = add_filters(selector, fd, slot);
-        if (is_refusal(error)) {
+        if (is_change_refused(error)) {
             if (put_back(selector, fd, slot, &before, had) == 0)
                 return error;
             error = -EIO;

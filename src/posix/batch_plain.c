@@ -26,7 +26,7 @@ static bool would_block(ssize_t error) {
 }
 
 /* Another thread may receive while this one sends, and either may take the kept error. */
-static void keep(int *kept, int error) {
+static void keep_for_later(int *kept, int error) {
     __atomic_store_n(kept, error, __ATOMIC_RELAXED);
 }
 
@@ -38,7 +38,7 @@ int cmio__batch_receive(int fd, struct cmio_udp_message *messages, size_t count,
     if (received == 0)
         return (int)result;
     if (result < 0 && !would_block(result))
-        keep(kept, (int)result);
+        keep_for_later(kept, (int)result);
     return (int)received;
 }
 
@@ -58,7 +58,7 @@ static ssize_t send_next(int fd, const struct cmio_udp_message *message, int *ke
         return first;
     const ssize_t second = send_one(fd, message);
     if (second != first)
-        keep(kept, (int)first);
+        keep_for_later(kept, (int)first);
     return second;
 }
 

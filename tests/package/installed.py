@@ -46,7 +46,7 @@ def install(meson, root, scratch, kind, environment):
 
 
 def headers_in(folder):
-    found = glob.glob(os.path.join(folder, "**", "*.h"), recursive=True)
+    found = glob.glob(os.path.join(folder, "**", "*.h*"), recursive=True)
     return sorted(os.path.relpath(path, folder) for path in found)
 
 

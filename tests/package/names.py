@@ -30,6 +30,7 @@ OTHERS = {
     "cmio_async_dep": "the dependency of the Meson project on the second library",
     "cmio_dep": "the dependency of the Meson project",
     "cmio_tests": "a program",
+    "cmio_USE_STATIC_LIBS": "a variable of CMake",
 }
 NAME = re.compile(r"\b(?:cmio|CMIO)_(?!_)\w+(?<!_)\b")
 TEST_NAME = re.compile(r"`((?!cmio_|CMIO_)[a-z0-9]+(?:_[a-z0-9]+){3,})`")
