@@ -22,7 +22,7 @@ breathe_projects = {
 breathe_domain_by_extension = {"h": "c"}
 breathe_show_include = False
 primary_domain = "c"
-highlight_language = "c"
+highlight_language = "text"  # of blocks that name none
 # Types and functions of the C library, which the reference does not have.
 nitpicky = False
 
