@@ -243,6 +243,8 @@ void cmio__task_run(struct cmio__task *task, struct cmio__worker *worker) {
     }
     if (CMIO__UNLIKELY(!task->listed))
         list_task(task, worker);
+    if (CMIO__UNLIKELY(context.budget == 0))
+        worker->since_look += CMIO__FULL_TURN - 1;
     unsigned woken;
     if (executor->alone != NULL) {
         woken = atomic_load_explicit(&task->wakes, memory_order_relaxed);

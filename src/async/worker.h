@@ -29,8 +29,9 @@
 struct cmio__green;
 
 enum {
-    CMIO__LOOK = 61,    /* polls of tasks between two looks at events */
-    CMIO__EVENTS = 256, /* events that a look takes at once */
+    CMIO__LOOK = 61,     /* polls of tasks between two looks at events */
+    CMIO__FULL_TURN = 8, /* as how many of them a poll counts that has used its whole budget */
+    CMIO__EVENTS = 256,  /* events that a look takes at once */
 };
 
 struct cmio__worker {

@@ -183,6 +183,35 @@ static void a_worker_looks_at_its_poll_every_61_polls(void **state) {
     cmio_executor_free(executor);
 }
 
+/* Uses its whole budget in each poll, and counts what it has used once the reader waits. */
+static enum cmio_future_state poll_spending(struct cmio_future *future,
+                                            struct cmio_context *context) {
+    struct busy *busy = (struct busy *)future;
+    if (atomic_load(&busy->scene->has_read))
+        return CMIO_READY;
+    if (!busy->has_written && atomic_load(&busy->scene->is_waiting)) {
+        TEST_GIVES(cmio_pipe_sender_write(&busy->scene->sender, "x", 1), 1);
+        busy->has_written = true;
+    }
+    while (cmio_context_spend(context))
+        future->result += busy->has_written;
+    return CMIO_PENDING;
+}
+
+static const struct cmio_future_ops spending_ops = {"spending", poll_spending, drop_nothing};
+
+static void a_task_that_uses_its_budget_holds_up_events_for_some_turns_only(void **state) {
+    struct cmio_executor *executor = new_executor(*(const int *)*state);
+    struct scene scene = {.is_waiting = false};
+    TEST_OK(cmio_pipe_new(&scene.sender, &scene.receiver));
+    spawn_reader(&scene, executor);
+    struct busy greedy = {.future.ops = &spending_ops, .scene = &scene};
+    const ssize_t used = cmio_block_on(executor, &greedy.future);
+    assert_in_range(used, 0, 10 * 128);
+    close_scene(&scene);
+    cmio_executor_free(executor);
+}
+
 /* A worker that is held up */
 
 static void spin_until(const atomic_bool *flag) {
@@ -348,6 +377,7 @@ static const int none = CMIO_CURRENT_THREAD, one = 1, two = 2, four = 4;
 static const struct CMUnitTest tests[] = {
     ALONE(a_task_gives_way_after_128_leaves),
     ALONE(a_worker_looks_at_its_poll_every_61_polls),
+    ALONE(a_task_that_uses_its_budget_holds_up_events_for_some_turns_only),
     SEVERAL(a_task_that_would_run_next_is_taken_from_a_busy_worker),
     SEVERAL(an_event_is_taken_from_a_busy_worker),
     SEVERAL(a_timer_is_taken_from_a_busy_worker),

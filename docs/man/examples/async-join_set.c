@@ -41,6 +41,9 @@ static ssize_t run_jobs(void *argument) {
     check(cmio_sleep_future_init(&endless, CMIO_FOREVER));
     const ssize_t place = check(cmio_join_set_add(set, &endless.future));
     check(cmio_join_set_cancel(set, (size_t)place));
+    /* Its end is reported, too. Until then the set knows it. */
+    check(cmio_join_set_future_init(&ended, set));
+    check(cmio_await(&ended.future));
     printf("given up: %s\n", cmio_strerror(endless.future.result));
     return 0;
 }
