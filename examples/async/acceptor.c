@@ -22,7 +22,7 @@ static void complain_once(struct acceptor *acceptor, int code) {
 
 static void give_room_back(struct acceptor *acceptor) {
     if (acceptor->has_room)
-        (void)cmio_semaphore_release(acceptor->room, 1); /* it was acquired */
+        (void)cmio_semaphore_release(acceptor->room, 1); /* it was acquired, so this cannot fail */
     acceptor->has_room = false;
 }
 
@@ -52,7 +52,7 @@ static enum cmio_future_state run_acceptor(struct cmio_coroutine *coroutine,
             acceptor->result = (int)acceptor->accept.future.result;
         }
         if (acceptor->result == -ECONNABORTED)
-            continue; /* someone left before their turn */
+            continue; /* that client left the queue */
         if (acceptor->result == 0)
             acceptor->result = hand_on(acceptor);
         if (acceptor->result == 0) {

@@ -21,7 +21,7 @@ enum {
     NAME_SIZE = 25,
     TEXT_SIZE = NAME_SIZE + LINE_LENGTH + 100, /* the longest that is ever said */
     READ_SIZE = 4096,
-    READS_A_TURN = 16, /* then others have theirs */
+    READS_A_TURN = 16, /* before the others have theirs */
 };
 
 static const char name_characters[] =
@@ -30,7 +30,7 @@ static const char name_characters[] =
 struct client {
     struct cmio_tcp_stream stream;
     struct client *next;
-    struct client **link; /* what points to this one */
+    struct client **link; /* the pointer to this one */
     const char *farewell; /* what is said of who leaves; NULL: they stay */
     char name[NAME_SIZE];
     struct line line;
@@ -104,7 +104,7 @@ static void room_unlink(const struct client *client) {
  * to point to freed memory: cmio_events_purge() takes it out.
  */
 static void client_free(struct room *room, struct client *client) {
-    (void)cmio_tcp_stream_close(&client->stream); /* closed, whatever it says */
+    (void)cmio_tcp_stream_close(&client->stream); /* closes even if it fails */
     cmio_events_purge(room->events, (cmio_token)client);
     free(client);
 }

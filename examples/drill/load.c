@@ -85,7 +85,7 @@ static int run_loop(struct load *load) {
     struct crew *crew = &load->crew;
     while (!crew_is_done(crew) && crew->results->signal == 0) {
         int count = cmio_poll_wait_until(load->poll, load->events, crew_next_deadline(crew));
-        if (count < 0 && count != -EINTR) /* which says that the wait was interrupted: go on */
+        if (count < 0 && count != -EINTR) /* -EINTR: the wait was interrupted, go on */
             return count;
         crew->wire.now = cmio_now();
         CMIO_EVENTS_FOREACH (event, load->events) {

@@ -4,7 +4,7 @@
 #include "server/stop.h"
 
 void async_server_leave(struct async_server *server) {
-    (void)cmio_semaphore_release(&server->room, 1); /* it was acquired */
+    (void)cmio_semaphore_release(&server->room, 1); /* it was acquired, so this cannot fail */
 }
 
 /* ---- From the first signal to the last connection ---- */

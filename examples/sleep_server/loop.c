@@ -101,7 +101,7 @@ int loop_run(struct loop *loop) {
     while (!loop_is_done(loop)) {
         int64_t deadline = loop->busy != NULL ? 0 : cmio_timers_next_deadline(loop->timers);
         int count = cmio_poll_wait_until(loop->poll, loop->events, deadline);
-        if (count < 0 && count != -EINTR) /* after -EINTR, an interrupted wait, go on */
+        if (count < 0 && count != -EINTR) /* -EINTR: the wait was interrupted, go on */
             return complain("cannot wait for events", count);
         CMIO_EVENTS_FOREACH (event, loop->events)
             loop_on_event(loop, event);

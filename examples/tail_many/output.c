@@ -13,7 +13,7 @@ void output_open(struct output *output) {
 }
 
 void output_close(struct output *output) {
-    (void)cmio_fd_source_close(&output->source); /* closed, whatever it says */
+    (void)cmio_fd_source_close(&output->source); /* closes even if it fails */
     descriptor_close(&output->descriptor);
 }
 

@@ -35,6 +35,6 @@ bool stream_pass_on(struct stream *stream, struct output *output, int command, c
     }
     if (stream->length > 0)
         output_add(output, command, mark, stream->line, stream->length);
-    (void)cmio_pipe_receiver_close(&stream->pipe); /* closed, whatever it says */
+    (void)cmio_pipe_receiver_close(&stream->pipe); /* closes even if it fails */
     return false;
 }
