@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A chat server of tasks: what a client says in a line all others hear. Each client is one coroutine
- * that waits for two things at once: the next line of its client, and the next message of the
- * broadcast channel that all share. Nobody waits for a slow reader: it misses what the channel does not
- * keep any more, and is told so. Where it takes nothing at all, a timeout cancels the write.
+ * A chat server of tasks: each line of a client goes to all others. Each client is one coroutine
+ * that waits for two things at once: the client's next line, and the next message of the broadcast
+ * channel that all share. Nobody waits for a slow reader. It misses the messages that the channel
+ * no longer keeps, and is told so. If it reads nothing at all, a timeout cancels the write.
  *
  *     async_chat 127.0.0.1:7782 &
  *     nc 127.0.0.1 7782
@@ -26,12 +26,12 @@
 enum { MESSAGES_KEPT = 256 };
 
 struct message {
-    uint64_t from; /* which client, who does not hear it; 0: none */
+    uint64_t from; /* the sender, which does not hear it; 0: none */
     size_t length;
     char text[LINE_LENGTH + 64];
 };
 
-/* What all clients share. */
+/* Shared by all clients. */
 struct chat {
     struct cmio_broadcast_sender *sender;
     int64_t patience; /* how long a client may take for a message */
@@ -48,10 +48,10 @@ struct client {
     struct cmio_io io;
     struct cmio_broadcast_receiver *receiver;
     uint64_t number;
-    const char *farewell; /* NULL: it was never there */
+    const char *farewell; /* NULL: it never joined */
     enum step step;
     struct line line;
-    struct message heard;           /* what is written next */
+    struct message heard;           /* to be written next */
     struct cmio_read_buffer buffer; /* in memory */
     char memory[LINE_LENGTH];
     struct cmio_broadcast_receive_future hear;
@@ -68,15 +68,15 @@ static void compose(struct message *message, const char *before, uint64_t number
                                        before, number, after, what);
 }
 
-/* Says something about the client, or in its name, to all others. */
+/* Sends a line about the client, or in its name, to all others. */
 static void tell(const struct client *client, const char *before, const char *after,
                  const char *what) {
     struct message message = {.from = client->number};
     compose(&message, before, client->number, after, what);
-    (void)cmio_broadcast_send(client->chat->sender, &message); /* perhaps nobody is there */
+    (void)cmio_broadcast_send(client->chat->sender, &message); /* fails if nobody is there */
 }
 
-/* A line came, or a part of one that is longer than the buffer. The end of both is 0. */
+/* Takes a line, or a part of one that is longer than the buffer. Length 0 is the stream's end. */
 static enum step take_line(struct client *client) {
     ssize_t length = client->read.future.result;
     if (length == -EMSGSIZE)
@@ -92,7 +92,7 @@ static enum step take_line(struct client *client) {
     return STEP_WAIT;
 }
 
-/* A message came, or it came to light that some were missed. */
+/* Takes a message, or the report that some were missed. */
 static enum step take_message(struct client *client) {
     ssize_t result = client->hear.future.result;
     if (result == -EOVERFLOW)
@@ -122,7 +122,7 @@ static struct cmio_future *write_message(struct client *client) {
     return &client->timeout.future;
 }
 
-/* Whichever has ended begins anew. Hearing comes first: who talks without end hears the others. */
+/* Restarts whichever has ended. Hearing comes first, so a client that never pauses hears others. */
 static struct cmio_future *wait_for_either(struct client *client) {
     if (cmio_future_has_ended(&client->hear.future))
         (void)cmio_broadcast_receive_future_init(&client->hear, client->receiver, &client->heard);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Fetches many URLs over plain HTTP, with a green thread for each: straight-line code that connects,
- * asks, reads and tries again. All of them run on the thread of main(). A semaphore says how many are
- * under way at once, and a timeout cancels whatever a try waits for when its time is up. A signal aborts
- * all: each await returns -ECANCELED from then on, and the functions return.
+ * Fetches many URLs over plain HTTP, with a green thread for each: straight-line code that
+ * connects, asks, reads and tries again. All of them run on the thread of main(). A semaphore
+ * limits how many are active at once. When the time of a try is up, a timeout cancels whatever it
+ * waits for. A signal aborts all: from then on each await returns -ECANCELED, and the functions
+ * return.
  *
  *     async_fetch --concurrency 4 http://127.0.0.1:6969/100 http://localhost:6969/200
  */
@@ -34,14 +35,14 @@ static struct {
     struct cmio_semaphore room;
 } run = {.concurrency = 8, .retries = 2, .timeout = 30 * CMIO_SECOND};
 
-/* Waits for the future until the deadline, and gives it up then. */
+/* Waits for the future until the deadline, then gives it up. */
 static ssize_t await_until(struct cmio_future *future, int64_t deadline) {
     struct cmio_timeout_future timeout;
     int result = cmio_timeout_until_future_init(&timeout, future, deadline);
     return result < 0 ? result : cmio_await(&timeout.future);
 }
 
-/* Asks on a connection. Returns the status of the answer. */
+/* Sends the request on a connection. Returns the status of the answer. */
 static ssize_t ask(struct url *url, struct cmio_io *io, int64_t deadline) {
     struct cmio_write_all_future write;
     struct cmio_read_future read;
@@ -86,7 +87,7 @@ static ssize_t try_once(struct url *url) {
     return result;
 }
 
-/* A green thread: one URL, until it is fetched or there were tries enough. */
+/* A green thread: tries to fetch one URL until it succeeds or the tries are used up. */
 static ssize_t fetch(void *argument) {
     struct url *url = argument;
     struct cmio_sleep_future pause;
@@ -107,7 +108,7 @@ static ssize_t fetch(void *argument) {
     return cmio_semaphore_release(&run.room, 1);
 }
 
-/* A green thread: starts the others, as many as may be at once, and waits for the last. */
+/* A green thread: starts the others, no more at once than allowed, and waits for the last. */
 static ssize_t fetch_all(void *argument) {
     struct cmio_acquire_future acquire;
     for (struct url *url = run.urls; url < run.urls + run.count; url++) {
@@ -123,7 +124,7 @@ static ssize_t fetch_all(void *argument) {
     return cmio_await(&acquire.future);
 }
 
-/* A green thread: shows how far we are, until it is aborted. */
+/* A green thread: shows the progress, until it is aborted. */
 static ssize_t show_progress(void *argument) {
     struct cmio_sleep_future pause;
     struct progress progress;
@@ -148,7 +149,7 @@ static int fetch_until_signal(void) {
     int result = cmio_executor_new(&executor, &options);
     if (result < 0)
         return result;
-    if (progress_is_possible()) /* if it is not shown, that is no loss */
+    if (progress_is_possible()) /* the program works without it, too */
         (void)cmio_green_spawn(executor, show_progress, NULL, NULL, NULL);
     result = interrupt_open(&interrupt, executor);
     if (result == 0)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A TCP proxy of tasks: connects each client to a target, which may have a name, and passes bytes both
- * ways. One task serves a client. It awaits three coroutines of its own: the two directions, and a watch
- * over the time. Whichever fails first ends the others: they are dropped, wherever they wait.
+ * A TCP proxy of tasks: it connects each client to a target, which may have a name, and passes
+ * bytes both ways. One task serves a client. It awaits three coroutines of its own: the two
+ * directions, and a watch over the time. When one of them fails, the others are dropped, wherever
+ * they wait.
  *
  *     async_proxy 127.0.0.1:7783 localhost:80
  */
@@ -20,7 +21,7 @@
 #include "common/arguments.h"
 #include "common/program.h"
 
-/* What all clients share. */
+/* Shared by all clients. */
 struct proxy {
     struct target target;
     const char *target_text;
@@ -33,7 +34,7 @@ struct side {
     struct cmio_io io;
 };
 
-/* Ends when nothing has moved for too long. */
+/* Ends if nothing has moved for too long. */
 struct watch {
     struct cmio_coroutine coroutine;
     struct link *link;
@@ -47,12 +48,12 @@ struct link {
     struct cmio_coroutine coroutine;
     const struct proxy *proxy;
     struct side client, target;
-    int64_t moved; /* when something did last */
+    int64_t moved; /* when bytes last moved */
     struct cmio_connect_name_future connect;
     struct cmio_timeout_future timeout;
     struct flow up, down;
     struct watch watch;
-    struct cmio_future *parts[PARTS]; /* that have not ended */
+    struct cmio_future *parts[PARTS]; /* the parts that have not ended */
     struct cmio_select_future select;
 };
 
@@ -64,7 +65,7 @@ static enum cmio_future_state run_watch(struct cmio_coroutine *coroutine,
     for (;;) {
         (void)cmio_sleep_until_future_init(&watch->sleep, deadline);
         CMIO_AWAIT(&watch->sleep.future);
-        if (cmio_now() >= deadline) /* which moves with what moved */
+        if (cmio_now() >= deadline) /* each byte that moves extends it */
             CMIO_RETURN(-ETIMEDOUT);
     }
     CMIO_END;
@@ -78,7 +79,7 @@ static struct cmio_future *connect_to_target(struct link *link) {
     if (result == 0)
         result =
             cmio_timeout_future_init(&link->timeout, &link->connect.future, proxy->connect_timeout);
-    if (result < 0) /* there is no memory: a future that has ended is as good */
+    if (result < 0) /* without memory, use a future that has ended */
         link->timeout.future = (struct cmio_future){.result = result};
     return &link->timeout.future;
 }
@@ -95,13 +96,13 @@ static void start_parts(struct link *link) {
 
 static void close_side(struct side *side, bool is_cut_off) {
     const struct cmio_tcp_stream_options reset = {.linger = true, .linger_seconds = 0};
-    if (is_cut_off) /* a plain end would look as if all bytes had come */
+    if (is_cut_off) /* a plain close would look like a complete stream */
         (void)cmio_tcp_stream_set_options(&side->stream, &reset);
     (void)cmio_io_close(&side->io);
     (void)cmio_tcp_stream_close(&side->stream);
 }
 
-/* Takes the part that has ended off the list. Returns its result. */
+/* Removes the ended part from the list. Returns its result. */
 static ssize_t end_part(struct link *link) {
     struct cmio_future **part = &link->parts[link->select.future.result];
     ssize_t result = (*part)->result;

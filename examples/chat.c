@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A chat server: what a client says in a line all others hear. This file is its loop; who is there
- * and what they say is in chat/room.c, with what this example is about: many readers of one writer.
- * None that is slow holds up the others or makes memory grow, and clients are freed while events of
+ * A chat server: each line of a client goes to all others. This file is its loop. chat/room.c has
+ * the clients and their lines, and the point of this example: one writer with many readers. A slow
+ * reader neither holds up the others nor makes memory grow, and clients are freed while events of
  * others are handled.
  *
  *     chat 127.0.0.1:7778 &
@@ -25,7 +25,7 @@ enum { EVENTS_A_WAIT = 256 };
 
 static const int64_t accept_pause = 100 * CMIO_MILLISECOND;
 
-/* A token tells whose event it is. A client's is its address; these are no addresses. */
+/* A token tells whose event it is. A client's token is its address; these are no addresses. */
 enum { TOKEN_LISTENER, TOKEN_SIGNALS };
 
 struct server {
@@ -37,13 +37,13 @@ struct server {
 };
 
 /*
- * Accepts until there is no one left. Where there is no descriptor or memory for the next, they
- * wait in the kernel's queue and no event will repeat this one: so it is tried again, after every
- * wait, of which none is long meanwhile.
+ * Accepts until no client is waiting. If there is no descriptor or memory for the next one, clients
+ * stay in the kernel's queue, and no further event reports them. So the loop tries again after
+ * every wait, and meanwhile no wait is long.
  */
 static void server_accept(struct server *server) {
     int result = 0;
-    while (result == 0 || result == -ECONNABORTED) /* someone left before their turn: go on */
+    while (result == 0 || result == -ECONNABORTED) /* that client left the queue: go on */
         result = room_admit(&server->room, &server->listener);
     if (result != -EAGAIN && !server->accepts_later)
         complain("clients have to wait", result);
@@ -67,7 +67,7 @@ static int server_run(struct server *server) {
     while (!server->stopping) {
         int count = cmio_poll_wait(server->loop.poll, server->loop.events,
                                    server->accepts_later ? accept_pause : CMIO_FOREVER);
-        if (count < 0 && count != -EINTR) /* which says that the wait was interrupted: go on */
+        if (count < 0 && count != -EINTR) /* -EINTR: the wait was interrupted, go on */
             return complain("cannot wait for events", count);
         CMIO_EVENTS_FOREACH (event, server->loop.events)
             server_on_event(server, event);
@@ -82,7 +82,7 @@ static int server_listen(struct server *server, struct cmio_address *address) {
     if (result == 0)
         result = cmio_registry_register(server->loop.registry, &server->listener.source,
                                         TOKEN_LISTENER, CMIO_READABLE);
-    if (result == 0) /* port 0 has become one that was free */
+    if (result == 0) /* port 0 has become a free port */
         result = cmio_tcp_listener_local_address(&server->listener, address);
     return announce_listening(address, result);
 }

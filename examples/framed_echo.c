@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * An echo server for messages: each goes behind its length. What a message is, and how long a
- * client may be idle, is the business of framed/channel.c: a source of the program's own, which is
- * registered like cmio's. Here is how little its user has to know of that.
+ * An echo server for messages, each of which follows its length. framed/channel.c decides what a
+ * message is and how long a client may be idle. The channel is a source of the program's own, which
+ * is registered like cmio's sources. This file shows how little its user has to know about it.
  *
  *     framed_echo 127.0.0.1:7779 &
  *     printf '\0\0\0\5hello' | nc -N 127.0.0.1 7779 | od -c
@@ -22,20 +22,20 @@
 
 enum {
     EVENTS_A_WAIT = 256,
-    MESSAGES_A_TURN = 64, /* then others have theirs */
+    MESSAGES_A_TURN = 64, /* before the others have theirs */
 };
 
 static const int64_t accept_pause = 100 * CMIO_MILLISECOND;
 static const cmio_interest interest = CMIO_READABLE | CMIO_WRITABLE;
 
-/* A token tells whose event it is. A client's is its address; these are no addresses. */
+/* A token tells whose event it is. A client's token is its address; these are no addresses. */
 enum { TOKEN_LISTENER, TOKEN_SIGNALS };
 
 struct client {
     struct channel channel;
     struct client *next;
-    struct client **link; /* what points to this one */
-    const void *message;  /* what there was no room to send yet, borrowed of the channel; or NULL */
+    struct client **link; /* the pointer to this one */
+    const void *message;  /* not sent yet for want of room, borrowed from the channel; or NULL */
     size_t length;
 };
 
@@ -61,7 +61,7 @@ static int client_new(struct server *server) {
                                         (cmio_token)client, interest);
     }
     if (result < 0) {
-        (void)channel_close(&client->channel); /* it may be that it was never open */
+        (void)channel_close(&client->channel); /* accepts one that was never open */
         free(client);
         return result;
     }
@@ -77,11 +77,11 @@ static void client_free(struct client *client) {
     *client->link = client->next;
     if (client->next != NULL)
         client->next->link = client->link;
-    (void)channel_close(&client->channel); /* closed, whatever it says */
+    (void)channel_close(&client->channel); /* closes even if it fails */
     free(client);
 }
 
-/* 1 when a message was echoed, and else what the channel says. */
+/* Returns 1 if a message was echoed, otherwise the result of the channel. */
 static int client_echo(struct client *client) {
     int result = 1;
     if (client->message == NULL)
@@ -90,15 +90,15 @@ static int client_echo(struct client *client) {
         return result;
     result = channel_send(&client->channel, client->message, client->length);
     if (result < 0)
-        return result; /* -EAGAIN: the message is kept, and no other is received meanwhile */
+        return result; /* after -EAGAIN the message is kept, and no other is received */
     client->message = NULL;
     return 1;
 }
 
 /*
- * After an event and when the timer was popped alike. Whoever leaves before all of the echo has
- * left stays until it has; what cannot go on is freed. A turn that ended before -EAGAIN must ask
- * for its next event: to reregister reports what is ready already.
+ * Called after an event and after the timer was popped. A client that ends its stream stays until
+ * its echo is sent; a client that cannot go on is freed. A turn that ends before -EAGAIN must
+ * reregister, which reports existing readiness.
  */
 static void client_go_on(struct server *server, struct client *client) {
     int result = 1;
@@ -117,12 +117,12 @@ static void client_go_on(struct server *server, struct client *client) {
 }
 
 /*
- * Accepts until there is no one left. Where there is no descriptor or memory for the next, they
- * wait in the kernel's queue and no event will repeat this one: a timer does.
+ * Accepts until no client is waiting. If there is no descriptor or memory for the next one, clients
+ * stay in the kernel's queue, and no further event reports them. So a timer tries again.
  */
 static void server_accept(struct server *server) {
     int result = 0;
-    while (result == 0 || result == -ECONNABORTED) /* someone left before their turn: go on */
+    while (result == 0 || result == -ECONNABORTED) /* that client left the queue: go on */
         result = client_new(server);
     if (result != -EAGAIN)
         (void)cmio_timers_set(server->timers, &server->accept_again, cmio_now() + accept_pause);
@@ -152,7 +152,7 @@ static int server_run(struct server *server) {
     while (!server->stopping) {
         int64_t deadline = cmio_timers_next_deadline(server->timers);
         int count = cmio_poll_wait_until(server->loop.poll, server->loop.events, deadline);
-        if (count < 0 && count != -EINTR) /* which says that the wait was interrupted: go on */
+        if (count < 0 && count != -EINTR) /* -EINTR: the wait was interrupted, go on */
             return complain("cannot wait for events", count);
         CMIO_EVENTS_FOREACH (event, server->loop.events)
             server_on_event(server, event);
@@ -168,7 +168,7 @@ static int server_listen(struct server *server, struct cmio_address *address) {
     if (result == 0)
         result = cmio_registry_register(server->loop.registry, &server->listener.source,
                                         TOKEN_LISTENER, CMIO_READABLE);
-    if (result == 0) /* port 0 has become one that was free */
+    if (result == 0) /* port 0 has become a free port */
         result = cmio_tcp_listener_local_address(&server->listener, address);
     return announce_listening(address, result);
 }
@@ -183,7 +183,7 @@ static int server_open(struct server *server, struct cmio_address *address) {
     result = cmio_timers_new(&server->timers);
     if (result < 0)
         return complain("cannot start", result);
-    (void)cmio_timer_init(&server->accept_again, 0); /* known by its address, not by its token */
+    (void)cmio_timer_init(&server->accept_again, 0); /* recognised by its address, not its token */
     return server_listen(server, address);
 }
 

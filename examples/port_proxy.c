@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A proxy: it listens, connects each client to a target, and passes bytes both ways until both have
- * said all they have to say. TCP or Unix on either side.
+ * A proxy. It listens, connects each client to a target, and passes bytes both ways until both
+ * sides have ended their streams. Either side may be TCP or Unix.
  *
  *     port_proxy 127.0.0.1:5433 unix:/run/postgresql/.s.PGSQL.5432
  */
@@ -23,7 +23,7 @@
 enum { EVENTS_A_WAIT = 256 };
 static const int64_t accept_pause = 100 * CMIO_MILLISECOND;
 
-/* A token tells whose event it is. A side's is its address; these are no addresses. */
+/* A token tells whose event it is. A side's token is its address; these are no addresses. */
 enum { TOKEN_LISTENER, TOKEN_SIGNALS };
 
 struct side {
@@ -35,7 +35,7 @@ struct connection {
     struct side client, target;
     struct flow request, response;
     bool is_connected;               /* to the target */
-    struct connection *next, **link; /* link is what points to this one */
+    struct connection *next, **link; /* link is the pointer to this one */
 };
 
 struct proxy {
@@ -68,8 +68,8 @@ static int watch(struct proxy *proxy, struct connection *connection, registry_ca
 }
 
 /*
- * Closing deregisters, so no later wait reports the sides; but the batch in hand may hold an event
- * of the other one, which is taken out before its token is an address of nothing.
+ * Closing deregisters, so no later wait reports the sides. But the current batch may hold an event
+ * of the other side. It is purged before its token points to freed memory.
  */
 static void connection_free(struct proxy *proxy, struct connection *connection) {
     cmio_events_purge(proxy->loop.events, (cmio_token)&connection->client);
@@ -82,21 +82,21 @@ static void connection_free(struct proxy *proxy, struct connection *connection) 
     free(connection);
 }
 
-/* What failed on one side must not look like the end of all bytes on the other. */
+/* A failure on one side must not look like a regular end of the stream on the other. */
 static void connection_fail(struct proxy *proxy, struct connection *connection) {
     stream_abort(&connection->client.stream);
     stream_abort(&connection->target.stream);
     connection_free(proxy, connection);
 }
 
-/* Whichever side the event is of, either flow may go on: both touch both sides. */
+/* After an event of either side both flows may go on, because both touch both sides. */
 static void connection_run(struct proxy *proxy, struct connection *connection) {
     struct stream *client = &connection->client.stream;
     struct stream *target = &connection->target.stream;
     ssize_t request = flow_run(&connection->request, client, target);
     ssize_t response = flow_run(&connection->response, target, client);
     bool failed = (request < 0 && request != -EAGAIN) || (response < 0 && response != -EAGAIN);
-    /* Who stops before -EAGAIN must ask again: to reregister reports what is ready already. */
+    /* A turn that stops before -EAGAIN must reregister, which reports existing readiness. */
     if (!failed && (request == 0 || response == 0))
         failed = watch(proxy, connection, cmio_registry_reregister) < 0;
     if (failed)
@@ -110,7 +110,7 @@ static void side_on_event(struct proxy *proxy, struct side *side) {
     if (!connection->is_connected) {
         int result = stream_finish_connect(&connection->target.stream);
         if (result == -EINPROGRESS)
-            return; /* what the client sent meanwhile is read in the end */
+            return; /* what the client sends meanwhile is read later */
         if (result < 0) {
             complain_of(&proxy->target, result);
             connection_fail(proxy, connection);
@@ -121,7 +121,7 @@ static void side_on_event(struct proxy *proxy, struct side *side) {
     connection_run(proxy, connection);
 }
 
-/* 0 also where the client is gone already, since there is no way to the target. */
+/* Returns 0 even if the target cannot be reached and the client was closed again. */
 static int connection_new(struct proxy *proxy) {
     struct connection *connection = calloc(1, sizeof *connection);
     if (connection == NULL)
@@ -150,13 +150,13 @@ static int connection_new(struct proxy *proxy) {
 /* ---- The proxy ---- */
 
 /*
- * Accepts until there is no one left. Where there is no descriptor or memory for the next, they
- * wait in the kernel's queue and no event will repeat this one: so it is tried again, after every
- * wait, of which none is long meanwhile.
+ * Accepts until no client is waiting. If there is no descriptor or memory for the next one, clients
+ * stay in the kernel's queue, and no further event reports them. So the loop tries again after
+ * every wait, and meanwhile no wait is long.
  */
 static void proxy_accept(struct proxy *proxy) {
     int result = 0;
-    while (result == 0 || result == -ECONNABORTED) /* someone left before their turn: go on */
+    while (result == 0 || result == -ECONNABORTED) /* that client left the queue: go on */
         result = connection_new(proxy);
     if (result != -EAGAIN && !proxy->accepts_later)
         complain("clients have to wait", result);
@@ -180,7 +180,7 @@ static int proxy_run(struct proxy *proxy) {
     while (!proxy->stopping) {
         int count = cmio_poll_wait(proxy->loop.poll, proxy->loop.events,
                                    proxy->accepts_later ? accept_pause : CMIO_FOREVER);
-        if (count < 0 && count != -EINTR) /* which says that the wait was interrupted: go on */
+        if (count < 0 && count != -EINTR) /* -EINTR: the wait was interrupted, go on */
             return complain("cannot wait for events", count);
         CMIO_EVENTS_FOREACH (event, proxy->loop.events)
             proxy_on_event(proxy, event);
@@ -224,7 +224,7 @@ static const char help[] =
     "Once it listens it prints one line: listening on ADDRESS\n"
     "Exit status: 0 after SIGINT or SIGTERM, 1 for a failure, 2 for wrong arguments.\n";
 
-/* Returns -1 when the program may start, otherwise its exit status. */
+/* Returns -1 if the program may start, otherwise its exit status. */
 static int parse_arguments(struct proxy *proxy, int argc, char **argv) {
     static const struct argument no_options[] = {{0}};
     struct cmio_address *const out[] = {&proxy->listen, &proxy->target};

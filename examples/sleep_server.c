@@ -2,22 +2,22 @@
 
 /*
  * The sleep server on cmio: GET /1000 sleeps for 1000 milliseconds and answers with a page. One
- * thread holds as many sleeping requests as there are descriptors, and while all of them sleep it
- * does nothing at all.
+ * thread holds as many sleeping requests as there are descriptors. While all of them sleep, the
+ * thread does nothing at all.
  *
- * To learn cmio, read its parts in sleep_server/ in this order. Each header says what its struct is:
+ * To learn cmio, read the parts in sleep_server/ in this order. Each header explains its struct.
  *
  *     loop.c        wait, handle events, handle timers, again; and how it stops
- *     accept.c      listening, and accepting until there is no more, or no room
+ *     accept.c      listening, and accepting until no client is waiting or there is no room
  *     connection.c  what events and the timer mean to a connection, and how it ends
  *     request.c     how it receives and sleeps
  *     answer.c      how it sends
  *     server.c      one loop, or several on threads of their own
  *
- * Three habits make an edge-triggered program right, and they are all over these files. After an
- * event, go on until the kernel says -EAGAIN. If you stop before that, remember that you did: no
- * second event will come. And whatever you free, make sure that neither a timer nor an event in hand
- * still points to it.
+ * Three habits make an edge-triggered program correct, and these files follow them throughout.
+ * After an event, go on until a call returns -EAGAIN. If you stop before that, remember it, because
+ * no second event will come. Before you free an object, make sure that no timer and no event of the
+ * current batch still points to it.
  */
 
 #include <stdatomic.h>

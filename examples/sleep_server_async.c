@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The sleep server on libcmio-async: a task for each connection, which is a coroutine without a stack.
- * It reads from top to bottom as the servers that block do, and what it needs across an await lies in
- * a struct, some hundreds of bytes. The buffers are there only while bytes come or go. One thread, or
- * a pool of --threads of them, polls the tasks.
+ * The sleep server on libcmio-async. Each connection is a task, which is a coroutine without a
+ * stack. It reads from top to bottom like the servers that block. What it needs across an await is
+ * in a struct of a few hundred bytes. The buffers exist only while bytes come or go. One thread, or
+ * a pool of --threads threads, polls the tasks.
  */
 
 #include <errno.h>
@@ -20,7 +20,7 @@
 
 struct connection;
 
-/* A part of what a connection does: a coroutine of its own, which the other one awaits. */
+/* A part of a connection's work: a coroutine of its own, which the main one awaits. */
 struct part {
     struct cmio_coroutine coroutine;
     struct connection *connection;
@@ -53,7 +53,7 @@ static bool take_buffers(struct conversation *talk) {
     return talk->buffers != NULL;
 }
 
-/* Before a wait, unless there are bytes of the next request in them. */
+/* Frees the buffers before a wait, unless they hold bytes of the next request. */
 static void give_buffers_back(struct conversation *talk) {
     if (talk->begin < talk->end)
         return;
@@ -63,7 +63,7 @@ static void give_buffers_back(struct conversation *talk) {
 
 /* ---- Receiving and sending ---- */
 
-/* Its result is 1 when bytes may have come, 0 at their end, -ETIMEDOUT when time is up. */
+/* Its result is 1 if bytes may have come, 0 at the stream's end, -ETIMEDOUT after the deadline. */
 static enum cmio_future_state run_receive(struct cmio_coroutine *coroutine,
                                           struct cmio_context *context) {
     struct part *part = (struct part *)coroutine;
@@ -88,7 +88,7 @@ static struct cmio_future *receive(struct connection *connection, int64_t deadli
     return start(&connection->transfer, connection, run_receive, deadline);
 }
 
-/* Its result is 0 when all was sent. */
+/* Its result is 0 once everything is sent. */
 static enum cmio_future_state run_send(struct cmio_coroutine *coroutine,
                                        struct cmio_context *context) {
     struct part *part = (struct part *)coroutine;
@@ -116,14 +116,14 @@ static struct cmio_future *send_response(struct connection *connection) {
     return start(&connection->transfer, connection, run_send, CMIO_FOREVER);
 }
 
-/* What came of either. */
+/* The result of receiving or sending. */
 static ssize_t transferred(const struct connection *connection) {
     return connection->transfer.coroutine.future.result;
 }
 
 /* ---- A request ---- */
 
-/* It is answered, or lost. Returns whether another may follow. */
+/* Ends a request that was answered or lost. Returns whether another may follow. */
 static bool finish_request(struct conversation *talk, bool is_answered) {
     if (!is_answered) {
         conversation_lost(talk);
@@ -133,7 +133,7 @@ static bool finish_request(struct conversation *talk, bool is_answered) {
     return !talk->closing;
 }
 
-/* Its result says whether another may follow. */
+/* Its result is whether another request may follow. */
 static enum cmio_future_state run_request(struct cmio_coroutine *coroutine,
                                           struct cmio_context *context) {
     struct connection *connection = ((struct part *)coroutine)->connection;

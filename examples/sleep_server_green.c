@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The sleep server's second form once more, a thread for each connection; but these are green threads:
- * tasks of libcmio-async with a stack. What serves a connection is the very function of the servers
- * that block (server/conversation_serve.c). Where those wait with poll(2), and hold up a thread, this
- * one awaits, and its worker turns to others. One thread, or --threads of them, bears them all.
+ * The sleep server's second form again, a thread for each connection, but with green threads: tasks
+ * of libcmio-async with a stack. A connection is served by the same function as in the servers that
+ * block (server/conversation_serve.c). Those wait with poll(2), which holds up a thread. This one
+ * awaits, and its worker turns to other connections. One thread, or --threads of them, runs them
+ * all.
  */
 
 #include <errno.h>
@@ -72,7 +73,7 @@ static ssize_t run_connection(void *argument) {
 
 static int serve(void *owner, struct cmio_tcp_stream *stream) {
     static const struct cmio_green_options options = {
-        .name = "connection", .drop = close_connection, /* in place of a beginning */
+        .name = "connection", .drop = close_connection, /* runs if it never begins */
     };
     struct async_server *server = owner;
     struct connection *connection = malloc(sizeof *connection);

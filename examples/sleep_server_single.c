@@ -2,8 +2,8 @@
 
 /*
  * The sleep server as everyone first writes it: one thread, blocking calls, one connection after
- * the other. While one request sleeps, all others wait in the kernel's queue, so that ten requests
- * for one second take ten.
+ * the other. While one request sleeps, all others wait in the kernel's queue, so ten requests of
+ * one second each take ten seconds.
  */
 
 #include "server/blocking.h"

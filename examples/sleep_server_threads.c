@@ -2,8 +2,8 @@
 
 /*
  * The sleep server's second form: still blocking calls, but a thread for each connection. Requests
- * no longer wait for each other. The price is a stack and a place in the scheduler for each of
- * them, though all that they do is sleep.
+ * no longer wait for each other. The price is a stack and a place in the scheduler for each
+ * connection, although all that it does is sleep.
  */
 
 #include <errno.h>
@@ -23,13 +23,13 @@ enum {
     PAUSE_NANOSECONDS = 100 * 1000 * 1000,
 };
 
-/* What the threads share. */
+/* Shared by all threads. */
 static struct blocking_server server;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t connection_closed = PTHREAD_COND_INITIALIZER;
 static size_t connections;
 
-/* Waits for a connection to be closed, but not for long: a signal does not end this wait. */
+/* Waits until a connection is closed, but not for long, because a signal does not end this wait. */
 static void pause_for_close(void) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
@@ -39,7 +39,7 @@ static void pause_for_close(void) {
     pthread_cond_timedwait(&connection_closed, &lock, &until);
 }
 
-/* Waits until --max-connections leaves room for one more, or the time for that is over. */
+/* Waits until --max-connections leaves room for one more, or until the grace is over. */
 static void wait_for_room(void) {
     pthread_mutex_lock(&lock);
     while (connections >= server.service.options.max_connections && stop_leaves_time())
@@ -72,7 +72,7 @@ static int start_thread(int fd) {
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    /* A thread inherits the mask: signals are for the one that accepts. */
+    /* The new thread inherits the mask, so that signals go to the thread that accepts. */
     stop_block_signals();
     pthread_t thread;
     int error = pthread_create(&thread, &attributes, run_on_thread, (void *)(intptr_t)fd);
@@ -81,7 +81,7 @@ static int start_thread(int fd) {
     return -error;
 }
 
-/* The connection waits for its thread as long as the system has no more of them. */
+/* Starts a thread for the connection. While the system has no more threads, it waits for one. */
 static void serve(int fd) {
     count_connection(true);
     while (start_thread(fd) < 0) {

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Runs several commands at once and prints the lines of all, each behind the number of its command:
- * pipes, child processes and signals in one loop.
+ * Runs several commands at once and prints all their lines, each behind the number of its command.
+ * It has pipes, child processes and signals in one loop.
  *
  *     tail_many 'make -C docs' 'ping -c 3 127.0.0.1' 'tail -f /var/log/syslog'
  *
- * A command is over when its process has ended and both its outputs are at their end, for what it
- * left running in the background may still write. Its status is taken last: until then its number
- * is nobody else's, so a signal for its process group reaches no other.
+ * A command is over when its process and both its outputs have ended, because processes that it
+ * left in the background may still write. Its status is collected last. Until then no other process
+ * gets its number, so a signal for its process group reaches no other.
  *
- * While nobody reads our output, no command is read from either, and those that write much wait. The
- * loop goes on: it hears signals, and waits until there is room again.
+ * While nobody reads our output, we read from no command, and commands that write much wait. The
+ * loop goes on: it receives signals, and waits until there is room again.
  */
 
 #include <errno.h>
@@ -33,10 +33,10 @@
 
 enum { EVENTS_A_WAIT = 64 };
 
-/* Of each command, its standard output and error, and the process itself. */
+/* The sources of each command: its standard output and error, and the process itself. */
 enum { OUTPUT, ERRORS, PROCESS, SOURCES_A_COMMAND };
 
-/* The tokens: two of their own, and SOURCES_A_COMMAND for each command. */
+/* The tokens: two single ones, and then SOURCES_A_COMMAND for each command. */
 enum { TOKEN_SIGNALS, TOKEN_OUTPUT, TOKEN_FIRST_COMMAND };
 
 static cmio_token token_of(int command, int which) {
@@ -53,24 +53,24 @@ struct program {
     struct event_loop loop;
     struct output output;
     struct command *commands;
-    int count;        /* of commands that were started */
-    int running;      /* of those that are not over */
-    bool is_stalled;  /* standard output: nothing is read from the commands meanwhile */
+    int count;        /* commands that were started */
+    int running;      /* commands that are not over */
+    bool is_stalled;  /* standard output has no room; nothing is read from the commands */
     bool is_stopping; /* a signal came */
     bool failed;
     bool cannot_print;
 };
 
-/* To each command's process group, so that what a shell started hears it as well. */
+/* Signals each command's process group, so that processes started by a shell receive it too. */
 static void pass_on(struct program *self, int number) {
     for (int i = 0; i < self->count; i++) {
         const pid_t group = cmio_child_pid(&self->commands[i].child);
         if (group > 0)
-            (void)kill(-group, number); /* it may have ended: its status will tell */
+            (void)kill(-group, number); /* it may have ended; its status shows that */
     }
 }
 
-/* Whatever goes wrong from here on, the commands are told to end, and waited for. */
+/* After any failure from here on, the commands are told to end, and the program waits for them. */
 static void fail(struct program *self, const char *what, int code) {
     complain(what, code);
     self->failed = true;
@@ -88,7 +88,7 @@ static bool is_open(const struct stream *stream) {
     return cmio_pipe_receiver_fd(&stream->pipe) >= 0;
 }
 
-/* Level-triggered, so one read an event will do, and who never stops writing stops no other. */
+/* Level-triggered, so one read per event is enough, and endless output holds up nobody else. */
 static int watch_streams(struct program *self, int number) {
     struct stream *streams = self->commands[number].streams;
     int result = 0;
@@ -108,7 +108,7 @@ static void ignore_streams(struct program *self, int number) {
     }
 }
 
-/* There was no room for all of it. Until there is, the one thing to hear of is the output. */
+/* Standard output has no room for everything. Until it has, watch it in place of the streams. */
 static void stall(struct program *self) {
     self->is_stalled = true;
     for (int i = 0; i < self->count; i++)
@@ -128,7 +128,7 @@ static void resume(struct program *self) {
     }
 }
 
-/* What nobody can read is read from the commands all the same, until they have ended. */
+/* If standard output fails, the commands are still read until they have ended. */
 static void flush(struct program *self) {
     int result = self->cannot_print ? 0 : output_flush(&self->output);
     if (result < 0 && result != -EAGAIN) {
@@ -155,8 +155,9 @@ static void report(struct program *self, int command, int status) {
 }
 
 /*
- * Called for the process's event and at the end of each output: the last of the three finds the
- * command over. Where that was an output, the process's event may be in this batch still.
+ * Called for the event of the process and at the end of each output. The command is over at the
+ * last of the three calls. If that is an output's, the event of the process may still be in this
+ * batch.
  */
 static void command_end(struct program *self, int number) {
     struct command *command = &self->commands[number];
@@ -172,7 +173,7 @@ static void command_end(struct program *self, int number) {
         report(self, number, status);
     else
         fail(self, "cannot tell how a command ended", result);
-    (void)cmio_child_close(&command->child); /* closed, whatever it says */
+    (void)cmio_child_close(&command->child); /* closes even if it fails */
     cmio_events_purge(self->loop.events, token_of(number, PROCESS));
     self->running--;
 }
@@ -186,7 +187,7 @@ static void stream_on_event(struct program *self, int number, int which) {
         command_end(self, number);
 }
 
-/* The first one is the commands' affair; with the second we end, whatever they make of it. */
+/* Passes each signal on to the commands. The second one also ends us, whatever they do. */
 static void program_on_signals(struct program *self) {
     for (int number; (number = cmio_signals_next(&self->loop.signals)) > 0;) {
         pass_on(self, number);
@@ -212,7 +213,7 @@ static void program_on_event(struct program *self, const struct cmio_event *even
 static void program_run(struct program *self) {
     while (self->running > 0 || self->is_stalled) {
         int count = cmio_poll_wait(self->loop.poll, self->loop.events, CMIO_FOREVER);
-        if (count < 0 && count != -EINTR) { /* which says that the wait was interrupted: go on */
+        if (count < 0 && count != -EINTR) { /* -EINTR: the wait was interrupted, go on */
             fail(self, "cannot wait for events", count);
             return;
         }
@@ -222,7 +223,7 @@ static void program_run(struct program *self) {
     }
 }
 
-/* Runs the line with the shell in a process group of its own, which signals can be sent to. */
+/* Runs the line with the shell, in a process group of its own that signals can be sent to. */
 static int command_spawn(struct command *command, const char *line) {
     const char *const arguments[] = {"sh", "-c", line, NULL};
     const struct cmio_process_options options = {
@@ -267,7 +268,7 @@ static int program_open(struct program *self, int commands) {
 }
 
 static void program_close(struct program *self) {
-    for (int i = 0; i < self->count; i++) { /* of a command that could not be watched */
+    for (int i = 0; i < self->count; i++) { /* a command that could not be watched */
         (void)cmio_pipe_receiver_close(&self->commands[i].streams[OUTPUT].pipe);
         (void)cmio_pipe_receiver_close(&self->commands[i].streams[ERRORS].pipe);
         (void)cmio_child_close(&self->commands[i].child);
@@ -288,7 +289,7 @@ static const char help[] =
     "Exit status: 0 when all ended with 0, 1 otherwise, 2 for wrong arguments, 128 and the\n"
     "signal's number after a second signal.\n";
 
-/* Returns -1 when the program may start, otherwise its exit status. */
+/* Returns -1 if the program may start, otherwise its exit status. */
 static int parse_arguments(int argc, char **argv) {
     static const struct argument no_options[] = {{0}};
     int status = arguments_parse(no_options, help, argc, argv);
@@ -304,7 +305,7 @@ int main(int argc, char **argv) {
     int status = parse_arguments(argc, argv);
     if (status >= 0)
         return status;
-    (void)signal(SIGCHLD, SIG_DFL); /* whoever ran us may have ignored it: no status would come */
+    (void)signal(SIGCHLD, SIG_DFL); /* our parent may have ignored it; no status would come */
     self.failed = program_open(&self, argc - optind) < 0;
     for (int i = optind; i < argc && !self.failed; i++) {
         int result = command_start(&self, argv[i]);

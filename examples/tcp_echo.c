@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * An echo server: it sends back to each client what it sent. Small, but nothing is left out: slow
- * readers, half-closes, bounded memory, a lack of descriptors, an end that frees everything.
+ * An echo server, which sends back to each client what it sent. It is small but complete: it
+ * handles slow readers, half-closes and a lack of descriptors, bounds its memory, and frees
+ * everything.
  *
  *     tcp_echo 127.0.0.1:7777 &
  *     nc 127.0.0.1 7777
@@ -27,15 +28,15 @@ enum {
 static const int64_t accept_pause = 100 * CMIO_MILLISECOND;
 static const cmio_interest interest = CMIO_READABLE | CMIO_WRITABLE;
 
-/* A token tells whose event it is. A client's is its address; these are no addresses. */
+/* A token tells whose event it is. A client's token is its address; these are no addresses. */
 enum { TOKEN_LISTENER, TOKEN_SIGNALS };
 
-/* cmio keeps its part of a connection in the stream: one allocation a client is all there is. */
+/* cmio keeps its part of a connection in the stream, so a client takes a single allocation. */
 struct client {
     struct cmio_tcp_stream stream;
     struct client *next;
-    struct client **link; /* what points to this one */
-    size_t begin, end;    /* what was read and is still to be written back */
+    struct client **link; /* the pointer to this one */
+    size_t begin, end;    /* the bytes still to be written back */
     char buffer[BUFFER_SIZE];
 };
 
@@ -56,7 +57,7 @@ static int client_new(struct server *server) {
         result = cmio_registry_register(server->loop.registry, &client->stream.source,
                                         (cmio_token)client, interest);
     if (result < 0) {
-        (void)cmio_tcp_stream_close(&client->stream); /* it may be that it was never open */
+        (void)cmio_tcp_stream_close(&client->stream); /* accepts one that was never open */
         free(client);
         return result;
     }
@@ -69,22 +70,22 @@ static int client_new(struct server *server) {
 }
 
 /*
- * Closing deregisters, so no later wait reports this client. Nor does the rest of the batch in
- * hand: a source is in it at most once, and only the client whose event it is comes here.
+ * Closing deregisters, so no later wait reports this client. Nor does the rest of the current
+ * batch: a source is in it at most once, and a client is freed only while its own event is handled.
  */
 static void client_free(struct client *client) {
     *client->link = client->next;
     if (client->next != NULL)
         client->next->link = client->link;
-    (void)cmio_tcp_stream_close(&client->stream); /* closed, whatever it says */
+    (void)cmio_tcp_stream_close(&client->stream); /* closes even if it fails */
     free(client);
 }
 
 /*
- * Reads, writes back all of it, reads again: what is not written keeps the next from being read, so
- * a client that does not read its echo cannot make us hold more than one buffer. It goes on until
- * the kernel says -EAGAIN, for only then will it report a change; 0 is the end of a client that has
- * got all of its echo, and other negatives are errors of the connection.
+ * Reads, writes back all of it, and reads again. Unwritten bytes stop further reading, so a client
+ * that does not read its echo cannot make us hold more than one buffer. It goes on until a call
+ * returns -EAGAIN, because only then will an event report a change. 0 means that the client ended
+ * its stream and has all of its echo. Other negative results are errors of the connection.
  */
 static ssize_t client_echo(struct client *client) {
     for (int round = 0; round < ROUNDS_A_TURN; round++) {
@@ -104,7 +105,7 @@ static ssize_t client_echo(struct client *client) {
     return ROUNDS_A_TURN;
 }
 
-/* Who stops before -EAGAIN must ask for the next event: to reregister reports what is ready. */
+/* A turn that stops before -EAGAIN must reregister, which reports existing readiness. */
 static void client_on_event(struct server *server, struct client *client) {
     ssize_t result = client_echo(client);
     if (result > 0 && cmio_registry_reregister(server->loop.registry, &client->stream.source,
@@ -115,13 +116,13 @@ static void client_on_event(struct server *server, struct client *client) {
 }
 
 /*
- * Accepts until there is no one left. Where there is no descriptor or memory for the next, they
- * wait in the kernel's queue and no event will repeat this one: so it is tried again, after every
- * wait, of which none is long meanwhile.
+ * Accepts until no client is waiting. If there is no descriptor or memory for the next one, clients
+ * stay in the kernel's queue, and no further event reports them. So the loop tries again after
+ * every wait, and meanwhile no wait is long.
  */
 static void server_accept(struct server *server) {
     int result = 0;
-    while (result == 0 || result == -ECONNABORTED) /* someone left before their turn: go on */
+    while (result == 0 || result == -ECONNABORTED) /* that client left the queue: go on */
         result = client_new(server);
     if (result != -EAGAIN && !server->accepts_later)
         complain("clients have to wait", result);
@@ -145,7 +146,7 @@ static int server_run(struct server *server) {
     while (!server->stopping) {
         int count = cmio_poll_wait(server->loop.poll, server->loop.events,
                                    server->accepts_later ? accept_pause : CMIO_FOREVER);
-        if (count < 0 && count != -EINTR) /* which says that the wait was interrupted: go on */
+        if (count < 0 && count != -EINTR) /* -EINTR: the wait was interrupted, go on */
             return complain("cannot wait for events", count);
         CMIO_EVENTS_FOREACH (event, server->loop.events)
             server_on_event(server, event);
@@ -160,7 +161,7 @@ static int server_listen(struct server *server, struct cmio_address *address) {
     if (result == 0)
         result = cmio_registry_register(server->loop.registry, &server->listener.source,
                                         TOKEN_LISTENER, CMIO_READABLE);
-    if (result == 0) /* port 0 has become one that was free */
+    if (result == 0) /* port 0 has become a free port */
         result = cmio_tcp_listener_local_address(&server->listener, address);
     return announce_listening(address, result);
 }

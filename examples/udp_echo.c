@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * An echo server for datagrams: each goes back to where it came from, many of them a system call.
+ * An echo server for datagrams. Each one goes back to its sender, many of them per system call.
  *
  *     udp_echo 127.0.0.1:7777 &
  *     echo hello | nc -u -w 1 127.0.0.1 7777
  *
- * Who sends may lie about where they are: like every such service, it is none for the open
- * Internet.
+ * A sender can forge its address. So do not run this, or any such service, on the open Internet.
  */
 
 #include <errno.h>
@@ -36,7 +35,7 @@ struct server {
     struct event_loop loop;
     struct cmio_udp_socket socket;
     struct cmio_udp_message messages[BATCH];
-    size_t begin, end; /* of them: those that are still to be sent back */
+    size_t begin, end; /* the datagrams still to be sent back */
     uint64_t echoed;   /* datagrams */
     uint64_t bytes;    /* in them */
     uint64_t dropped;  /* datagrams that could not be sent back */
@@ -44,7 +43,7 @@ struct server {
     char buffers[BATCH][BUFFER_SIZE];
 };
 
-/* Fills the batch. What was received is where it has to be for sending: only the sizes change. */
+/* Fills the batch. The datagrams are sent from where they were received; only the sizes change. */
 static int receive(struct server *server) {
     for (size_t i = 0; i < BATCH; i++) {
         server->messages[i].buffer = server->buffers[i];
@@ -61,9 +60,9 @@ static int receive(struct server *server) {
 }
 
 /*
- * Sends back what it can. When the system has no more room the rest is kept, and nothing is
- * received until it is gone: who sends too fast loses datagrams in the kernel, where it costs
- * least. A datagram that cannot be sent for its own sake must not hold up those behind it.
+ * Sends back what it can. If the system has no more room, the rest is kept, and nothing is received
+ * until it is sent. A client that sends too fast loses datagrams in the kernel, where it costs
+ * least. A datagram that can never be sent must not hold up the ones behind it.
  */
 static int send_back(struct server *server) {
     int count = cmio_udp_socket_send_batch(&server->socket, server->messages + server->begin,
@@ -82,10 +81,10 @@ static int send_back(struct server *server) {
 }
 
 /*
- * Until the kernel says -EAGAIN, for only then will it report a change. Other errors are not ours:
- * a client that is gone says so through our socket, once, and the next call is about the others
- * again. Who stops sooner, to look at signals too, gets no event for what is left unless they ask
- * for one: to reregister reports what is ready already.
+ * Goes on until a call returns -EAGAIN, because only then will an event report a change. Other
+ * errors are not ours: a client that is gone causes one error on our socket, and the next call
+ * serves the others again. A turn that stops sooner, to look at signals too, gets no event for the
+ * rest. So it reregisters the socket, which reports existing readiness.
  */
 static int echo(struct server *server) {
     for (int round = 0; round < ROUNDS_A_TURN; round++) {
@@ -100,7 +99,7 @@ static int echo(struct server *server) {
 static int server_run(struct server *server) {
     while (!server->stopping) {
         int result = cmio_poll_wait(server->loop.poll, server->loop.events, CMIO_FOREVER);
-        if (result < 0 && result != -EINTR) /* which says that the wait was interrupted: go on */
+        if (result < 0 && result != -EINTR) /* -EINTR: the wait was interrupted, go on */
             return complain("cannot wait for events", result);
         CMIO_EVENTS_FOREACH (event, server->loop.events) {
             if (event->token == TOKEN_SIGNALS)
@@ -117,7 +116,7 @@ static int server_bind(struct server *server, struct cmio_address *address) {
     if (result == 0)
         result = cmio_registry_register(server->loop.registry, &server->socket.source, TOKEN_SOCKET,
                                         interest);
-    if (result == 0) /* port 0 has become one that was free */
+    if (result == 0) /* port 0 has become a free port */
         result = cmio_udp_socket_local_address(&server->socket, address);
     return announce_listening(address, result);
 }

@@ -3,19 +3,19 @@
 #define CMIO_BENCH_CHURN_H
 
 /*
- * What is watched changes all the time, beside --sources that stay registered and silent.
+ * The watched descriptors change all the time, beside --sources that stay registered and silent.
  *
  * --mode 0: a descriptor is registered for reading and deregistered; the two are one operation.
- * --mode 1: a registered descriptor is watched for writing too, or for reading alone again; each is
+ * --mode 1: a registered descriptor is watched for writing too, or only for reading again; each is
  *           an operation.
- * --mode 2: a client connects; the loop tells the listener, which accepts and registers; the client
- *           resets the connection; the loop tells, and it is deregistered and closed. All of it is
- *           one operation, the client's calls included.
+ * --mode 2: a client connects; the loop reports the listener, and the connection is accepted and
+ *           registered; the client resets the connection; the loop reports that, and it is
+ *           deregistered and closed. All of this is one operation, with the client's calls.
  *
- * In modes 0 and 1 the descriptors are sockets that are neither readable nor writable, and the loop
- * is run once without waiting after each hundred changes in one direction: some libraries only
- * write down what they are asked for, and do it in the loop. At the end the sockets become ready,
- * and the events must come, or must not.
+ * In modes 0 and 1 the descriptors are sockets that are neither readable nor writable. After each
+ * hundred changes in one direction the loop is run once without waiting, because some libraries
+ * only record changes and make them in the loop. At the end the sockets become ready, and the
+ * events must come for watched sockets and must not come for others.
  *
  * A library's file includes this, and adds:
  *
@@ -23,7 +23,7 @@
  *     static void churn_register(long i);       fds[i], for reading
  *     static void churn_deregister(long i);
  *     static void churn_widen(long i);          for reading and writing
- *     static void churn_narrow(long i);         for reading alone
+ *     static void churn_narrow(long i);         only for reading
  *     static void churn_run(bool wait);         runs the loop once; calls churn_ready(i) and for
  *                                               mode 2 churn_on_listener and churn_on_connection
  *     static void churn_listen(int fd);         registers the listener
@@ -46,9 +46,9 @@ enum { CHURN_REGISTER, CHURN_INTEREST, CHURN_CONNECT, CHURN_BATCH = 100 };
 
 static long mode = CHURN_REGISTER;
 static long sources = 1000;
-static long count; /* 0: 20000 connections, 200000 of the others */
+static long count; /* 0: 20000 in mode 2, 200000 in the others */
 
-/* The first CHURN_BATCH are those that change, the others stay. */
+/* The first CHURN_BATCH change, the others stay. */
 static int *fds;
 static long fds_count;
 
@@ -146,7 +146,7 @@ static void expect_all(void) {
     seen_count = 0;
 }
 
-/* What is registered is told; what is deregistered is not. */
+/* Registered sockets are reported; deregistered ones are not. */
 static void check_register(void) {
     BENCH_CHECK(seen_count == 0);
     for (long i = 0; i < CHURN_BATCH; i++)
@@ -163,7 +163,7 @@ static void check_register(void) {
     BENCH_CHECK(seen_count == 0);
 }
 
-/* What is watched for reading is not told that it is writable; for writing too, it is. */
+/* Sockets are reported as writable only if they are watched for writing. */
 static void check_interest(void) {
     BENCH_CHECK(seen_count == 0);
     for (long i = 0; i < CHURN_BATCH; i++)
@@ -177,7 +177,7 @@ static void check_interest(void) {
 
 static void fill(int fd) {
     static const char buffer[4096];
-    const int least = 1; /* which the system makes as large as it must be */
+    const int least = 1; /* the system raises it to its minimum */
     BENCH_CHECK(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &least, sizeof least) == 0);
     while (send(fd, buffer, sizeof buffer, MSG_NOSIGNAL) > 0)
         ;
@@ -235,7 +235,7 @@ int main(int argc, char **argv) {
     bench_options(argc, argv, options);
     if (count == 0)
         count = mode == CHURN_CONNECT ? 20000 : 200000;
-    if (mode != CHURN_CONNECT) /* whole batches, both ways */
+    if (mode != CHURN_CONNECT) /* whole batches in both directions */
         count = (count + 2 * CHURN_BATCH - 1) / (2 * CHURN_BATCH) * (2 * CHURN_BATCH);
     make_descriptors();
     churn_open();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two watchers a descriptor, as libev has it: what one starts and stops is one call of the loop's.
+ * Two watchers per descriptor, as is usual with libev. Starting or stopping one is a single call.
  */
 #include "churn/churn.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Two events a descriptor, as libevent has it: what one adds is one change of what is watched. */
+/* Two events per descriptor, as is usual with libevent. Adding one is one change of interest. */
 #include "churn/churn.h"
 
 #include <event2/event.h>

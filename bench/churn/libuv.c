@@ -7,8 +7,7 @@ static uv_loop_t loop;
 static uv_poll_t *all;
 static uv_poll_t listener;
 static int listener_fd;
-static uv_poll_t
-    *connection; /* its own memory, which libuv keeps until it has told that it ended */
+static uv_poll_t *connection; /* allocated, because libuv uses it until it reports the close */
 static int connection_fd;
 
 static void on_ready(uv_poll_t *watcher, int status, int events) {

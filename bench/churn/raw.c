@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The yardstick: epoll(7) by hand, edge-triggered; it deletes a descriptor before it closes it. */
+/* The yardstick: epoll(7) by hand, edge-triggered. It deletes a descriptor before closing it. */
 #include "churn/churn.h"
 
 #include <sys/epoll.h>

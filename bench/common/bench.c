@@ -100,7 +100,7 @@ int bench_listen(struct sockaddr_in *address) {
     return fd;
 }
 
-/* On the loopback interface a connection is made at once, although it is said to be in progress. */
+/* On the loopback interface a connection is made at once, in spite of EINPROGRESS. */
 int bench_connect(const struct sockaddr_in *address) {
     const struct linger reset = {.l_onoff = 1, .l_linger = 0};
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -119,7 +119,7 @@ void bench_pin(int processor) {
     BENCH_CHECK(sched_setaffinity(0, sizeof set, &set) == 0);
 }
 
-/* Not from statm, which on many kernels is an estimate that may be hundreds of pages off. */
+/* Does not use statm, which on many kernels is an estimate that may be hundreds of pages off. */
 int64_t bench_resident(void) {
     char line[128];
     long kilobytes = -1;

@@ -3,13 +3,13 @@
 #define CMIO_BENCH_H
 
 /*
- * What all benchmarks share: numbers from the command line, clocks, descriptors, and the way a
- * result is told. A program is one workload on one library:
+ * Shared by all benchmarks: numbers from the command line, clocks, descriptors, and the report of
+ * results. A program is one workload on one library:
  *
  *     bench_pipes_cmio --pairs 1000 --active 100
  *
- * It prints one "name value" a line and ends with 0; a benchmark that cannot go on says why and
- * ends with 1. Nothing here is part of what is measured but bench_now and bench_cpu.
+ * It prints one "name value" per line and exits with 0. A benchmark that cannot go on prints why
+ * and exits with 1. Nothing here is part of a measurement except bench_now and bench_cpu.
  */
 
 #include <errno.h>
@@ -26,38 +26,38 @@ struct bench_option {
 };
 
 /*
- * Reads the options, of which the last has no name. --help lists them with their defaults and ends
- * the program.
+ * Reads the options. The last one has no name. --help lists them with their defaults and ends the
+ * program.
  */
 void bench_options(int argc, char **argv, const struct bench_option *options);
 
-/* The monotonic clock, and what this thread has used of a processor: nanoseconds. */
+/* The monotonic clock, and the processor time of this thread, in nanoseconds. */
 int64_t bench_now(void);
 int64_t bench_cpu(void);
 
-/* Ends the program unless it is true: for what cannot be measured when it fails. */
+/* Ends the program unless the condition is true. For failures that make measuring impossible. */
 #define BENCH_CHECK(condition) ((condition) ? (void)0 : bench_fail(#condition, __FILE__, __LINE__))
 _Noreturn void bench_fail(const char *text, const char *file, int line);
 
 /*
- * The same for the result of a wait. One that was interrupted has no events, and is waited again:
- * so a benchmark that was stopped and continued (Ctrl-Z and fg) goes on.
+ * BENCH_CHECK() for the result of a wait. An interrupted wait has no events and is repeated, so a
+ * benchmark that was stopped and continued (Ctrl-Z and fg) goes on.
  */
 #define BENCH_CHECK_WAIT(count) BENCH_CHECK(bench_has_waited(count))
 static inline bool bench_has_waited(int count) {
     return count >= 0 || count == -EINTR;
 }
 
-/* Lets the process have so many descriptors. */
+/* Raises the limit so that the process can have so many descriptors. */
 void bench_need_descriptors(long count);
 
 /* Connected Unix stream sockets, non-blocking and close-on-exec. */
 void bench_socketpair(int fds[2]);
 
 /*
- * A TCP listener on a free port of the loopback interface, non-blocking and close-on-exec, and a
- * connection to it, the same with TCP_NODELAY, that leaves nothing behind when it is closed: it is
- * reset.
+ * A TCP listener on a free port of the loopback interface, and a connection to it. Both are
+ * non-blocking and close-on-exec. The connection has TCP_NODELAY, and closing it resets it, so it
+ * leaves nothing behind.
  */
 struct sockaddr_in;
 int bench_listen(struct sockaddr_in *address);
@@ -66,15 +66,15 @@ int bench_connect(const struct sockaddr_in *address);
 /* Keeps the calling thread on one processor. */
 void bench_pin(int processor);
 
-/* How much memory is resident, in bytes. */
+/* The resident memory, in bytes. */
 int64_t bench_resident(void);
 
-/* One line of the result. */
+/* Prints one line of the result. */
 void bench_report(const char *name, double value);
 
 /*
- * When something began, by the wall clock and by what all threads of the process had used. The report
- * is of what has passed since then, in nanoseconds for each of so many: "ns", and "cpu_ns".
+ * When a measurement began, by the wall clock and by the processor time of all threads. The report
+ * is the time since then, divided by a count, in nanoseconds: "ns" and "cpu_ns".
  */
 struct bench_begin {
     int64_t wall, processor;
@@ -82,7 +82,7 @@ struct bench_begin {
 struct bench_begin bench_begin(void);
 void bench_report_each(struct bench_begin begin, long count);
 
-/* A generator that gives every program the same numbers (xorshift64*); the seed is not 0. */
+/* A generator that gives every program the same numbers (xorshift64*). The seed must not be 0. */
 static inline uint64_t bench_random(uint64_t *state) {
     uint64_t value = *state;
     value ^= value >> 12;

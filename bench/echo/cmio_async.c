@@ -4,7 +4,7 @@
 
 #include <cmio/async.h>
 
-/* A task has an end; that of a client's end asks for the next message when the answer is there. */
+/* Each end has a task. The task of a client's end sends the next message after each answer. */
 struct end {
     struct cmio_coroutine coroutine;
     long number;

@@ -4,18 +4,18 @@
 
 /*
  * TCP ping-pong: both ends of all connections are in one loop of one thread. On each connection a
- * client sends 64 bytes, the server's end sends back what it received, and the client checks that
- * it is what it had sent and sends the next. Measured is the time from the first send to the last
- * answer, connecting and registering excluded.
+ * client sends 64 bytes, and the server's end sends back what it received. The client checks that
+ * these are the bytes that it sent, and sends the next. The result is the time from the first send
+ * to the last answer, without connecting and registering.
  *
- * A library's file includes this, and adds: how to watch a descriptor, and how to run the loop.
+ * A library's file includes this, and defines how to watch a descriptor and how to run the loop:
  *
  *     static void watch_all(void);      watches ends[0 .. 2 * connections - 1] for reading
- *     static void run_once(void);       waits once and calls echo_ready(end) for each end that has
- *                                       something; or runs the loop until echo_done()
+ *     static void run_once(void);       waits once and calls echo_ready(end) for each readable end;
+ *                                       or runs the loop until echo_done()
  *
- * A library with sockets of its own defines ECHO_OWN_SOCKETS and gives echo_send and echo_receive:
- * one send(2), one recv(2), like the ones here.
+ * A library with sockets of its own defines ECHO_OWN_SOCKETS, echo_send and echo_receive: one
+ * send(2) and one recv(2), like the functions here.
  */
 
 #include <arpa/inet.h>
@@ -31,7 +31,7 @@
 enum { ECHO_LENGTH = 64 };
 
 static long connections = 100;
-static long messages = 100000; /* there and back, on all connections together */
+static long messages = 100000; /* round trips, on all connections together */
 
 /* The client's end of connection i is 2 * i, the server's is 2 * i + 1. */
 static int *ends;
@@ -66,7 +66,7 @@ static inline void echo_ask(long end) {
     BENCH_CHECK(echo_send(end, message, sizeof message) == ECHO_LENGTH);
 }
 
-/* A client has this answer. False, or the message is the next one to send. */
+/* Checks an answer to a client. False at the end; otherwise message is the next to send. */
 static inline bool echo_next(long end, char message[ECHO_LENGTH]) {
     BENCH_CHECK(memcmp(message, &expected[end / 2], sizeof *expected) == 0);
     left_to_return--;
@@ -76,7 +76,7 @@ static inline bool echo_next(long end, char message[ECHO_LENGTH]) {
     return true;
 }
 
-/* Asks for more than there is, so that a short read says that the socket is drained: epoll(7). */
+/* Asks for more than there is, so that a short read shows that the socket is drained: epoll(7). */
 static inline void echo_ready(long end) {
     char message[2 * ECHO_LENGTH];
     const ssize_t count = echo_receive(end, message, sizeof message);

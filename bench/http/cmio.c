@@ -11,7 +11,7 @@ struct client {
 };
 
 static _Thread_local struct cmio_timers *timers;
-static _Thread_local int64_t now; /* 0: not asked since the wait */
+static _Thread_local int64_t now; /* 0: not read since the wait */
 
 static int64_t loop_now(void) {
     if (now == 0)

@@ -5,7 +5,7 @@
 
 static struct cmio_executor *executor;
 
-/* A client's end, for its thread. */
+/* A connection, for its thread. */
 struct client {
     struct cmio_tcp_stream stream;
     struct cmio_io io;

@@ -3,34 +3,35 @@
 #define CMIO_BENCH_HTTP_H
 
 /*
- * The least HTTP server that sleeps: GET /1000 is answered after 1000 ms, GET /0 at once. It keeps
- * connections, always, and answers what a client pipelines in order; the responses to all requests
- * of one read go out with one send. It prints "port N" and serves until a signal ends it.
+ * A minimal HTTP server that sleeps: GET /1000 is answered after 1000 ms, GET /0 at once. It always
+ * keeps connections, and answers pipelined requests in order. The responses to all requests of one
+ * read go out with one send. It prints "port N" and serves until a signal ends it.
  *
  * A library's file includes this, and adds a struct client that begins with a struct http, and
  *
- *     static void serve(int fd);               runs a loop with this listener, one on each thread
- *                                              where HTTP_LOOPS is defined
+ *     static void serve(int fd);               runs a loop with this listener; one on each thread
+ *                                              if HTTP_LOOPS is defined
  *     static ssize_t http_send(http, ...);     one send(2), or the library's own: -1 and errno
  *     static ssize_t http_receive(http, ...);  one recv(2), likewise
  *     static void http_sleep(http, time);      calls http_wake() after so many milliseconds
- *     static void http_watch(http);            what http_wants_to_read() and _write() say has
- *                                              changed: for those that do not watch both edges
+ *     static void http_watch(http);            http_wants_to_read() or _write() has changed: for
+ *                                              libraries that do not watch both edges
  *     static void http_close(http);            cancels the timer, closes, calls http_free(), and
  *                                              frees the client
  *
- * It calls these. What they return is false when they have closed the client:
+ * It calls these functions. They return false if they have closed the client:
  *
- *     http_read()     there is something to read. After an edge, which is not repeated, to_end says
- *                     that the peer has ended its side: then a short read is not the last
+ *     http_read()     there are bytes to read. After an edge, which is not repeated, to_end means
+ *                     that the peer has ended its side; then a short read is not the last
  *     http_write()    there is room again
  *     http_wake()     the time is over
- *     http_answer()   instead of http_read(), where the library reads by itself
- *     http_sent()     instead of http_write(), where the library sent what there was no room for
+ *     http_answer()   instead of http_read(), if the library reads by itself
+ *     http_sent()     instead of http_write(), if the library sent what there was no room for
  *
- * Between events a connection owns no buffer. There is one for all to read into; what cannot be
- * answered yet (the beginning of a request, or what came behind one that sleeps) is kept in memory
- * of its own. All responses are the same bytes, so a number says what is still to be sent.
+ * Between events a connection owns no buffer. All connections share one to read into. Bytes that
+ * cannot be answered yet (the beginning of a request, or bytes behind a request that sleeps) are
+ * kept in memory of their own. All responses are the same bytes, so a number tells what is still to
+ * be sent.
  */
 
 #include <errno.h>
@@ -41,7 +42,7 @@
 #include "http/program.h"
 #include "http/request.h"
 
-/* What was read and could not be answered yet. */
+/* Bytes that were read and cannot be answered yet. */
 struct http_kept {
     size_t length;
     char bytes[];
@@ -51,7 +52,7 @@ struct http {
     struct http_kept *kept;
     uint32_t unsent; /* bytes of responses */
     bool is_sleeping;
-    bool is_paused; /* as much was read ahead as is allowed */
+    bool is_paused; /* the limit of reading ahead is reached */
 };
 
 /* Each thread has a loop of its own. */
@@ -65,7 +66,7 @@ static void http_close(struct http *http);
 
 /* ---- Responses ---- */
 
-/* What is to be sent next, and how much of it there is in one piece. */
+/* The bytes to send next, and how many there are in one piece. */
 static const char *http_next_output(const struct http *http, size_t *length) {
     const size_t begin =
         (HTTP_RESPONSE_SIZE - http->unsent % HTTP_RESPONSE_SIZE) % HTTP_RESPONSE_SIZE;
@@ -74,7 +75,7 @@ static const char *http_next_output(const struct http *http, size_t *length) {
     return http_output + begin;
 }
 
-/* Sends what is to be sent, as far as there is room. False: the connection has failed. */
+/* Sends as many waiting bytes as there is room for. False if the connection has failed. */
 static bool http_flush(struct http *http) {
     while (http->unsent > 0) {
         size_t length;
@@ -91,7 +92,7 @@ static bool http_flush(struct http *http) {
 
 /* ---- Connections ---- */
 
-/* Requests must wait for the one that sleeps, and for a reader that is slow. */
+/* Whether requests must wait, for one that sleeps or for a slow reader. */
 static inline bool http_is_busy(const struct http *http) {
     return http->is_sleeping || http->unsent > 0;
 }
@@ -108,7 +109,7 @@ static inline void http_free(struct http *http) {
     free(http->kept);
 }
 
-/* Keeps these bytes for later, and none of those before. */
+/* Keeps these bytes for later, and drops those kept before. */
 static void http_keep(struct http *http, const char *bytes, size_t length) {
     if (length == 0) {
         if (http->kept != NULL)
@@ -123,7 +124,7 @@ static void http_keep(struct http *http, const char *bytes, size_t length) {
     http->kept = kept;
 }
 
-/* Puts what was kept at the beginning of the input, and returns how much it was. */
+/* Puts the kept bytes at the beginning of the input, and returns how many there are. */
 static inline size_t http_begin_input(const struct http *http) {
     if (http->kept == NULL)
         return 0;
@@ -132,8 +133,8 @@ static inline size_t http_begin_input(const struct http *http) {
 }
 
 /*
- * Answers what is in the input, of that length, up to a request that sleeps, and a number of
- * responses that were due before. False: the client was closed.
+ * Sends a number of responses that were due before, and answers that length of input up to a
+ * request that sleeps. False if the client was closed.
  */
 static bool http_answer(struct http *http, size_t length, uint32_t responses) {
     const bool was_unsent = http->unsent > 0;
@@ -184,7 +185,7 @@ static inline bool http_read(struct http *http, bool to_end) {
     return true;
 }
 
-/* Goes on with what was kept. What was not even read comes after it. */
+/* Goes on with the kept bytes, and then with bytes that were not read yet. */
 static bool http_resume(struct http *http, uint32_t responses) {
     const bool was_paused = http->is_paused;
     if (!http_answer(http, http_begin_input(http), responses))
@@ -192,7 +193,7 @@ static bool http_resume(struct http *http, uint32_t responses) {
     return !was_paused || http_read(http, true);
 }
 
-/* So much was sent; now there is room again. */
+/* Call it when count bytes were sent and there is room again. */
 static bool http_sent(struct http *http, uint32_t count) {
     http->unsent -= count;
     if (!http_flush(http)) {
@@ -212,7 +213,7 @@ static inline bool http_wake(struct http *http) {
     return http_resume(http, 1);
 }
 
-/* Whether accept(2) found none, or one to pass over; otherwise the benchmark cannot go on. */
+/* Whether accept(2) returned a connection. Ends the benchmark after an error that is not benign. */
 static inline bool http_is_accepted(int fd) {
     BENCH_CHECK(fd >= 0 || errno == EAGAIN || errno == ECONNABORTED);
     return fd >= 0;

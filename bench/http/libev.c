@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libev knows no edges, so a client is watched for writing only while it is a slow reader. The
- * sleeping ones stay watched for reading, which costs nothing and tells when they leave.
+ * libev has no edges, so a client is watched for writing only while it is a slow reader. Sleeping
+ * clients stay watched for reading, which costs nothing and reports when they leave.
  */
 #include "http/http.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * struct event with recv and send: a bufferevent copies every byte once more and holds two buffers
- * a connection. Not EV_ET: libevent does not tell a failed connection from one that can be read, so
- * that after an edge one would have to read on until there is no more, one recv(2) a request. So a
- * client is watched for writing only while it is a slow reader.
+ * struct event with recv and send, because a bufferevent copies every byte once more and holds two
+ * buffers per connection. Without EV_ET, because libevent does not distinguish a failed connection
+ * from a readable one. After an edge one would have to read until nothing is left, which costs one
+ * recv(2) per request. So a client is watched for writing only while it is a slow reader.
  */
 #include "http/http.h"
 

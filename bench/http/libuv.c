@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * uv_tcp_t and uv_timer_t: libuv reads and writes by itself, with read(2) and write(2), and reads
- * without being asked, into the buffer that all share. Sending is uv_try_write(), which needs no
- * memory; what it has no room for is sent with uv_write().
+ * uv_tcp_t and uv_timer_t. libuv reads and writes by itself, with read(2) and write(2). It reads
+ * without being asked, into the buffer that all share. uv_try_write() sends without memory; if
+ * there is not enough room, uv_write() sends the rest.
  */
 #include "http/http.h"
 
@@ -13,8 +13,8 @@ struct client {
     uv_tcp_t stream;
     uv_timer_t timer;
     uv_write_t *write; /* of a slow reader */
-    uint32_t length;   /* of what is being written; 0: nothing is */
-    uint32_t open;     /* of the two handles */
+    uint32_t length;   /* of the current write; 0: none */
+    uint32_t open;     /* how many of the two handles are open */
 };
 
 static uv_loop_t *loop;
@@ -29,7 +29,7 @@ static inline ssize_t http_send(struct http *http, const void *buffer, size_t le
     return -1;
 }
 
-/* libuv reads by itself: there is never more. */
+/* libuv reads by itself, so there is never more. */
 static inline ssize_t http_receive(struct http *http, void *buffer, size_t length) {
     (void)http, (void)buffer, (void)length;
     errno = EAGAIN;

@@ -3,8 +3,8 @@
 #define CMIO_BENCH_HTTP_PROGRAM_H
 
 /*
- * The program around a server: it listens, prints "port N" and calls serve(), on as many threads as
- * --loops says where HTTP_LOOPS is defined.
+ * The program around a server: it listens, prints "port N" and calls serve(). If HTTP_LOOPS is
+ * defined, it does so on --loops threads.
  */
 
 #include <errno.h>
@@ -32,7 +32,7 @@ enum { HTTP_LOOPS_MOST = 1 };
 
 static void serve(int fd);
 
-/* A listener on the loopback address. Connections inherit that small responses go out at once. */
+/* A listener on the loopback address. Connections inherit TCP_NODELAY from it. */
 static int http_listen(void) {
     const int yes = 1;
     struct sockaddr_in address = {
@@ -69,7 +69,7 @@ int main(int argc, char **argv) {
     BENCH_CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
     limit.rlim_cur = limit.rlim_max;
     BENCH_CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-    BENCH_CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR); /* for those that use write(2) */
+    BENCH_CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR); /* for libraries that use write(2) */
     for (size_t i = 0; i < HTTP_AT_ONCE; i++)
         memcpy(http_output + i * HTTP_RESPONSE_SIZE, HTTP_RESPONSE, HTTP_RESPONSE_SIZE);
     const int first = http_listen();

@@ -8,7 +8,7 @@
 struct client {
     struct http http;
     int fd;
-    uint32_t place; /* in the heap, from 1 on; 0: not there */
+    uint32_t place; /* in the heap, from 1 on; 0: not in it */
 };
 
 struct alarm {
@@ -18,7 +18,7 @@ struct alarm {
 
 struct loop {
     int set;
-    int64_t now; /* 0: not asked since the wait */
+    int64_t now; /* 0: not read since the wait */
     struct alarm *heap;
     uint32_t count;
     uint32_t capacity;
@@ -78,7 +78,7 @@ static void heap_remove(struct client *client) {
         heap_down(place, last);
 }
 
-/* ---- What http.h asks for ---- */
+/* ---- The functions that http.h needs ---- */
 
 static inline ssize_t http_send(struct http *http, const void *buffer, size_t length) {
     return send(((struct client *)http)->fd, buffer, length, MSG_NOSIGNAL);

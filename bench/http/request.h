@@ -19,14 +19,14 @@
 
 enum {
     HTTP_INPUT = 16384,
-    HTTP_HEAD_MOST = 8192,  /* a longer one is a bad request */
-    HTTP_AHEAD_MOST = 8192, /* no more is read behind a request that sleeps */
+    HTTP_HEAD_MOST = 8192,  /* a request with a longer one is bad */
+    HTTP_AHEAD_MOST = 8192, /* at most read behind a request that sleeps */
     HTTP_SLEEP_MOST = 100000000,
     HTTP_RESPONSE_SIZE = sizeof HTTP_RESPONSE - 1,
     HTTP_AT_ONCE = 64, /* responses that one send takes */
 };
 
-/* All responses are the same bytes: the program fills this with them. */
+/* All responses are the same bytes. The program fills this with them. */
 static char http_output[HTTP_AT_ONCE * HTTP_RESPONSE_SIZE];
 
 /* The length of the head that begins here, its end included; 0 while there is no end. */
@@ -41,8 +41,8 @@ static size_t http_head_length(const char *text, size_t length) {
 }
 
 /*
- * The request that begins here: returns the length of its head and sets milliseconds; 0 when there
- * is more to come, -1 when it is bad.
+ * Parses the request that begins here. Returns the length of its head and sets milliseconds;
+ * returns 0 if it is not complete, -1 if it is bad.
  */
 static ssize_t http_parse(const char *text, size_t length, uint32_t *milliseconds) {
     static const char method[] = "GET /", version[] = " HTTP/1.";

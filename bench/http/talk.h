@@ -3,8 +3,8 @@
 #define CMIO_BENCH_HTTP_TALK_H
 
 /*
- * For servers that have a task for each connection: what has been read of it, and what follows from
- * that. Such a server goes round: read; until nothing is due: take what there is, answer, sleep.
+ * For servers that have a task for each connection: the received bytes, and the responses that are
+ * due. Such a server repeats this: read; then, until nothing is due, take requests, answer, sleep.
  */
 
 #include <stdbool.h>
@@ -36,7 +36,7 @@ static inline void talk_take(struct talk *talk) {
         memmove(talk->input, talk->input + done, talk->length);
 }
 
-/* Takes from what is due as many responses as one write has, and returns their length. */
+/* Takes as many due responses as one write holds, and returns their length. */
 static inline size_t talk_next_output(struct talk *talk) {
     const uint32_t count = talk->due < HTTP_AT_ONCE ? talk->due : HTTP_AT_ONCE;
     talk->due -= count;

@@ -3,16 +3,16 @@
 #define CMIO_BENCH_MEMORY_H
 
 /*
- * Memory that stays resident for each of --count things: --mode 0 descriptors registered for
- * reading, 1 timers set at random within a minute. The library's struct in the program's memory is
- * counted; the loop without them, the descriptors themselves and what the kernel holds are not.
+ * The resident memory for each of --count objects: descriptors registered for reading in --mode 0,
+ * timers set at random within a minute in --mode 1. The library's struct in the program's memory is
+ * counted. The empty loop, the descriptors themselves and memory in the kernel are not.
  *
  * A library's file includes this, and adds:
  *
  *     static void memory_open(void);     a loop that has run once; it is not counted
  *     static void memory_watch(void);    registers fds[0 .. count - 1], and runs the loop once
  *                                        without waiting, as some libraries do it there
- *     static void memory_set(void);      sets timers, each to what memory_delay() gives
+ *     static void memory_set(void);      sets timers, each to a result of memory_delay()
  *     static void memory_run(void);      runs the loop once; calls memory_ready(i)
  */
 
@@ -31,19 +31,19 @@ static int *fds;
 static bool *seen;
 static long seen_count;
 static uint64_t seed = 1;
-static size_t own; /* bytes of the program's for each */
+static size_t own; /* bytes in the program's memory for each */
 
 static void memory_open(void);
 static void memory_watch(void);
 static void memory_set(void);
 static void memory_run(void);
 
-/* Milliseconds, one to a minute of them. */
+/* From one millisecond to a minute, in milliseconds. */
 static inline int64_t memory_delay(void) {
     return 1 + (int64_t)(bench_random(&seed) % 60000);
 }
 
-/* One of these for each. */
+/* Allocates an element for each object. */
 static inline void *memory_allocate(size_t size) {
     own += size;
     void *memory = calloc((size_t)count, size);
@@ -65,7 +65,7 @@ static void make_descriptors(void) {
     BENCH_CHECK(fds[count - 1] >= 0);
 }
 
-/* All are the same eventfd, so that all become readable by one write. */
+/* All are the same eventfd, so one write makes all of them readable. */
 static void check_sources(void) {
     const uint64_t one = 1;
     seen = memory_allocate(sizeof *seen);
@@ -86,7 +86,7 @@ int main(int argc, char **argv) {
     if (mode == MEMORY_SOURCES)
         make_descriptors();
     memory_open();
-    (void)bench_resident(); /* has what it needs itself */
+    (void)bench_resident(); /* warms up its own memory */
     own = 0;
     const int64_t before = bench_resident();
     if (mode == MEMORY_SOURCES)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The yardstick: epoll(7), which keeps the index of a source itself, and a heap that is not sorted,
- * since only its size matters: a deadline and a place for each timer, and a node that repeats the
- * deadline. */
+/*
+ * The yardstick: epoll(7), which keeps the index of a source itself, and a heap. The heap is not
+ * sorted, because only its size matters: a deadline and a place for each timer, and a node that
+ * repeats the deadline.
+ */
 #include "memory/memory.h"
 
 #include <sys/epoll.h>

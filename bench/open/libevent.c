@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A base that knows of threads can be woken by event_active(3). */
+/* With thread support, event_active(3) can wake a base. */
 #include <event2/event.h>
 #include <event2/thread.h>
 

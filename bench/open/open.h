@@ -3,8 +3,8 @@
 #define CMIO_BENCH_OPEN_H
 
 /*
- * What it takes to open a loop that another thread can wake, --count times; each is closed again,
- * unless --close is 0.
+ * The cost of opening a loop that another thread can wake, --count times. Each loop is closed
+ * again, unless --close is 0.
  *
  * A library's file defines struct loop, the loop and its waker, includes this, and adds:
  *

@@ -3,19 +3,19 @@
 #define CMIO_BENCH_PIPES_H
 
 /*
- * Many socket pairs of which a few are busy: each round writes a byte to some pairs, spread evenly;
- * whoever reads one writes to the next pair, until all writes of the round were made. Measured is
- * the time from the first write of a round to its last read, registration excluded.
+ * Many socket pairs, of which a few are busy. Each round writes a byte to some pairs, spread
+ * evenly. Each read of a byte writes to the next pair, until all writes of the round are made. The
+ * result is the time from the first write of a round to its last read, without registration.
  *
- * A library's file includes this, and adds: how to watch a descriptor, and how to run the loop
- * once.
+ * A library's file includes this, and defines how to watch a descriptor and how to run the loop
+ * once:
  *
  *     static void watch_all(void);      watches readers[0 .. pairs - 1] for reading
- *     static void run_once(void);       waits once and calls pipes_read(i) for each reader that has
- *                                       something; or runs the loop until pipes_done()
+ *     static void run_once(void);       waits once and calls pipes_read(i) for each readable one;
+ *                                       or runs the loop until pipes_done()
  *
- * A library with sockets of its own defines PIPES_OWN_SOCKETS and gives pipes_send and
- * pipes_receive: one send(2), one recv(2), like the ones here.
+ * A library with sockets of its own defines PIPES_OWN_SOCKETS, pipes_send and pipes_receive: one
+ * send(2) and one recv(2), like the functions here.
  */
 
 #include <stdlib.h>
@@ -25,7 +25,7 @@
 
 static long pairs = 1000;
 static long active = 100;
-static long writes = 1000; /* a round, the first ones included */
+static long writes = 1000; /* per round, including the first ones */
 static long rounds = 100;
 
 static int *readers;
@@ -51,7 +51,7 @@ static inline void pipes_write(long i) {
     left_to_write--;
 }
 
-/* Asks for more than there is, so that a short read says that the socket is drained: epoll(7). */
+/* Asks for more than there is, so that a short read shows that the socket is drained: epoll(7). */
 static inline void pipes_read(long i) {
     char buffer[64];
     const ssize_t count = pipes_receive(i, buffer, sizeof buffer);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The switch of green threads by itself, from a stack to another and back, without a task around it.
- * Linked with the objects of libcmio-async, which does not export it. In nanoseconds each way.
+ * The switch of green threads alone, from one stack to another and back, without a task around it.
+ * Linked with the objects of libcmio-async, which does not export it. The result is in nanoseconds
+ * each way.
  */
 #include <stdlib.h>
 

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Tasks on libcmio-async. The same workloads, by the same numbers, are in raw.c, which has the least
- * that a scheduler must do, in threads.c, in bench/tokio/tasks.rs and in bench/go/tasks.go, as far as
+ * Tasks on libcmio-async. raw.c, which does the least that a scheduler must do, threads.c,
+ * bench/tokio/tasks.rs and bench/go/tasks.go have the same workloads under the same numbers, if
  * they make sense there:
  *
  *     mode 1    spawn a task and join it, one by one
- *          2    the same in batches of 1,000
+ *          2    mode 1 in batches of 1,000
  *          3    two tasks that hand over to each other
- *          4    a bounded channel of 128 places, --producers to one receiver
- *          5    two tasks that give way to each other
- *          6    --count tasks that sleep for --seconds: time to spawn them, bytes each, lateness
+ *          4    a bounded channel of 128 places, from --producers to one receiver
+ *          5    two tasks that yield to each other
+ *          6    --count tasks that sleep for --seconds: time to spawn, bytes per task, lateness
  *          7    --count tasks that compute for --busy nanoseconds each
  *          8    mode 3 with green threads
  *          9    mode 6 with green threads
- *          10   mode 3 forced apart: on two threads, each with an executor of its own; --pin 1 keeps
- *               each on a processor of its own
+ *          10   mode 3 forced apart: on two threads, each with an executor of its own; --pin 1
+ *               keeps each on a processor of its own
  *
- * --workers 0 runs on the thread that is in cmio_block_on(). The result is in nanoseconds each.
+ * --workers 0 runs on the thread that is in cmio_block_on(). Results are in nanoseconds per
+ * operation.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -101,7 +102,7 @@ static enum cmio_future_state run_spawner(struct cmio_coroutine *coroutine,
     CMIO_END;
 }
 
-/* On a worker, as a task of its own: block_on's caller may be none. */
+/* Runs as a task on a worker, because the caller of cmio_block_on() may be none. */
 static ssize_t run_task(const struct cmio_future *future, size_t size) {
     struct cmio_join_handle *handle = spawn(future, size);
     struct cmio_join_future join;
@@ -191,7 +192,7 @@ static void run_ping_pong(struct cmio_join_handle *(*begin_player)(bool begins))
     bench_report_each(begin, count);
 }
 
-/* The same on two threads. The second player has a thread that does nothing else. */
+/* Handing over between two threads. The second player has a thread that does nothing else. */
 static void *run_second_player(void *argument) {
     struct player second = {.own = &notifies[0], .other = &notifies[1]};
     (void)argument;
@@ -275,7 +276,7 @@ static void run_channel(void) {
     cmio_channel_receiver_drop(consumer.receiver);
 }
 
-/* Giving way */
+/* Yielding */
 
 struct yielder {
     struct cmio_coroutine coroutine;
@@ -308,7 +309,7 @@ static void run_yields(void) {
     bench_report_each(begin, count);
 }
 
-/* Many tasks at once, which count their ends: the last one of --count says so. */
+/* Many tasks at once, which count their ends. The last of --count reports it. */
 
 static _Atomic long ended;
 static struct cmio_notify all_ended;
@@ -340,7 +341,7 @@ static enum cmio_future_state poll_spawning(struct cmio_future *future,
 
 static const struct cmio_future_ops spawning_ops = {"spawning", poll_spawning, drop_nothing};
 
-/* From a task, so that a worker spawns them. */
+/* Spawns from a task, so that a worker does it. */
 static void spawn_all(void (*spawn_one)(void)) {
     const struct spawning spawning = {{.ops = &spawning_ops}, spawn_one};
     (void)cmio_notify_init(&all_ended);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The least that a scheduler must do, for the modes of bench/tasks/cmio.c that have such a floor: a
- * task is a block of its own with a function to poll it and a state word that any thread may set; a
- * wake is one atomic operation on that, a poll is two, and the queue is a list of one thread.
- * Nothing is counted, no event is looked for, and nobody could abort, name, list or steal a task.
+ * The least that a scheduler must do, for the modes of bench/tasks/cmio.c that have such a floor. A
+ * task is a block of its own with a function to poll it and a state word that any thread may set. A
+ * wake is one atomic operation on that word, a poll is two, and the queue is a list of one thread.
+ * Nothing is counted, there is no poll for events, and tasks cannot be aborted, named, listed or
+ * stolen.
  *
- *     mode 1    allocate a task, queue it, run it, hand its end to the one that waits, free it
- *          2    the same in batches of 1,000
+ *     mode 1    allocate a task, queue it, run it, hand its end to the waiting task, free it
+ *          2    mode 1 in batches of 1,000
  *          3    two tasks that hand over to each other
  *          5    two tasks that are queued again and again
  *          10   two threads that hand over with an eventfd and epoll each, which nobody reads
@@ -40,10 +41,10 @@ static const struct bench_option options[] = {
 struct task {
     bool (*poll)(struct task *task); /* whether it has ended */
     struct task *next;
-    struct task *other; /* that it wakes: its partner, or the one that waits for its end */
+    struct task *other; /* the task that it wakes: its partner, or the one that waits for its end */
     _Atomic unsigned state;
     long left;
-    char rest[64]; /* a future of middle size */
+    char rest[64]; /* a future of medium size */
 };
 
 static struct task *first, **last = &first;
@@ -95,7 +96,7 @@ static struct task *spawn(bool (*poll)(struct task *task), struct task *other) {
     return task;
 }
 
-/* Spawning: a task does it, which is woken by each end. */
+/* Spawning, from a task that each end wakes. */
 
 static bool poll_nothing(struct task *task) {
     (void)task;

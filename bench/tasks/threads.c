@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Threads of the system instead of tasks, for the modes of bench/tasks/cmio.c where that makes sense:
+ * System threads instead of tasks, for the modes of bench/tasks/cmio.c in which that makes sense:
  *
  *     mode 1    create a thread and join it, one by one
  *          6    --count threads that sleep, with stacks of 16 KiB

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ev_timer_again moves a timer in the heap where ev_timer_stop and start would take it out first.
+ * ev_timer_again moves a timer in the heap; ev_timer_stop and start would take it out first.
  */
 #include <ev.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * By its default libevent goes by a clock of the system's ticks and is late by up to one, 4
- * milliseconds at 250 a second. EVENT_PRECISE_TIMER=1 in the environment makes it precise to about
- * 0.1 ms, with a timerfd that it sets before each wait: at 1000 timers five times the processor
- * time.
+ * By default libevent uses a clock with the system's ticks and is late by up to one tick, which is
+ * 4 milliseconds at 250 per second. EVENT_PRECISE_TIMER=1 in the environment makes it precise to
+ * about 0.1 ms, with a timerfd that it sets before each wait. At 1000 timers this takes five times
+ * the processor time.
  */
 #include <event2/event.h>
 #include <event2/event_struct.h>

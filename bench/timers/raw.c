@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The yardstick: a heap of four children a node, in which timers know their place, and
- * epoll_wait(2) with the time left in whole milliseconds, rounded up.
+ * The yardstick: a heap with four children per node, in which timers know their place, and
+ * epoll_wait(2) with the remaining time in whole milliseconds, rounded up.
  */
 #include <stdint.h>
 
@@ -13,11 +13,11 @@ typedef int64_t timers_delay;
 
 struct timer {
     int64_t deadline;
-    long place; /* in the heap; 0 is not set */
+    long place; /* in the heap; 0: not set */
 };
 
 struct node {
-    int64_t deadline; /* the timer's, here to be near when nodes are compared */
+    int64_t deadline; /* the timer's; here so that comparing nodes finds it nearby */
     struct timer *timer;
 };
 

@@ -3,15 +3,18 @@
 #define CMIO_BENCH_TIMERS_H
 
 /*
- * Many timers: --mode 0 sets them all, 1 moves all that are set to another time, 2 cancels them
- * all, each at random within a minute and told in wall time; 3 sets them within 100 milliseconds
- * and runs the loop until all have expired, and is done once; 4 sets them within 10 milliseconds
- * and runs the loop when these are over, so that it has not to wait. Both are told in the thread's
- * processor time, the setting excluded. All but 3 are done --rounds times. --shuffled 1 goes
- * through the timers in random order in place of that in memory. The random numbers are the same
- * for all libraries. Each timer must expire once; where there are at most 1000 of them, each is
- * also looked at for how late it is on the monotonic clock, and that it is not early on the clock
- * that the loop goes by.
+ * Many timers.
+ *
+ * --mode 0 sets them all, 1 moves all set timers to another time, 2 cancels them all. The times are
+ * random within a minute, and the result is in wall time. --mode 3 sets them within 100
+ * milliseconds and runs the loop until all have expired. --mode 4 sets them within 10 milliseconds
+ * and runs the loop after these are over, so that it does not have to wait. For both the result is
+ * in the thread's processor time, without the setting. All modes except 3 repeat --rounds times; 3
+ * runs once.
+ *
+ * --shuffled 1 visits the timers in random order instead of memory order. The random numbers are
+ * the same for all libraries. Each timer must expire once. With at most 1000 timers, the lateness
+ * of each is measured on the monotonic clock, and each must not be early on the loop's own clock.
  *
  * A library's file defines timers_delay, the type that the library takes for a span of time,
  * includes this, and adds:
@@ -19,8 +22,8 @@
  *     static timers_delay timers_convert(int64_t nanoseconds);
  *     static void timers_open(void);            a loop and the timers, none of them set
  *     static void timers_inside(void (*what)(void));
- *                                               calls it as from a handler of the loop's: where
- *                                               programs set timers, and libraries know the time
+ *                                               calls it as if from a handler of the loop, in which
+ *                                               programs set timers and libraries know the time
  *     static int64_t timers_clock(void);        the loop's own time in nanoseconds, cached or not
  *     static void timers_set(long i, timers_delay delay);
  *     static void timers_reset(long i, timers_delay delay);
@@ -41,7 +44,7 @@ enum { TIMERS_SET, TIMERS_RESET, TIMERS_CANCEL, TIMERS_EXPIRE, TIMERS_EXPIRE_DUE
 static long timers = 1000;
 static long mode = TIMERS_SET;
 static long shuffled;
-static long rounds; /* 0: as many as make a million operations */
+static long rounds; /* 0: enough for a million operations */
 
 static timers_delay timers_convert(int64_t nanoseconds);
 static void timers_open(void);
@@ -55,10 +58,10 @@ static bool timers_is_set(long i);
 
 static long *order;
 static int64_t *spans;       /* of timer i */
-static timers_delay *delays; /* the same in the order of use */
+static timers_delay *delays; /* the spans in the order of use */
 static uint64_t seed = 1;
 static int64_t begin;       /* on the monotonic clock */
-static int64_t begin_clock; /* on the loop's own */
+static int64_t begin_clock; /* on the loop's own clock */
 static int64_t elapsed;
 static long left;
 static bool watching;
@@ -69,7 +72,7 @@ static bool timers_done(void) {
     return left == 0;
 }
 
-/* Clocks that are kept as floating point have a grain, of which a microsecond is several. */
+/* Floating-point clocks have a limited resolution. A microsecond is several of its steps. */
 static void timers_look(long i) {
     const int64_t late = bench_now() - begin - spans[i];
     if (late > worst_late)
@@ -138,7 +141,7 @@ static void prepare(void) {
         shuffle();
 }
 
-/* Anew for each round, or else the processor would learn by heart which way a few timers go. */
+/* New delays for each round, or the processor would learn to predict the paths of a few timers. */
 static void choose_delays(void) {
     static const int64_t milliseconds[] = {
         [TIMERS_SET] = 60000,  [TIMERS_RESET] = 60000,   [TIMERS_CANCEL] = 60000,
@@ -151,7 +154,7 @@ static void choose_delays(void) {
     }
 }
 
-/* Calls what for one round and checks how many are set after it; returns what it took. */
+/* Calls what for one round and checks how many are set afterwards. Returns the time it took. */
 static int64_t one_round(void (*what)(void), long set_after) {
     elapsed = 0;
     choose_delays();
@@ -169,7 +172,7 @@ static int64_t measure_round(void) {
     return time;
 }
 
-/* The first rounds warm up: libraries that grow do so then. */
+/* The first rounds warm up, and give libraries the chance to grow. */
 static double measure(void) {
     int64_t time = 0;
     if (mode == TIMERS_RESET)
@@ -180,7 +183,7 @@ static double measure(void) {
     return (double)time / (double)rounds;
 }
 
-/* Sets them all, waits until until_due has passed, and lets them expire; returns what that took. */
+/* Sets them all, waits until until_due has passed, and lets them expire. Returns the time taken. */
 static int64_t expire_all(int64_t until_due) {
     choose_delays();
     timers_inside(set_all);
@@ -206,7 +209,7 @@ static double expire(void) {
     return (double)time;
 }
 
-/* Twice the span of the delays is more than a clock of whole milliseconds adds to them. */
+/* Twice the span of the delays also covers what a clock of whole milliseconds adds. */
 static double expire_due(void) {
     int64_t time = 0;
     (void)expire_all(20 * TIMERS_MILLISECOND); /* to warm up */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The yardstick: an eventfd(2) in epoll(7), edge-triggered. Each write is an edge, so nobody needs
- * to read it.
+ * The yardstick: an eventfd(2) in epoll(7), edge-triggered. Each write is an edge, so it need not
+ * be read.
  */
 #include "wake/wake.h"
 

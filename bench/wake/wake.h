@@ -6,19 +6,20 @@
  * Waking a loop from another thread.
  *
  * --mode 0, latency: two threads, each with a loop, wake each other in turn, --count times each.
- * Measured is the time of one way. What one thread wrote before it woke the other must be seen by
- * that one, so that a wake too many is noticed as well as one that is missing.
+ * The result is the time of one way. A thread must see what the other wrote before waking it, so
+ * both extra and missing wakes are noticed.
  *
  * --mode 1, flood: --threads threads call wake --count times each, without a pause, while another
- * runs the loop and takes the events. Measured is a call, in processor time of the threads that
- * call. Each says before its last call that it is done, with a plain atomic store: if the loop has
- * not seen that of all of them a while after, then the last wake was lost, which is reported.
+ * thread runs the loop and takes the events. The result is the processor time of a call in the
+ * calling threads. Before its last call each thread marks itself as done with a plain atomic store.
+ * If the loop has not seen all of these marks a while later, the last wake was lost, which is
+ * reported.
  *
  * --mode 2, coalesced: one thread calls wake --count times while nobody runs the loop, then runs it
- * and sees the wake. Measured is a call; all but the first coalesce.
+ * and sees the wake. The result is the time of a call. All except the first coalesce.
  *
- * --processors 1 keeps all threads on one processor, 2 spreads them over two: the loop or the first
- * of the two on one, whoever calls in turn from the other one on.
+ * --processors 1 keeps all threads on one processor. 2 spreads them over two: the loop, or the
+ * first of two threads, is on one, and the callers alternate, beginning with the other.
  *
  * A library's file includes this, and adds:
  *
@@ -26,7 +27,7 @@
  *     static struct loop *loop_new(void (*seen)(struct loop *));
  *                                               seen is called for each event of the waker
  *     static void loop_wake(struct loop *loop); from any thread
- *     static void loop_run(struct loop *loop);  until seen called loop_stop
+ *     static void loop_run(struct loop *loop);  until seen has called loop_stop
  *     static void loop_stop(struct loop *loop);
  */
 
@@ -63,7 +64,7 @@ static void begin_thread(pthread_t *thread, void *(*run)(void *), void *argument
     BENCH_CHECK(pthread_create(thread, NULL, run, argument) == 0);
 }
 
-/* Latency. The one that begins is 0. */
+/* Latency. Side 0 begins. */
 static struct side {
     struct loop *loop;
     atomic_long number; /* of the wake, written by the other */
@@ -81,7 +82,7 @@ static void latency_seen(struct loop *loop) {
     struct side *side = loop == sides[0].loop ? &sides[0] : &sides[1];
     const long number = atomic_load_explicit(&side->number, memory_order_relaxed);
     if (number == side->last)
-        return; /* a wake too many */
+        return; /* an extra wake */
     BENCH_CHECK(number == side->last + 1);
     side->last = number;
     if (side == &sides[1] || number < count)
@@ -157,7 +158,7 @@ static void *call(void *argument) {
     return NULL;
 }
 
-/* Whether the loop ended by itself; otherwise ends it. */
+/* Whether the loop ended by itself. Otherwise it is ended here. */
 static bool was_seen(pthread_t loop) {
     struct timespec until;
     BENCH_CHECK(clock_gettime(CLOCK_REALTIME, &until) == 0);

@@ -22,7 +22,7 @@ static void complain_once(struct acceptor *acceptor, int code) {
 
 static void give_room_back(struct acceptor *acceptor) {
     if (acceptor->has_room)
-        (void)cmio_semaphore_release(acceptor->room, 1); /* it was acquired */
+        (void)cmio_semaphore_release(acceptor->room, 1); /* it was acquired, so this cannot fail */
     acceptor->has_room = false;
 }
 
@@ -31,7 +31,7 @@ static struct cmio_future *start_accept(struct acceptor *acceptor) {
     return &acceptor->accept.future;
 }
 
-/* Without a descriptor or memory the client stays where it is, and we try again after a moment. */
+/* Without a descriptor or memory the client stays in the queue. Try again after a moment. */
 static enum cmio_future_state run_acceptor(struct cmio_coroutine *coroutine,
                                            struct cmio_context *context) {
     struct acceptor *acceptor = (struct acceptor *)coroutine;
@@ -52,11 +52,11 @@ static enum cmio_future_state run_acceptor(struct cmio_coroutine *coroutine,
             acceptor->result = (int)acceptor->accept.future.result;
         }
         if (acceptor->result == -ECONNABORTED)
-            continue; /* someone left before their turn */
+            continue; /* that client left the queue */
         if (acceptor->result == 0)
             acceptor->result = hand_on(acceptor);
         if (acceptor->result == 0) {
-            acceptor->has_room = false; /* it is the connection's now */
+            acceptor->has_room = false; /* the connection has it now */
             continue;
         }
         complain_once(acceptor, acceptor->result);

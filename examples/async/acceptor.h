@@ -10,16 +10,16 @@
 #include <cmio/tcp_stream.h>
 
 /*
- * A future that accepts TCP connections and hands each one on. It is never ready: drop it to stop
- * accepting, which closes the listener. The caller fills in the first members, and moves it no more
+ * A future that accepts TCP connections and hands each one on. It is never ready. Drop it to stop
+ * accepting, which closes the listener. The caller fills in the first members, and must not move it
  * once it is open.
  */
 struct acceptor {
     struct cmio_coroutine coroutine;
-    /* Each connection needs a permit, which whoever closes it releases. NULL: no limit. */
+    /* Each connection needs a permit. Release it when closing the connection. NULL: no limit. */
     struct cmio_semaphore *room;
     /*
-     * Starts a task for a connection. If it returns 0, the task owns the stream; otherwise it is a
+     * Starts a task for a connection. Returns 0 if the task owns the stream now, otherwise a
      * negative errno.
      */
     int (*serve)(void *owner, struct cmio_tcp_stream *stream);
@@ -39,20 +39,20 @@ struct acceptor {
 };
 
 /*
- * Listens on the address, in which port 0 becomes the port that was free. Returns 0 or a negative
- * errno. acceptor_close() may follow in either case.
+ * Listens on the address. Port 0 in it is replaced by a free port. Returns 0 or a negative errno.
+ * acceptor_close() may follow in either case.
  */
 int acceptor_open(struct acceptor *acceptor, struct cmio_executor *executor,
                   struct cmio_address *address);
 
 /*
- * Instead of the acceptor, when no one else is to be accepted: a future that accepts and hands on
- * those who wait in the kernel's queue, as soon as there is room for each, and is ready when there
- * is no one left. acceptor_close() follows.
+ * Replaces the acceptor at the end: a future that accepts the clients in the kernel's queue and
+ * hands them on, as soon as there is room for each. It is ready when no client is left. Call
+ * acceptor_close() afterwards.
  */
 struct cmio_future *acceptor_finish(struct acceptor *acceptor);
 
-/* Drops it. It may have been dropped before, or never opened if its memory is zeroed. */
+/* Drops it. It may have been dropped before. Zeroed memory that was never opened is accepted. */
 void acceptor_close(struct acceptor *acceptor);
 
 #endif

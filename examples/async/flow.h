@@ -7,8 +7,9 @@
 #include <cmio/async.h>
 
 /*
- * One direction of a connection that is passed on: a coroutine that reads and writes until the end of
- * the one side, which becomes a half-close of the other. Its members are private.
+ * One direction of a proxied connection: a coroutine that reads from one side and writes to the
+ * other until the first one ends. It then shuts down the other for writing. Its members are
+ * private.
  */
 struct flow {
     struct cmio_coroutine coroutine;
@@ -21,8 +22,8 @@ struct flow {
 };
 
 /*
- * A future that is ready, with 0, when all was passed on, or with an error. In moved it notes when
- * something was. Dropping it loses what was read and not written yet.
+ * Returns a future that is ready with 0 when everything was passed on, or with an error. It records
+ * in moved when bytes last moved. Dropping it loses bytes that were read but not written yet.
  */
 struct cmio_future *flow_start(struct flow *flow, struct cmio_io *from, struct cmio_io *to,
                                int64_t *moved);

@@ -23,7 +23,7 @@ struct wait {
     struct cmio_future *future;
 };
 
-/* What was polled in a task has to end in it. */
+/* A future that was polled in a task has to end in that task, so it is dropped here. */
 static enum cmio_future_state run_wait(struct cmio_coroutine *coroutine,
                                        struct cmio_context *context) {
     struct wait *wait = (struct wait *)coroutine;
@@ -40,7 +40,7 @@ int host_wait(struct cmio_executor *executor, struct interrupt *interrupt,
     struct wait wait = {.interrupt = interrupt, .future = future};
     (void)cmio_coroutine_init(&wait.coroutine, run_wait);
     ssize_t result = cmio_block_on(executor, &wait.coroutine.future);
-    cmio_future_drop(&wait.coroutine.future); /* if it was not run */
+    cmio_future_drop(&wait.coroutine.future); /* in case it was never run */
     return (int)result;
 }
 
@@ -55,7 +55,7 @@ struct host {
 static int start(struct host *host, int workers, struct cmio_address *address) {
     const struct cmio_executor_options options = {.workers = workers};
     int result = cmio_executor_new(&host->executor, &options);
-    if (result == 0) /* before anyone knows that we are there, and may send a signal */
+    if (result == 0) /* before the announcement, after which signals may come */
         result = interrupt_open(&host->interrupt, host->executor);
     if (result < 0)
         return host_complain("cannot start", result);
@@ -67,7 +67,7 @@ int host_run(int workers, struct cmio_address *address,
              int (*serve)(void *owner, struct cmio_tcp_stream *stream), void *owner) {
     struct host host = {.acceptor = {.serve = serve, .owner = owner}};
     int status = start(&host, workers, address);
-    if (status == 0) { /* the acceptor never ends: it is a signal that ends this */
+    if (status == 0) { /* the acceptor never ends; a signal ends the wait */
         int result = host_wait(host.executor, &host.interrupt, &host.acceptor.coroutine.future);
         status = result < 0 ? host_complain("cannot run", result) : EXIT_SUCCESS;
     }

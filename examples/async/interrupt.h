@@ -21,8 +21,8 @@ struct interrupt {
 int interrupt_open(struct interrupt *interrupt, struct cmio_executor *executor);
 
 /*
- * A future that ends when a signal comes, or the other future has ended. Then interrupt_number() is
- * the signal's number, or 0.
+ * A future that ends when a signal comes or the other future has ended. Then interrupt_number()
+ * returns the signal's number, or 0.
  */
 struct cmio_future *interrupt_or(struct interrupt *interrupt, struct cmio_future *other);
 int interrupt_number(struct interrupt *interrupt);

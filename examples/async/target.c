@@ -5,7 +5,7 @@
 
 #include "common/numbers.h"
 
-/* The end of the host: behind brackets, or before the colon. */
+/* The length of the host, which ends behind brackets or before the colon. */
 static size_t host_length(const char *text, size_t length) {
     if (length > 0 && text[0] == '[') {
         const char *end = memchr(text, ']', length);
@@ -22,7 +22,7 @@ static bool is_host(const char *host) {
     return true;
 }
 
-/* What follows the host: nothing, or a colon and a number. */
+/* Reads the text behind the host: nothing, or a colon and a number. */
 static bool parse_port(const char *text, size_t length, uint16_t default_port, uint16_t *out) {
     char digits[8] = "";
     uint64_t port = default_port;

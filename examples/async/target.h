@@ -15,8 +15,8 @@ struct target {
 };
 
 /*
- * Reads HOST:PORT of length bytes, as localhost:80, 127.0.0.1:80 or [::1]:80. Without a port it is the
- * default one, unless that is 0. Returns whether the text is one; out is untouched if not.
+ * Reads HOST:PORT of length bytes, like localhost:80, 127.0.0.1:80 or [::1]:80. The port may be
+ * left out if default_port is not 0. Returns whether the text is valid; out is untouched if not.
  */
 bool target_parse(const char *text, size_t length, uint16_t default_port, struct target *out);
 

@@ -16,7 +16,7 @@
 
 static const char scheme[] = "http://";
 
-/* What may stand in a URL as it is sent: no white space, and no fragment. */
+/* Whether the text may be sent in a request: it has no white space and no fragment. */
 static bool is_clean(const char *text) {
     for (; *text != '\0'; text++)
         if (*text <= ' ' || *text >= 0x7f || *text == '#')

@@ -11,12 +11,12 @@
 
 enum { LONGEST_URL = 2000 };
 
-/* http://HOST[:PORT][/path][?query], and what came of it. The slices point into the text. */
+/* http://HOST[:PORT][/path][?query], and the result of fetching it. Slices point into the text. */
 struct url {
     const char *text;
     const char *authority; /* HOST[:PORT], as written */
     int authority_length;
-    const char *path; /* and query: empty, or beginning with '/' or '?' */
+    const char *path; /* with the query; empty, or begins with '/' or '?' */
     struct target target;
     ssize_t result; /* a status, or a negative errno: -ECANCELED at first */
     uint64_t bytes; /* of the last answer */
@@ -25,14 +25,13 @@ struct url {
 };
 
 /*
- * Reads the texts, which must stay. Returns an array, which the caller frees; or NULL, after a line on
- * standard error, when there is none, or one that is no such URL.
+ * Reads the texts, which must stay. Returns an array, which the caller frees. If there is no text,
+ * or one of them is not such a URL, returns NULL after a line on standard error.
  */
 struct url *urls_parse(char *const *texts, size_t count);
 
 /*
- * Prints what came of it: on standard error if there was no answer. Returns whether it could be
- * printed.
+ * Prints the result, on standard error if there was no answer. Returns whether it could be printed.
  */
 bool url_report(const struct url *url);
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 /*
- * Control characters: those of ASCII, and those of ISO 8859, 0x80 to 0x9f. Such bytes are innocent
- * inside of a character of UTF-8, but not behind 0xc2, where they mean the same as alone.
+ * Whether a byte is a control character of ASCII or of ISO 8859, 0x80 to 0x9f. Bytes of the latter
+ * are harmless inside a UTF-8 character, but not after 0xc2, where they are control characters too.
  */
 static bool is_control(unsigned char before, unsigned char byte) {
     if (byte < 0x80)

@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 /*
- * A line that a client types, as it arrives: in any pieces. It ends with LF or CR LF. What is
- * beyond LINE_LENGTH bytes is dropped, and what would steer the terminals of those who read it
- * becomes a question mark. A line of zeros is empty.
+ * A line that a client types. It arrives in any pieces and ends with LF or CR LF. Bytes beyond
+ * LINE_LENGTH are dropped, and control characters, which could steer the readers' terminals, become
+ * question marks. All zeros is an empty line.
  */
 enum { LINE_LENGTH = 500 };
 
@@ -19,8 +19,8 @@ struct line {
 };
 
 /*
- * Takes bytes up to the end of the line and returns how many; all, where the line goes on. When it
- * is complete the next call begins a new one.
+ * Takes bytes up to the end of the line, or all of them if the line goes on. Returns how many were
+ * taken. After a complete line the next call begins a new one.
  */
 size_t line_feed(struct line *line, const char *bytes, size_t length);
 

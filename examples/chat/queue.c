@@ -15,7 +15,7 @@ int queue_put(struct queue *queue, const char *bytes, size_t length, struct cmio
     }
     memcpy(queue->bytes + queue->end, bytes, length);
     queue->end += length;
-    /* Where something waited, the kernel has said -EAGAIN, and says by an event when to go on. */
+    /* If bytes waited, the last send returned -EAGAIN, and an event will report room. */
     return waiting > 0 ? -EAGAIN : queue_send(queue, to);
 }
 

@@ -7,8 +7,8 @@
 #include <cmio/tcp_stream.h>
 
 /*
- * Bytes on their way to one client. It has an end: who reads more slowly than the others talk is
- * told from who reads by that it is full. A queue of zeros is empty.
+ * Bytes on their way to one client. The size is limited: a full queue shows that the client reads
+ * more slowly than the others talk. All zeros is an empty queue.
  */
 enum { QUEUE_SIZE = 64 * 1024 };
 
@@ -18,14 +18,14 @@ struct queue {
 };
 
 /*
- * Puts all of the bytes behind what waits already and sends what the kernel takes. -ENOBUFS if they
- * do not fit, and then none of them is put; else what queue_send() says.
+ * Appends all of the bytes and sends what the kernel takes. Returns -ENOBUFS, and appends none, if
+ * they do not fit. Otherwise returns the result of queue_send().
  */
 int queue_put(struct queue *queue, const char *bytes, size_t length, struct cmio_tcp_stream *to);
 
 /*
- * Sends what the kernel takes: 0 when nothing is left, -EAGAIN when something is and the stream
- * will be reported writable, or the error of the connection.
+ * Sends what the kernel takes. Returns 0 if nothing is left, -EAGAIN if bytes are left and an event
+ * will report the stream writable, or the error of the connection.
  */
 int queue_send(struct queue *queue, struct cmio_tcp_stream *to);
 

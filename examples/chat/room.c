@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * What is said is put into the queue of each who is to hear it and never waited for. Nobody is
- * freed where it turns out that they leave: that may be in the midst of talking to all. They are
- * marked, and room_let_go() frees them at the end of the event.
+ * Each line is put into the queue of every client that receives it, without waiting. A client that
+ * leaves is not freed at once, because that may be in the middle of a message to all. It is marked,
+ * and room_let_go() frees it at the end of the event.
  */
 
 #include "chat/room.h"
@@ -19,9 +19,9 @@
 
 enum {
     NAME_SIZE = 25,
-    TEXT_SIZE = NAME_SIZE + LINE_LENGTH + 100, /* the longest that is ever said */
+    TEXT_SIZE = NAME_SIZE + LINE_LENGTH + 100, /* the longest message */
     READ_SIZE = 4096,
-    READS_A_TURN = 16, /* then others have theirs */
+    READS_A_TURN = 16, /* before the others have theirs */
 };
 
 static const char name_characters[] =
@@ -30,8 +30,8 @@ static const char name_characters[] =
 struct client {
     struct cmio_tcp_stream stream;
     struct client *next;
-    struct client **link; /* what points to this one */
-    const char *farewell; /* what is said of who leaves; NULL: they stay */
+    struct client **link; /* the pointer to this one */
+    const char *farewell; /* how the others hear of its leaving; NULL: it stays */
     char name[NAME_SIZE];
     struct line line;
     struct queue queue;
@@ -45,7 +45,7 @@ static void client_leave(struct room *room, struct client *client, const char *f
     room->someone_leaves = true;
 }
 
-/* After an attempt to send. */
+/* Handles the result of sending. */
 static void client_sent(struct room *room, struct client *client, int result) {
     if (result == -ENOBUFS)
         client_leave(room, client, "was too slow");
@@ -58,7 +58,7 @@ static void client_hear(struct room *room, struct client *client, const char *te
         client_sent(room, client, queue_put(&client->queue, text, length, &client->stream));
 }
 
-/* Says a line to one, or where that is NULL to all but the other. */
+/* Sends a line to one client; or, if to is NULL, to all except but. */
 __attribute__((format(printf, 4, 5))) static void
 say(struct room *room, struct client *to, const struct client *but, const char *format, ...) {
     char text[TEXT_SIZE];
@@ -99,17 +99,17 @@ static void room_unlink(const struct client *client) {
 }
 
 /*
- * Closing deregisters, so that no later wait reports the client. But whoever leaves may do so in an
- * event of somebody else, while the batch in hand still holds one of theirs, whose token is about
- * to point to freed memory: cmio_events_purge() takes it out.
+ * Closing deregisters, so no later wait reports the client. But a client may leave during an event
+ * of another one, while the current batch still holds an event of its own. The token of that event
+ * is about to point to freed memory, so cmio_events_purge() removes it.
  */
 static void client_free(struct room *room, struct client *client) {
-    (void)cmio_tcp_stream_close(&client->stream); /* closed, whatever it says */
+    (void)cmio_tcp_stream_close(&client->stream); /* closes even if it fails */
     cmio_events_purge(room->events, (cmio_token)client);
     free(client);
 }
 
-/* Frees who leaves. What is said about it may be too much for others: until nobody leaves. */
+/* Frees clients that leave. A farewell may overflow other queues, so repeat until none leaves. */
 static void room_let_go(struct room *room) {
     while (room->someone_leaves) {
         room->someone_leaves = false;
@@ -133,7 +133,7 @@ int room_admit(struct room *room, struct cmio_tcp_listener *listener) {
         result = cmio_registry_register(room->registry, &client->stream.source, (cmio_token)client,
                                         CMIO_READABLE | CMIO_WRITABLE);
     if (result < 0) {
-        client_free(room, client); /* a stream that was never open may be closed */
+        client_free(room, client); /* accepts a stream that was never open */
         return result;
     }
     do {
@@ -198,8 +198,8 @@ static void client_on_bytes(struct room *room, struct client *client, const char
 }
 
 /*
- * Until -EAGAIN, without which there is no next event. Who has more to say than fits a turn is
- * registered anew, which reports what is ready already: after the others had their turn.
+ * Reads until -EAGAIN, because without it there is no next event. A client with more bytes than fit
+ * a turn is reregistered, which reports existing readiness after the others had their turn.
  */
 static void client_receive(struct room *room, struct client *client) {
     char bytes[READ_SIZE];

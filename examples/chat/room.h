@@ -8,22 +8,22 @@
 
 struct client;
 
-/* Those who chat. A struct of zeros but for the two that it borrows is an empty room. */
+/* The clients of a chat. All zeros, except for the two borrowed pointers, is an empty room. */
 struct room {
     struct cmio_registry *registry;
-    struct cmio_events *events; /* the batch that is gone through while the room is at work */
+    struct cmio_events *events; /* the batch that is handled while the room works */
     struct client *clients;
-    unsigned long guests; /* who came so far; it makes their first names */
+    unsigned long guests; /* how many came so far, for their first names */
     bool someone_leaves;
 };
 
-/* Takes in the next client that waits: 0, or what cmio_tcp_listener_accept() says, or -ENOMEM. */
+/* Accepts the next client. Returns 0, -ENOMEM, or an error of cmio_tcp_listener_accept(). */
 int room_admit(struct room *room, struct cmio_tcp_listener *listener);
 
-/* An event of a client, whom its token points to. */
+/* Handles an event of a client. The token points to the client. */
 void room_on_event(struct room *room, const struct cmio_event *event);
 
-/* Everybody out. */
+/* Frees all clients. */
 void room_close(struct room *room);
 
 #endif

@@ -16,7 +16,7 @@
 
 enum {
     MOST_OPTIONS = 8,
-    FIRST_OPTION = 256, /* beyond the characters, which getopt_long(3) uses for errors */
+    FIRST_OPTION = 256, /* above the characters, which getopt_long(3) uses for errors */
     OPTION_HELP = FIRST_OPTION + MOST_OPTIONS,
     LONGEST_SECONDS = 1000000,
 };
@@ -26,7 +26,7 @@ int arguments_complain(const char *text, const char *what) {
     return EXIT_USAGE;
 }
 
-/* optopt is the value of a long option, or a character among short ones. */
+/* optopt is the value of a long option, or the character of a short one. */
 int arguments_complain_of_option(int chosen, int first_long, char **argv) {
     const char *text = argv[optind - 1];
     if (chosen == ':')

@@ -12,8 +12,8 @@ bool backend_is_known(const char *name);
 void backend_list(char *buffer, size_t size);
 
 /*
- * A message about why there is no poll: that CMIO_BACKEND names no backend, where code is -ENOTSUP,
- * or else what could not be done. Returns code.
+ * Prints why there is no poll. If code is -ENOTSUP and CMIO_BACKEND names no backend, the message
+ * explains that; otherwise it tells what failed. Returns code.
  */
 int backend_complain(const char *what, int code);
 

@@ -14,7 +14,7 @@
 #define PIPE_BUF _POSIX_PIPE_BUF
 #endif
 
-/* Another open file for what fd is: Linux has a name for it, other systems fail here. */
+/* Opens a new open file for the target of fd. Linux has a path for it; other systems fail here. */
 static int open_once_more(int fd) {
     char path[32];
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
@@ -62,6 +62,6 @@ ssize_t descriptor_write(const struct descriptor *descriptor, const void *bytes,
 
 void descriptor_close(struct descriptor *descriptor) {
     if (descriptor->is_ours)
-        (void)close(descriptor->fd); /* closed, whatever it says */
+        (void)close(descriptor->fd); /* closes even if it fails */
     *descriptor = (struct descriptor){.fd = -1};
 }

@@ -7,26 +7,26 @@
 #include <cmio/cmio.h>
 
 /*
- * What a program with a loop begins with: a poll, room for events, and the signals that end it as
- * one more source. The members are there to be used.
+ * The basis of a program with a loop: a poll, room for events, and the signals that end the program
+ * as another source. The program uses the members directly.
  */
 struct event_loop {
     struct cmio_poll *poll;
-    struct cmio_registry *registry; /* the poll's: what sources register with */
+    struct cmio_registry *registry; /* the poll's registry, for the sources */
     struct cmio_events *events;
     struct cmio_signals signals; /* SIGINT and SIGTERM */
 };
 
 /*
- * Opens all of it. The events of the signals have the token. Returns 0, or a negative errno after a
- * message. event_loop_close() may follow in either case.
+ * Opens all members. Events of the signals have the token signals. Returns 0, or a negative errno
+ * after a message. event_loop_close() may follow in either case.
  */
 int event_loop_open(struct event_loop *loop, size_t events_a_wait, cmio_token signals);
 
 void event_loop_close(struct event_loop *loop);
 
 /*
- * What comes of listening on an address: prints where the program listens, or that it cannot.
+ * Reports the result of listening on an address: prints the address, or that listening failed.
  * Returns 0, or a negative errno after a message.
  */
 int announce_listening(const struct cmio_address *address, int result);

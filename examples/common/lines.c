@@ -24,14 +24,14 @@ static void count_dropped(struct lines *lines) {
     lines->dropped_in_all++;
 }
 
-/* The end of a line whose beginning is in another file belongs nowhere. */
+/* Drops the rest of a line whose beginning is in another file. */
 static void forget_rest(struct lines *lines) {
     if (lines->begin < lines->end)
         count_dropped(lines);
     lines->begin = lines->end = 0;
 }
 
-/* 0 when nothing of an earlier line is left to be written. */
+/* Returns 0 once no part of an earlier line is left to be written. */
 static int write_rest(struct lines *lines) {
     while (lines->begin < lines->end) {
         ssize_t n = descriptor_write(&lines->descriptor, lines->rest + lines->begin,
@@ -44,7 +44,7 @@ static int write_rest(struct lines *lines) {
     return 0;
 }
 
-/* All of the line, or its beginning, or nothing. What is left of it is kept. */
+/* Writes all of the line, or its beginning, or nothing. The rest of a begun line is kept. */
 static int write_one(struct lines *lines, const char *line, size_t length) {
     ssize_t n = descriptor_write(&lines->descriptor, line, length);
     if (n <= 0)
@@ -96,7 +96,7 @@ uint64_t lines_dropped(struct lines *lines) {
 }
 
 void lines_close(struct lines *lines) {
-    (void)write_all(lines, NULL, 0); /* without room nobody can be told */
+    (void)write_all(lines, NULL, 0); /* without room the count is lost */
     descriptor_close(&lines->descriptor);
     (void)pthread_mutex_destroy(&lines->lock);
 }

@@ -12,38 +12,38 @@
 enum { LINES_LONGEST = 4096 };
 
 /*
- * Lines of text on their way to a descriptor, which must never hold up the program: if a line
- * cannot be written at once, it is dropped and counted. The next line for which there is room comes
- * behind another that tells the count. A line of which only a part was written is completed before
- * the next one, so lines are never mixed. Any thread may write.
+ * Lines of text for a descriptor that must never hold up the program. A line that cannot be written
+ * at once is dropped and counted. When there is room again, a line that states the count comes
+ * before the next line. A line that was only partly written is completed before the next one, so
+ * lines are never mixed. Any thread may write.
  */
 struct lines {
     struct descriptor descriptor;
-    const char *program; /* begins the line that tells the count */
+    const char *program; /* begins the line that states the count */
     pthread_mutex_t lock;
-    uint64_t dropped; /* lines that nobody was told of yet */
+    uint64_t dropped; /* lines that were not reported yet */
     uint64_t dropped_in_all;
-    atomic_bool is_renewed; /* the descriptor is another file now */
+    atomic_bool is_renewed; /* the descriptor now refers to another file */
     size_t begin, end;      /* of rest */
     char rest[LINES_LONGEST];
 };
 
-/* Both take the descriptor over. */
+/* Takes over the descriptor. */
 void lines_open(struct lines *lines, const char *program, struct descriptor descriptor);
 
-/* The descriptor was made another file with dup2(2). Async-signal-safe. */
+/* Call it after dup2(2) has given the descriptor another file. Async-signal-safe. */
 void lines_renew(struct lines *lines);
 
 /*
- * Writes a line with its newline, of at most LINES_LONGEST bytes. Returns 0, or a negative errno for
- * a line that was dropped: -EAGAIN if there was no room.
+ * Writes a line of at most LINES_LONGEST bytes, including its newline. Returns 0, or a negative
+ * errno if the line was dropped: -EAGAIN if there was no room.
  */
 int lines_write(struct lines *lines, const char *line, size_t length);
 
-/* How many lines were dropped until now. Any thread. */
+/* How many lines have been dropped so far. Any thread. */
 uint64_t lines_dropped(struct lines *lines);
 
-/* Completes the last line, tells the count if there is room now, and closes. */
+/* Completes the last line, states the count if there is room now, and closes. */
 void lines_close(struct lines *lines);
 
 #endif

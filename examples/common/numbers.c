@@ -20,7 +20,7 @@ static bool is_decimal(char c) {
     return c >= '0' && c <= '9';
 }
 
-/* Reads digits as long as the number does not pass max; returns what stands behind them. */
+/* Reads digits while the number does not exceed max. Returns the text behind them. */
 static const char *read_digits(const char *text, uint64_t max, uint64_t *number) {
     *number = 0;
     for (; is_decimal(*text); text++) {
@@ -41,7 +41,7 @@ bool number_parse(const char *text, uint64_t max, uint64_t *out) {
     return true;
 }
 
-/* The decimals behind a point, as a part of unit; returns what stands behind them. */
+/* Reads the decimals behind a point, as a part of unit. Returns the text behind them. */
 static const char *read_decimals(const char *text, int64_t unit, int64_t *part) {
     *part = 0;
     if (*text != '.' || !is_decimal(text[1]))

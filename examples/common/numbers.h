@@ -6,14 +6,15 @@
 #include <stdint.h>
 
 /*
- * Reads a number of digits alone, at most max. Says whether text is one; out is untouched if not.
+ * Reads a number, digits only, of at most max. Returns whether text is one; out is untouched if
+ * not.
  */
 bool number_parse(const char *text, uint64_t max, uint64_t *out);
 
 /*
- * Reads a span of time into nanoseconds: a number, with decimals if need be, and ms, s, m or h for
- * its unit, seconds without one: "500ms", "10s", "1.5h", "2". At most a year. Says whether text is
- * one; out is untouched if not.
+ * Reads a span of time of at most a year, in nanoseconds. The text is a number, with or without
+ * decimals, and its unit: ms, s, m or h, or none for seconds. Examples are "500ms", "10s", "1.5h"
+ * and "2". Returns whether text is one; out is untouched if not.
  */
 bool duration_parse(const char *text, int64_t *out);
 

@@ -19,11 +19,11 @@ static struct lines output, errors;
 
 /* ---- The beginning ---- */
 
-/* The lowest free descriptor is what open(2) gives, so each hole is filled in its turn. */
+/* open(2) returns the lowest free descriptor, so each hole is filled in turn. */
 static void open_standard_streams(void) {
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
-            _exit(EXIT_FAILURE); /* and nowhere to say why */
+            _exit(EXIT_FAILURE); /* there is nowhere to print why */
 }
 
 static void close_lines(void) {
@@ -43,12 +43,12 @@ void program_start(const char *name) {
     (void)signal(SIGPIPE, SIG_IGN);
     open_lines(&output, STDOUT_FILENO);
     open_lines(&errors, STDERR_FILENO);
-    (void)atexit(close_lines); /* if it does not work, a count may not be told */
+    (void)atexit(close_lines); /* if it fails, a count may not be reported */
 }
 
 /* ---- Lines ---- */
 
-/* Control characters of ASCII: an argument or a file's name may have any. */
+/* Replaces control characters of ASCII, which an argument or a file's name may have. */
 static void make_harmless(char *text, size_t length) {
     for (size_t i = 0; i < length; i++)
         if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
@@ -74,7 +74,7 @@ void message(const char *format, ...) {
     va_start(arguments, format);
     size_t length = format_line(line, begin, format, arguments);
     va_end(arguments);
-    (void)lines_write(&errors, line, length); /* it was dropped and counted, or is there */
+    (void)lines_write(&errors, line, length); /* a dropped line was counted */
 }
 
 int complain(const char *what, int code) {

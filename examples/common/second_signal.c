@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A program may hear signals as events, and then a signal means nothing while it is kept from its
- * loop, by a mistake or by a system call that takes for ever. This handler stands before the one
- * that is there, calls it for the first signal, and ends the process with the second.
+ * A program that receives signals as events does not notice them while it is kept from its loop, by
+ * a mistake or by a system call that takes forever. This handler takes the place of the present
+ * one, calls that for the first signal, and ends the process at the second.
  */
 
 #include "common/program.h"
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 static const int numbers[] = {SIGINT, SIGTERM};
-static struct sigaction actions[2]; /* that the handler stands before, in the order of numbers */
+static struct sigaction actions[2]; /* the replaced ones, in the order of numbers */
 static atomic_int signals_heard;
 
 static void do_action(const struct sigaction *action, int number, siginfo_t *info, void *context) {

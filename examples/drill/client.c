@@ -8,11 +8,11 @@
 
 #include "spread.h"
 
-/* How often one event may fill the buffer before others have their turn. */
+/* How many reads one event may cause before others have their turn. */
 enum { READS_AT_ONCE = 16 };
 
 void client_close(struct client *client) {
-    (void)cmio_tcp_stream_close(&client->stream); /* closed whatever it says */
+    (void)cmio_tcp_stream_close(&client->stream); /* closes even if it fails */
     client->state = CLIENT_CLOSED;
 }
 
@@ -37,7 +37,7 @@ static struct server *server_of(const struct client *client, const struct wire *
 
 /*
  * Begins to connect. Both directions are registered once, edge-triggered, for the life of the
- * connection: writable says that it stands, and later that there is room again.
+ * connection. Writable means that it is established, and later that there is room again.
  */
 static int connect_to(struct client *client, struct wire *wire,
                       const struct cmio_address *address) {
@@ -49,7 +49,7 @@ static int connect_to(struct client *client, struct wire *wire,
                                   CMIO_READABLE | CMIO_WRITABLE);
 }
 
-/* Goes on to the next address. False when all were tried, or one is known to be good. */
+/* Goes on to the next address. False if all were tried, or if one is known to be good. */
 static bool has_next_address(struct client *client, const struct wire *wire) {
     const struct server *server = server_of(client, wire);
     if (server->is_proven || client->tried + 1U >= server->count)
@@ -59,7 +59,7 @@ static bool has_next_address(struct client *client, const struct wire *wire) {
     return true;
 }
 
-/* Begins to connect to the address that it is the turn of, or to one after it. */
+/* Begins to connect to the current address, or to one after it. */
 static enum outcome try_addresses(struct client *client, struct wire *wire) {
     int result;
     do {
@@ -78,7 +78,7 @@ static enum outcome open_connection(struct client *client, struct wire *wire) {
     return try_addresses(client, wire);
 }
 
-/* The answer is complete: decides what becomes of the connection, and of the request. */
+/* The answer is complete. Keeps or closes the connection, and returns the request's outcome. */
 static enum outcome finish(struct client *client, bool keep) {
     int status = client->response.status;
     if (keep)
@@ -88,14 +88,14 @@ static enum outcome finish(struct client *client, bool keep) {
     return status < STATUS_FAILED ? OUTCOME_SUCCESS : OUTCOME_STATUS;
 }
 
-/* The server has closed the connection (0), or it broke. */
+/* Handles the end of the connection: the server closed it (result is 0), or it broke. */
 static enum outcome take_end(struct client *client, struct wire *wire, ssize_t result) {
     if (result == 0 && response_end(&client->response) == RESPONSE_COMPLETE)
         return finish(client, false);
     bool untouched = client->reused && !response_has_begun(&client->response);
     if (untouched && client->request->idempotent) {
         client_close(client);
-        return open_connection(client, wire); /* which is not reused: this happens once */
+        return open_connection(client, wire); /* a new one, so this happens only once */
     }
     if (result == 0) {
         client_close(client);
@@ -105,8 +105,8 @@ static enum outcome take_end(struct client *client, struct wire *wire, ssize_t r
 }
 
 /*
- * Takes what was read. The connection is kept only where everything about it is as it should be:
- * the request sent whole, nothing behind the answer, and nobody about to close.
+ * Takes the bytes that were read. The connection is kept only if the request was sent whole,
+ * nothing follows the answer, and neither side is about to close.
  */
 static enum outcome take_bytes(struct client *client, struct wire *wire, size_t length,
                                bool is_ending) {
@@ -126,7 +126,7 @@ static enum outcome take_bytes(struct client *client, struct wire *wire, size_t 
     return OUTCOME_MALFORMED;
 }
 
-/* Asks for an event for what is in the socket already: a socket that was not drained owes none. */
+/* Reregisters, which reports bytes already in the socket. An undrained socket sends no event. */
 static enum outcome ask_again(struct client *client, struct wire *wire) {
     int result = cmio_registry_reregister(wire->registry, &client->stream.source,
                                           (cmio_token)client, CMIO_READABLE | CMIO_WRITABLE);
@@ -134,9 +134,9 @@ static enum outcome ask_again(struct client *client, struct wire *wire) {
 }
 
 /*
- * Reads until the answer is complete or there is no more, which only -EAGAIN says for sure: a read
- * also comes short at an urgent byte, and when the server's end comes behind the bytes. No further
- * event would announce what is left.
+ * Reads until the answer is complete or nothing is left, which only -EAGAIN proves. A read is also
+ * short at an urgent byte, and in front of the server's end of the stream. No further event would
+ * report what is left.
  */
 static enum outcome receive(struct client *client, struct wire *wire, bool is_ending) {
     for (int reads = 0; reads < READS_AT_ONCE; reads++) {
@@ -149,14 +149,14 @@ static enum outcome receive(struct client *client, struct wire *wire, bool is_en
         enum outcome outcome = take_bytes(client, wire, (size_t)length, is_ending);
         if (outcome != OUTCOME_PENDING)
             return outcome;
-        wire->now = cmio_now(); /* what comes next may have arrived after the event */
+        wire->now = cmio_now(); /* later bytes may have arrived after the event */
     }
     return ask_again(client, wire);
 }
 
 /*
- * Sends what is left of the request. A server that refuses a long one answers and closes before it
- * has all of it: where sending fails, the answer may be there to be read.
+ * Sends the rest of the request. A server that refuses a long one answers and closes before it has
+ * all of it. So if sending fails, the answer may still be there to read.
  */
 static enum outcome send_rest(struct client *client, struct wire *wire) {
     while (client->sent < client->length) {
@@ -179,7 +179,7 @@ static enum outcome begin_to_send(struct client *client, struct wire *wire) {
     return send_rest(client, wire);
 }
 
-/* The connection stands, or it failed. */
+/* Handles the result of connecting. */
 static enum outcome finish_connect(struct client *client, struct wire *wire) {
     int result = cmio_tcp_stream_finish_connect(&client->stream);
     if (result == -EINPROGRESS)
@@ -191,12 +191,12 @@ static enum outcome finish_connect(struct client *client, struct wire *wire) {
     server->preferred = client->address;
     server->is_proven = true;
     client->connects++;
-    /* The tail of a long request shall not wait for the server's acknowledgement. */
+    /* The tail of a long request must not wait for the server's acknowledgement. */
     (void)cmio_tcp_stream_set_nodelay(&client->stream, true);
     return begin_to_send(client, wire);
 }
 
-/* Sends on the kept connection, whose last read may have left the beginning of an end behind. */
+/* Sends on the kept connection. Its last read may have left bytes, or the end of the stream. */
 static enum outcome reuse_connection(struct client *client, struct wire *wire) {
     client->reused = true;
     enum outcome outcome = begin_to_send(client, wire);
@@ -206,7 +206,7 @@ static enum outcome reuse_connection(struct client *client, struct wire *wire) {
     return ask_again(client, wire);
 }
 
-/* Makes the copy that has the number of the iteration in it. 0 or -ENOMEM. */
+/* Makes a copy with the number of the iteration in it. Returns 0 or -ENOMEM. */
 static int fill(struct client *client, const struct request *request, uint64_t iteration) {
     size_t room = request_room(request);
     if (room > client->room) {
@@ -237,8 +237,8 @@ enum outcome client_start(struct client *client, struct wire *wire, const struct
 }
 
 /*
- * One event may carry several things, and an edge is told once: what it says of writing is done
- * first, then what it says of reading.
+ * One event may report both readiness to write and to read, and each edge only once. Writing is
+ * handled first, then reading.
  */
 enum outcome client_handle(struct client *client, struct wire *wire,
                            const struct cmio_event *event) {

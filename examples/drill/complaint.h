@@ -3,8 +3,8 @@
 #define DRILL_COMPLAINT_H
 
 /*
- * What is wrong with a plan, and where: what the user reads as file:line:column: message. It is
- * passed down and filled by whoever finds the fault, who then returns what complain() returns.
+ * What is wrong with a plan, and where. The user reads it as file:line:column: message. It is
+ * passed down; the function that finds the fault fills it with complain() and returns that result.
  */
 
 #include <stddef.h>
@@ -20,7 +20,7 @@ struct complaint {
     char message[256];
 };
 
-/* Fills the complaint, cut where it does not fit, and returns -1. */
+/* Fills the complaint, cut if it does not fit, and returns -1. */
 __attribute__((format(printf, 3, 4))) int complain(struct complaint *complaint, struct place place,
                                                    const char *format, ...);
 
@@ -28,7 +28,7 @@ __attribute__((format(printf, 3, 4))) int complain(struct complaint *complaint, 
 #define QUOTED_MAX 48
 
 /*
- * Writes text between quotes for a message, cut to a sensible length, with a '?' for each byte that
+ * Writes text between quotes for a message, cut to a sensible length. A '?' replaces each byte that
  * could upset a terminal. Returns buffer.
  */
 const char *quoted(const char *text, size_t length, char buffer[QUOTED_MAX]);

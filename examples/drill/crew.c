@@ -3,14 +3,14 @@
 
 #include <cmio/time.h>
 
-/* How many users begin between two looks at the events. */
+/* How many users begin between two polls for events. */
 enum { ARRIVALS_AT_ONCE = 64 };
 
 static void set_timer(struct crew *crew, struct cmio_timer *timer, int64_t deadline) {
-    (void)cmio_timers_set(crew->timers, timer, deadline); /* cannot fail: they are ours */
+    (void)cmio_timers_set(crew->timers, timer, deadline); /* cannot fail with our own timers */
 }
 
-/* Gives the user the next iteration. False if it has to stand idle, or is done. */
+/* Gives the user the next iteration. False if the user becomes idle or is done. */
 static bool take_iteration(struct crew *crew, struct user *user) {
     switch (schedule_take(&crew->schedule, crew->wire.now, &user->due)) {
     case TURN_NOW:
@@ -34,7 +34,7 @@ static const struct request *request_of(const struct crew *crew, const struct us
     return &crew->requests->list[user->place];
 }
 
-/* Moves the user to its next request. False if there is none for it. */
+/* Moves the user to its next request. False if there is none. */
 static bool advance(struct crew *crew, struct user *user) {
     bool has_next = ++user->place < crew->requests->count;
     if (has_next && schedule_has_time(&crew->schedule, crew->wire.now))
@@ -42,7 +42,7 @@ static bool advance(struct crew *crew, struct user *user) {
     return take_iteration(crew, user);
 }
 
-/* Notes how the user's request ended. */
+/* Records how the user's request ended. */
 static void end_request(struct crew *crew, struct user *user, enum outcome outcome, int64_t now) {
     const struct client *client = &user->client;
     const struct ending ending = {.outcome = outcome,
@@ -51,25 +51,25 @@ static void end_request(struct crew *crew, struct user *user, enum outcome outco
                                   .bytes = client->received,
                                   .connects = client->connects,
                                   .reused = client->reused};
-    (void)cmio_timers_cancel(crew->timers, &user->timer); /* -ENOENT where it was popped or unset */
+    (void)cmio_timers_cancel(crew->timers, &user->timer); /* -ENOENT if it was popped or unset */
     user->is_waiting = false;
     results_add(crew->results, request_of(crew, user)->item, &ending);
 }
 
-/* Goes on by way of the timers, so that what fails at once does not keep others from their turn. */
+/* Goes on through the timers, so that immediate failures do not keep others from their turn. */
 static void go_on_later(struct crew *crew, struct user *user) {
     if (advance(crew, user))
         set_timer(crew, &user->timer, crew->wire.now);
 }
 
-/* A request that was due so long ago that it could only be late: it is not sent any more. */
+/* The request was due so long ago that its timeout has passed already. It is not sent any more. */
 static void give_up(struct crew *crew, struct user *user, int64_t now) {
     const struct ending ending = {.outcome = OUTCOME_TIMEOUT, .latency = now - user->started};
     results_add(crew->results, request_of(crew, user)->item, &ending);
     go_on_later(crew, user);
 }
 
-/* Begins the user's next request, which is sent. */
+/* Begins the user's next request, which is not a delay. */
 static void begin_sending(struct crew *crew, struct user *user, const struct request *request) {
     int64_t now = cmio_now();
     user->started = user->due != 0 ? user->due : now;
@@ -96,8 +96,8 @@ static void begin_request(struct crew *crew, struct user *user) {
         return;
     }
     int64_t over = cmio_now() + request->delay;
-    int64_t ends = crew->schedule.ends; /* nothing begins after that: no need to wait for it */
-    user->due = 0;                      /* what follows the delay is not due before it is over */
+    int64_t ends = crew->schedule.ends; /* nothing begins later, so do not wait longer */
+    user->due = 0;                      /* the next request is not due before the delay is over */
     user->is_pausing = true;
     set_timer(crew, &user->timer, over < ends ? over : ends);
 }
@@ -111,7 +111,7 @@ void crew_handle_event(struct crew *crew, struct user *user, const struct cmio_e
         begin_request(crew, user);
 }
 
-/* What the expiry of the timer means. False if there is no request to begin. */
+/* Handles the expiry of the timer. False if there is no request to begin. */
 static bool handle_expiry(struct crew *crew, struct user *user) {
     if (user->is_waiting) {
         client_close(&user->client);
@@ -122,7 +122,7 @@ static bool handle_expiry(struct crew *crew, struct user *user) {
         user->is_pausing = false;
         return advance(crew, user);
     }
-    /* It begins; where the iterations did not last until now, that was it. */
+    /* The user begins. If no iteration is left by now, it is done. */
     return user->place < crew->requests->count || take_iteration(crew, user);
 }
 
@@ -138,7 +138,7 @@ static struct user *add_user(struct crew *crew) {
     struct user *user = &crew->users[crew->begun];
     user->client.number = (uint32_t)crew->begun++;
     user->place = crew->requests->count;
-    (void)cmio_timer_init(&user->timer, (cmio_token)user); /* cannot fail: it is ours */
+    (void)cmio_timer_init(&user->timer, (cmio_token)user); /* cannot fail with our own timer */
     return user;
 }
 
@@ -150,7 +150,7 @@ static struct user *wake_user(struct crew *crew) {
     return user;
 }
 
-/* Where nobody is idle, the next user that is done with its iteration takes one by itself. */
+/* If nobody is idle, the next user that finishes its iteration takes the due one itself. */
 void crew_handle_arrivals(struct crew *crew) {
     if (crew->wire.now < crew->next_arrival)
         return;
@@ -167,7 +167,7 @@ void crew_handle_arrivals(struct crew *crew) {
     crew->next_arrival = crew->wire.now;
 }
 
-/* Sets every user's timer to the moment at which it begins. */
+/* Sets every user's timer to the time at which the user begins. */
 static void start_all(struct crew *crew) {
     const struct schedule *schedule = &crew->schedule;
     for (uint64_t i = 0; i < crew->size; i++) {

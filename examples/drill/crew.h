@@ -6,9 +6,9 @@
  * The users of a run. Each takes an iteration of the plan, makes its requests in order over a
  * connection of its own, and takes the next iteration until none is left.
  *
- * In a closed loop all users begin by themselves, one after the other during the ramp-up. In an open
- * loop they stand idle until an iteration is due; the one that was idle last goes first, so that as
- * few connections are made as it takes.
+ * In a closed loop all users begin by themselves, one after the other during the ramp-up. In an
+ * open loop they are idle until an iteration is due. The user that became idle last goes first, so
+ * no more connections are made than necessary.
  */
 
 #include <stdbool.h>
@@ -22,20 +22,20 @@
 #include "schedule.h"
 
 /*
- * The client comes first, so that the client's events, which carry its address, lead here. So does
- * the timer's token. The timer is set as long as a user has an iteration: to the moment at which the
- * next request begins or, while one is on its way, at which it has taken too long.
+ * The client is the first member, so the client's address in its events is the user's address too.
+ * The timer's token is that address as well. The timer is set while the user has an iteration: to
+ * the time at which the next request begins or, with a request in flight, to its timeout.
  */
 struct user {
     struct client client;
     struct cmio_timer timer;
-    struct user *next;  /* among those that stand idle */
-    int64_t started;    /* the request on its way: when it was begun, or when it was due */
-    int64_t due;        /* the iteration's first request, or 0 where that is as soon as can be */
+    struct user *next;  /* in the list of idle users */
+    int64_t started;    /* when the request in flight began, or when it was due */
+    int64_t due;        /* when the iteration's first request is due; 0: at once */
     uint64_t iteration; /* its number, from 0 */
-    size_t place;       /* in the plan; behind its end without an iteration */
+    size_t place;       /* in the plan; behind its end if there is no iteration */
     bool is_waiting;    /* for an answer */
-    bool is_pausing;    /* until a delay of the plan is over */
+    bool is_pausing;    /* during a delay of the plan */
 };
 
 struct crew {
@@ -46,36 +46,36 @@ struct crew {
     struct schedule schedule;
     int64_t timeout; /* nanoseconds for a request, or CMIO_FOREVER */
     struct user *users;
-    uint64_t size;        /* how many users there may be */
-    uint64_t begun;       /* how many have been needed so far */
-    uint64_t busy;        /* how many have an iteration, or are yet to begin */
-    struct user *idle;    /* the one that went idle last */
-    int64_t next_arrival; /* when somebody idle is to take an iteration; INT64_MAX for never */
+    uint64_t size;        /* the most users that there may be */
+    uint64_t begun;       /* how many were needed so far */
+    uint64_t busy;        /* how many have an iteration or have not begun yet */
+    struct user *idle;    /* the user that became idle last */
+    int64_t next_arrival; /* when an idle user must take an iteration; INT64_MAX: never */
 };
 
-/* Begins: the members up to size are set, users to that many zeros. */
+/* Begins. The caller sets the members up to size, and users to that many zeroed ones. */
 void crew_start(struct crew *crew);
 
 /*
- * When crew_handle_timer() or crew_handle_arrivals() have something to do, for
- * cmio_poll_wait_until(). Arrivals are not among the timers, which let neighbours share a wait: a
- * millisecond would be much in a latency that counts from when a request was due.
+ * When crew_handle_timer() or crew_handle_arrivals() next has something to do, for
+ * cmio_poll_wait_until(). Arrivals do not use timers, because timers let neighbours share a wait. A
+ * millisecond would be a lot in a latency that counts from the time at which a request was due.
  */
 int64_t crew_next_deadline(const struct crew *crew);
 
-/* Takes an event of the user's client. */
+/* Handles an event of the user's client. */
 void crew_handle_event(struct crew *crew, struct user *user, const struct cmio_event *event);
 
-/* Takes the expiry of the user's timer. */
+/* Handles the expiry of the user's timer. */
 void crew_handle_timer(struct crew *crew, struct user *user);
 
-/* Gives the iterations that are due by wire.now to users that are idle. */
+/* Gives the iterations that are due by wire.now to idle users. */
 void crew_handle_arrivals(struct crew *crew);
 
-/* Whether nobody has anything to do any more. */
+/* Whether no user has anything left to do. */
 bool crew_is_done(const struct crew *crew);
 
-/* Closes all connections, and tells the results what was not finished. */
+/* Closes all connections, and adds the unfinished requests to the results. */
 void crew_stop(struct crew *crew);
 
 #endif

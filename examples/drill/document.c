@@ -8,7 +8,7 @@ static struct place place_of(yaml_mark_t mark) {
     return (struct place){.line = mark.line + 1, .column = mark.column + 1};
 }
 
-/* Where a byte of the file is: what libyaml does not say of bytes that are no text. */
+/* The place of a byte in the file, which libyaml does not report for bytes that are no text. */
 static struct place place_of_byte(const struct document *document, size_t offset) {
     struct place place = {.line = 1, .column = 1};
     for (size_t i = 0; i < offset && i < document->length; i++) {
@@ -21,7 +21,7 @@ static struct place place_of_byte(const struct document *document, size_t offset
     return place;
 }
 
-/* Turns libyaml's error into ours. */
+/* Turns libyaml's error into a complaint. */
 static int complain_of_parser(struct document *document) {
     const yaml_parser_t *parser = &document->parser;
     switch (parser->error) {
@@ -37,7 +37,7 @@ static int complain_of_parser(struct document *document) {
     }
 }
 
-/* What would make a document mean more than it says. */
+/* Refuses what would give a document more meaning than its plain text. */
 static int check_event(struct document *document) {
     const yaml_event_t *event = &document->event;
     const yaml_char_t *anchor = NULL;
@@ -166,7 +166,7 @@ static int complain_of_key(struct document *document, const char *where, const s
     char key[QUOTED_MAX];
     char known[160] = "";
     size_t length = 0;
-    while (fields[count - 1].read == NULL) /* those that are refused come last */
+    while (fields[count - 1].read == NULL) /* refused keys come last */
         count--;
     for (size_t i = 0; i < count; i++) {
         const char *separator = i == 0 ? "" : i + 1 == count ? " and " : ", ";
@@ -180,7 +180,7 @@ static int complain_of_key(struct document *document, const char *where, const s
                     "unknown key %s in %s, which has %s", key, where, known);
 }
 
-/* The index of the key that the reader stands on, or -1 with the complaint filled. */
+/* The index of the key at the reader's event, or -1 with the complaint filled. */
 static int read_key(struct document *document, const char *where, const struct field *fields,
                     size_t count, uint32_t seen) {
     const yaml_event_t *event = &document->event;

@@ -3,11 +3,11 @@
 #define DRILL_DOCUMENT_H
 
 /*
- * A YAML file as a stream of nodes with places, read through libyaml's events. It holds one
- * document without anchors, aliases and tags: what is left means the same to every reader of YAML.
+ * A YAML file as a stream of nodes with places, read through libyaml's events. The file holds one
+ * document without anchors, aliases and tags. Such a document means the same to every YAML reader.
  *
- * The reader stands on one event at a time. A function that reads a node begins with the reader on
- * the node's first event and leaves it on the last one; each returns 0, or -1 with the complaint
+ * The reader is at one event at a time. A function that reads a node begins with the reader at the
+ * node's first event and leaves it at the last one. Each returns 0, or -1 with the complaint
  * filled.
  */
 
@@ -20,7 +20,7 @@
 #include "complaint.h"
 
 /*
- * Text from a document: heap memory, with a NUL byte behind it. All zeros where it was not given.
+ * Text from a document: heap memory, with a NUL byte behind it. All zeros if it was not given.
  */
 struct text {
     char *data;
@@ -36,28 +36,28 @@ struct document {
     struct complaint *complaint;
 };
 
-/* Begins to read the bytes, which must stay, and stands on the document's first node. */
+/* Begins to read the bytes, which must stay, and goes to the document's first node. */
 int document_open(struct document *document, const char *bytes, size_t length,
                   struct complaint *complaint);
 
-/* Makes sure that nothing but the end of the file follows the node that was read. */
+/* Checks that only the end of the file follows the node that was read. */
 int document_finish(struct document *document);
 
-/* Frees what the reader holds, after a failure too. */
+/* Frees what the reader holds, also after a failure. */
 void document_close(struct document *document);
 
 /* Goes to the next event. */
 int document_next(struct document *document);
 
-/* Where the event that the reader stands on begins. */
+/* Where the reader's current event begins. */
 struct place document_place(const struct document *document);
 
-/* Complains that the node is not what was expected: "'base' must be text, not a list". */
+/* Complains about a node of an unexpected kind: "'base' must be text, not a list". */
 int document_reject(struct document *document, const char *name, const char *expected);
 
 /*
- * One key of a mapping, and what reads its value into target. NULL for a key that fcsonline/drill
- * has and that is refused here by its name.
+ * One key of a mapping, and the function that reads its value into target. read is NULL for a key
+ * of fcsonline/drill that is refused here by its name.
  */
 struct field {
     const char *name;
@@ -67,13 +67,16 @@ struct field {
 
 enum { FIELDS_MAX = 32 };
 
-/* Reads a mapping of at most FIELDS_MAX known keys, refused ones last. where completes "unknown key 'x' in ...". */
+/*
+ * Reads a mapping of at most FIELDS_MAX known keys, with the refused ones last. where completes the
+ * complaint "unknown key 'x' in ...".
+ */
 int document_read_mapping(struct document *document, const char *where, const struct field *fields,
                           size_t count, void *target);
 
 /*
- * Reads a scalar that is not null, quoted or plain, as it is written, into *out, which the caller
- * frees. document_read_bytes() takes NUL bytes in it too, document_read_text() does not.
+ * Reads a scalar that is not null, quoted or plain, as written, into *out, which the caller frees.
+ * document_read_bytes() allows NUL bytes in it; document_read_text() does not.
  */
 int document_read_text(struct document *document, const char *name, struct text *out);
 int document_read_bytes(struct document *document, const char *name, struct text *out);

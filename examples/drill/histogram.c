@@ -3,7 +3,7 @@
 
 enum { PART_BITS = 10 };
 
-/* How often a value must be halved until it is below two times the parts; its bucket is then plain. */
+/* How often a value must be halved to be below twice the parts, where it has its own bucket. */
 static int halvings_of(int64_t value) {
     int highest = 63 - __builtin_clzll((unsigned long long)value | 1);
     return highest > PART_BITS ? highest - PART_BITS : 0;
@@ -23,7 +23,7 @@ int64_t histogram_value(int bucket) {
     return least + width / 2;
 }
 
-/* Welford's recurrence: no difference of two large sums. */
+/* Welford's recurrence, which avoids the difference of two large sums. */
 void histogram_add(struct histogram *histogram, int64_t value) {
     if (histogram->count == 0 || value < histogram->minimum)
         histogram->minimum = value;

@@ -3,9 +3,10 @@
 #define DRILL_HISTOGRAM_H
 
 /*
- * Any number of values in bounded memory: counts by size. Each power of two is divided into 1024
- * buckets of equal width, so that the middle of a bucket is within 0.05 % of all values in it, and
- * values below 2048 have a bucket each. What does not depend on order, and the extremes, are exact.
+ * Any number of values in bounded memory, as counts by size. Each power of two is divided into 1024
+ * buckets of equal width, so the middle of a bucket is within 0.05 % of all values in it. Each
+ * value below 2048 has a bucket of its own. Figures that do not depend on order, and the extremes,
+ * are exact.
  */
 
 #include <stdint.h>
@@ -16,7 +17,7 @@ enum {
     HISTOGRAM_BUCKETS = HISTOGRAM_PARTS * (HISTOGRAM_POWERS + 1),
 };
 
-/* A struct of zeros is empty. */
+/* All zeros means empty. */
 struct histogram {
     uint64_t count;
     int64_t minimum;
@@ -29,13 +30,13 @@ struct histogram {
 /* Counts a value, which may not be negative. */
 void histogram_add(struct histogram *histogram, int64_t value);
 
-/* Counts all that from has. */
+/* Counts all values of from. */
 void histogram_merge(struct histogram *histogram, const struct histogram *from);
 
-/* The value that stands for a bucket, its middle. */
+/* The value that represents a bucket: its middle. */
 int64_t histogram_value(int bucket);
 
-/* The value at a rank, counted from 1 to count: a bucket's, but never beyond the extremes. */
+/* The value at a rank from 1 to count: that of its bucket, but never beyond the extremes. */
 int64_t histogram_at_rank(const struct histogram *histogram, uint64_t rank);
 
 #endif

@@ -7,8 +7,9 @@
 #include <stddef.h>
 
 /*
- * Makes room for one element more in an array that doubles when its count is a power of two. The
- * array, which may have moved; or NULL, with the old one as it was, where there is no memory.
+ * Makes room for one more element in an array that doubles when its count is a power of two.
+ * Returns the array, which may have moved. Without memory returns NULL and leaves the old array
+ * unchanged.
  */
 void *list_grow(void *array, size_t count, size_t size);
 

@@ -13,18 +13,18 @@
 
 enum {
     /*
-     * Few enough that the last of a batch is handled within a millisecond or so of the time that
-     * is taken for the arrival of all.
+     * One timestamp is taken for the arrival of a whole batch. With so few events, the last one is
+     * handled within a millisecond or so of it.
      */
     EVENTS_AT_ONCE = 256,
-    /* How many timers are handled between two looks at the events. */
+    /* How many timers are handled between two polls for events. */
     TIMERS_AT_ONCE = 64,
     BUFFER_SIZE = 64 * 1024,
-    /* For the terminal, the poll, the signals, and what was inherited. */
+    /* For the terminal, the poll, the signals, and inherited descriptors. */
     DESCRIPTORS_RESERVED = 32,
 };
 
-/* Tokens are users, by their address, and these. */
+/* A token is the address of a user, or one of these. */
 static const cmio_token signals_token = 0;
 static const cmio_token progress_token = 1;
 
@@ -64,7 +64,7 @@ static void show_progress(struct load *load, int64_t now) {
     (void)cmio_timers_set(load->crew.timers, &load->progress_timer, now + PROGRESS_INTERVAL);
 }
 
-/* Those that did not get their turn are popped after the next look at the events. */
+/* Handles some timers. The rest are popped after the next poll for events. */
 static void run_timers(struct load *load) {
     struct crew *crew = &load->crew;
     int64_t now = cmio_now();
@@ -80,12 +80,12 @@ static void run_timers(struct load *load) {
     }
 }
 
-/* The loop: wait until the next deadline, handle the events, pop the timers that expired. */
+/* The loop: wait until the next deadline, handle the events, pop the expired timers. */
 static int run_loop(struct load *load) {
     struct crew *crew = &load->crew;
     while (!crew_is_done(crew) && crew->results->signal == 0) {
         int count = cmio_poll_wait_until(load->poll, load->events, crew_next_deadline(crew));
-        if (count < 0 && count != -EINTR) /* which says that the wait was interrupted: go on */
+        if (count < 0 && count != -EINTR) /* -EINTR: the wait was interrupted, go on */
             return count;
         crew->wire.now = cmio_now();
         CMIO_EVENTS_FOREACH (event, load->events) {
@@ -155,7 +155,7 @@ static int open_poll(struct load *load) {
     return listen_to_signals(load);
 }
 
-/* Everything here takes what was never made. */
+/* Every call here accepts objects that were never made. */
 static void release(struct load *load) {
     (void)cmio_signals_close(&load->signals);
     cmio_timers_free(load->crew.timers);

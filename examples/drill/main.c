@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * drill: a load tool for HTTP servers on cmio, after the plans of fcsonline/drill. Reads the plan,
- * makes its requests, runs them, reports. The part that shows cmio is in load.c (the loop) and
- * client.c (the connection).
+ * drill: a load tool for HTTP servers on cmio, with plans modelled on fcsonline/drill. It reads the
+ * plan, makes the requests, runs them, and reports. The parts that use cmio are load.c (the loop)
+ * and client.c (the connection).
  */
 
 #include <errno.h>
@@ -25,7 +25,7 @@ enum {
     EXIT_FINE = 0,
     EXIT_REQUEST_FAILED = 1,
     EXIT_NOT_RUN = 2,
-    EXIT_SIGNAL = 128, /* and the signal's number, as shells have it */
+    EXIT_SIGNAL = 128, /* plus the signal's number, as in shells */
 };
 
 static int complain_of_plan(const char *path, const struct complaint *complaint) {
@@ -34,7 +34,7 @@ static int complain_of_plan(const char *path, const struct complaint *complaint)
     return EXIT_NOT_RUN;
 }
 
-/* --backend has been checked by now, so what is not supported is what the environment asks for. */
+/* --backend has been checked by now, so -ENOTSUP can only come from the environment variable. */
 static int complain_of_run(int error) {
     fprintf(stderr, "drill: the run cannot go on: %s\n",
             error == -ENOTSUP ? "the library has no backend of the name in CMIO_BACKEND"
@@ -43,8 +43,8 @@ static int complain_of_run(int error) {
 }
 
 /*
- * How many users there are if nobody says: one for each iteration; as many as it takes if they are to
- * come at a rate; and one if only the time is limited.
+ * The default number of users: as many as needed with a rate, one if only the time is limited, and
+ * otherwise one for each iteration.
  */
 static uint64_t default_concurrency(const struct load_options *load, uint64_t most) {
     if (load->rate != 0)
@@ -52,7 +52,7 @@ static uint64_t default_concurrency(const struct load_options *load, uint64_t mo
     return load->iterations == UINT64_MAX ? 1 : load->iterations;
 }
 
-/* The plan's numbers, or those that replace them on the command line. */
+/* The plan's numbers, replaced by those on the command line. */
 static struct load_options merge(const struct options *options, const struct plan *plan,
                                  uint64_t most) {
     struct load_options merged = {
@@ -79,7 +79,7 @@ static int complain_of_tags(void) {
     return EXIT_NOT_RUN;
 }
 
-/* The exit status, unless what was printed has not arrived. */
+/* Returns the exit status, or another one if the output could not be written. */
 static int flush_report(int status) {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
@@ -164,8 +164,9 @@ static int run_plan(const struct options *options) {
 }
 
 /*
- * Makes sure that the standard streams are open: a socket that took the place of one would get what
- * is meant for people. They are opened for reading, so that writing a report fails as it should.
+ * Makes sure that the standard streams are open. Otherwise a socket would take the place of one and
+ * receive messages that are meant for people. Missing streams are opened for reading, so that
+ * writing a report to them fails.
  */
 static void open_standard_streams(void) {
     int fd;

@@ -33,7 +33,7 @@ static bool has(const struct message *message, const char *name) {
     return pairs_find(message->headers, name, strcasecmp) != NULL;
 }
 
-/* Notes a hole that is so far behind what has been written. */
+/* Records a hole at the distance ahead behind the bytes written so far. */
 static bool note_hole(struct request *request, FILE *stream, size_t ahead, bool is_length) {
     struct hole *holes = list_grow(request->holes, request->hole_count, sizeof *holes);
     if (holes == NULL || fflush(stream) != 0)
@@ -44,14 +44,14 @@ static bool note_hole(struct request *request, FILE *stream, size_t ahead, bool 
     return true;
 }
 
-/* Writes a part of the text, with the holes that lie in it or at its end. */
+/* Writes a part of the text, with the holes inside it or at its end. */
 static bool write_part(struct request *request, FILE *stream, const struct expanded *text,
                        size_t begin, size_t length) {
     bool good = true;
     for (size_t i = 0; i < text->hole_count; i++)
         if (text->holes[i] >= begin && text->holes[i] <= begin + length)
             good = good && note_hole(request, stream, text->holes[i] - begin, false);
-    (void)fwrite(text->data + begin, 1, length, stream); /* ferror() tells */
+    (void)fwrite(text->data + begin, 1, length, stream); /* ferror() reports failures */
     return good;
 }
 

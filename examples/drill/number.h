@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The most seconds that may be asked for: about eleven days. */
+/* The most seconds that an option or a plan may give: about eleven days. */
 #define SECONDS_MAX 1000000
 
 /* Reads a whole number from least to most. False, with *out untouched, for anything else. */
@@ -18,7 +18,7 @@ bool number_parse(const char *text, uint64_t least, uint64_t most, uint64_t *out
 
 /*
  * Reads seconds, such as 2, 0.5 or 0.000000001, into nanoseconds. False, with *out untouched, for
- * anything else, more than nine decimals and more than SECONDS_MAX.
+ * anything else, including more than nine decimals or more than SECONDS_MAX.
  */
 bool seconds_parse(const char *text, int64_t *out);
 

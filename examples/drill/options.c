@@ -36,8 +36,8 @@ enum {
 };
 
 /*
- * The options that fcsonline/drill has and this program has not. Their letters mean nothing here, so
- * that a command line written for that one does not do something else with this one.
+ * The options of fcsonline/drill that this program lacks. Their letters have no meaning here, so a
+ * command line written for fcsonline/drill never does something else.
  */
 static const struct {
     int letter;       /* 0 for none */
@@ -124,7 +124,7 @@ static bool read_count(const char *option, uint64_t most, uint64_t *out) {
     return complain_of(option, problem);
 }
 
-/* Reads seconds, or a rate in parts of as many. */
+/* Reads seconds, or a rate, which is written in the same way. */
 static bool read_positive(const char *option, const char *needed, int64_t *out) {
     int64_t value;
     if (!seconds_parse(optarg, &value) || value == 0)
@@ -165,7 +165,7 @@ static bool read_backend(const char **out) {
     return complain_of("backend", problem);
 }
 
-/* Says why an option of the namesake is refused. Of the others, getopt_long() has said why. */
+/* Prints why an option of fcsonline/drill is refused. For others, getopt_long() has printed it. */
 static bool refuse(int option) {
     for (int i = 0; i < OPTIONS_END - OPTION_COMPARE; i++) {
         bool is_letter = refused[i].letter != 0 && option == refused[i].letter;
@@ -234,7 +234,7 @@ static bool check_tags(const struct tag_filter *tags) {
     return false;
 }
 
-/* What is left once all options are read. */
+/* The checks that need all options. */
 static bool check(int argc, char **argv, const struct options *options) {
     if (optind < argc) {
         fprintf(stderr, "drill: what is '%s' for?\n", argv[optind]);
@@ -264,7 +264,7 @@ enum options_result options_read(int argc, char **argv, struct options *out) {
     static char name[] = "drill";
     struct options options = {.timeout = TIMEOUT_DEFAULT};
     if (argc > 0)
-        argv[0] = name; /* so that what getopt_long() says begins like everything else */
+        argv[0] = name; /* so that messages of getopt_long() begin like ours */
     for (;;) {
         int option = getopt_long(argc, argv, short_options, long_options, NULL);
         if (option == -1)

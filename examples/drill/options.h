@@ -17,8 +17,8 @@ struct options {
     uint64_t concurrency; /* 0 for the plan's own */
     uint64_t iterations;  /* 0 for the plan's own */
     int64_t duration;     /* nanoseconds, or 0 for the plan's own */
-    int64_t rate;         /* iterations a second, in parts of RATE_UNIT, or 0 for the plan's own */
-    int64_t timeout;      /* nanoseconds, or CMIO_FOREVER */
+    int64_t rate;    /* iterations per second, in parts of RATE_UNIT, or 0 for the plan's own */
+    int64_t timeout; /* nanoseconds, or CMIO_FOREVER */
     struct tag_filter tags;
     bool lists_tags;
     bool stats;
@@ -28,8 +28,8 @@ struct options {
 
 enum options_result {
     OPTIONS_RUN,  /* there is a plan to run */
-    OPTIONS_DONE, /* --help or --version: it has been printed */
-    OPTIONS_BAD,  /* it has been said on stderr what is wrong */
+    OPTIONS_DONE, /* --help or --version was printed */
+    OPTIONS_BAD,  /* the error was printed on stderr */
 };
 
 enum options_result options_read(int argc, char **argv, struct options *out);

@@ -11,7 +11,7 @@ static void free_pair(struct pair *pair) {
     free(pair->value.data);
 }
 
-/* Reads the pair whose name the reader stands on. */
+/* Reads the pair whose name is the reader's current event. */
 static int read_pair(struct document *document, const struct pairs_kind *kind,
                      const struct pairs *pairs, struct pair *pair) {
     char what[64];

@@ -2,7 +2,7 @@
 #ifndef DRILL_PAIRS_H
 #define DRILL_PAIRS_H
 
-/* Names and texts that a plan gives them, in the order of the file: a mapping of any keys. */
+/* A mapping with any keys: names and their texts, in the order of the file. */
 
 #include <stddef.h>
 
@@ -13,26 +13,26 @@ struct pair {
     struct text value;
 };
 
-/* All zeros where there are none. */
+/* All zeros if there are none. */
 struct pairs {
     struct pair *list;
     size_t count;
 };
 
-/* What a mapping is called in complaints, and how its names are told apart. */
+/* How complaints name the entries of a mapping, and how names are compared. */
 struct pairs_kind {
     const char *noun;                                    /* "header" */
     int (*compare)(const char *left, const char *right); /* 0 for the same name */
 };
 
 /*
- * Reads a mapping of names to texts. 0, or -1 with the complaint filled. The caller frees the pairs
- * in either case.
+ * Reads a mapping of names to texts. Returns 0, or -1 with the complaint filled. The caller frees
+ * the pairs in either case.
  */
 int pairs_read(struct document *document, const char *name, const struct pairs_kind *kind,
                struct pairs *pairs);
 
-/* The pair of that name, or NULL. compare is that of the kind. */
+/* The pair of that name, or NULL. Pass the compare of the pairs' kind. */
 const struct pair *pairs_find(const struct pairs *pairs, const char *name,
                               int (*compare)(const char *left, const char *right));
 

@@ -11,7 +11,7 @@
 #include "number.h"
 #include "template.h"
 
-/* More than any plan that was written; less than what /dev/zero has to say. */
+/* Larger than any written plan, but it stops the reading of endless files like /dev/zero. */
 enum { FILE_MAX = 16 * 1024 * 1024 };
 
 static const struct place file_start = {.line = 1, .column = 1};
@@ -52,7 +52,7 @@ static int read_duration(struct document *document, const char *name, void *targ
     return 0;
 }
 
-/* A rate is written as seconds are. */
+/* A rate is written like seconds. */
 static int read_rate(struct document *document, const char *name, void *target) {
     struct plan *plan = target;
     const char *plain = document_plain(document);
@@ -67,7 +67,7 @@ static int read_base_key(struct document *document, const char *name, void *targ
     return document_read_text(document, name, &plan->base);
 }
 
-/* Names that stand for something else, or that cannot be written between {{ and }}. */
+/* Refuses names with another meaning, and names that cannot be written between {{ and }}. */
 static int check_variable(struct document *document, const struct text *name) {
     static const char *const taken[] = {"item", "index", "iteration", "base"};
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
@@ -154,7 +154,7 @@ int plan_parse(const char *bytes, size_t length, struct plan *out, struct compla
     return result;
 }
 
-/* Reads at most size bytes of the file; how many, or -errno. */
+/* Reads at most size bytes of the file. Returns how many, or -errno. */
 static ssize_t read_file(const char *path, char *bytes, size_t size) {
     FILE *file = fopen(path, "rb");
     if (file == NULL)

@@ -3,9 +3,9 @@
 #define DRILL_PLAN_H
 
 /*
- * A plan as its file gives it: checked for form (keys, types, ranges), not yet for sense: a url is
- * still text, with its variables. Every text knows its place, so that what is found out later can
- * still name it. See docs/drill.md for the format.
+ * A plan as read from its file. Its form is checked (keys, types, ranges) but not yet its meaning:
+ * a url is still text, with its variables. Every text knows its place, so that later complaints can
+ * name it. See docs/drill.md for the format.
  */
 
 #include <stdbool.h>
@@ -28,10 +28,10 @@ struct texts {
 /* An item is a request or a delay. */
 struct plan_item {
     struct place place;
-    struct text name; /* of a delay, it may be missing */
+    struct text name; /* may be missing for a delay */
     bool has_request;
     struct text url;
-    struct text method; /* GET where the file has none */
+    struct text method; /* GET if the file has none */
     struct text body;
     struct pairs headers;
     struct repeats repeats; /* with_items */
@@ -41,11 +41,11 @@ struct plan_item {
 };
 
 struct plan {
-    uint64_t concurrency; /* 0 where the file has none */
-    uint64_t iterations;  /* 0 where the file has none */
+    uint64_t concurrency; /* 0 if the file has none */
+    uint64_t iterations;  /* 0 if the file has none */
     int64_t rampup;       /* nanoseconds */
-    int64_t duration;     /* nanoseconds; 0 where the file has none */
-    int64_t rate; /* iterations a second, in parts of RATE_UNIT; 0 where the file has none */
+    int64_t duration;     /* nanoseconds; 0 if the file has none */
+    int64_t rate;         /* iterations per second, in parts of RATE_UNIT; 0 if the file has none */
     struct text base;
     struct pairs vars;
     struct plan_item *items;
@@ -53,17 +53,17 @@ struct plan {
 };
 
 /*
- * Reads the file. 0, or -1 with the complaint filled and *out untouched; the caller frees the plan.
- * A file that cannot be read is complained of at line 1, column 1.
+ * Reads the file. Returns 0, or -1 with the complaint filled and *out untouched. The caller frees
+ * the plan. If the file cannot be read, the complaint's place is line 1, column 1.
  */
 int plan_read(const char *path, struct plan *out, struct complaint *complaint);
 
-/* The same from memory. */
+/* Like plan_read(), from memory. */
 int plan_parse(const char *bytes, size_t length, struct plan *out, struct complaint *complaint);
 
 void plan_free(struct plan *plan);
 
-/* Reads one item. 0, or -1 with the complaint filled; the caller frees the item in either case. */
+/* Reads one item. 0, or -1 with the complaint filled. The caller frees the item in either case. */
 int plan_item_read(struct document *document, struct plan_item *item);
 
 void plan_item_free(struct plan_item *item);

@@ -8,7 +8,7 @@
 #include "list.h"
 #include "number.h"
 
-/* What goes to terminals may not steer them. */
+/* Refuses control characters, because the text is printed on terminals. */
 static int check_printable(struct document *document, const char *name, const struct text *text) {
     if (text->length == 0)
         return document_reject(document, name, "a text with something in it");
@@ -72,7 +72,7 @@ static int read_seconds(struct document *document, const char *name, void *targe
     return 0;
 }
 
-/* A mapping with seconds, or just those. */
+/* A mapping with seconds, or just the seconds. */
 static int read_delay(struct document *document, const char *name, void *target) {
     static const struct field fields[] = {
         {.name = "seconds", .required = true, .read = read_seconds},
@@ -105,7 +105,7 @@ static int read_with_items_range(struct document *document, const char *name, vo
     return repeats_read_range(document, name, &item->repeats);
 }
 
-/* On the command line, tags stand in a list with commas. */
+/* A tag has no comma, because the command line has lists of tags with commas. */
 static int read_tag(struct document *document, struct text *tag) {
     if (document_read_text(document, "a tag", tag) != 0)
         return -1;
@@ -135,7 +135,7 @@ static int read_tags(struct document *document, const char *name, void *target) 
     }
 }
 
-/* What the keys of an item must have to do with each other. */
+/* Checks the keys of an item against each other. */
 static int check_item(struct complaint *complaint, const struct plan_item *item) {
     static const char missing[] = "%s is missing in an item of the plan";
     if (item->has_request && item->has_delay)

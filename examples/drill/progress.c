@@ -13,11 +13,11 @@
 enum {
     BAR_WIDTH = 24,
     COLUMNS_DEFAULT = 80,
-    ECHO_WIDTH = 8, /* of what keys such as Ctrl-C leave at the beginning of the line */
+    ECHO_WIDTH = 8, /* of the echo of keys such as Ctrl-C, at the beginning of the line */
     PART_MAX = 48,
 };
 
-/* How much the rate of the last interval counts in that of late. */
+/* The weight of the last interval in the recent rate. */
 static const double rate_weight = 0.2;
 
 bool progress_is_possible(void) {
@@ -34,15 +34,16 @@ static int columns_of_terminal(void) {
     return is_known ? size.ws_col : COLUMNS_DEFAULT;
 }
 
-/* A terminal that was stopped, or is slow, must not hold up the run. */
+/* Whether writing will not wait. A stopped or slow terminal must not hold up the run. */
 static bool takes_output(void) {
     struct pollfd terminal = {.fd = STDERR_FILENO, .events = POLLOUT};
     return poll(&terminal, 1, 0) == 1 && (terminal.revents & POLLOUT) != 0;
 }
 
 /*
- * stderr is not buffered: each line is one write. Where the terminal has become narrower, it may have
- * broken the line that is there: then all from its beginning on, where the cursor is, is cleared.
+ * stderr is not buffered, so each line is one write. If the terminal has become narrower, it may
+ * have wrapped the present line. Then everything from its beginning on, where the cursor is, is
+ * cleared.
  */
 static void put_line(struct progress *progress, const char *line, int columns) {
     const char *clear = columns < progress->columns ? "\033[J" : "";
@@ -51,7 +52,7 @@ static void put_line(struct progress *progress, const char *line, int columns) {
     int rest = covered > width ? covered - width : 0;
     if (!takes_output())
         return;
-    (void)fprintf(stderr, "\r%s%s%*s\r", clear, line, rest, ""); /* if it is gone, never mind */
+    (void)fprintf(stderr, "\r%s%s%*s\r", clear, line, rest, ""); /* the terminal may be gone */
     progress->width = width;
     progress->columns = columns;
 }
@@ -67,7 +68,7 @@ static void note(struct progress *progress, uint64_t done, int64_t elapsed) {
     progress->elapsed = elapsed;
 }
 
-/* How much of the run is over, by its requests or by its time: what is further along counts. */
+/* How much of the run is over, by requests or by time, whichever is further along. */
 static double part_of(const struct progress *progress) {
     double part = 0;
     if (progress->total != UINT64_MAX && progress->total > 0)
@@ -77,7 +78,7 @@ static double part_of(const struct progress *progress) {
     return fmin(part, 1);
 }
 
-/* Until it is over, if it goes on like this. Seconds, or a negative number: nobody knows. */
+/* The seconds until the run is over, if it goes on like this. Negative if that is unknown. */
 static double seconds_left(const struct progress *progress) {
     double part = part_of(progress);
     return part > 0 ? (double)progress->elapsed / 1e9 * (1 - part) / part : -1;

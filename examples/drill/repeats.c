@@ -7,7 +7,7 @@
 #include "list.h"
 #include "number.h"
 
-/* The most that a number of a range may be. */
+/* The largest number that a range may have. */
 #define NUMBER_MAX UINT64_C(1000000000000000)
 
 struct range {

@@ -3,7 +3,7 @@
 #define DRILL_REPEATS_H
 
 /*
- * What the variable item stands for, each time that an item of the plan is repeated: a list of texts
+ * The values of the variable item, one for each repetition of an item of the plan: a list of texts
  * or of mappings (with_items), or a range of numbers (with_items_range).
  */
 
@@ -14,13 +14,13 @@
 #include "document.h"
 #include "pairs.h"
 
-/* Either a text, or pairs where text.data is NULL. */
+/* Either a text or, if text.data is NULL, pairs. */
 struct repeat {
     struct text text;
     struct pairs pairs;
 };
 
-/* All zeros where an item is not repeated. */
+/* All zeros if an item is not repeated. */
 struct repeats {
     struct place place;
     struct repeat *list; /* NULL for a range */
@@ -30,8 +30,8 @@ struct repeats {
 };
 
 /*
- * Reads a list, or a mapping with start, stop and, optionally, step. 0, or -1 with the complaint
- * filled. target is the repeats, which the caller frees in either case.
+ * Reads a list, or a mapping with start, stop and an optional step. Returns 0, or -1 with the
+ * complaint filled. target is the repeats, which the caller frees in either case.
  */
 int repeats_read(struct document *document, const char *name, void *target);
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* From the kept latencies, put in order by their items and then by their size. */
+/* Computes from the kept latencies, in the order of their items and then of their size. */
 static int compute_exactly(struct report *report) {
     const struct results *results = report->results;
     size_t *ends = calloc(results->item_count, sizeof *ends);

@@ -3,8 +3,8 @@
 #define DRILL_REPORT_H
 
 /*
- * What a run came to, in figures: for people, in units that fit, and for machines, as JSON in units
- * that its keys name. docs/drill.md explains each figure.
+ * The figures of a run: for people, in units that fit, and for machines, as JSON in units that its
+ * keys name. docs/drill.md explains each figure.
  */
 
 #include <stdbool.h>
@@ -19,9 +19,9 @@ struct report {
     const char *plan_path;
     const char *backend;
     uint64_t concurrency;
-    uint64_t iterations; /* UINT64_MAX for any number of them */
-    int64_t duration;    /* that was asked for, or 0 */
-    int64_t rate;        /* that was asked for, in parts of RATE_UNIT, or 0 */
+    uint64_t iterations; /* UINT64_MAX: no limit */
+    int64_t duration;    /* requested, or 0 */
+    int64_t rate;        /* requested, in parts of RATE_UNIT, or 0 */
     const struct plan *plan;
     const struct results *results;
     struct statistics all;
@@ -29,20 +29,20 @@ struct report {
 };
 
 /*
- * Computes the figures; the other members of the report are set already. -ENOMEM, or 0 and the
- * caller frees the report.
+ * Computes the figures; the other members of the report must be set already. Returns 0, after which
+ * the caller frees the report, or -ENOMEM.
  */
 int report_compute(struct report *report, const struct results *results);
 
 void report_free(struct report *report);
 
-/* Prints for people: the totals, and the latencies too if they are asked for. */
+/* Prints for people: the totals, and the latencies if requested. */
 void report_print(const struct report *report, bool with_latencies, FILE *stream);
 
-/* Prints one JSON object and a newline: all that is known. */
+/* Prints one JSON object with all figures, and a newline. */
 void report_print_json(const struct report *report, FILE *stream);
 
-/* So many a second, over the time that the run took. */
+/* The count per second, over the duration of the run. */
 double report_rate(const struct report *report, uint64_t count);
 
 /* The room that format_duration() and format_bytes() need. */

@@ -7,7 +7,7 @@
 
 #include "schedule.h"
 
-/* RFC 8259 section 7. The text is UTF-8, or as good as the command line was. */
+/* RFC 8259 section 7. The text is UTF-8, if the command line was. */
 static void print_string(FILE *stream, const char *text) {
     fputc('"', stream);
     for (; *text != '\0'; text++) {
@@ -131,7 +131,7 @@ static void print_items(FILE *stream, const struct report *report) {
     fprintf(stream, "]");
 }
 
-/* The run that was asked for, and how long it took. */
+/* The requested run, and how long it took. */
 static void print_run(FILE *stream, const struct report *report) {
     const struct results *results = report->results;
     print_count_member(stream, "concurrency", report->concurrency);

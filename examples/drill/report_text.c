@@ -8,7 +8,7 @@
 
 enum { LONGEST_BAR = 40 };
 
-/* The names of the figures stand in a column as wide as the longest of them. */
+/* The names of the figures are in a column as wide as the longest of them. */
 static void print_text(FILE *stream, const char *name, const char *value) {
     fprintf(stream, "%-22s %s\n", name, value);
 }
@@ -40,7 +40,7 @@ static void print_failures(const struct tally *tally, FILE *stream) {
     }
 }
 
-/* What a reader can do about failures that say more of this machine than of the server. */
+/* Hints for failures that are caused by this machine rather than by the server. */
 static void print_hints(const struct results *results, FILE *stream) {
     const uint64_t *outcomes = results->all.outcomes;
     if (outcomes[OUTCOME_NO_PORT] > 0)
@@ -53,7 +53,7 @@ static void print_hints(const struct results *results, FILE *stream) {
         fprintf(stream, "The last of the other errors: %s.\n", cmio_strerror(results->error));
 }
 
-/* A line for each bar that there is room for between the minimum and the maximum. */
+/* A line for each bar, except for empty bars without width. */
 static void print_bars(const struct statistics *statistics, FILE *stream) {
     static const char full[LONGEST_BAR + 1] = "########################################";
     uint64_t most = 1;
@@ -111,7 +111,7 @@ static void print_traffic(const struct report *report, const struct tally *tally
     print_count(stream, "Connections reused", tally->reuses);
 }
 
-/* All answers that came whole, by status. */
+/* All complete answers, by status. */
 static void print_answers(const struct tally *tally, FILE *stream) {
     fprintf(stream, "Answers\n");
     for (int status = 0; status < STATUSES; status++)

@@ -12,7 +12,7 @@
 #include "template.h"
 #include "url.h"
 
-/* What frames the message is not left to the plan: a wrong length would be a wrong measurement. */
+/* A plan cannot set the fields that frame the message; a wrong length would spoil the figures. */
 static bool is_framing(const char *name) {
     return strcasecmp(name, "Content-Length") == 0 || strcasecmp(name, "Transfer-Encoding") == 0;
 }
@@ -35,7 +35,7 @@ static int check_header(const struct pair *header, const struct expanded *value,
     return 0;
 }
 
-/* Whether the Connection field has close among its options. */
+/* Whether close is among the options of the Connection field. */
 static bool asks_to_close(const struct pairs *headers, const struct expanded *values) {
     static const char separators[] = ", \t";
     const struct pair *header = pairs_find(headers, "Connection", strcasecmp);
@@ -54,7 +54,7 @@ static bool asks_to_close(const struct pairs *headers, const struct expanded *va
 /* Room for any number of 64 bits. */
 enum { NUMBER_TEXT_MAX = sizeof "18446744073709551615" };
 
-/* All that an item needs to become a request, for one of its repetitions. */
+/* Everything that makes a request of an item, for one of its repetitions. */
 struct maker {
     const struct plan_item *item;
     struct scope scope;
@@ -63,7 +63,7 @@ struct maker {
     struct expanded url;
     struct expanded body;
     struct expanded *values; /* of the headers */
-    struct repeat number;    /* what item stands for in a range */
+    struct repeat number;    /* the value of item in a range */
     char number_text[NUMBER_TEXT_MAX];
     char index_text[NUMBER_TEXT_MAX];
 };
@@ -167,7 +167,7 @@ static int make_request(struct maker *maker, struct request *request) {
     return result;
 }
 
-/* Room for one request more. NULL, with the complaint filled, if there is no memory. */
+/* Adds room for one more request. NULL, with the complaint filled, if there is no memory. */
 static struct request *add_request(struct maker *maker, size_t item) {
     struct requests *requests = maker->requests;
     void *list = list_grow(requests->list, requests->count, sizeof *requests->list);
@@ -183,7 +183,7 @@ static struct request *add_request(struct maker *maker, size_t item) {
     return request;
 }
 
-/* Sets what item and index stand for in a repetition of the item. */
+/* Sets the values of item and index for a repetition of the item. */
 static void set_repeat(struct maker *maker, uint64_t index) {
     const struct repeats *repeats = &maker->item->repeats;
     if (repeats->count == 0)
@@ -227,7 +227,7 @@ static int make_all(const struct plan *plan, const char *base, struct requests *
     return 0;
 }
 
-/* The plan's own base, in which only the variables of the plan and the environment have a sense. */
+/* The plan's own base, in which only variables of the plan and the environment are allowed. */
 static int expand_base(const struct plan *plan, struct expanded *base,
                        struct complaint *complaint) {
     const struct scope scope = {.vars = &plan->vars};

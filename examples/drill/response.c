@@ -4,13 +4,13 @@
 #include <string.h>
 
 /*
- * One byte, one step: outside of the content each state has a function that takes a byte and goes
- * on to the next state, so an answer may be split anywhere. Content is passed over in bulk.
+ * Each byte is one step: outside of the content each state has a function that takes a byte and
+ * goes on to the next state, so an answer may be split anywhere. Content is skipped in bulk.
  *
- * Names are gathered in word, and so are the elements of the values that matter, in lower case and
- * without the white space around them. A word that does not fit is none of ours: its length then
- * stands one above RESPONSE_WORD_MAX. As RFC 9112 section 2.2 allows, a line of the head may end
- * with LF alone; what frames chunks may not.
+ * word gathers names, and the elements of values that matter, in lower case and without the white
+ * space around them. A word that does not fit is none that matters; its length is then one above
+ * RESPONSE_WORD_MAX. As RFC 9112 section 2.2 allows, a line of the head may end with LF alone. The
+ * lines that frame chunks may not.
  */
 enum state {
     IN_VERSION,
@@ -48,7 +48,7 @@ enum state {
     BEFORE_LAST_LF,
 };
 
-/* The fields that say where the content ends and what becomes of the connection. */
+/* The fields that decide where the content ends and whether the connection is kept. */
 enum known_field {
     FIELD_NONE, /* before the first field */
     FIELD_OTHER,
@@ -67,7 +67,7 @@ static bool is_digit_byte(unsigned char byte) {
     return byte >= '0' && byte <= '9';
 }
 
-/* What may stand in a reason, a value or a trailer: anything but control characters. */
+/* Whether a reason, a value or a trailer may have the byte: all except control characters. */
 static bool is_text(unsigned char byte) {
     return byte == '\t' || (byte >= ' ' && byte != 0x7f);
 }
@@ -115,17 +115,17 @@ void response_init(struct response *response, bool head_request) {
     *response = (struct response){.state = IN_VERSION, .for_head = head_request};
 }
 
-/* An interim answer ended: the next status line follows. */
+/* An interim answer has ended. The next status line follows. */
 static enum response_result start_over(struct response *response) {
     response_init(response, response->for_head);
     response->has_begun = true;
     return RESPONSE_MORE;
 }
 
-/* Where the content ends: RFC 9112 section 6.3. */
+/* Decides where the content ends: RFC 9112 section 6.3. */
 static enum response_result finish_head(struct response *response) {
     if (response->status == 101)
-        return RESPONSE_MALFORMED; /* nobody asked to switch protocols */
+        return RESPONSE_MALFORMED; /* we never ask to switch protocols */
     if (response->status < 200)
         return start_over(response);
     if (response->for_head || response->status == 204 || response->status == 304)
@@ -177,7 +177,7 @@ static enum response_result on_reason(struct response *response, unsigned char b
     return is_text(byte) ? RESPONSE_MORE : RESPONSE_MALFORMED;
 }
 
-/* The space behind the status is often left out together with the reason. */
+/* The space after the status is often left out together with the reason. */
 static enum response_result after_status(struct response *response, unsigned char byte) {
     if (byte == ' ')
         return enter(response, IN_REASON);
@@ -188,7 +188,7 @@ static enum response_result before_line_lf(struct response *response, unsigned c
     return expect(response, byte, '\n', AT_LINE);
 }
 
-/* A length may be said again, in a list or a second field, but it must be the same. */
+/* A length may be repeated, in a list or a second field, but it must be the same. */
 static bool take_length(struct response *response) {
     uint64_t length = 0;
     if (response->word_length > RESPONSE_WORD_MAX)
@@ -206,8 +206,8 @@ static bool take_length(struct response *response) {
 }
 
 /*
- * Only where chunked comes last do the chunks say where the content ends (RFC 9112 section 6.3).
- * Nobody may apply it twice (section 6.1).
+ * The chunks determine the end of the content only if chunked is the last coding (RFC 9112 section
+ * 6.3). It must not be applied twice (section 6.1).
  */
 static bool take_coding(struct response *response) {
     bool is_chunked = word_is(response, "chunked");
@@ -226,7 +226,7 @@ static void take_option(struct response *response) {
 }
 
 /*
- * Takes the list element that word holds; false if it makes no sense. Empty ones are passed over.
+ * Takes the list element that word holds. False if it is not valid. Empty elements are skipped.
  */
 static bool take_element(struct response *response) {
     bool good = true;
@@ -240,7 +240,7 @@ static bool take_element(struct response *response) {
     return good;
 }
 
-/* Ends the field above, which until now a folded line could have continued. */
+/* Ends the previous field, which a folded line could have continued until now. */
 static bool finish_field(struct response *response) {
     if (!take_element(response))
         return false;
@@ -278,11 +278,11 @@ static enum response_result on_name(struct response *response, unsigned char byt
     if (byte == ':') {
         response->field = (uint8_t)field_named(response);
         if (response->field == FIELD_TRANSFER_ENCODING)
-            response->has_coding = true; /* also where it turns out to be empty */
+            response->has_coding = true; /* even if it turns out to be empty */
         word_clear(response);
         return enter(response, IN_VALUE);
     }
-    return RESPONSE_MALFORMED; /* take_name() has taken all that may stand there */
+    return RESPONSE_MALFORMED; /* take_name() has taken all allowed bytes */
 }
 
 static enum response_result on_value(struct response *response, unsigned char byte) {
@@ -301,7 +301,7 @@ static enum response_result on_value(struct response *response, unsigned char by
         return RESPONSE_MORE;
     }
     if (response->has_gap && response->word_length > 0)
-        word_add(response, ' '); /* two words are no element of ours */
+        word_add(response, ' '); /* no element that matters has two words */
     response->has_gap = false;
     word_add(response, byte);
     return RESPONSE_MORE;
@@ -318,7 +318,7 @@ static int hex_value(unsigned char byte) {
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-/* Behind the size, or an extension, comes the end of the line or the next extension. */
+/* After the size or an extension comes the end of the line or the next extension. */
 static enum response_result end_extension(struct response *response, unsigned char byte) {
     if (byte == '\r')
         return enter(response, BEFORE_CHUNK_LF);
@@ -339,7 +339,7 @@ static enum response_result on_chunk_size(struct response *response, unsigned ch
     return is_space(byte) ? enter(response, AFTER_CHUNK_SIZE) : end_extension(response, byte);
 }
 
-/* White space stands around the ';' and '=' of an extension, and nowhere else. */
+/* White space is allowed only around the ';' and '=' of an extension. */
 static enum response_result after_chunk_size(struct response *response, unsigned char byte) {
     return is_space(byte) ? RESPONSE_MORE : expect(response, byte, ';', BEFORE_EXTENSION_NAME);
 }
@@ -408,7 +408,7 @@ static enum response_result after_chunk_cr(struct response *response, unsigned c
     return expect(response, byte, '\n', IN_CHUNK_SIZE);
 }
 
-/* Trailers have the form of the head's fields, but nothing that they say matters here. */
+/* Trailers have the form of the head's fields, but their contents do not matter here. */
 static enum response_result at_trailer(struct response *response, unsigned char byte) {
     if (byte == '\r')
         return enter(response, BEFORE_LAST_LF);
@@ -438,7 +438,7 @@ static enum response_result before_last_lf(struct response *response, unsigned c
     return byte == '\n' ? RESPONSE_COMPLETE : RESPONSE_MALFORMED;
 }
 
-/* The states without a step are those of the content. */
+/* The states of the content have no step. */
 static step *const steps[] = {
     [IN_VERSION] = on_version,
     [IN_MINOR_VERSION] = on_minor_version,
@@ -472,7 +472,7 @@ static step *const steps[] = {
     [BEFORE_LAST_LF] = before_last_lf,
 };
 
-/* Passes over content: how many of the bytes are some. */
+/* Skips content. Returns how many of the bytes are content. */
 static size_t skip_content(struct response *response, size_t length) {
     if (response->state == UNTIL_CLOSE)
         return length;
@@ -482,8 +482,8 @@ static size_t skip_content(struct response *response, size_t length) {
 }
 
 /*
- * Passes over text that says nothing, the reason and the values of most fields, in bulk: how many
- * bytes. What frames the head is bounded all the same.
+ * Skips text that does not matter, which is the reason and the values of most fields, in bulk.
+ * Returns how many bytes. The limit of the head still applies.
  */
 static size_t skip_text(struct response *response, const char *bytes, size_t length) {
     bool is_other = response->state == IN_VALUE && response->field == FIELD_OTHER;
@@ -498,7 +498,7 @@ static size_t skip_text(struct response *response, const char *bytes, size_t len
     return skipped;
 }
 
-/* Takes the bytes of a field's name in bulk, and says how many they are. */
+/* Takes the bytes of a field's name in bulk. Returns how many there are. */
 static size_t take_name(struct response *response, const char *bytes, size_t length) {
     size_t room = RESPONSE_HEAD_MAX - response->framing;
     size_t most = length < room ? length : room;
@@ -511,7 +511,7 @@ static size_t take_name(struct response *response, const char *bytes, size_t len
     return taken;
 }
 
-/* Takes a name, text or the next byte of what frames the content, and says in *used how much that was. */
+/* Takes a name, text or the next byte outside of the content, and sets *used to their length. */
 static enum response_result take_framing(struct response *response, const char *bytes,
                                          size_t length, size_t *used) {
     *used = skip_text(response, bytes, length) + take_name(response, bytes, length);
@@ -523,7 +523,7 @@ static enum response_result take_framing(struct response *response, const char *
     return steps[response->state](response, (unsigned char)bytes[0]);
 }
 
-/* Takes content, and says in *used how much of the bytes is some. */
+/* Takes content, and sets *used to how many of the bytes are content. */
 static enum response_result take_content(struct response *response, size_t length, size_t *used) {
     *used = skip_content(response, length);
     if (response->remaining > 0 || response->state == UNTIL_CLOSE)
@@ -560,6 +560,6 @@ bool response_keeps_connection(const struct response *response) {
     if (response->wants_close || response->is_until_close)
         return false;
     if (response->has_coding && (response->is_old || response->has_length))
-        return false; /* RFC 9112 section 6.1: such framing is not to be trusted further */
+        return false; /* RFC 9112 section 6.1: such framing must not be trusted further */
     return !response->is_old || response->wants_keep;
 }

@@ -28,7 +28,7 @@ void results_free(struct results *results) {
     *results = (struct results){0};
 }
 
-/* The next latency does not fit: counts those that were kept. */
+/* The next latency does not fit. Moves the kept ones into histograms. */
 static void begin_to_count(struct results *results) {
     for (size_t i = 0; i < results->kept; i++)
         histogram_add(&results->histograms[results->owners[i]], results->latencies[i]);

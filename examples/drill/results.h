@@ -3,10 +3,10 @@
 #define DRILL_RESULTS_H
 
 /*
- * What a run came to: how each request ended, and the latency of each that succeeded. The first
- * million of latencies are kept to the nanosecond; beyond that they are counted in histograms, so
- * that a run of any length takes bounded memory. All of it is taken before the run; the system backs
- * it with memory as it fills.
+ * The results of a run: how each request ended, and the latency of each that succeeded. The first
+ * million latencies are kept to the nanosecond. With more, histograms count all of them, so a run
+ * of any length takes bounded memory. All of it is allocated before the run; the system backs it
+ * with memory as it fills.
  */
 
 #include <stdbool.h>
@@ -24,14 +24,14 @@ enum {
 /* The end of one request. */
 struct ending {
     enum outcome outcome;
-    int status;        /* of the answer, if it was whole */
+    int status;        /* of the answer, if it was complete */
     int64_t latency;   /* nanoseconds */
     uint64_t bytes;    /* received, heads and content */
-    uint32_t connects; /* connections that were made for it: none, one, or two if it was repeated */
+    uint32_t connects; /* connections made for it: none, one, or two if it was repeated */
     bool reused;       /* a kept connection was used */
 };
 
-/* The ends of many. */
+/* The ends of many requests. */
 struct tally {
     uint64_t succeeded;
     uint64_t failed;
@@ -39,28 +39,28 @@ struct tally {
     uint64_t connects;
     uint64_t reuses;
     uint64_t outcomes[OUTCOMES];
-    uint64_t statuses[STATUSES]; /* of whole answers, successful or not */
+    uint64_t statuses[STATUSES]; /* of complete answers, successful or not */
 };
 
 struct results {
     size_t item_count;
     struct tally all;
     struct tally *items;
-    uint64_t unfinished; /* in flight, or due and not begun, when a signal ended the run */
+    uint64_t unfinished; /* in flight or overdue when a signal ended the run */
     int64_t duration;    /* nanoseconds from the first start to the last end */
     int signal;          /* the number of the signal that ended the run, or 0 */
     int error;           /* the last errno among the OUTCOME_ERRORs, negative */
     size_t capacity;     /* at most EXACT_MAX */
     size_t kept;
-    int64_t *latencies;           /* those that are kept, in the order in which they came */
+    int64_t *latencies;           /* the kept ones, in order of arrival */
     uint32_t *owners;             /* the item of each */
-    bool is_counting;             /* nothing is kept any more, histograms have it all */
-    struct histogram *histograms; /* one for each item; NULL where the capacity is enough */
+    bool is_counting;             /* nothing is kept any more; all are in histograms */
+    struct histogram *histograms; /* one for each item; NULL if the capacity is enough */
 };
 
 /*
- * Makes room for the items, and for as many requests as there may be: UINT64_MAX for any number. 0
- * or -ENOMEM.
+ * Makes room for the items and for that many requests; UINT64_MAX means no limit. Returns 0 or
+ * -ENOMEM.
  */
 int results_init(struct results *results, size_t item_count, uint64_t requests);
 

@@ -9,14 +9,14 @@ void schedule_start(struct schedule *schedule, int64_t now) {
     schedule->taken = 0;
 }
 
-/* Iterations a nanosecond. */
+/* Iterations per nanosecond. */
 static double rate_of(const struct schedule *schedule) {
     return (double)schedule->rate / (double)RATE_UNIT / 1e9;
 }
 
 /*
- * While the rate rises evenly, half as many are due as at the full rate, in a square of the time:
- * rate * t * t / (2 * rampup). After that they come evenly.
+ * While the rate rises evenly, rate * t * t / (2 * rampup) iterations are due by the time t. At the
+ * end of the ramp-up this is half of what the full rate would give. After that they come evenly.
  */
 static int64_t due_at(const struct schedule *schedule, uint64_t number) {
     double rate = rate_of(schedule);

@@ -10,14 +10,15 @@
 #include <unistd.h>
 
 /*
- * Linux: bind(2) leaves the port to connect(2), which can take one that is in use towards another
- * server. An option that is not known fails, and then the system chooses the address as well.
+ * On Linux this option makes bind(2) leave the port to connect(2), which can take a port that is in
+ * use towards another server. If the option is unknown, it fails, and the system chooses the
+ * address.
  */
 #ifndef IP_BIND_ADDRESS_NO_PORT
 #define IP_BIND_ADDRESS_NO_PORT (-1)
 #endif
 
-/* The most addresses, 127.0.0.1 to 127.0.0.255, that are taken in turn. */
+/* How many addresses are taken in turn: 127.0.0.1 to 127.0.0.255. */
 enum { ADDRESSES = 255 };
 
 /* A socket that is bound to 127.0.0.1 + offset, or a negative errno. */

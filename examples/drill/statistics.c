@@ -12,7 +12,7 @@ static int compare_values(const void *a, const void *b) {
     return (*left > *right) - (*left < *right);
 }
 
-/* Spares those that are in order, as all of the only item are, the work. */
+/* Sorts the values, unless they are in order already, as they are if there is only one item. */
 static void sort(int64_t *values, size_t count) {
     for (size_t i = 1; i < count; i++) {
         if (values[i - 1] > values[i]) {
@@ -26,12 +26,12 @@ static int64_t midway(int64_t below, int64_t above) {
     return below + (above - below) / 2;
 }
 
-/* The rank that is the part, in thousandths, of the count, rounded up. */
+/* The rank at that part of the count, in thousandths, rounded up. */
 static uint64_t rank_of(uint64_t count, unsigned thousandths) {
     return count / 1000 * thousandths + (count % 1000 * thousandths + 999) / 1000;
 }
 
-/* Welford's recurrence: one pass, and no difference of two large sums. */
+/* Welford's recurrence, which takes one pass and avoids the difference of two large sums. */
 static void take_moments(struct statistics *statistics, const int64_t *values) {
     double average = 0;
     double squares = 0;
@@ -46,8 +46,8 @@ static void take_moments(struct statistics *statistics, const int64_t *values) {
 }
 
 /*
- * Bounds in a geometric sequence: they follow a long tail, and are nearly even where the values are
- * close together.
+ * The bounds are a geometric sequence, which follows a long tail, and is nearly even if the values
+ * are close together.
  */
 static void set_bounds(struct statistics *statistics) {
     double least = statistics->minimum > 0 ? (double)statistics->minimum : 1;
@@ -60,7 +60,7 @@ static void set_bounds(struct statistics *statistics) {
     statistics->bars[BARS - 1].to = (double)statistics->maximum;
 }
 
-/* Adds to the bar that a value belongs to. Values come in their order: bar never goes back. */
+/* Adds to the bar that a value belongs to. Values come in order, so bar never goes back. */
 static struct bar *count_into(struct statistics *statistics, struct bar *bar, int64_t value,
                               uint64_t count) {
     const struct bar *last = &statistics->bars[BARS - 1];

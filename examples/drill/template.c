@@ -10,7 +10,7 @@
 static const char letters[] = "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 static const char others[] = "_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
 
-/* What is being expanded, and what it has come to. */
+/* A text that is being expanded, and the result so far. */
 struct expansion {
     const struct text *text;
     const char *what;
@@ -43,7 +43,7 @@ static const char *find_environment(const char *name, size_t length) {
     return value;
 }
 
-/* The value of item, or of the field behind item. */
+/* The value of item, or of a field of it. */
 static const char *find_item(const struct repeat *item, const char *name, size_t length) {
     static const char prefix[] = "item.";
     size_t skipped = sizeof prefix - 1;
@@ -55,7 +55,7 @@ static const char *find_item(const struct repeat *item, const char *name, size_t
     return field == NULL ? NULL : field->data;
 }
 
-/* What a name stands for, or NULL. */
+/* The value of a name, or NULL. */
 static const char *find(const struct scope *scope, const char *name, size_t length) {
     const char *value = scope->item == NULL ? NULL : find_item(scope->item, name, length);
     if (value != NULL)
@@ -90,7 +90,7 @@ static int put_variable(struct expansion *expansion, const char *name, size_t le
     return 0;
 }
 
-/* How long a name with its fields is, as in item.id. */
+/* The length of a name with its fields, as in item.id. */
 static size_t name_length(const char *name) {
     size_t length = strspn(name, others);
     while (length > 0 && name[length] == '.')
@@ -98,7 +98,7 @@ static size_t name_length(const char *name) {
     return length;
 }
 
-/* Puts the variable that begins at open, "{{", and goes on behind it. */
+/* Puts the variable that begins at open, "{{", and sets *rest to the text behind it. */
 static int put_braces(struct expansion *expansion, const char *open, const char **rest) {
     const char *name = open + 2 + strspn(open + 2, " ");
     size_t length = name_length(name);
@@ -111,14 +111,14 @@ static int put_braces(struct expansion *expansion, const char *open, const char 
     return put_variable(expansion, name, length);
 }
 
-/* Text may have NUL bytes: between them it is searched for braces. */
+/* Text may have NUL bytes, so it is searched for braces between them. */
 static int put_all(struct expansion *expansion) {
     const char *place = expansion->text->data;
     const char *end = place + expansion->text->length;
     while (place < end) {
         const char *open = strstr(place, "{{");
         size_t plain = open == NULL ? strlen(place) : (size_t)(open - place);
-        (void)fwrite(place, 1, plain, expansion->stream); /* ferror() tells */
+        (void)fwrite(place, 1, plain, expansion->stream); /* ferror() reports failures */
         place += plain;
         if (open != NULL) {
             if (put_braces(expansion, open, &place) != 0)

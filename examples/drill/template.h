@@ -3,8 +3,9 @@
 #define DRILL_TEMPLATE_H
 
 /*
- * Texts with variables, {{ name }}, which are replaced before the run. The number of an iteration is
- * not known by then: it leaves a hole, an offset at which it is written once the iteration begins.
+ * Texts with variables, {{ name }}, which are replaced before the run. The number of an iteration
+ * is not known by then. It leaves a hole, an offset at which it is written once the iteration
+ * begins.
  */
 
 #include <stdbool.h>
@@ -15,10 +16,10 @@
 #include "pairs.h"
 #include "repeats.h"
 
-/* What the names stand for. Those that are not here stand for variables of the environment. */
+/* The values of names. All other names are those of environment variables. */
 struct scope {
     const struct pairs *vars;
-    const char *base;          /* NULL for none */
+    const char *base;          /* NULL: none */
     const struct repeat *item; /* NULL outside of with_items */
     const char *index;         /* of the item, NULL outside of with_items */
 };
@@ -27,13 +28,13 @@ struct scope {
 struct expanded {
     char *data;
     size_t length;
-    size_t *holes; /* in their order */
+    size_t *holes; /* in order */
     size_t hole_count;
 };
 
 /*
- * Expands the text, which is called what in complaints. 0 and the caller frees *out, or -1 with the
- * complaint filled.
+ * Expands the text. Complaints call it by the name what. Returns 0, after which the caller frees
+ * *out, or -1 with the complaint filled.
  */
 int template_expand(const struct text *text, const char *what, const struct scope *scope,
                     struct expanded *out, struct complaint *complaint);

@@ -39,7 +39,7 @@ static const char *parse_bracketed(const char *authority, size_t length, struct 
                : "what stands in the brackets is not an IPv6 address";
 }
 
-/* Reads a name or an IPv4 address, which is what consists of digits and dots. */
+/* Reads a name, or an IPv4 address if there are only digits and dots. */
 static const char *parse_plain(const char *authority, size_t length, struct url *url) {
     static const char name_bytes[] = "0123456789.-_abcdefghijklmnopqrstuvwxyz"
                                      "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -55,7 +55,7 @@ static const char *parse_plain(const char *authority, size_t length, struct url 
     return is_name ? NULL : "the host is neither a name nor an address";
 }
 
-/* Reads the port from what follows the host, ":port" or nothing. */
+/* Reads the port from the text behind the host, which is ":port" or nothing. */
 static const char *parse_port(const char *text, size_t length, struct url *url) {
     static const char problem[] = "the port must be from 1 to 65535";
     char digits[sizeof "65535"];

@@ -16,23 +16,23 @@
 struct url {
     const char *host; /* without brackets */
     size_t host_length;
-    uint16_t port;         /* 80 unless the url says otherwise */
-    const char *authority; /* as written: what the Host field says */
+    uint16_t port;         /* 80 unless the url has another */
+    const char *authority; /* as written, for the Host field */
     size_t authority_length;
-    const char *target; /* path and query: empty, or beginning with '/' or '?' */
+    const char *target; /* path and query; empty, or begins with '/' or '?' */
     size_t target_length;
 };
 
-/* Reads a url. NULL on success, else what is wrong with it, with out untouched: static storage. */
+/* Reads a url. Returns NULL, or a static text about what is wrong, with out untouched. */
 const char *url_parse(const char *text, struct url *out);
 
-/* What is wrong with a url that others are to be appended to, or NULL. */
+/* What is wrong with a url as a base that others are appended to, or NULL. */
 const char *url_check_base(const char *text);
 
-/* Whether the url has no host of its own and so belongs behind a base: it begins with '/'. */
+/* Whether the url has no host and so needs a base in front: it begins with '/'. */
 bool url_is_relative(const char *text);
 
-/* How much of the base comes in front of a relative url: all but a '/' at its end. */
+/* How much of the base comes in front of a relative url: all except a '/' at its end. */
 size_t url_base_length(const char *base);
 
 #endif

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* ---- As a source: what is done to the channel is done to its parts ---- */
+/* ---- As a source: each operation applies to the channel's parts ---- */
 
 static struct channel *channel_of(struct cmio_source *source) {
     return (struct channel *)source; /* its first member */
@@ -18,7 +18,7 @@ static int on_register(struct cmio_source *source, struct cmio_registry *registr
         return result;
     channel->registry = registry;
     channel->timer.token = token;
-    (void)cmio_timers_set(channel->timers, &channel->timer, channel->deadline); /* arguments hold */
+    (void)cmio_timers_set(channel->timers, &channel->timer, channel->deadline); /* cannot fail */
     return 0;
 }
 
@@ -46,7 +46,7 @@ static const struct cmio_source_ops channel_ops = {
 
 /* ---- Time ---- */
 
-/* Something moved. To set a timer is cheap enough to do so each time: no system call is made. */
+/* Bytes moved. Setting a timer each time is cheap, because it makes no system call. */
 static void channel_moved(struct channel *channel) {
     if (channel->idle_timeout == CMIO_FOREVER)
         return;
@@ -55,7 +55,7 @@ static void channel_moved(struct channel *channel) {
         (void)cmio_timers_set(channel->timers, &channel->timer, channel->deadline);
 }
 
-/* What to say when nothing moves: that it may still, or that it took too long. */
+/* The result if nothing moves: -EAGAIN while it still may, -ETIMEDOUT if it took too long. */
 static int channel_stuck(const struct channel *channel) {
     bool is_late = channel->deadline != CMIO_FOREVER && cmio_now() >= channel->deadline;
     return is_late ? -ETIMEDOUT : -EAGAIN;
@@ -65,8 +65,8 @@ static int channel_stuck(const struct channel *channel) {
 
 void channel_init(struct channel *channel, const struct cmio_tcp_stream *stream,
                   struct cmio_timers *timers, int64_t idle_timeout) {
-    (void)cmio_source_init(&channel->source, &channel_ops); /* all of them are there */
-    (void)cmio_timer_init(&channel->timer, 0);              /* the token comes with registering */
+    (void)cmio_source_init(&channel->source, &channel_ops); /* all operations are set */
+    (void)cmio_timer_init(&channel->timer, 0);              /* registering sets the token */
     channel->stream = *stream;
     channel->registry = NULL;
     channel->timers = timers;
@@ -87,7 +87,7 @@ int channel_close(struct channel *channel) {
 
 /* ---- Buffers ---- */
 
-/* Makes the room behind the bytes as large as it gets. */
+/* Moves the bytes to the front, so that the room behind them is as large as possible. */
 static void buffer_compact(struct channel_buffer *buffer) {
     size_t length = buffer->end - buffer->begin;
     if (buffer->begin > 0)
@@ -109,7 +109,7 @@ static void head_write(unsigned char *head, size_t length) {
         head[i] = (unsigned char)(length >> (24 - 8 * i));
 }
 
-/* The message in front, if all of it is there: 1, -EAGAIN or -EMSGSIZE. */
+/* Takes the message in front, if all of it is there. Returns 1, -EAGAIN or -EMSGSIZE. */
 static int buffer_take(struct channel_buffer *buffer, const void **message, size_t *length) {
     size_t have = buffer->end - buffer->begin;
     if (have < CHANNEL_HEAD_SIZE)
@@ -136,7 +136,7 @@ static void buffer_put(struct channel_buffer *buffer, const void *message, size_
 
 /* ---- Messages ---- */
 
-/* There is room, for what is in the buffer is less than a whole message. */
+/* There is room, because the buffer holds less than a whole message. */
 static int channel_read(struct channel *channel) {
     struct channel_buffer *in = &channel->in;
     buffer_compact(in);

@@ -13,8 +13,8 @@
 #include "common/program.h"
 
 /*
- * A FIFO is opened for reading too: so this does not fail or wait when nobody reads it, and a reader
- * may leave and another come.
+ * A FIFO is opened for reading too. So this neither fails nor waits if there is no reader, and a
+ * reader may leave and another one may come.
  */
 static int open_file(const char *path) {
     struct stat status;
@@ -46,7 +46,7 @@ bool access_log_is_file(const struct access_log *log) {
     return log->lines == &log->own;
 }
 
-/* dup2(2) makes the descriptor another file in one step, whoever writes to it. */
+/* dup2(2) replaces the file behind the descriptor in one step, even while others write to it. */
 int access_log_reopen(struct access_log *log) {
     int fd = open_file(log->path);
     if (fd < 0)
@@ -68,7 +68,7 @@ uint64_t access_log_dropped(const struct access_log *log) {
     return log->lines == NULL ? 0 : lines_dropped(log->lines);
 }
 
-/* The address alone, as web servers log it: no port, and no brackets around IPv6. */
+/* The bare address, as web servers log it: no port, and no brackets around IPv6. */
 static const char *host_of(const struct cmio_address *peer, char *buffer, size_t size) {
     if (peer == NULL || cmio_address_format(peer, buffer, size) < 0)
         return "-";
@@ -124,5 +124,5 @@ void access_log_write(const struct access_log *log, const struct cmio_address *p
         snprintf(line, sizeof line, "%s - - [%s] \"%s\" %s %zu %" PRId64 ".%03" PRId64 "ms\n",
                  host_of(peer, address, sizeof address), when, what, code, body_length,
                  latency / 1000000, latency / 1000 % 1000);
-    (void)lines_write(log->lines, line, (size_t)length); /* or it was dropped, and counted */
+    (void)lines_write(log->lines, line, (size_t)length); /* a dropped line was counted */
 }

@@ -12,45 +12,46 @@
 #include "http/request_line.h"
 
 /*
- * One line for each request, in the common log format with the latency behind it:
+ * One line for each request, in the common log format, followed by the latency:
  *
  *     127.0.0.1 - - [05/Mar/2025:14:03:59 +0000] "GET /1000 HTTP/1.1" 200 612 1000.213ms
  *
- * The request line is as the client sent it. A byte that is no visible character of ASCII, a quote
- * or a backslash is written as \x22, and "..." stands for the rest of a long one. "-" stands for
- * what is not known: the line of a request of which nothing came, the status of one whose client
- * left before it was answered.
+ * The request line is logged as the client sent it. Quotes, backslashes and bytes that are not
+ * visible ASCII characters are written as \x22, and "..." replaces the rest of a long line. "-"
+ * stands for what is unknown: the request line if none of it arrived, and the status if the client
+ * left before the answer.
  *
- * Writing holds up nobody (see common/lines.h): a line that the log does not take at once is
- * dropped, and a later line tells how many were.
+ * Writing never waits (see common/lines.h). A line that the log does not take at once is dropped,
+ * and a later line states how many were dropped.
  */
 struct access_log {
-    struct lines *lines; /* own, or those of standard error. NULL: nothing is logged */
+    struct lines *lines; /* own, or the lines of standard error; NULL: nothing is logged */
     struct lines own;
     const char *path; /* of own */
 };
 
 /*
- * Opens the log: NULL logs nothing, "-" to standard error, anything else appends to the file of
- * that name, which may be a FIFO that nobody reads yet. program is the name for the line that tells
- * how many were dropped. Both strings are borrowed. Returns 0 or a negative errno of open(2).
+ * Opens the log. If path is NULL, nothing is logged; "-" logs to standard error; anything else
+ * appends to the file of that name, which may be a FIFO without a reader. program begins the line
+ * that states how many were dropped. Both strings are borrowed. Returns 0 or a negative errno of
+ * open(2).
  */
 int access_log_open(struct access_log *log, const char *program, const char *path);
 
-/* Whether it is a file, which can be opened anew. */
+/* Whether the log is a file, which can be opened anew. */
 bool access_log_is_file(const struct access_log *log);
 
 /*
- * Opens the file of the log's name anew: the log may have been moved away, as it is when logs are
- * rotated. If it cannot be opened the log goes on where it was. Returns 0 or a negative errno.
- * Async-signal-safe; other threads may write meanwhile.
+ * Opens the log's path anew, because log rotation may have moved the file away. If that fails, the
+ * log goes on in the present file. Returns 0 or a negative errno. Async-signal-safe; other threads
+ * may write meanwhile.
  */
 int access_log_reopen(struct access_log *log);
 
 /* Closes the file. Standard error stays open. */
 void access_log_close(struct access_log *log);
 
-/* How many lines were dropped until now. */
+/* How many lines have been dropped so far. */
 uint64_t access_log_dropped(const struct access_log *log);
 
 /* Writes a line. status 0 means that the client left; peer may be NULL. Any thread. */

@@ -6,14 +6,14 @@
 
 static const char continue_text[] = "HTTP/1.1 100 Continue\r\n\r\n";
 
-/* It may have an interim response before it. */
+/* An interim response may come before the answer, so there is room for both. */
 bool answers_have_room(const struct answers *answers) {
     return answers->count < ANSWERS_MOST && answers->length < ANSWERS_LENGTH &&
            sizeof answers->buffer - answers->used >=
                sizeof continue_text + ANSWERS_HEAD_MOST + ANSWERS_COPIED;
 }
 
-/* Bytes of the buffer that follow each other are one part. */
+/* Adjacent bytes become one part. */
 static void add_part(struct answers *answers, const char *bytes, size_t length) {
     struct iovec *next = &answers->parts[answers->part_count];
     answers->length += length;
@@ -32,12 +32,12 @@ static void add_copy(struct answers *answers, const char *bytes, size_t length) 
     add_part(answers, copy, length);
 }
 
-/* Which of the heads it is: they differ in the field Connection. */
+/* The index of the head to use. The heads differ in the field Connection. */
 static unsigned head_number(const struct http_request *request, bool close) {
     return close ? 0 : request->minor_version == 0 ? 1 : 2;
 }
 
-/* The head of the page's answers. Made anew when the second changes. */
+/* The head of the page's answers. It is made anew when the second changes. */
 static const struct answers_head *page_head(struct answers *answers,
                                             const struct http_request *request,
                                             const struct http_page *page, bool close) {
@@ -90,14 +90,14 @@ void answers_clear(struct answers *answers) {
     answers->part_count = 0;
 }
 
-/* ---- What is left of them ---- */
+/* ---- The unsent rest ---- */
 
 static bool is_in_buffer(const struct answers *answers, const struct iovec *part) {
     const char *bytes = part->iov_base;
     return bytes >= answers->buffer && bytes < answers->buffer + sizeof answers->buffer;
 }
 
-/* The parts, and behind them the bytes of those that are in the buffer. */
+/* One allocation holds the parts, followed by a copy of the buffer that some of them point to. */
 struct unsent *answers_keep_unsent(const struct answers *answers, size_t sent) {
     size_t count = (size_t)answers->part_count;
     struct unsent *unsent = malloc(sizeof *unsent + count * sizeof *unsent->parts + answers->used);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "http/chars.h"
 
-/* A row has 16 bytes; the numbers are the sums of the sets. */
+/* A row holds 16 bytes. Each number is the sum of the sets that the byte is in. */
 const uint8_t chars_sets[256] = {
     0,  0,  0,  0,  0,  0,  0,  0,  0,  16, 0,  0,  0,  0,  0,  0,  /* 0x00 */
     0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  /* 0x10 */

@@ -6,15 +6,15 @@
 enum state {
     STATE_START,
     STATE_NAME,
-    STATE_PERCENT, /* one hexadecimal digit is to come, and then another */
+    STATE_PERCENT, /* two hexadecimal digits must follow */
     STATE_PERCENT_2,
     STATE_BRACKET,
     STATE_FIRST_COLON, /* of an address that begins with two */
-    STATE_GROUP,       /* some digits of a group are there */
+    STATE_GROUP,       /* inside the digits of a group */
     STATE_COLON,       /* a group has ended */
-    STATE_COLONS,      /* two, for the groups that are left out */
+    STATE_COLONS,      /* two of them, in place of omitted groups */
     STATE_OCTET,       /* of an IPv4 address at the end of an IPv6 address */
-    STATE_VERSION,     /* of an address of the future: "[v1.x]" */
+    STATE_VERSION,     /* of a future kind of address: "[v1.x]" */
     STATE_VERSION_2,
     STATE_FUTURE,
     STATE_FUTURE_2,
@@ -24,18 +24,18 @@ enum state {
     STATE_OVER,
 };
 
-/* The parts of address. */
+/* The bits of http_host.address. */
 enum {
     GROUPS = 0x0f,
-    DIGIT = 0x10, /* one of the group or octet */
+    DIGIT = 0x10, /* one digit of the group or octet */
     DIGITS = 0x70,
-    COMPRESSED = 0x80, /* two colons were there */
+    COMPRESSED = 0x80, /* two colons have come */
 };
 
 enum {
     MOST_GROUPS = 8,
     OCTET_VALUE = 0xff,
-    OCTET_INDEX = 0x100, /* in number: how many octets have ended, above the value of this one */
+    OCTET_INDEX = 0x100, /* in number, above the value of the octet: how many ended before */
     LAST_OCTET = 3,
 };
 
@@ -112,7 +112,7 @@ static bool group_digit(struct http_host *host, unsigned char c) {
     return move_on(host, STATE_GROUP);
 }
 
-/* The digits were read as those of a group, and turn out to be decimal ones of an octet. */
+/* The digits were read as hexadecimal ones of a group. They turn out to be decimal, of an octet. */
 static bool begin_octets(struct http_host *host) {
     unsigned digits = digits_of(host), value = 0;
     for (unsigned i = digits; i-- > 0;) {
@@ -174,7 +174,7 @@ static bool bracket_byte(struct http_host *host, unsigned char c) {
     return c == ':' ? move_on(host, STATE_FIRST_COLON) : group_digit(host, c);
 }
 
-/* ---- An address of the future ---- */
+/* ---- A future kind of address ---- */
 
 static bool future_byte(struct http_host *host, unsigned char c) {
     if (is_name(c) || c == ':')

@@ -28,7 +28,7 @@ static const char *type_of(const char *path) {
     return "application/octet-stream";
 }
 
-/* Reads until the end, which also works where a size is not known beforehand. */
+/* Reads until the end, which also works if the size is not known beforehand. */
 static int read_all(int fd, struct http_page *page) {
     size_t capacity = 4096;
     for (;;) {

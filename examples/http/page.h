@@ -4,16 +4,16 @@
 
 #include <stddef.h>
 
-/* The page that every sleeper gets: read once, shared by all, never changed. */
+/* The page that every sleeper receives. It is read once, shared by all, and never changed. */
 struct http_page {
     char *content;
     size_t length;
-    const char *type; /* what Content-Type says, by the name's ending */
+    const char *type; /* for Content-Type, from the ending of the name */
 };
 
 /*
- * Reads a file. Returns 0 or a negative errno: what open(2) and read(2) say, -EISDIR, -ENOMEM. page
- * is untouched on failure.
+ * Reads a file. Returns 0 or a negative errno: an error of open(2) or read(2), -EISDIR, or -ENOMEM.
+ * page is untouched on failure.
  */
 int http_page_load(const char *path, struct http_page *page);
 

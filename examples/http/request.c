@@ -10,13 +10,13 @@
  * on to another state; steps[] holds them. Nothing ever looks back, so it makes no difference where
  * the bytes are split.
  *
- * Names (methods, header fields, the words in their values) are matched as they pass: a bit mask of
- * the candidates that agree with every byte so far, and the position in them.
+ * Names (methods, header fields, the words in their values) are matched byte by byte. A bit mask
+ * holds the candidates that agree with every byte so far, and a number the position in them.
  *
- * There are two ways to refuse. fail() is for what leaves the framing in doubt: it ends the request
- * where it stands, and the connection with it. object() is for a request that is well formed but
- * not wanted: the first objection becomes the status, and reading goes on to the end of the
- * request, so that the connection can be kept.
+ * There are two ways to refuse. fail() is for errors that leave the framing in doubt: it ends the
+ * request at once, and the connection with it. object() is for a request that is well formed but
+ * unwanted: the first objection becomes the status, and reading goes on to the end of the request,
+ * so the connection can be kept.
  */
 
 enum state {
@@ -33,14 +33,14 @@ enum state {
     STATE_REST,
     STATE_VERSION,
     STATE_LINE_LF,
-    STATE_FIELD, /* the request line has ended here and in all that follow */
+    STATE_FIELD, /* from here on, the request line has ended */
     STATE_NAME,
     STATE_VALUE,
     STATE_VALUE_LF,
     STATE_HEAD_LF,
 };
 
-/* What was found in the head. */
+/* Findings in the head. */
 enum {
     FOUND_HOST = 1 << 0,
     FOUND_LENGTH = 1 << 1,
@@ -54,7 +54,7 @@ enum {
     FOUND_OTHER_VERSION = 1 << 9,
 };
 
-/* The header fields that mean something here; all others are read over. */
+/* The header fields with a meaning here. All others are ignored. */
 enum field {
     FIELD_CONNECTION,
     FIELD_CONTENT_LENGTH,
@@ -87,14 +87,14 @@ static const char *const words[] = {
     [WORD_OTHER] = NULL,
 };
 
-/* One place behind their numbers in enum http_method. */
+/* The index of each is one less than its number in enum http_method. */
 static const char *const methods[] = {"GET",   "HEAD", "CONNECT", "DELETE", "OPTIONS",
                                       "PATCH", "POST", "PUT",     "TRACE",  NULL};
 
 static const char scheme[] = "http://";
 static const char version[] = "HTTP/d.d"; /* d: a digit */
 
-enum { VERSION_MAJOR = 5, VERSION_MINOR = 7 }; /* their places in there */
+enum { VERSION_MAJOR = 5, VERSION_MINOR = 7 }; /* their positions in it */
 
 /* How far the value of a field has come. */
 enum {
@@ -153,19 +153,19 @@ static void find(struct http_request *request, unsigned finding) {
     request->findings = (uint16_t)(request->findings | finding);
 }
 
-/* Matching a name. names ends with NULL. */
+/* Matching a name. The array names ends with NULL. */
 
 static void match_begin(struct http_request *request) {
     request->part.match.candidates = UINT16_MAX;
     request->part.match.position = 0;
 }
 
-/* Whether no byte has come since the match began: any byte strikes out those beyond the names. */
+/* Whether no byte has come since the match began. Any byte clears the bits beyond the names. */
 static bool match_is_empty(const struct http_request *request) {
     return request->part.match.candidates == UINT16_MAX;
 }
 
-/* Without candidates the position stands still, so it never leaves a name. */
+/* Without candidates the position stays, so it never goes beyond a name. */
 static void match_byte(struct http_request *request, const char *const *names, unsigned char c) {
     unsigned left = 0, candidates = request->part.match.candidates;
     for (unsigned i = 0; candidates != 0 && names[i] != NULL; i++, candidates >>= 1)
@@ -176,7 +176,7 @@ static void match_byte(struct http_request *request, const char *const *names, u
         request->part.match.position++;
 }
 
-/* The index of the name that was matched to its end, or that of the NULL behind the last. */
+/* The index of the name that matched to its end, or the index of the NULL behind the last one. */
 static unsigned match_end(const struct http_request *request, const char *const *names) {
     unsigned i = 0;
     while (names[i] != NULL && ((request->part.match.candidates & 1u << i) == 0 ||
@@ -224,7 +224,7 @@ static void step_method(struct http_request *request, unsigned char c) {
     }
 }
 
-/* Leaves the target for what stands behind it: the rest of it, or the version. */
+/* The path has ended. The rest of the target follows, or the version. */
 static void end_path(struct http_request *request, unsigned char c) {
     request->part.match.position = 0;
     if (c == ' ')
@@ -256,7 +256,7 @@ static void begin_authority(struct http_request *request, enum state state) {
     move_on(request, state);
 }
 
-/* RFC 9112, 3.2. Of a method that nobody knows, the target may be anything. */
+/* RFC 9112, 3.2. With an unknown method the target may be anything. */
 static void step_target(struct http_request *request, unsigned char c) {
     request->part.match.position = 1;
     if (request->method == HTTP_METHOD_CONNECT) {
@@ -360,9 +360,9 @@ static void step_line_lf(struct http_request *request, unsigned char c) {
         fail(request, 400);
 }
 
-/* The end of the head: what the fields say together. */
+/* The end of the head: the fields are judged together. */
 
-/* RFC 9112, 6.3: how long the body is, or why that cannot be said. */
+/* RFC 9112, 6.3: the length of the body, or why it is unknown. */
 static void judge_framing(struct http_request *request) {
     if (has(request, FOUND_CODING)) {
         if (has(request, FOUND_LENGTH) || request->minor_version == 0)
@@ -410,7 +410,7 @@ static void end_head(struct http_request *request) {
 
 /* The header fields: RFC 9112, 5. */
 
-/* At the start of a line. White space there continued the line before, which is obsolete: 5.2. */
+/* At the start of a line. White space here would continue the line before; obsolete by 5.2. */
 static void step_field(struct http_request *request, unsigned char c) {
     if (c == '\r') {
         move_on(request, STATE_HEAD_LF);
@@ -432,7 +432,7 @@ static void step_head_lf(struct http_request *request, unsigned char c) {
         fail(request, 400);
 }
 
-/* A second one is refused even if it says the same. */
+/* A second such field is refused even with the same value. */
 static void find_once(struct http_request *request, unsigned finding) {
     if (has(request, finding))
         fail(request, 400);
@@ -461,7 +461,7 @@ static void step_name(struct http_request *request, unsigned char c) {
         fail(request, 400);
 }
 
-/* Nothing but white space may stand behind a host. */
+/* Only white space may follow a host. */
 static void host_byte(struct http_request *request, unsigned char c) {
     struct http_host *host = &request->part.host;
     bool fits = is_white_space(c) ? http_host_is_empty(host) || http_host_is_complete(host)
@@ -472,7 +472,7 @@ static void host_byte(struct http_request *request, unsigned char c) {
         http_host_end(host);
 }
 
-/* A length is one word between white space. */
+/* A length is one word, with optional white space around it. */
 static void length_byte(struct http_request *request, unsigned char c) {
     if (is_white_space(c)) {
         if (request->part.match.position == VALUE_INSIDE)
@@ -584,7 +584,7 @@ static void (*const steps[])(struct http_request *request, unsigned char c) = {
     [STATE_HEAD_LF] = step_head_lf,
 };
 
-/* A byte of the head: counted, weighed against the limits, and read. */
+/* Takes a byte of the head: counts it, checks the limits, and reads it. */
 static void step(struct http_request *request, unsigned char c) {
     steps[request->state](request, c);
     if (request->stage == HTTP_STAGE_START)
@@ -603,8 +603,8 @@ static bool begins_with(const unsigned char *text, size_t length, const char *wo
 }
 
 /*
- * What most requests have is taken as a whole: what the steps make of these bytes one by one comes
- * of them at once. Each of these returns how many were taken.
+ * The parts that most requests have are taken as a whole. The effect is that of the steps, byte by
+ * byte. Each of these functions returns how many bytes were taken.
  */
 
 static const char crlf[] = "\r\n";
@@ -682,7 +682,7 @@ static size_t take(struct http_request *request, const unsigned char *text, size
     }
 }
 
-/* Not so near to the limits that a step would find one passed. */
+/* Takes no bytes so near to a limit that a step would find it exceeded. */
 static size_t take_within_limits(struct http_request *request, const unsigned char *text,
                                  size_t length) {
     size_t limit = request->state < STATE_FIELD ? HTTP_REQUEST_LINE_MAX : HTTP_HEAD_MAX;

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 /*
- * The request line as the client sent it, for the log. The parser of requests keeps no bytes, and a
- * server that writes no log needs none. Its beginning is kept if it is long. One of zeros is empty.
+ * The request line as the client sent it, for the log. It is separate because the parser keeps no
+ * bytes, and a server without a log needs none. Of a long line only the beginning is kept. All
+ * zeros means empty.
  */
 enum { REQUEST_LINE_KEPT = 900 };
 
@@ -16,16 +17,16 @@ struct request_line {
     char *text; /* not terminated */
     uint16_t length;
     bool is_complete;
-    bool is_cut; /* there was more of it */
+    bool is_cut; /* the line was longer */
 };
 
 /*
- * Takes bytes that arrived, as far as the line goes; more may stand behind it. Empty lines before it
- * are skipped. Without memory it stays shorter than it was.
+ * Takes received bytes up to the end of the line; more may follow it. Empty lines before it are
+ * skipped. Without memory the kept line is cut.
  */
 void request_line_feed(struct request_line *line, const char *bytes, size_t length);
 
-/* Frees it. It is empty again. */
+/* Frees the text. The line is empty again. */
 void request_line_free(struct request_line *line);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What is said for each status; the body of all but 200, which has the page. */
+/* The reason for each status, and the body for all except 200, which has the page. */
 static const struct answer {
     uint16_t status;
     const char *reason;
@@ -86,7 +86,7 @@ static void put_body(struct http_response *response, const char *body) {
     }
 }
 
-/* The longest head is a quarter of the room. */
+/* The longest head takes a quarter of the room. */
 void http_response_make(struct http_response *response, const struct http_request *request,
                         const struct http_page *page, struct http_date *date, bool close) {
     const char *body = http_response_body(request, page, &response->body_length);

@@ -30,12 +30,12 @@ struct ares_socket {
 struct ares_loop {
     struct watches *watches;
     ares_channel channel;
-    struct ares_socket *sockets; /* c-ares says only numbers, so they have to be found again */
+    struct ares_socket *sockets; /* c-ares only reports numbers, so they must be found again */
 };
 
 static void on_ready(struct watch *watch, uint32_t ready) {
     struct ares_loop *loop = watch->owner;
-    ares_socket_t fd = cmio_fd_source_fd(&watch->source); /* c-ares may have us free the watch */
+    ares_socket_t fd = cmio_fd_source_fd(&watch->source); /* c-ares may make us free the watch */
     ares_process_fd(loop->channel, ready & CMIO_READABLE ? fd : ARES_SOCKET_BAD,
                     ready & CMIO_WRITABLE ? fd : ARES_SOCKET_BAD);
 }
@@ -49,14 +49,14 @@ static struct ares_socket **find_socket(struct ares_loop *loop, ares_socket_t fd
 
 static struct ares_socket *new_socket(struct ares_loop *loop, ares_socket_t fd) {
     struct ares_socket *made = calloc(1, sizeof *made);
-    CHECK(made != NULL); /* c-ares has no way to hear of a failure */
+    CHECK(made != NULL); /* there is no way to tell c-ares of a failure */
     made->watch.on_ready = on_ready;
     made->watch.owner = loop;
     made->fd = fd;
     return made;
 }
 
-/* c-ares tells what it waits for, and neither direction before it closes a socket. */
+/* c-ares reports what it waits for. Before it closes a socket, it reports neither direction. */
 static void on_state(void *data, ares_socket_t fd, int readable, int writable) {
     struct ares_loop *loop = data;
     struct ares_socket **link = find_socket(loop, fd), *found = *link;
@@ -80,7 +80,7 @@ static int ares_loop_open(struct ares_loop *loop, struct watches *watches,
     return ares_init_options(&loop->channel, options, mask | ARES_OPT_SOCK_STATE_CB);
 }
 
-/* When c-ares wants to be called without an event. Ask before every wait. */
+/* When c-ares must be called without an event. Call it before every wait. */
 static int64_t ares_loop_deadline(struct ares_loop *loop) {
     struct timeval left;
     if (ares_timeout(loop->channel, NULL, &left) == NULL)
@@ -88,7 +88,7 @@ static int64_t ares_loop_deadline(struct ares_loop *loop) {
     return cmio_now() + left.tv_sec * CMIO_SECOND + left.tv_usec * CMIO_MICROSECOND;
 }
 
-/* Call it after every wait: questions that had no answer in time are asked again. */
+/* Call it after every wait. c-ares repeats questions that had no answer in time. */
 static void ares_loop_run_timeouts(struct ares_loop *loop) {
     ares_process_fd(loop->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
@@ -149,7 +149,7 @@ static int ask(ares_channel channel) {
 int main(int argc, char **argv) {
     struct watches watches;
     struct ares_loop loop;
-    char lookups[] = "b"; /* name servers alone, no /etc/hosts */
+    char lookups[] = "b"; /* only name servers, no /etc/hosts */
     struct ares_options options = {.timeout = 200, .tries = 10, .lookups = lookups};
     int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS;
     CHECK(argc == 2 && watches_open(&watches) == 0);

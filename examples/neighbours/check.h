@@ -3,8 +3,8 @@
 #define NEIGHBOURS_CHECK_H
 
 /*
- * What the programs around the adapters check themselves with: the first check that fails ends the
- * program with status 1, and so does a wait that takes too long.
+ * The checks of the programs around the adapters. The first check that fails ends the program with
+ * status 1, and so does a wait that takes too long.
  */
 
 #include <stdbool.h>
@@ -15,7 +15,7 @@
 
 static const int64_t longest_wait = 60 * CMIO_SECOND;
 
-/* A function, so that a condition is evaluated and judged in one place. */
+/* A function, so that a condition is evaluated and checked in one place. */
 static inline void check(bool is_true, const char *condition, const char *file, int line) {
     if (is_true)
         return;

@@ -6,7 +6,7 @@
  *
  *     curl http://127.0.0.1:8080/file 100
  *
- * downloads a file so many times. The file is checked: byte number n is the letter 'a' + n % 23.
+ * downloads a file 100 times. The file is checked: byte number n is the letter 'a' + n % 23.
  */
 
 #include <curl/curl.h>
@@ -19,7 +19,7 @@
 struct curl_loop {
     struct watches *watches;
     CURLM *multi;
-    int64_t deadline; /* when libcurl wants to be called without an event */
+    int64_t deadline; /* when libcurl must be called without an event */
 };
 
 static void curl_loop_act(struct curl_loop *loop, curl_socket_t fd, int what) {
@@ -33,7 +33,7 @@ static void on_ready(struct watch *watch, uint32_t ready) {
     curl_loop_act(watch->owner, cmio_fd_source_fd(&watch->source), what); /* may free the watch */
 }
 
-/* libcurl tells what it waits for, and removes a socket before it closes it. */
+/* libcurl reports what it waits for, and removes a socket before it closes it. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *user, void *socket_data) {
     struct curl_loop *loop = user;
     struct watch *watch = socket_data;
@@ -77,7 +77,7 @@ static int curl_loop_open(struct curl_loop *loop, struct watches *watches) {
     return 0;
 }
 
-/* Call it after every wait, of which none may last beyond the deadline. */
+/* Call it after every wait. No wait may last beyond the deadline. */
 static void curl_loop_run_timer(struct curl_loop *loop) {
     if (loop->deadline == CMIO_FOREVER || cmio_now() < loop->deadline)
         return;

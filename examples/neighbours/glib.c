@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * GLib and cmio on one thread, either inside the other.
+ * GLib and cmio on one thread, with either of them inside the other.
  *
  *     glib
  *
@@ -17,7 +17,7 @@
 
 /* ---- The adapter: cmio in a loop of GLib ---- */
 
-/* A source of GLib's, for a poll and its timers: they belong to the scene, as what they do. */
+/* A GSource for a poll and its timers. The scene owns these, and decides what they do. */
 struct cmio_gsource {
     GSource source;
     struct scene *scene;
@@ -28,7 +28,7 @@ static gboolean gsource_prepare(GSource *source, gint *timeout) {
     return FALSE;
 }
 
-/* Always ready: it costs less to look than to find out whether there is something to see. */
+/* Always ready, because a turn costs less than finding out whether there is something to do. */
 static gboolean gsource_check(GSource *source) {
     (void)source;
     return TRUE;
@@ -54,13 +54,14 @@ static GSource *cmio_gsource_new(struct scene *scene) {
     return source;
 }
 
-/* ---- The adapter: a context of GLib's in a loop on cmio ---- */
+/* ---- The adapter: a context of GLib in a loop on cmio ---- */
 
 enum { MOST_DESCRIPTORS = 64 };
 
 /*
- * GLib asks anew in every turn which descriptors to wait for, so they are watched for one wait. A
- * descriptor may be asked for several times: it is watched once, for all that is wanted of it.
+ * GLib names the descriptors to wait for anew in every turn, so they are watched for one wait. It
+ * may name a descriptor several times. It is then watched once, for everything that is wanted of
+ * it.
  */
 struct glib_context {
     struct watches *watches;
@@ -81,7 +82,7 @@ static void glib_on_ready(struct watch *watch, uint32_t ready) {
     }
 }
 
-/* What is wanted of the descriptor number i, by all; 0 if it was watched for an earlier one. */
+/* All that is wanted of the descriptor of entry i; 0 if an earlier entry has covered it. */
 static cmio_interest interest_in(const struct glib_context *glib, int i) {
     cmio_interest interest = 0;
     for (int k = 0; k < glib->count; k++) {
@@ -134,7 +135,7 @@ static void glib_close(struct glib_context *glib) {
 /* ---- The program ---- */
 
 static gboolean on_give_up(gpointer data) {
-    CHECK(data != NULL); /* it takes too long */
+    CHECK(data != NULL); /* it took too long */
     return G_SOURCE_REMOVE;
 }
 

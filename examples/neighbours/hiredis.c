@@ -5,8 +5,8 @@
  *
  *     hiredis /run/redis/redis.sock
  *
- * sends 100,000 INCR without waiting for a reply, checks that the replies come in order, and then
- * publishes 1,000 messages, which a second connection has to get in order.
+ * sends 100,000 INCR without waiting for replies, checks that the replies come in order, and then
+ * publishes 1,000 messages, which a second connection must receive in order.
  */
 
 #include <string.h>
@@ -18,14 +18,14 @@
 
 /* ---- The adapter ---- */
 
-/* One connection. The caller owns it and keeps it until its disconnect callback was called. */
+/* One connection. The caller owns it and keeps it until its disconnect callback has been called. */
 struct redis_watch {
     struct watch watch;
     struct watches *watches;
-    redisAsyncContext *context; /* NULL after its end */
+    redisAsyncContext *context; /* NULL after it has ended */
 };
 
-/* hiredis frees the context in its handlers, after cleanup(): so look after the first. */
+/* A handler of hiredis may free the context, after cleanup(). So check after the first one. */
 static void on_ready(struct watch *watch, uint32_t ready) {
     struct redis_watch *redis = watch->owner;
     if (ready & CMIO_READABLE)
@@ -37,7 +37,7 @@ static void on_ready(struct watch *watch, uint32_t ready) {
 static void change(struct redis_watch *redis, cmio_interest add, cmio_interest remove) {
     cmio_interest interest = (redis->watch.interest | add) & ~remove;
     int result = watch_set(redis->watches, &redis->watch, redis->context->c.fd, interest);
-    CHECK(result == 0); /* hiredis has no way to hear of a failure */
+    CHECK(result == 0); /* there is no way to tell hiredis of a failure */
 }
 
 static void add_read(void *data) {

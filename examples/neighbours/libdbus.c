@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * libdbus in a loop on cmio: a service and its client on one thread, each with a connection.
+ * libdbus in a loop on cmio: a service and its client on one thread, with a connection each.
  *
  *     libdbus unix:path=/run/user/1000/bus
  *
- * calls a method of its own through the bus 1,000 times, without waiting for a reply before the next
- * call, and then one that nobody answers, which ends with a timeout.
+ * calls a method of its own through the bus 1,000 times, without waiting for a reply before the
+ * next call, and then one that nobody answers, which ends with a timeout.
  */
 
 #include <string.h>
@@ -21,18 +21,18 @@
 enum { MOST_WATCHES = 8 };
 
 /*
- * One connection. libdbus has two watches on its descriptor, one to read and one to write. cmio takes
- * one registration a descriptor: so the watches are kept here, and registered as one.
+ * One connection. libdbus has two watches on its descriptor, one to read and one to write. cmio
+ * takes one registration per descriptor, so the watches are kept here and registered as one.
  */
 struct bus {
     struct watch watch;
     struct watches *watches;
     DBusConnection *connection;
-    DBusWatch *theirs[MOST_WATCHES]; /* NULL where there is none */
+    DBusWatch *theirs[MOST_WATCHES]; /* NULL if there is none */
     DBusTimeout *timeouts;           /* a list, by their data */
 };
 
-/* What is kept of a timeout. */
+/* Our data of a timeout. */
 struct bus_timeout {
     DBusTimeout *next;
     int64_t deadline;
@@ -56,7 +56,7 @@ static int update(struct bus *bus) {
     return watch_set(bus->watches, &bus->watch, fd, interest);
 }
 
-/* A watch may be removed or disabled by the one before. */
+/* Handling one watch may remove or disable the next one. */
 static void on_ready(struct watch *watch, uint32_t ready) {
     struct bus *bus = watch->owner;
     for (int i = 0; i < MOST_WATCHES; i++) {
@@ -64,7 +64,7 @@ static void on_ready(struct watch *watch, uint32_t ready) {
         unsigned flags = (theirs & CMIO_READABLE ? DBUS_WATCH_READABLE : 0u) |
                          (theirs & CMIO_WRITABLE ? DBUS_WATCH_WRITABLE : 0u);
         if (flags != 0)
-            (void)dbus_watch_handle(bus->theirs[i], flags); /* false for want of memory: again */
+            (void)dbus_watch_handle(bus->theirs[i], flags); /* false without memory: again */
     }
 }
 
@@ -87,7 +87,7 @@ static void remove_watch(DBusWatch *theirs, void *data) {
 
 static void toggle_watch(DBusWatch *theirs, void *data) {
     (void)theirs;
-    CHECK(update(data) == 0); /* libdbus has no way to hear of a failure */
+    CHECK(update(data) == 0); /* there is no way to tell libdbus */
 }
 
 static void toggle_timeout(DBusTimeout *timeout, void *data) {
@@ -120,7 +120,7 @@ static void remove_timeout(DBusTimeout *timeout, void *data) {
     dbus_timeout_set_data(timeout, NULL, NULL); /* frees it */
 }
 
-/* No wait may last beyond it. It is now while there are messages to dispatch. */
+/* No wait may last beyond this. While there are messages to dispatch, it is the present time. */
 static int64_t bus_deadline(const struct bus *bus) {
     int64_t deadline = CMIO_FOREVER;
     if (dbus_connection_get_dispatch_status(bus->connection) == DBUS_DISPATCH_DATA_REMAINS)
@@ -133,12 +133,12 @@ static int64_t bus_deadline(const struct bus *bus) {
     return deadline;
 }
 
-/* Runs one timeout that is due. Whether there was one: it may have changed the list. */
+/* Runs one timeout that is due. Returns whether there was one, as it may have changed the list. */
 static bool run_timeout(struct bus *bus, int64_t now) {
     for (DBusTimeout *timeout = bus->timeouts; timeout != NULL;) {
         struct bus_timeout *kept = dbus_timeout_get_data(timeout);
         if (kept->deadline != CMIO_FOREVER && kept->deadline <= now) {
-            toggle_timeout(timeout, bus); /* it repeats until it is removed */
+            toggle_timeout(timeout, bus); /* repeats until it is removed */
             (void)dbus_timeout_handle(timeout);
             return true;
         }
@@ -155,7 +155,7 @@ static void bus_run(struct bus *bus) {
         continue;
 }
 
-/* The connection is private, and the caller's. */
+/* The connection must be private. The caller owns it. */
 static void bus_attach(struct bus *bus, struct watches *watches, DBusConnection *connection) {
     *bus = (struct bus){.watch = {.on_ready = on_ready, .owner = bus},
                         .watches = watches,
@@ -172,7 +172,7 @@ enum { CALLS = 1000, SHORT_TIMEOUT = 50 }; /* in milliseconds */
 
 static int replies, timeouts;
 
-/* The service: it answers Double, and keeps silent to Ignore. */
+/* The service. It answers Double, and does not answer Ignore. */
 static DBusHandlerResult on_call(DBusConnection *connection, DBusMessage *call, void *user) {
     dbus_int32_t number;
     (void)user;
@@ -230,7 +230,7 @@ static void bus_open(struct bus *bus, struct watches *watches, const char *addre
 
 static void bus_close(struct bus *bus) {
     dbus_connection_close(bus->connection);
-    bus_run(bus); /* the message that says that the connection is closed */
+    bus_run(bus); /* takes the message about the closed connection */
     dbus_connection_unref(bus->connection);
 }
 

@@ -5,8 +5,8 @@
  *
  *     libpq 'host=10.0.0.1,10.0.0.2 user=me dbname=postgres'
  *
- * opens 20 connections, each to the first host that will have it, asks each for something large,
- * and cancels a query that would take an hour.
+ * opens 20 connections, each to the first host that accepts it, sends each a query with a large
+ * result, and cancels a query that would take an hour.
  */
 
 #include <string.h>
@@ -24,9 +24,9 @@ struct pg {
     struct watches *watches;
     PGconn *connection;
     bool is_connecting;
-    /* The connection is there, or not: PQstatus() says. */
+    /* Connecting has ended. PQstatus() returns the result. */
     void (*on_connected)(struct pg *pg);
-    /* A result, which the callback clears; NULL after the last one of a query. */
+    /* Takes a result, and must clear it; NULL after the last one of a query. */
     void (*on_result)(struct pg *pg, PGresult *result);
 };
 
@@ -35,8 +35,8 @@ static int pg_watch(struct pg *pg, cmio_interest interest) {
 }
 
 /*
- * One step of connecting. PQconnectPoll() may close the socket and open the next, often under the
- * same number: so the old one is let go of before.
+ * One step of connecting. PQconnectPoll() may close the socket and open the next one, often under
+ * the same number, so the watch on the old one is stopped before.
  */
 static void pg_connect_step(struct pg *pg) {
     watch_stop(pg->watches, &pg->watch);
@@ -58,10 +58,10 @@ static void pg_connect_step(struct pg *pg) {
         result = -ECONNREFUSED;
     }
     if (result < 0)
-        pg->on_connected(pg); /* PQstatus() says CONNECTION_BAD, or it is not watched */
+        pg->on_connected(pg); /* PQstatus() is CONNECTION_BAD, or it is not watched */
 }
 
-/* Writes what is left of queries, and watches for the room to write the rest. */
+/* Writes what is left of queries, and watches for room if it cannot write all of it. */
 static int pg_flush(struct pg *pg) {
     int left = PQflush(pg->connection);
     return left < 0 ? -EIO : pg_watch(pg, CMIO_READABLE | (left > 0 ? CMIO_WRITABLE : 0));
@@ -73,10 +73,10 @@ static void on_ready(struct watch *watch, uint32_t ready) {
         pg_connect_step(pg);
         return;
     }
-    /* libpq wants to be flushed also when something was read: the server may wait for us to read. */
+    /* Flush libpq also after a read, because the server may have waited for us to read. */
     bool is_good = !(ready & CMIO_READABLE) || PQconsumeInput(pg->connection) == 1;
     if (!is_good || pg_flush(pg) < 0)
-        watch_stop(pg->watches, &pg->watch); /* the results below say what is wrong */
+        watch_stop(pg->watches, &pg->watch); /* the results below report the error */
     while (pg->connection != NULL && !PQisBusy(pg->connection)) {
         PGresult *result = PQgetResult(pg->connection);
         pg->on_result(pg, result);
@@ -85,7 +85,7 @@ static void on_ready(struct watch *watch, uint32_t ready) {
     }
 }
 
-/* Returns 0 and calls on_connected() later, or a negative errno. pg_close() in any case. */
+/* Returns 0 and calls on_connected() later, or a negative errno. Call pg_close() in any case. */
 static int pg_connect(struct pg *pg, struct watches *watches, const char *info) {
     pg->watch = (struct watch){.on_ready = on_ready, .owner = pg};
     pg->watches = watches;
@@ -176,7 +176,7 @@ static void on_cancelled(struct pg *pg, PGresult *result) {
     PQclear(result);
 }
 
-/* A cancel that comes before the query has begun does nothing: so it is repeated. */
+/* A cancel that comes before the query has begun does nothing, so it is repeated. */
 static void cancel(struct watches *watches, struct pg *pg, int64_t give_up) {
     char error[256];
     PGcancel *request = PQgetCancel(pg->connection);
@@ -186,7 +186,7 @@ static void cancel(struct watches *watches, struct pg *pg, int64_t give_up) {
     while (!was_cancelled) {
         CHECK(cmio_now() < give_up);
         CHECK(PQcancel(request, error, sizeof error) ==
-              1); /* it blocks for as long as connecting */
+              1); /* it blocks as long as connecting does */
         CHECK(watches_turn(watches, cmio_now() + WAIT_FOR_CANCEL * CMIO_MILLISECOND) >= 0);
     }
     PQfreeCancel(request);

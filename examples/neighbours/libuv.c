@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * libuv and cmio on one thread, either inside the other.
+ * libuv and cmio on one thread, with either of them inside the other.
  *
  *     libuv
  *
@@ -16,7 +16,7 @@
 
 /* ---- The adapter: cmio in a loop of libuv ---- */
 
-/* A poll and its timers: they belong to the scene, as what they do. */
+/* A poll and its timers. The scene owns these, and decides what they do. */
 struct cmio_in_uv {
     struct scene *scene;
     uv_poll_t poll;   /* watches the poll's descriptor, if it has one */
@@ -34,7 +34,7 @@ static void on_uv_timer(uv_timer_t *timer) {
     scene_turn(timer->data);
 }
 
-/* Before each wait of libuv: timers may have been set anywhere since the last. */
+/* Runs before each wait of libuv, because timers may have been set anywhere since the last one. */
 static void on_prepare(uv_prepare_t *prepare) {
     struct cmio_in_uv *inner = prepare->data;
     int timeout = scene_timeout(inner->scene);
@@ -60,7 +60,7 @@ static int cmio_in_uv_open(struct cmio_in_uv *inner, struct scene *scene, uv_loo
     return result == 0 ? uv_prepare_start(&inner->prepare, on_prepare) : result;
 }
 
-/* libuv closes handles in its loop: run it once more before the poll is freed. */
+/* libuv closes handles in its loop, so run it once more before freeing the poll. */
 static void cmio_in_uv_close(struct cmio_in_uv *inner) {
     if (inner->has_fd)
         uv_close((uv_handle_t *)&inner->poll, NULL);
@@ -76,7 +76,7 @@ struct uv_in_cmio {
     uv_loop_t *loop;
 };
 
-/* The loop runs after each wait anyway: also when it is only its timeout that has passed. */
+/* Nothing to do here: the loop runs after each wait, even if only its timeout has passed. */
 static void on_backend_ready(struct watch *watch, uint32_t ready) {
     (void)watch;
     (void)ready;
@@ -89,11 +89,11 @@ static int uv_in_cmio_open(struct uv_in_cmio *inner, struct watches *watches, uv
 }
 
 /*
- * One turn of both, which ends at the deadline or earlier. Returns 0 or a negative errno. libuv tells
- * the kernel of new watches only when it runs: until then its timeout is 0.
+ * One turn of both, which ends at the deadline or earlier. Returns 0 or a negative errno. libuv
+ * tells the kernel of new watches only when it runs. Until then its timeout is 0.
  */
 static int uv_in_cmio_turn(struct uv_in_cmio *inner, int64_t deadline) {
-    uv_update_time(inner->loop); /* or the timeout counts from when the loop ran last */
+    uv_update_time(inner->loop); /* or the timeout counts from the last run */
     int timeout = uv_backend_timeout(inner->loop);
     if (timeout >= 0)
         deadline = earlier(deadline, cmio_now() + timeout * CMIO_MILLISECOND);
@@ -105,7 +105,7 @@ static int uv_in_cmio_turn(struct uv_in_cmio *inner, int64_t deadline) {
 /* ---- The program ---- */
 
 static void on_give_up(uv_timer_t *timer) {
-    CHECK(timer == NULL); /* it takes too long */
+    CHECK(timer == NULL); /* it took too long */
 }
 
 static void close_loop(uv_loop_t *loop) {

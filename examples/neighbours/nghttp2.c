@@ -6,7 +6,7 @@
  *     nghttp2
  *     curl --http2-prior-knowledge http://127.0.0.1:PORT/300000
  *
- * answers with as many bytes as the path says, where byte number n is the letter 'a' + n % 23.
+ * answers with as many bytes as the path demands. Byte number n is the letter 'a' + n % 23.
  */
 
 #include <errno.h>
@@ -22,20 +22,20 @@
 static const cmio_interest both = CMIO_READABLE | CMIO_WRITABLE;
 
 /*
- * nghttp2 does no I/O: it is fed with what was read, and gives what is to be written. So the edges of
- * cmio's own streams are enough.
+ * nghttp2 does no I/O. It takes the bytes that were read, and returns bytes to write. So the edges
+ * of cmio's own streams are enough.
  */
 struct session {
     struct cmio_tcp_stream stream;
     nghttp2_session *nghttp2;
-    const uint8_t *data; /* nghttp2's: what is still to be written */
+    const uint8_t *data; /* nghttp2's, still to be written */
     size_t length;
-    int rounds; /* reads and writes that are left of this turn */
+    int rounds; /* reads and writes left in this turn */
 };
 
 enum { ROUNDS_A_TURN = 64 };
 
-/* Writes until nghttp2 has nothing more, the stream takes nothing more, or the turn is over. */
+/* Writes until nghttp2 has no more bytes, the stream takes no more, or the turn is over. */
 static int session_write(struct session *session) {
     for (; session->rounds > 0; session->rounds--) {
         if (session->length == 0) {
@@ -54,8 +54,8 @@ static int session_write(struct session *session) {
 }
 
 /*
- * Reads once. Returns how much, 0 when there is nothing now, or a negative errno. Nothing is read
- * while something is still to be written: a client that does not read cannot make us hold more.
+ * Reads once. Returns how much, 0 if there is nothing now, or a negative errno. It reads nothing
+ * while bytes must still be written, so a client that does not read cannot make us hold more.
  */
 static int session_read(struct session *session) {
     uint8_t buffer[16 * 1024];
@@ -70,8 +70,8 @@ static int session_read(struct session *session) {
 }
 
 /*
- * Goes on until the stream has to wait. Returns 0; or 1 when others should have their turn, after
- * which the stream is to be registered again; or a negative errno at the end of the session.
+ * Goes on until the stream has to wait. Returns 0; or 1 if others should have their turn, in which
+ * case the stream must be reregistered; or a negative errno at the end of the session.
  */
 static int session_on_event(struct session *session) {
     session->rounds = ROUNDS_A_TURN;
@@ -82,11 +82,11 @@ static int session_on_event(struct session *session) {
     }
     if (result == 0 && !nghttp2_session_want_read(session->nghttp2) &&
         !nghttp2_session_want_write(session->nghttp2))
-        return -ECONNRESET; /* nghttp2 has said goodbye */
+        return -ECONNRESET; /* nghttp2 has ended the session */
     return result == 0 && session->rounds <= 0 ? 1 : result;
 }
 
-/* session_close() in any case. */
+/* Call session_close() in any case. */
 static int session_open(struct session *session, struct cmio_poll *poll, cmio_token token,
                         const nghttp2_session_callbacks *callbacks) {
     static const nghttp2_settings_entry settings[] = {
@@ -115,7 +115,7 @@ struct client {
 /* A request and the answer to it. */
 struct request {
     struct request *next, **link;
-    size_t begin, end; /* of the answer: begin is how much of it nghttp2 has got */
+    size_t begin, end; /* of the answer; begin is how much of it nghttp2 has taken */
 };
 
 static struct server {
@@ -141,7 +141,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
         return 0;
     struct request *request = calloc(1, sizeof *request);
     if (request == NULL)
-        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* this stream alone is reset */
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* resets only this stream */
     request->next = client->requests;
     request->link = &client->requests;
     if (request->next != NULL)
@@ -204,7 +204,7 @@ static int on_stream_close(nghttp2_session *session, int32_t stream, uint32_t co
     return 0;
 }
 
-/* nghttp2 does not close the streams of a session that is deleted: so what they hold is freed here. */
+/* nghttp2 does not close the streams of a deleted session, so their requests are freed here. */
 static void client_free(struct client *client) {
     *client->link = client->next;
     if (client->next != NULL)
@@ -241,7 +241,7 @@ static void client_on_event(struct client *client) {
         client_free(client);
 }
 
-/* The listener is level-triggered: one client an event. Whether the server goes on. */
+/* The listener is level-triggered: one client per event. Returns whether the server goes on. */
 static bool on_event(const struct cmio_event *event) {
     if (event->token == TOKEN_SIGNALS)
         return cmio_signals_next(&server.signals) <= 0;

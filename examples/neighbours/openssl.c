@@ -6,9 +6,9 @@
  *     openssl bio certificate.pem key.pem
  *     openssl fd certificate.pem key.pem
  *
- * With "bio", OpenSSL reads and writes through a BIO on a cmio stream: cmio does the I/O, so its
- * edges arm themselves. With "fd", OpenSSL does the I/O on the descriptor by itself, and the program
- * rearms what OpenSSL says that it waits for. The rest of the server is the same.
+ * With "bio", OpenSSL reads and writes through a BIO on a cmio stream. cmio does the I/O, so its
+ * edges arm themselves. With "fd", OpenSSL itself does the I/O on the descriptor, and the program
+ * rearms the direction that OpenSSL waits for. The rest of the server is the same.
  */
 
 #include <errno.h>
@@ -44,7 +44,7 @@ static long stream_control(BIO *bio, int command, long number, void *pointer) {
     (void)bio;
     (void)number;
     (void)pointer;
-    return command == BIO_CTRL_FLUSH; /* nothing is held back; other commands it does not know */
+    return command == BIO_CTRL_FLUSH; /* nothing is held back; others are unknown */
 }
 
 static int stream_create(BIO *bio) {
@@ -52,7 +52,7 @@ static int stream_create(BIO *bio) {
     return 1;
 }
 
-/* One for all BIOs: BIO_meth_free() it at the end. */
+/* One method serves all BIOs. Free it with BIO_meth_free() at the end. */
 static BIO_METHOD *stream_method_new(void) {
     BIO_METHOD *method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "cmio stream");
     CHECK(method != NULL);
@@ -69,7 +69,7 @@ static int use_bio(SSL *ssl, const BIO_METHOD *method, struct cmio_tcp_stream *s
     if (bio == NULL)
         return -ENOMEM;
     BIO_set_data(bio, stream);
-    SSL_set_bio(ssl, bio, bio); /* which owns it from now on */
+    SSL_set_bio(ssl, bio, bio); /* ssl owns it from now on */
     return 0;
 }
 
@@ -79,7 +79,7 @@ static int use_fd(SSL *ssl, const struct cmio_tcp_stream *stream) {
     return SSL_set_fd(ssl, cmio_tcp_stream_fd(stream)) == 1 ? 0 : -ENOMEM;
 }
 
-/* After a call of OpenSSL that did not succeed: 0 if it has to wait, and for that it was armed. */
+/* Call it after OpenSSL has failed. Returns 0 if it only has to wait, with the stream armed. */
 static int rearm(SSL *ssl, int returned, struct cmio_tcp_stream *stream) {
     switch (SSL_get_error(ssl, returned)) {
     case SSL_ERROR_WANT_READ:
@@ -101,7 +101,7 @@ struct client {
     struct cmio_tcp_stream stream;
     struct client *next, **link;
     SSL *ssl;
-    int begin, end; /* what was read and is still to be written back */
+    int begin, end; /* the bytes still to be written back */
     char buffer[16 * 1024];
 };
 
@@ -116,7 +116,7 @@ static struct server {
     int served;
 } server;
 
-/* A source is in a batch once, so no other event of this client remains in it. */
+/* A source is in a batch at most once, so no other event of this client is left in it. */
 static void client_free(struct client *client) {
     *client->link = client->next;
     if (client->next != NULL)
@@ -140,7 +140,7 @@ static void client_new(void) {
         client_free(client);
         return;
     }
-    SSL_set_accept_state(client->ssl); /* the first SSL_read() shakes hands */
+    SSL_set_accept_state(client->ssl); /* the first SSL_read() does the handshake */
     result = server.method != NULL ? use_bio(client->ssl, server.method, &client->stream)
                                    : use_fd(client->ssl, &client->stream);
     CHECK(result == 0);
@@ -148,7 +148,7 @@ static void client_new(void) {
     server.served++;
 }
 
-/* Reads or writes once. What OpenSSL returned. */
+/* Reads or writes once. Returns the result of OpenSSL. */
 static int client_step(struct client *client) {
     int n;
     if (client->begin < client->end) {
@@ -162,10 +162,10 @@ static int client_step(struct client *client) {
     return n;
 }
 
-/* Goes on until OpenSSL has to wait; or until others have their turn, and then asks for the next. */
+/* Goes on until OpenSSL has to wait, or until the turn is over; then it asks for another event. */
 static void client_on_event(struct client *client) {
     int n = 1;
-    ERR_clear_error(); /* or SSL_get_error() takes another client's failure for this one's */
+    ERR_clear_error(); /* or SSL_get_error() reports another client's failure for this one */
     for (int round = 0; round < ROUNDS_A_TURN && n > 0; round++)
         n = client_step(client);
     int result =
@@ -174,11 +174,11 @@ static void client_on_event(struct client *client) {
     if (result == 0)
         return;
     if (SSL_get_error(client->ssl, n) == SSL_ERROR_ZERO_RETURN)
-        (void)SSL_shutdown(client->ssl); /* in return; whether it arrives is not waited for */
+        (void)SSL_shutdown(client->ssl); /* in return, without waiting until it arrives */
     client_free(client);
 }
 
-/* The listener is level-triggered: one client an event. */
+/* The listener is level-triggered: one client per event. */
 static bool on_event(const struct cmio_event *event) {
     if (event->token == TOKEN_SIGNALS)
         return cmio_signals_next(&server.signals) <= 0;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * readline and inotify in a loop on cmio: a prompt that stays usable while something else happens.
+ * readline and inotify in a loop on cmio: a prompt that stays usable while other things happen.
  *
  *     readline /tmp
  *
- * repeats each line that is entered, and tells of each file that is made in the folder meanwhile. It
- * ends with the line "quit" or with the end of the input.
+ * repeats each line that is entered, and meanwhile reports each file that is made in the folder. It
+ * ends with the line "quit" or at the end of the input.
  */
 
 #include <errno.h>
@@ -25,8 +25,8 @@
 /* ---- The adapter: readline ---- */
 
 /*
- * readline has its state in globals, and so has this. It reads one byte a call from the terminal,
- * blocking: it is called once an event, and level-triggered.
+ * readline keeps its state in globals, and so does this. It reads one byte per call from the
+ * terminal, blocking. So it is level-triggered and called once per event.
  */
 static void on_input(struct watch *watch, uint32_t ready) {
     (void)watch;
@@ -42,13 +42,13 @@ static int readline_open(struct watches *watches, struct watch *watch, const cha
     return watch_set(watches, watch, fileno(rl_instream), CMIO_READABLE);
 }
 
-/* Gives the terminal back as it was. */
+/* Restores the terminal. */
 static void readline_close(struct watches *watches, struct watch *watch) {
     watch_stop(watches, watch);
     rl_callback_handler_remove();
 }
 
-/* Prints a line above the prompt and what has been typed, which then stand there again. */
+/* Prints a line above the prompt, and then the prompt and the typed text again. */
 static void print_above(const char *what, const char *name) {
     printf("\r\033[K%s %s\n", what, name);
     (void)fflush(stdout);
@@ -61,7 +61,7 @@ static void print_above(const char *what, const char *name) {
 struct folder {
     struct watch watch;
     struct watches *watches;
-    int fd; /* ours, unlike those of libraries */
+    int fd; /* ours, unlike a library's descriptors */
     void (*on_created)(const char *name);
 };
 
@@ -78,7 +78,7 @@ static void on_folder_ready(struct watch *watch, uint32_t ready) {
     }
 }
 
-/* folder_close() in any case. */
+/* Call folder_close() in any case. */
 static int folder_open(struct folder *folder, struct watches *watches, const char *path,
                        void (*on_created)(const char *name)) {
     *folder = (struct folder){.watch = {.on_ready = on_folder_ready, .owner = folder},

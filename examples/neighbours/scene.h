@@ -3,8 +3,8 @@
 #define NEIGHBOURS_SCENE_H
 
 /*
- * What the programs with two loops do in either of them: bytes go through a pipe, one after the
- * other, and a timer ticks beside them. It is done when both have run to their end.
+ * The work that the programs with two loops do in either of them: bytes go through a pipe, one
+ * after the other, and a timer ticks meanwhile. The scene is done when both have ended.
  */
 
 #include <unistd.h>
@@ -18,7 +18,7 @@ struct scene {
     int ends[2];
     int bytes;
     int ticks;
-    /* What follows is for the scene in a poll of cmio. */
+    /* The following is for the scene in a poll of cmio. */
     struct watches watches;
     struct watch watch;
     struct cmio_timers *timers;
@@ -39,7 +39,7 @@ static inline void scene_close(struct scene *scene) {
     (void)close(scene->ends[1]);
 }
 
-/* When the pipe is readable. */
+/* Call it when the pipe is readable. */
 static inline void scene_pass_byte(struct scene *scene) {
     char byte;
     CHECK(read(scene->ends[0], &byte, 1) == 1);
@@ -47,7 +47,7 @@ static inline void scene_pass_byte(struct scene *scene) {
         CHECK(write(scene->ends[1], "x", 1) == 1);
 }
 
-/* When the timer has run: whether it is to run again, a millisecond later. */
+/* Call it when the timer has run. Returns whether it must run again, a millisecond later. */
 static inline bool scene_tick(struct scene *scene) {
     return ++scene->ticks < SCENE_TICKS;
 }
@@ -73,7 +73,7 @@ static inline void scene_close_in_cmio(struct scene *scene) {
     scene_close(scene);
 }
 
-/* What another loop calls after each of its waits: it does all that is due, and waits for nothing. */
+/* The other loop calls this after each of its waits. It does all that is due, without waiting. */
 static inline void scene_turn(struct scene *scene) {
     CHECK(watches_turn(&scene->watches, 0) >= 0); /* a deadline that has passed */
     int64_t now = cmio_now();
@@ -83,8 +83,8 @@ static inline void scene_turn(struct scene *scene) {
 }
 
 /*
- * How many milliseconds the other loop may sleep, rounded up; -1 without an end. poll(2) has no
- * descriptor for the other loop to watch: then it looks every 10 ms.
+ * How many milliseconds the other loop may sleep, rounded up; -1 for no limit. poll(2) has no
+ * descriptor that the other loop could watch, so it then looks every 10 ms.
  */
 static inline int scene_timeout(const struct scene *scene) {
     enum { LOOK_EVERY = 10, LONGEST = 60 * 1000 };

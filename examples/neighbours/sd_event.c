@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * systemd's sd-event and cmio on one thread, either inside the other.
+ * systemd's sd-event and cmio on one thread, with either of them inside the other.
  *
  *     sd_event
  *
@@ -18,7 +18,7 @@
 
 /* ---- The adapter: cmio in a loop of sd-event ---- */
 
-/* A poll and its timers: they belong to the scene, as what they do. */
+/* A poll and its timers. The scene owns these, and decides what they do. */
 struct cmio_in_sd {
     struct scene *scene;
     sd_event_source *poll;  /* watches the poll's descriptor, if it has one */
@@ -26,8 +26,8 @@ struct cmio_in_sd {
 };
 
 /*
- * Timers may have been set anywhere since the last wait: so this runs before each. The source stays
- * enabled, because sd-event prepares no other.
+ * Timers may have been set anywhere since the last wait, so this runs before each one. The source
+ * stays enabled, because sd-event prepares only enabled sources.
  */
 static int on_prepare(sd_event_source *timer, void *user) {
     const struct cmio_in_sd *inner = user;
@@ -53,7 +53,7 @@ static int on_sd_timer(sd_event_source *source, uint64_t when, void *user) {
     return 0;
 }
 
-/* Returns 0 or a negative errno. cmio_in_sd_close() in any case. */
+/* Returns 0 or a negative errno. Call cmio_in_sd_close() in any case. */
 static int cmio_in_sd_open(struct cmio_in_sd *inner, struct scene *scene, sd_event *loop) {
     int fd = cmio_poll_fd(scene->watches.poll);
     *inner = (struct cmio_in_sd){.scene = scene};
@@ -66,7 +66,7 @@ static int cmio_in_sd_open(struct cmio_in_sd *inner, struct scene *scene, sd_eve
     return result < 0 ? result : sd_event_source_set_prepare(inner->timer, on_prepare);
 }
 
-/* Before the poll is freed: sd-event still watches its descriptor. */
+/* Call it before the poll is freed, because sd-event still watches its descriptor. */
 static void cmio_in_sd_close(struct cmio_in_sd *inner) {
     (void)sd_event_source_disable_unref(inner->poll);
     (void)sd_event_source_disable_unref(inner->timer);
@@ -74,14 +74,14 @@ static void cmio_in_sd_close(struct cmio_in_sd *inner) {
 
 /* ---- The adapter: sd-event in a loop on cmio ---- */
 
-/* Its timers are descriptors, too, so that its own descriptor knows of all that it waits for. */
+/* sd-event's timers are descriptors too, so its own descriptor covers all that it waits for. */
 struct sd_in_cmio {
     struct watch watch;
     struct watches *watches;
     sd_event *loop;
 };
 
-/* The loop is asked after each wait. */
+/* Nothing to do here: the loop is asked after each wait. */
 static void on_loop_ready(struct watch *watch, uint32_t ready) {
     (void)watch;
     (void)ready;
@@ -110,7 +110,7 @@ static int sd_in_cmio_turn(struct sd_in_cmio *inner, int64_t deadline) {
 static int on_give_up(sd_event_source *source, uint64_t when, void *user) {
     (void)when;
     (void)user;
-    CHECK(source == NULL); /* it takes too long */
+    CHECK(source == NULL); /* it took too long */
     return 0;
 }
 

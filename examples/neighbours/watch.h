@@ -3,15 +3,16 @@
 #define NEIGHBOURS_WATCH_H
 
 /*
- * Watches: from a token to a callback. Copy this header along with an adapter, or do without it.
+ * Watches lead from a token to a callback. Copy this header along with an adapter, or do without
+ * it.
  *
- * A watch is one descriptor that a library owns, and what to call when it is ready. The token of
- * its source is its address. A watch in zeroed memory watches nothing. What always holds:
+ * A watch is one descriptor that a library owns, and a function to call when it is ready. The token
+ * of its source is its address. A watch in zeroed memory watches nothing. These rules always hold:
  *
  * - Watches are level-triggered, because the library does the I/O and cmio does not see it.
  * - A callback may stop and free any watch, its own included, in the middle of a batch.
- * - The loop stays yours: a program with sources of its own calls watch_on_event() for the events
- *   whose tokens are watches, and watches_turn() is only for programs that have nothing else.
+ * - The loop stays yours. A program with sources of its own calls watch_on_event() for events whose
+ *   tokens are watches. watches_turn() is only for programs that have nothing else.
  */
 
 #include <errno.h>
@@ -20,7 +21,7 @@
 
 #include <cmio/cmio.h>
 
-/* Where watches register, and the batch that is purged of those that stop. Both are borrowed. */
+/* The poll to register with, and the batch that stopped watches are purged from. Both borrowed. */
 struct watches {
     struct cmio_poll *poll;
     struct cmio_events *events;
@@ -29,7 +30,7 @@ struct watches {
 struct watch {
     struct cmio_fd_source source;
     cmio_interest interest; /* 0 while it watches nothing */
-    /* Called with the directions that are ready, of those that were asked for. */
+    /* Called with the ready directions among those that are watched. */
     void (*on_ready)(struct watch *watch, uint32_t ready);
     void *owner; /* for the callback */
 };
@@ -39,7 +40,7 @@ static inline void watch_stop(struct watches *watches, struct watch *watch) {
     if (watch->interest == 0)
         return;
     cmio_events_purge(watches->events, (cmio_token)watch);
-    (void)cmio_fd_source_close(&watch->source); /* -EBADF: it was closed first; released anyway */
+    (void)cmio_fd_source_close(&watch->source); /* -EBADF if it was closed first; released anyway */
     watch->interest = 0;
 }
 

@@ -9,10 +9,10 @@ static bool is_local(int family) {
     return family == AF_UNIX;
 }
 
-/* A proxy passes pieces on as they come: they are not to wait for each other once more. */
+/* A proxy passes pieces on as they come. They must not wait for each other a second time. */
 static void without_delay(struct stream *stream) {
     if (!is_local(stream->family))
-        (void)cmio_tcp_stream_set_nodelay(&stream->as.tcp, true); /* or it is a little slower */
+        (void)cmio_tcp_stream_set_nodelay(&stream->as.tcp, true); /* without it, only slower */
 }
 
 int listener_bind(struct listener *listener, struct cmio_address *address) {
@@ -87,7 +87,7 @@ int stream_finish(struct stream *stream) {
 }
 
 void stream_close(struct stream *stream) {
-    /* Closed whatever they say, and also where it never was open. */
+    /* Both close even if they fail, and accept a stream that was never open. */
     if (is_local(stream->family))
         (void)cmio_unix_stream_close(&stream->as.local);
     else
@@ -97,6 +97,6 @@ void stream_close(struct stream *stream) {
 void stream_abort(struct stream *stream) {
     const struct cmio_tcp_stream_options reset = {.linger = true, .linger_seconds = 0};
     if (!is_local(stream->family))
-        (void)cmio_tcp_stream_set_options(&stream->as.tcp, &reset); /* or an end must do */
+        (void)cmio_tcp_stream_set_options(&stream->as.tcp, &reset); /* or a plain end */
     stream_close(stream);
 }

@@ -3,8 +3,9 @@
 #define PROXY_STREAM_H
 
 /*
- * Streams and listeners that are TCP or Unix ones, as their address says: what cmio keeps apart by
- * type, for a program to which it is all the same. All return what cmio's functions do.
+ * Streams and listeners that are TCP or Unix ones, depending on their address. cmio has separate
+ * types for these; this is for a program that treats them alike. All functions return the results
+ * of cmio's functions.
  */
 
 #include <stddef.h>
@@ -15,7 +16,7 @@
 struct stream {
     int family; /* AF_UNIX, or one of TCP's */
     union {
-        struct cmio_source source; /* what both begin with, and what is registered */
+        struct cmio_source source; /* the first member of both; this is registered */
         struct cmio_tcp_stream tcp;
         struct cmio_unix_stream local;
     } as;
@@ -31,8 +32,8 @@ struct listener {
 };
 
 /*
- * Listens, also where an earlier process left its socket file. Sets address to what it became: port
- * 0 is a port then.
+ * Listens, even if an earlier process left its socket file. Sets address to the actual one, in
+ * which port 0 is replaced.
  */
 int listener_bind(struct listener *listener, struct cmio_address *address);
 int listener_accept(struct listener *listener, struct stream *out);
@@ -45,11 +46,11 @@ int stream_finish_connect(struct stream *stream);
 ssize_t stream_read(struct stream *stream, void *buffer, size_t length);
 ssize_t stream_write(struct stream *stream, const void *buffer, size_t length);
 
-/* Says that no more will be written; what was still goes. */
+/* Ends writing. Bytes that were written are still delivered. */
 int stream_finish(struct stream *stream);
 void stream_close(struct stream *stream);
 
-/* Closes so that the peer knows that something is missing, where that can be told: TCP's reset. */
+/* Closes and tells the peer that bytes are missing, with a TCP reset. A Unix stream cannot tell. */
 void stream_abort(struct stream *stream);
 
 #endif

@@ -4,7 +4,7 @@
 #include "server/stop.h"
 
 void async_server_leave(struct async_server *server) {
-    (void)cmio_semaphore_release(&server->room, 1); /* it was acquired */
+    (void)cmio_semaphore_release(&server->room, 1); /* it was acquired, so this cannot fail */
 }
 
 /* ---- From the first signal to the last connection ---- */
@@ -18,9 +18,9 @@ struct reign {
 };
 
 /*
- * Accepts until a signal comes, and then those who wait already. The connections are told, as each of
- * them also waits for a permit of a semaphore that never has any. When all are closed, their permits
- * are free.
+ * Accepts until a signal comes, and then accepts the clients that wait already. Closing a semaphore
+ * without permits tells the connections to stop, because each of them also waits for a permit. When
+ * all connections are closed, the permits for their room are free.
  */
 static enum cmio_future_state run_reign(struct cmio_coroutine *coroutine,
                                         struct cmio_context *context) {
@@ -51,7 +51,7 @@ static ssize_t run(struct async_server *server) {
 
 /* ---- The server ---- */
 
-/* A single thread is the program's own. */
+/* With --threads 1, the program's own thread runs everything. */
 static int create_executor(struct async_server *server) {
     const struct options *options = &server->service.options;
     struct cmio_executor_options wanted = {
@@ -79,7 +79,7 @@ static int start(struct async_server *server) {
     return service_announce(&server->service.options.address) < 0 ? EXIT_RUNTIME : -1;
 }
 
-/* All that there is to close takes what was never made. */
+/* Every call here accepts objects that were never made. */
 static void clean_up(struct async_server *server) {
     acceptor_close(&server->acceptor);
     interrupt_close(&server->interrupt);

@@ -15,12 +15,12 @@
 #include "server/conversation.h"
 #include "server/stop.h"
 
-/* Where the system cannot tell a client that left from one that is silent, it is not told. */
+/* Without POLLRDHUP, poll(2) does not report that a client has left. */
 #ifndef POLLRDHUP
 #define POLLRDHUP 0
 #endif
 
-/* Systems without it have SIGPIPE ignored by service_start(). */
+/* On systems without it, ignoring SIGPIPE in service_start() is enough. */
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
 #endif
@@ -29,7 +29,7 @@ static const int64_t accept_pause = 100 * CMIO_MILLISECOND;
 
 /* ---- Waiting ---- */
 
-/* For poll(2): rounded up, so that it never ends early. */
+/* The timeout for poll(2), rounded up so that the wait never ends early. */
 static int milliseconds_until(int64_t deadline) {
     if (deadline == CMIO_FOREVER)
         return -1;
@@ -39,8 +39,8 @@ static int milliseconds_until(int64_t deadline) {
 }
 
 /*
- * Waits until the descriptor is ready, and says whether it is: not when the deadline has passed
- * first. Once a signal said to stop, an idle wait is over, and any other ends with the grace.
+ * Waits until the descriptor is ready. Returns false if the deadline passes first. Once a signal
+ * has come, an idle wait ends at once, and any other wait ends with the grace.
  */
 static bool wait_for(int fd, short events, int64_t deadline, bool idle) {
     for (;;) {
@@ -52,7 +52,7 @@ static bool wait_for(int fd, short events, int64_t deadline, bool idle) {
         };
         int n = poll(waits, 2, milliseconds_until(until));
         if (waits[0].revents != 0 || (n < 0 && errno != EINTR))
-            return true; /* what is wrong, the call that follows will say */
+            return true; /* the next call on the descriptor reports any error */
         if (n == 0 && until != CMIO_FOREVER && cmio_now() >= until)
             return false;
     }
@@ -81,7 +81,7 @@ static ssize_t read_some(void *connection, void *buffer, size_t length) {
 
 static ssize_t write_some(void *connection, const struct iovec *parts, int count) {
     struct msghdr message = {.msg_iov = (struct iovec *)parts};
-    message.msg_iovlen = (unsigned)count; /* whose type depends on the system */
+    message.msg_iovlen = (unsigned)count; /* its type depends on the system */
     ssize_t n = sendmsg(fd_of(connection), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     return n < 0 ? -errno : n;
 }
@@ -108,7 +108,7 @@ static void stop_listening(struct blocking_server *server) {
     server->listener = -1;
 }
 
-/* Without descriptors some are left in the queue, for another call. */
+/* Accepts all waiting clients. If descriptors run out, the rest stays queued for another call. */
 static void accept_waiting(struct blocking_server *server) {
     server->served = server->count = 0;
     while (server->count < sizeof server->waiting / sizeof *server->waiting) {
@@ -144,14 +144,14 @@ int blocking_server_accept(struct blocking_server *server) {
         int fd = accept(server->listener, NULL, NULL);
         if (fd >= 0)
             return fd;
-        /* No descriptor: the connection stays where it is, and we try again after a moment. */
+        /* Without a descriptor the connection stays in the queue. Try again after a moment. */
         if (lacks_room(errno))
             wait_for(-1, 0, cmio_now() + accept_pause, true);
     }
     return next_waiting(server);
 }
 
-/* What listens never blocks, as the one it is ready for may leave before it is accepted. */
+/* The listener never blocks, because a client may leave between the wait and accept(2). */
 static int listen_on(const struct cmio_address *address) {
     socklen_t length;
     const struct sockaddr *name = cmio_address_sockaddr(address, &length);

@@ -8,36 +8,36 @@
 #include "server/service.h"
 
 /*
- * Serving with blocking calls: what sleep_server_single and sleep_server_threads have in common,
- * which is everything but the threads. A call that may block is preceded by a wait, with poll(2)
- * for its one descriptor, as nothing else ends it when the time is up or a signal came.
+ * Serving with blocking calls: the common part of sleep_server_single and sleep_server_threads,
+ * which is everything except the threads. Each call that may block comes after a wait with poll(2)
+ * for its one descriptor. Nothing else could end the call when the time is up or a signal comes.
  */
 struct blocking_server {
     struct service service;
     int listener; /* -1: closed */
-    /* Those who waited in the kernel's queue when a signal said to stop; there cannot be more. */
+    /* Clients in the kernel's queue when the stop signal came; there cannot be more. */
     int waiting[SOMAXCONN + 1];
-    size_t served, count; /* of them */
+    size_t served, count; /* of waiting */
 };
 
 /*
- * Reads the command line, listens and prints where. Returns -1 when the server may serve, otherwise
- * the exit status of the program.
+ * Reads the command line, listens and prints the address. Returns -1 if the server may serve,
+ * otherwise the exit status of the program.
  */
 int blocking_server_start(struct blocking_server *server, const char *program, const char *summary,
                           int argc, char **argv);
 
 /*
- * Waits for the next connection and returns its descriptor. While there is no descriptor for it, it
- * waits until there is one. When a signal says to stop, it accepts all who wait already, closes the
- * listener, and returns them one after the other, and then -1.
+ * Waits for the next connection and returns its descriptor. If no descriptor is free, it waits for
+ * one. After a stop signal it accepts all waiting clients and closes the listener. It then returns
+ * these clients one after the other, and finally -1.
  */
 int blocking_server_accept(struct blocking_server *server);
 
 /* Serves a connection from its first request to its last, and closes it. Any thread. */
 void blocking_server_serve(struct blocking_server *server, int fd);
 
-/* Prints what was served and frees all. Nobody may serve any more. */
+/* Prints the statistics and frees everything. No thread may serve any more. */
 void blocking_server_end(struct blocking_server *server);
 
 #endif

@@ -19,9 +19,9 @@ int client_bind(struct client *client) {
 }
 
 /*
- * What is to be awaited of the connection itself. No event tells again of bytes that a wait for the end
- * left unread: until a read has found no more, the connection counts as ready, after others had their
- * turn.
+ * The future for the connection itself. A wait for the end may leave bytes unread, and no further
+ * event reports them. So until a read has found no more, the connection counts as ready, after the
+ * others have had their turn.
  */
 static struct cmio_future *readiness(struct client *client, enum conversation_wait what) {
     client->what = what;
@@ -35,9 +35,9 @@ static struct cmio_future *readiness(struct client *client, enum conversation_wa
 }
 
 /*
- * The futures are initialised with what cannot be wrong. The order says what counts if several are
- * ready: a request that has arrived is served although the time is up. Once the server stops, that
- * is part of the limit, and nothing else is to be heard of it.
+ * The initialisers cannot fail with these arguments. If several futures are ready, the first one
+ * counts, so a request that has arrived is served although the time is up. Once the server stops,
+ * the limit takes account of it, and the semaphore has nothing more to tell.
  */
 struct cmio_future *client_wait(struct client *client, enum conversation_wait what,
                                 int64_t deadline, bool idle) {
@@ -55,13 +55,13 @@ bool client_waited(struct client *client) {
     for (int i = 0; i < CHOICES; i++)
         cmio_future_drop(client->choices[i]);
     ssize_t choice = client->select.future.result;
-    return choice == CHOICE_READY || choice == CHOICE_STOPPED; /* then look, and wait less long */
+    return choice == CHOICE_READY || choice == CHOICE_STOPPED; /* look again if stopped */
 }
 
 /*
- * That an event says so is a hint which not every system gives. A look at the next byte tells for sure.
- * It leaves a pipelined request where it is, so the source is still readable; but of that, we have
- * heard.
+ * An event may report it, but that is only a hint, which some systems never give. Peeking at the
+ * next byte is certain. It leaves a pipelined request in place, so the source is still readable,
+ * but that was reported already.
  */
 bool client_has_left(struct client *client) {
     if (client->select.future.result != CHOICE_READY)
@@ -86,7 +86,7 @@ ssize_t client_read(struct client *client, void *buffer, size_t length) {
     return is_noted ? cmio_io_note(&client->ready, n) : n;
 }
 
-/* A response is tried before there was a wait for room. */
+/* The first try comes without a wait for room, and has no readiness to note. */
 ssize_t client_write(struct client *client, const struct iovec *parts, int count) {
     ssize_t n = count == 1 ? cmio_tcp_stream_write(&client->stream, parts->iov_base, parts->iov_len)
                            : cmio_tcp_stream_writev(&client->stream, parts, count);

@@ -60,11 +60,11 @@ bool conversation_received(struct conversation *talk, ssize_t count) {
     return count > 0 || count == -EAGAIN || count == -EWOULDBLOCK || count == -EINTR;
 }
 
-/* The request has come to another stage: the new deadline for what is to come. */
+/* The request has reached another stage. Sets the deadline for the next bytes. */
 static enum conversation_step enter_stage(struct conversation *talk) {
     int64_t timeout = talk->service->options.header_timeout;
     if (talk->request.stage == HTTP_STAGE_HEAD) {
-        if (talk->greeted) /* the first request's time runs since it was accepted */
+        if (talk->greeted) /* the time of the first request began with the connection */
             talk->deadline = deadline_after(timeout);
         return CONVERSATION_RECEIVE;
     }

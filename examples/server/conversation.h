@@ -14,11 +14,11 @@
 #include "server/service.h"
 
 /*
- * One connection, from its first request to its last. What a conversation decides is here, without any
- * waiting: what is to be received, until when, what is answered, how it ends.
+ * One connection, from its first request to its last. All decisions of a conversation are here,
+ * without any waiting: what to receive, until when, what to answer, how to end.
  *
- * It goes on in one of two ways. conversation_serve() is a function from top to bottom that calls
- * others which wait: a thread's (server/blocking.h), or a green thread's. A coroutine cannot call a
+ * There are two ways to drive it. conversation_serve() runs from top to bottom and calls functions
+ * that wait: those of a thread (server/blocking.h) or of a green thread. A coroutine cannot call a
  * function that waits, so it takes the steps one by one, and awaits in between.
  */
 struct conversation_buffers {
@@ -30,73 +30,73 @@ struct conversation {
     struct service *service;
     struct conversation_buffers *buffers; /* needed while bytes come or go */
     int fd;                               /* the connection, borrowed */
-    bool greeted;                         /* a request was answered already */
+    bool greeted;                         /* at least one request was answered */
     bool closing;                         /* the response is the connection's last */
     int64_t since;    /* when the head of the request was complete, 0 before that */
-    int64_t deadline; /* until when the next bytes of the request may take */
+    int64_t deadline; /* for the next bytes of the request */
     struct http_request request;
-    struct request_line line; /* of the request; empty where no log is written */
+    struct request_line line; /* of the request; empty if there is no log */
     struct http_date date;
-    uint32_t begin, end; /* what of received was not used yet */
+    uint32_t begin, end; /* the unused bytes of received */
 };
 
-/* What is to be done next for a request. */
+/* What to do next for a request. */
 enum conversation_step {
-    CONVERSATION_RECEIVE, /* more of it, into received */
-    CONVERSATION_SEND,    /* the interim response, and then to receive */
-    CONVERSATION_ANSWER,  /* to sleep and to answer */
+    CONVERSATION_RECEIVE, /* receive more of it, into received */
+    CONVERSATION_SEND,    /* send the interim response, then receive */
+    CONVERSATION_ANSWER,  /* sleep and answer */
 };
 
 /* How long a client may take to close, after the last response. */
 extern const int64_t conversation_linger_time;
 
-/* A point in time, where a timeout of 0 is none. */
+/* Now plus the timeout. A timeout of 0 means CMIO_FOREVER. */
 int64_t deadline_after(int64_t timeout);
 
 /*
- * Until when to wait, once it is seen whether the server stops: a wait without a request is over at
- * once then, and any other at the end of the grace.
+ * How long to wait: until the deadline, but less if the server stops. Then an idle wait, which is
+ * one without a request, is over at once, and any other ends with the grace.
  */
 int64_t conversation_limit(int64_t deadline, bool idle);
 
-/* Begins a conversation on a connection that was accepted. */
+/* Begins a conversation on an accepted connection. */
 void conversation_open(struct conversation *talk, struct service *service, int fd);
 
 /* Begins to wait for a request. */
 void conversation_expect(struct conversation *talk);
 
-/* No request has begun: the wait for it is idle. */
+/* Whether no request has begun, so that the wait for one is idle. */
 bool conversation_is_idle(const struct conversation *talk);
 
-/* Notes what a read into received gave. Returns whether the client may send more. */
+/* Records the result of a read into received. Returns whether the client may send more. */
 bool conversation_received(struct conversation *talk, ssize_t count);
 
-/* Takes what was received, as far as one request goes. */
+/* Uses the received bytes, up to the end of one request. */
 enum conversation_step conversation_feed(struct conversation *talk);
 
-/* The deadline has passed. Returns whether that is answered, with 408, or else just the end. */
+/* Call it after the deadline. Returns whether to answer, with 408; otherwise just close. */
 bool conversation_refuses_late(struct conversation *talk);
 
-/* When the sleep of the request is over; 0 where there is none. */
+/* When the sleep of the request is over; 0 if there is none. */
 int64_t conversation_sleep_end(const struct conversation *talk);
 
 /* Makes the response to the request. */
 void conversation_answer(struct conversation *talk);
 
-/* The response was sent. */
+/* Call it once the response is sent. */
 void conversation_answered(struct conversation *talk);
 
-/* The client left with its request in flight, or was left. */
+/* Call it if the client left with its request in flight, or if the server gave up on it. */
 void conversation_lost(const struct conversation *talk);
 
 /*
- * To close a socket that holds unread bytes is to reset the connection, and a reset may destroy the
- * response before the client has read it. Where that is likely, this says to the client that we are
- * done, and returns that the server reads on until the client is too: RFC 9112, 9.6.
+ * Closing a socket that holds unread bytes resets the connection, and a reset may destroy the
+ * response before the client has read it. If that is likely, this shuts down our side and returns
+ * true: the server must then read until the client closes too (RFC 9112, 9.6).
  */
 bool conversation_lingers(const struct conversation *talk);
 
-/* The end of it. */
+/* Closes the connection and frees what the conversation holds. */
 void conversation_close(struct conversation *talk);
 
 /* What conversation_serve() waits for. */
@@ -106,14 +106,14 @@ enum conversation_wait {
     CONVERSATION_WAIT_END, /* of the connection, by its client */
 };
 
-/* How it waits, reads and writes. connection is what the server knows it by. */
+/* How it waits, reads and writes. connection is the server's own object for it. */
 struct conversation_io {
     /*
-     * Waits, and returns whether the connection may be ready: not when the limit (see
-     * conversation_limit()) was over first.
+     * Waits. Returns whether the connection may be ready: false if the limit (see
+     * conversation_limit()) passed first.
      */
     bool (*wait)(void *connection, enum conversation_wait what, int64_t deadline, bool idle);
-    /* Neither of them waits: a count, or a negative errno. */
+    /* Neither of them waits. Both return a count or a negative errno. */
     ssize_t (*read)(void *connection, void *buffer, size_t length);
     ssize_t (*write)(void *connection, const struct iovec *parts, int count);
 };

@@ -31,9 +31,7 @@ static bool send_response(struct serving *serving) {
     }
 }
 
-/*
- * Waits for bytes: 1 when there are some, 0 when the client has sent its end, -1 when time is up.
- */
+/* Waits for bytes. Returns 1, or 0 if the client ended its stream, or -1 after the deadline. */
 static int receive(struct serving *serving, int64_t deadline) {
     bool idle = conversation_is_idle(&serving->talk);
     if (!serving->io->wait(serving->connection, CONVERSATION_WAIT_READ, deadline, idle))
@@ -43,7 +41,7 @@ static int receive(struct serving *serving, int64_t deadline) {
     return conversation_received(&serving->talk, n) ? 1 : 0;
 }
 
-/* Says whether there is a request to answer: one that arrived, or one that is too late. */
+/* Returns whether there is a request to answer: one that arrived, or one that is too late. */
 static bool receive_request(struct serving *serving) {
     struct conversation *talk = &serving->talk;
     enum conversation_step step;
@@ -62,9 +60,7 @@ static bool receive_request(struct serving *serving) {
     return true;
 }
 
-/*
- * Says whether the sleep was slept: not if the client left, or the grace was over, before its end.
- */
+/* Returns whether the sleep reached its end before the client left or the grace was over. */
 static bool sleep_through(struct serving *serving) {
     int64_t end = conversation_sleep_end(&serving->talk);
     if (end == 0)
@@ -73,7 +69,7 @@ static bool sleep_through(struct serving *serving) {
            cmio_now() >= end;
 }
 
-/* Serves one request. Says whether another may follow. */
+/* Serves one request. Returns whether another may follow. */
 static bool serve_request(struct serving *serving) {
     struct conversation *talk = &serving->talk;
     if (!receive_request(serving))

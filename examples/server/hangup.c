@@ -8,7 +8,7 @@
 #include "common/program.h"
 
 static struct access_log *reopened;
-static atomic_int failure; /* a negative errno that was not told yet, or 0 */
+static atomic_int failure; /* a negative errno that was not reported yet, or 0 */
 
 static void on_hangup(int number) {
     const int kept = errno;

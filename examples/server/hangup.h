@@ -5,14 +5,14 @@
 #include "http/access_log.h"
 
 /*
- * SIGHUP opens the log anew, for the servers that do not hear signals as events. A handler does it,
- * whatever they wait for. There is one log in a process.
+ * SIGHUP opens the log anew in servers that do not receive signals as events. A signal handler does
+ * it, whatever the server waits for. A process has one log.
  */
 
-/* Installs the handler if the log is a file. Otherwise SIGHUP does what it always does. */
+/* Installs the handler if the log is a file. Otherwise SIGHUP keeps its present action. */
 int hangup_init(struct access_log *log);
 
-/* Says if the log could not be opened anew. Any thread. */
+/* Prints a message if the log could not be opened anew. Any thread. */
 void hangup_report(void);
 
 #endif

@@ -14,14 +14,14 @@
 #include "common/numbers.h"
 #include "common/program.h"
 
-/* Where the build says that the page is: static/index.html of the source tree. */
+/* The build defines the path of the page: static/index.html of the source tree. */
 #ifndef SLEEP_SERVER_PAGE
 #error "define SLEEP_SERVER_PAGE as the page's path"
 #endif
 
 enum {
     MOST_THREADS = 1024,
-    /* A longer sleep does not fit the request: some 49 days. */
+    /* A request counts its sleep in 32 bits of milliseconds: some 49 days at most. */
     LONGEST_SLEEP_HOURS = 1000,
 };
 
@@ -34,7 +34,7 @@ struct parsing {
     uint64_t port;
 };
 
-/* The one line about what is wrong with the command line. */
+/* Prints the one line about a wrong command line. */
 __attribute__((format(printf, 1, 2))) static int complain_about(const char *format, ...) {
     char text[LINES_LONGEST];
     va_list arguments;
@@ -173,7 +173,7 @@ static int take_version(struct parsing *parsing, const char *text) {
                       cmio_version());
 }
 
-/* What getopt_long(3) gives back for each: beyond the characters, which it uses for errors. */
+/* What getopt_long(3) returns for each. Characters are left out, because they stand for errors. */
 enum {
     OPTION_HOST = 256,
     OPTION_PORT,

@@ -5,14 +5,15 @@
 #include <stddef.h>
 
 /*
- * Objects of one size, cut from chunks of many: what malloc(3) would add to each is paid once a
- * chunk, taking and giving back is a step in a list, and all can be visited. An object that is new
- * to its first taker is zeros; one that was given back keeps all but its first pointer's worth of
- * bytes. Chunks are freed with the pool, not before. It belongs to one thread at a time.
+ * Objects of one size, cut from larger chunks. The overhead of malloc(3) is paid once per chunk,
+ * taking and giving back is one step in a list, and all objects can be visited. An object that is
+ * taken for the first time is all zeros. An object that was given back keeps its bytes, except for
+ * the first few, the size of a pointer. Chunks are freed only with the pool. A pool belongs to one
+ * thread at a time.
  */
 struct pool {
     struct pool_chunk *chunks;
-    void *unused; /* the first of the objects that were given back */
+    void *unused; /* a list of the objects that were given back */
     size_t object_size;
     size_t fresh; /* objects of the newest chunk that were never taken */
 };
@@ -23,14 +24,14 @@ void pool_init(struct pool *pool, size_t object_size);
 /* Frees all objects, also those that were not given back. */
 void pool_free(struct pool *pool);
 
-/* Takes an object: NULL when there is no memory. */
+/* Takes an object. Returns NULL if there is no memory. */
 void *pool_take(struct pool *pool);
 
 void pool_give(struct pool *pool, void *object);
 
 /*
- * Visits every object that was ever taken, also those given back since: the visitor tells them
- * apart by what it keeps in them. It may give back the object that it visits, and take none.
+ * Visits every object that was ever taken, including those given back since. The visitor tells them
+ * apart by their contents. It may give back the object that it visits, but must not take any.
  */
 void pool_visit(struct pool *pool, void (*visit)(void *object, void *context), void *context);
 

@@ -13,7 +13,7 @@
 #include "server/options.h"
 #include "server/statistics.h"
 
-/* What all connections of a server share, however it waits. */
+/* The state that all connections of a server share, however it waits. */
 struct service {
     struct options options;
     struct http_page page;
@@ -23,7 +23,7 @@ struct service {
 };
 
 /*
- * Begins the program, reads the command line and the page, and opens the log. Returns -1 when the
+ * Begins the program, reads the command line and the page, and opens the log. Returns -1 if the
  * server may go on, otherwise the exit status of the program.
  */
 int service_start(struct service *service, enum options_kind kind, const char *program,
@@ -32,14 +32,14 @@ int service_start(struct service *service, enum options_kind kind, const char *p
 /* Adds one to a counter of the statistics. Any thread. */
 void service_count(struct service *service, uint64_t *counter);
 
-/* Prints where the server listens. Returns 0, or a negative errno after a message. */
+/* Prints the address that the server listens on. Returns 0, or a negative errno after a message. */
 int service_announce(const struct cmio_address *address);
 
-/* A message about a negative errno. Both return EXIT_RUNTIME. */
+/* Print a message about a negative errno. Both return EXIT_RUNTIME. */
 int service_complain(const char *what, int code);
 int service_complain_of_address(const struct cmio_address *address, int code);
 
-/* Prints what was served, closes the log and frees all. Nobody may serve any more. */
+/* Prints the statistics, closes the log and frees everything. No thread may serve any more. */
 void service_end(struct service *service);
 
 #endif

@@ -4,11 +4,11 @@
 
 #include <stdint.h>
 
-/* What a server did, or one loop of it. */
+/* What a server or one of its loops has done. */
 struct statistics {
     uint64_t connections; /* accepted */
     uint64_t answered;    /* responses sent in full, whatever their status */
-    uint64_t refused;     /* those among them whose status was not 200 */
+    uint64_t refused;     /* responses among them whose status was not 200 */
     uint64_t left;        /* requests whose client left before the response was sent */
     uint64_t cut_off;     /* requests that were in flight when the grace was over */
 };

@@ -18,7 +18,7 @@ void stop_set_grace(int64_t grace) {
     grace_time = grace;
 }
 
-/* async-signal-safe: cmio_now() and _exit(2) are. */
+/* async-signal-safe, because cmio_now() and _exit(2) are */
 void stop_begin(int number) {
     int64_t expected = CMIO_FOREVER;
     if (!atomic_compare_exchange_strong(&deadline, &expected, cmio_now() + grace_time))

@@ -6,33 +6,33 @@
 #include <stdint.h>
 
 /*
- * Stopping on SIGINT and SIGTERM: the first one sets until when requests in flight may take, a second
- * one ends the process at once. There is one of it in a process.
+ * Stopping on SIGINT and SIGTERM. The first signal sets a deadline for the requests in flight, and
+ * a second one ends the process at once. This state exists once per process.
  *
- * The servers with blocking calls hear the signals by a handler, which also makes a pipe readable that
- * everyone who waits with poll(2) watches. Those on libcmio-async await a signal, and then call
+ * The servers with blocking calls receive the signals in a handler. It also makes a pipe readable,
+ * which every poll(2) watches. The servers on libcmio-async await a signal, and then call
  * stop_begin() themselves.
  */
 
 /* How long requests in flight may take after the first signal, in nanoseconds. */
 void stop_set_grace(int64_t grace);
 
-/* The signal came. Any thread; async-signal-safe. */
+/* Call it when the signal has come. Any thread; async-signal-safe. */
 void stop_begin(int number);
 
-/* Sets the grace and installs the handler. grace is in nanoseconds. Returns 0 or a negative errno. */
+/* Sets the grace, in nanoseconds, and installs the handler. Returns 0 or a negative errno. */
 int stop_init(int64_t grace);
 
-/* The moment at which to give up what is in flight; CMIO_FOREVER before a signal came. */
+/* When to give up the requests in flight; CMIO_FOREVER before the first signal. */
 int64_t stop_deadline(void);
 
-/* Whether the grace is not over, or has not begun. */
+/* Whether the grace is not over yet, or has not begun. */
 bool stop_leaves_time(void);
 
-/* A descriptor that is readable from the first signal on. */
+/* A descriptor that stays readable from the first signal on. */
 int stop_fd(void);
 
-/* Blocks both signals in the calling thread, so that another hears them. */
+/* Blocks both signals in the calling thread, so that another one receives them. */
 void stop_block_signals(void);
 void stop_unblock_signals(void);
 

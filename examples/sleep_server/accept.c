@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* How a loop listens, and accepts until there is no more, or no room. */
+/* How a loop listens and accepts clients, until none is waiting or there is no room. */
 
 #include <errno.h>
 
@@ -59,15 +59,15 @@ dismiss:
 }
 
 /*
- * Accepts until there is no one left, or no room. Without room no event will ever repeat this one,
- * and those who wait in the kernel's queue would wait for good: so a timer tries again, and so does
- * connection_free(). Nobody who is connected notices.
+ * Accepts until no client is waiting or there is no room. Without room, clients stay in the
+ * kernel's queue, and no further event reports them. So a timer tries again, and so does
+ * connection_free(). Connected clients notice nothing.
  */
 void loop_accept(struct loop *loop) {
     int result;
     do {
         result = loop_accept_one(loop);
-    } while (result == 0 || result == -ECONNABORTED); /* someone left before their turn: go on */
+    } while (result == 0 || result == -ECONNABORTED); /* that client left the queue: go on */
     if (result == -EAGAIN) {
         if (loop->stopping)
             loop_stop_listening(loop);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A connection's answers. They are gathered in its loop, so that those to requests that arrived
- * together go out with one system call, and are sent before the loop turns to anything else. With a
- * log each is sent alone, since its line says when it was sent.
+ * A connection's answers. The loop gathers the answers to requests that arrived together, and sends
+ * them with one system call before it turns to anything else. With a log, each answer is sent
+ * alone, because its log line states when it was sent.
  */
 
 #include <errno.h>
@@ -17,7 +17,7 @@ static bool has_log(const struct loop *loop) {
     return loop->server->log.lines != NULL;
 }
 
-/* All is sent: what is next for the connection? */
+/* Everything is sent. Decides what the connection does next. */
 static void connection_sent(struct loop *loop, struct connection *connection) {
     connection->state = CONNECTION_RECEIVING;
     if (connection->answered) {
@@ -31,7 +31,7 @@ static void connection_sent(struct loop *loop, struct connection *connection) {
         }
         connection_begin_request(loop, connection);
     }
-    if (connection->request.stage == HTTP_STAGE_COMPLETE) /* it waited until here */
+    if (connection->request.stage == HTTP_STAGE_COMPLETE) /* it waited for this */
         connection_begin_sleep(loop, connection);
 }
 
@@ -40,7 +40,7 @@ static void connection_count(struct loop *loop, uint32_t count, uint32_t refused
     loop->statistics.refused += refused;
 }
 
-/* One system call: send(2) if all is in one piece, sendmsg(2) if not. */
+/* One system call: send(2) for a single part, sendmsg(2) for several. */
 static ssize_t connection_write(struct connection *connection, const struct iovec *parts,
                                 int count) {
     if (count == 1)
@@ -49,10 +49,10 @@ static ssize_t connection_write(struct connection *connection, const struct iove
 }
 
 /*
- * The reader is slow: the kernel had no room for all of the answers. Keep what is left of them,
- * which is little, as the page itself is shared; and read no further request until it is gone. Most
- * connections never come here, so only those that do ask for writable events as well. The new
- * registration also reports what is ready already, so nothing is missed in between.
+ * The reader is slow: the kernel had no room for all of the answers. Keep the unsent rest, which is
+ * small because the page itself is shared, and read no further request until it is sent. Few
+ * connections come here, so only these ask for writable events too. The new registration also
+ * reports existing readiness, so nothing is missed in between.
  */
 static void connection_wait_for_room(struct loop *loop, struct connection *connection,
                                      size_t sent) {
@@ -68,8 +68,8 @@ static void connection_wait_for_room(struct loop *loop, struct connection *conne
 }
 
 /*
- * Sends what was gathered. A short write says as much as -EAGAIN: the buffer is full, and an event
- * comes when it is not.
+ * Sends the gathered answers. A short write means the same as -EAGAIN: the buffer is full, and an
+ * event follows when there is room.
  */
 void connection_flush(struct loop *loop, struct connection *connection) {
     struct answers *answers = &loop->answers;
@@ -107,7 +107,7 @@ void connection_send_more(struct loop *loop, struct connection *connection) {
     }
 }
 
-/* The sleep is over, or there is none. Where another request may follow, it is expected at once. */
+/* The sleep is over, or there is none. If another request may follow, begins to wait for it. */
 void connection_answer(struct loop *loop, struct connection *connection) {
     connection->state = CONNECTION_RECEIVING;
     connection->closing = loop->stopping || !connection->request.keep_alive;

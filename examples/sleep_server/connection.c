@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * A connection from its beginning to its end: what its events and its timer mean in each state. What
- * it does with requests is in request.c, and with answers in answer.c.
+ * A connection from its beginning to its end: what its events and its timer mean in each state.
+ * request.c handles its requests, and answer.c its answers.
  */
 
 #include "sleep_server/connection.h"
@@ -13,17 +13,17 @@
 #include "sleep_server/loop.h"
 #include "sleep_server/server.h"
 
-enum { READS_A_TURN = 16 }; /* then others have theirs: see also request.c */
+enum { READS_A_TURN = 16 }; /* before other connections have theirs: see also request.c */
 
 static const int64_t linger_time = 2 * CMIO_SECOND;
 
 /* ---- Time ---- */
 
 /*
- * A timer is set anew for each thing that is waited for. Setting one is cheap and no system call:
- * it is a place in a wheel, and only its nearest deadline ever reaches the kernel, as the timeout
- * of the wait. cmio_timers_set() fails for wrong arguments alone, as does cancel for a timer that
- * is not set: nothing to handle here.
+ * Each wait sets the timer anew. That is cheap and no system call: a timer is a place in a wheel,
+ * and only the nearest deadline reaches the kernel, as the timeout of the wait. cmio_timers_set()
+ * fails only for wrong arguments, and cmio_timers_cancel() for a timer that is not set, so there is
+ * nothing to handle here.
  */
 void connection_set_deadline(struct loop *loop, struct connection *connection, int64_t deadline) {
     (void)cmio_timers_set(loop->timers, &connection->timer, deadline);
@@ -36,8 +36,9 @@ void connection_set_timeout(struct loop *loop, struct connection *connection, in
 /* ---- Its beginning ---- */
 
 /*
- * The stream is accepted right into the connection, and registered for as long as it lives. Edges
- * mean that nothing has to be switched off while a request sleeps: no event comes twice.
+ * Accepts the stream right into the connection and registers it once, for its whole life. With
+ * edge-triggered events nothing has to be switched off while a request sleeps: no event comes
+ * twice.
  */
 int connection_open(struct loop *loop, struct connection *connection) {
     *connection = (struct connection){.state = CONNECTION_UNUSED};
@@ -94,7 +95,7 @@ void connection_log(const struct loop *loop, const struct connection *connection
                      body_length, latency);
 }
 
-/* The client is gone, and with it what it had in flight. */
+/* The client is gone, and its requests in flight are lost. */
 void connection_lost(struct loop *loop, struct connection *connection) {
     if (connection->since != 0 || connection->unsent != NULL || loop->answers.count > 0) {
         loop->statistics.left++;
@@ -104,13 +105,13 @@ void connection_lost(struct loop *loop, struct connection *connection) {
 }
 
 /*
- * Closing deregisters, so that no later wait reports the connection. The batch in hand is another
- * matter: if it holds an event for this one that we have not come to yet, its token is about to
- * point to freed memory. cmio_events_purge() takes it out.
+ * Closing deregisters, so no later wait reports the connection. But the current batch may still
+ * hold an event for it, and the token of that event is about to point to freed memory.
+ * cmio_events_purge() removes such events.
  */
 static void connection_free(struct loop *loop, struct connection *connection) {
     (void)cmio_timers_cancel(loop->timers, &connection->timer);
-    (void)cmio_tcp_stream_close(&connection->stream); /* closed, whatever it says */
+    (void)cmio_tcp_stream_close(&connection->stream); /* closes even if it fails */
     cmio_events_purge(loop->events, (cmio_token)connection);
     connection_leave_busy(loop, connection);
     request_line_free(&connection->line);
@@ -121,21 +122,21 @@ static void connection_free(struct loop *loop, struct connection *connection) {
     loop->open--;
     atomic_fetch_sub(&loop->server->open, 1);
 
-    /* Accepting paused for want of just this: try again at once. */
+    /* Accepting paused because there was no room. Now there is, so try again at once. */
     if (cmio_timer_is_set(&loop->accept_again))
         (void)cmio_timers_set(loop->timers, &loop->accept_again, cmio_now());
 }
 
-/* The end of whatever was done with a connection: all below only mark it as over. */
+/* Frees the connection if it is over. The functions below only mark it as over. */
 static void connection_settle(struct loop *loop, struct connection *connection) {
     if (connection->state == CONNECTION_OVER)
         connection_free(loop, connection);
 }
 
 /*
- * After the last response. To close a socket that holds unread bytes is to reset the connection,
- * and a reset may destroy the response before the client has read it. Where such bytes are likely
- * we only say that we are done, and read on until the client is too: RFC 9112, 9.6.
+ * Ends the connection after its last response. Closing a socket that holds unread bytes resets the
+ * connection, and a reset may destroy the response before the client has read it. If such bytes are
+ * likely, shut down only our side, and read until the client closes too: RFC 9112, 9.6.
  */
 void connection_finish(struct loop *loop, struct connection *connection) {
     bool likely = connection->request.status != 200 || connection->backlog != NULL ||
@@ -170,9 +171,9 @@ static bool connection_may_read(const struct connection *connection) {
 }
 
 /*
- * Goes on with a connection for as long as there is something to do without waiting, and it is its
- * turn. To stop before the kernel has no more is to give the edge away: no event comes for what is
- * left. So the loop remembers those that have more to do, and comes back to them before it waits.
+ * Works on a connection until nothing can be done without waiting, or until its turn is over. When
+ * it stops before the kernel has returned -EAGAIN, no event will report the rest. So the loop
+ * remembers such connections, and comes back to them before it waits.
  */
 static void connection_go_on(struct loop *loop, struct connection *connection) {
     connection_leave_busy(loop, connection);
@@ -195,9 +196,9 @@ void connection_continue(struct loop *loop, struct connection *connection) {
 }
 
 /*
- * Whether the client of a sleeping request has left. That an event says so is a hint which not
- * every system gives. A look at the next byte tells for sure, and leaves a pipelined request where
- * it is.
+ * Whether the client of a sleeping request has left. An event may report it, but that is only a
+ * hint, which some systems never give. Peeking at the next byte is certain, and leaves a pipelined
+ * request in place.
  */
 static bool connection_has_left(struct connection *connection, const struct cmio_event *event) {
     if (connection->ended || cmio_event_is_error(event))
@@ -207,7 +208,7 @@ static bool connection_has_left(struct connection *connection, const struct cmio
     return n == 0 || (n < 0 && n != -EAGAIN);
 }
 
-/* Bytes have arrived, or may have. */
+/* Bytes may have arrived. */
 static void connection_arrived(struct connection *connection) {
     connection->readable = true;
     connection->drained = false;
@@ -244,7 +245,7 @@ void connection_on_timer(struct loop *loop, struct connection *connection) {
     connection_settle(loop, connection);
 }
 
-/* Reads once more, as a request may have arrived before the signal did; then hangs up the idle. */
+/* Reads once more, because a request may have arrived before the signal; closes if still idle. */
 void connection_close_if_idle(void *object, void *context) {
     struct connection *connection = object;
     struct loop *loop = context;

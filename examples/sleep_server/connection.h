@@ -17,63 +17,63 @@ struct loop;
 enum connection_state {
     CONNECTION_UNUSED,    /* in the pool */
     CONNECTION_RECEIVING, /* waits for a request, or for the rest of one */
-    CONNECTION_SLEEPING,  /* waits for its timer; it reads nothing meanwhile */
-    CONNECTION_SENDING,   /* waits for room: its reader is slow. It reads nothing meanwhile */
-    CONNECTION_LINGERING, /* has sent its last; reads over what still arrives */
-    CONNECTION_OVER,      /* to be freed when its event or timer has been handled */
+    CONNECTION_SLEEPING,  /* waits for its timer, and reads nothing */
+    CONNECTION_SENDING,   /* waits for room because its reader is slow, and reads nothing */
+    CONNECTION_LINGERING, /* has sent its last response; discards what still arrives */
+    CONNECTION_OVER,      /* is freed once its event or timer has been handled */
 };
 
-/* Bytes that arrived behind a request that sleeps, or when it was the turn of others. */
+/* Bytes that arrived while a request slept, or while other connections had their turn. */
 struct backlog {
     size_t length;
     char bytes[];
 };
 
 /*
- * Everything about one connection. cmio keeps its part in here too, in the stream and the timer, so
+ * Everything about one connection. cmio's own state is in here too, in the stream and the timer, so
  * this is all the memory that a sleeping request takes.
  */
 struct connection {
     struct cmio_tcp_stream stream;
-    struct cmio_timer timer; /* whatever the state waits for, or how long it may take */
+    struct cmio_timer timer; /* the end of the sleep, or the timeout of the state */
     struct http_request request;
-    struct request_line line; /* of the request; empty where no log is written */
-    int64_t since;            /* when the head of the request was complete; 0: none is in flight */
-    struct backlog *backlog;  /* NULL but for clients that pipeline */
-    struct unsent *unsent;    /* NULL but for slow readers */
-    struct connection *next_busy, **busy_link; /* in the loop's list: what points to this one */
+    struct request_line line; /* of the request; empty if there is no log */
+    int64_t since;            /* when the request's head was complete; 0: none is in flight */
+    struct backlog *backlog;  /* NULL except for clients that pipeline */
+    struct unsent *unsent;    /* NULL except for slow readers */
+    struct connection *next_busy, **busy_link; /* in the loop's list; the link points to this one */
     uint8_t state;                             /* enum connection_state */
-    bool readable; /* there was an event, and no read has said -EAGAIN since */
-    bool drained;  /* the last read came short: most likely nothing is left */
+    bool readable; /* there was an event, and no read has returned -EAGAIN since */
+    bool drained;  /* the last read was short, so most likely nothing is left */
     bool ended;    /* the client will send no more */
-    bool answered; /* the request is: its response is to be sent */
+    bool answered; /* the response is made, and still to be sent */
     bool closing;  /* the response is the connection's last */
-    bool greeted;  /* a request was answered already */
+    bool greeted;  /* at least one request was answered */
 };
 
 /* ---- What its loop calls ---- */
 
-/* Accepts the next client. Returns 0, or a negative errno when there is none, or no room. */
+/* Accepts the next client. Returns 0, or a negative errno if there is none or no room. */
 int connection_open(struct loop *loop, struct connection *connection);
 
-/* Either may be the last of the connection. */
+/* Either of them may free the connection. */
 void connection_on_event(struct loop *loop, struct connection *connection,
                          const struct cmio_event *event);
 void connection_on_timer(struct loop *loop, struct connection *connection);
 
-/* Others had their turn. */
+/* Goes on after the other connections had their turn. May free the connection, too. */
 void connection_continue(struct loop *loop, struct connection *connection);
 
 /*
- * The server stops, which ends a connection without a request; and the grace is over, which ends
- * every one. Both are called for each connection in the pool, with the loop for their context.
+ * When the server stops, connections without a request are closed. When the grace is over, all are.
+ * Both functions are called for each connection in the pool, with the loop as their context.
  */
 void connection_close_if_idle(void *object, void *context);
 void connection_cut_off(void *object, void *context);
 
-/* ---- What its parts call of each other ---- */
+/* ---- Shared between its parts ---- */
 
-/* connection.c. A timeout of 0 is none. */
+/* connection.c. A timeout of 0 means no timeout. */
 void connection_set_deadline(struct loop *loop, struct connection *connection, int64_t deadline);
 void connection_set_timeout(struct loop *loop, struct connection *connection, int64_t timeout);
 void connection_log(const struct loop *loop, const struct connection *connection, uint16_t status,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* All of a cmio program comes down to loop_run(). The rest is what the events of a loop mean. */
+/* loop_run() is the core of a cmio program. The rest gives the loop's events their meaning. */
 
 #include "sleep_server/loop.h"
 
@@ -16,10 +16,10 @@ enum { EVENTS_A_WAIT = 256 };
 /* ---- Stopping ---- */
 
 /*
- * This happens in the middle of a batch, whose events for the listener and for connections that are
- * closed here must not be handled any more: each is purged. Those who wait to be accepted came
- * before the signal and are answered too; if there is no room for all of them, the listener stays
- * until there is.
+ * Stops in the middle of a batch. Its events for the listener and for connections that are closed
+ * here must not be handled any more, so they are purged. Clients still waiting to be accepted came
+ * before the signal and are answered too. If there is no room for all of them, the listener stays
+ * open until there is.
  */
 static void loop_stop(struct loop *loop) {
     loop->stopping = true;
@@ -33,7 +33,7 @@ static void loop_on_waker(struct loop *loop) {
         loop_stop(loop);
 }
 
-/* Signals come as events too: no handler of ours, and nothing to be careful about in one. */
+/* Signals are events too, so there is no handler that has to be async-signal-safe. */
 static void loop_on_signals(struct loop *loop) {
     for (int number; (number = cmio_signals_next(&loop->server->signals)) > 0;) {
         if (number == SIGHUP)
@@ -43,7 +43,7 @@ static void loop_on_signals(struct loop *loop) {
     }
 }
 
-/* The first loop hears the signals, so it stays until the others are done. */
+/* The first loop receives the signals, so it stays until the others are done. */
 static bool loop_is_done(struct loop *loop) {
     bool is_first = loop == loop->server->loops;
     bool is_empty = loop->open == 0 && !loop->listening;
@@ -83,7 +83,7 @@ static void loop_on_timer(struct loop *loop, const struct cmio_timer *timer) {
     }
 }
 
-/* Each once: who is busy again comes last. */
+/* Handles each busy connection once. One that is busy again goes to the end of the list. */
 static void loop_continue_busy(struct loop *loop) {
     struct connection **end = loop->busy_end;
     for (bool is_last = loop->busy == NULL; !is_last;) {
@@ -94,14 +94,14 @@ static void loop_continue_busy(struct loop *loop) {
 }
 
 /*
- * All of a cmio program comes down to this: wait until there is an event or the next timer is due,
- * handle the events, handle the timers. There is no wait while a connection has more to do.
+ * The core of a cmio program: wait until there is an event or the next timer is due, handle the
+ * events, handle the timers. While a connection has more to do, the wait returns at once.
  */
 int loop_run(struct loop *loop) {
     while (!loop_is_done(loop)) {
         int64_t deadline = loop->busy != NULL ? 0 : cmio_timers_next_deadline(loop->timers);
         int count = cmio_poll_wait_until(loop->poll, loop->events, deadline);
-        if (count < 0 && count != -EINTR) /* which says that the wait was interrupted: go on */
+        if (count < 0 && count != -EINTR) /* -EINTR: the wait was interrupted, go on */
             return complain("cannot wait for events", count);
         CMIO_EVENTS_FOREACH (event, loop->events)
             loop_on_event(loop, event);
@@ -141,7 +141,7 @@ int loop_init(struct loop *loop, struct server *server) {
     return cmio_waker_new(&loop->waker, cmio_poll_registry(loop->poll), TOKEN_WAKER);
 }
 
-/* All of cmio's destructors take what was never made, so there is one way out for every case. */
+/* cmio's destructors accept objects that were never made, so one way out serves every case. */
 void loop_close(struct loop *loop) {
     pool_visit(&loop->connections, connection_cut_off, loop);
     pool_free(&loop->connections);

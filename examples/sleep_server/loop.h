@@ -16,8 +16,8 @@ struct connection;
 struct server;
 
 /*
- * A token is ours to choose and comes back in every event and every timer. A connection's is its
- * address. What there is only one of has one of these, which are no addresses.
+ * The program chooses the tokens, and every event and every timer returns one. The token of a
+ * connection is its address. Objects that exist once have these tokens, which are no addresses.
  */
 enum token {
     TOKEN_LISTENER,
@@ -29,7 +29,7 @@ enum token {
 
 enum { RECEIVE_SIZE = 4096 };
 
-/* One thread's world: nothing in here is touched by another, but for the waker. */
+/* The state of one thread. No other thread touches it, except for the waker. */
 struct loop {
     struct server *server;
     struct cmio_poll *poll;
@@ -40,23 +40,23 @@ struct loop {
     struct cmio_timer accept_again; /* set while accepting is paused */
     struct cmio_timer grace;
     struct pool connections;
-    size_t open; /* how many of them */
+    size_t open; /* connections */
     bool listening;
     bool stopping;
     bool grace_over;
     struct statistics statistics;
     pthread_t thread;
-    struct connection *busy, **busy_end; /* those that go on when others had their turn */
-    size_t turn_answers, turn_length;    /* of the connection whose turn it is, sent already */
-    struct answers answers;              /* what it sends next */
-    char received[RECEIVE_SIZE];         /* what it receives: one for all connections */
+    struct connection *busy, **busy_end; /* connections that go on after the others */
+    size_t turn_answers, turn_length;    /* sent to the connection whose turn it is */
+    struct answers answers;              /* to be sent next */
+    char received[RECEIVE_SIZE];         /* one buffer for all connections */
 };
 
 /* Whatever this returns, loop_close() cleans up. */
 int loop_init(struct loop *loop, struct server *server);
 void loop_close(struct loop *loop);
 
-/* Runs until the server was told to stop and has served. Returns 0, or what failed. */
+/* Runs until the server is told to stop and no request is left. Returns 0 or a negative errno. */
 int loop_run(struct loop *loop);
 
 /* accept.c */

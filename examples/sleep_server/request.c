@@ -10,7 +10,7 @@
 #include "sleep_server/loop.h"
 #include "sleep_server/server.h"
 
-/* Then others have theirs. */
+/* The limits of a connection's turn. */
 enum {
     ANSWERS_A_TURN = 64,
     LENGTH_A_TURN = 256 * 1024,
@@ -22,7 +22,7 @@ void connection_begin_request(struct loop *loop, struct connection *connection) 
     connection->answered = false;
 }
 
-/* How long the next bytes may take. */
+/* Sets how long the next bytes may take. */
 void connection_await_more(struct loop *loop, struct connection *connection) {
     const struct options *options = &loop->server->options;
     bool is_idle = connection->greeted && connection->request.stage == HTTP_STAGE_START;
@@ -32,8 +32,9 @@ void connection_await_more(struct loop *loop, struct connection *connection) {
 }
 
 /*
- * The request has arrived in full. The sleep counts from when its head had. The answers before it
- * do not wait for its end; if there is no room for them, it is begun when they are sent.
+ * The request has arrived in full. Its sleep counts from the moment when its head was complete. The
+ * answers before it are sent first. If there is no room for them, the sleep begins once they are
+ * sent.
  */
 void connection_begin_sleep(struct loop *loop, struct connection *connection) {
     const struct http_request *request = &connection->request;
@@ -56,11 +57,11 @@ void connection_begin_sleep(struct loop *loop, struct connection *connection) {
     }
 }
 
-/* The request has come to another stage. */
+/* The request has reached another stage. */
 static void connection_on_stage(struct loop *loop, struct connection *connection) {
     switch (connection->request.stage) {
     case HTTP_STAGE_HEAD:
-        if (connection->greeted) /* the first request's time runs since it was accepted */
+        if (connection->greeted) /* the time of the first request began with the connection */
             connection_set_timeout(loop, connection, loop->server->options.header_timeout);
         break;
     case HTTP_STAGE_BODY:
@@ -91,8 +92,8 @@ static bool turn_is_over(const struct loop *loop) {
 }
 
 /*
- * Gives the parser what arrived, and sends what came of it. Answers go out in order: behind a
- * sleeping request, bytes wait.
+ * Gives the received bytes to the parser, and sends the answers. Answers go out in order, so bytes
+ * behind a sleeping request wait.
  */
 static void connection_feed(struct loop *loop, struct connection *connection, const char *bytes,
                             size_t length) {
@@ -123,9 +124,9 @@ void connection_feed_backlog(struct loop *loop, struct connection *connection) {
 }
 
 /*
- * One read. Only -EAGAIN says for sure that there is no more. A read that gives less than there was
- * room for does not: it stops at an urgent byte, which any client may send, and at the end of the
- * bytes when the client's own end comes behind them. No event would come for what is left.
+ * Reads once. Only -EAGAIN proves that nothing is left. A short read does not: it stops at an
+ * urgent byte, which any client may send, and in front of the client's end of the stream. No event
+ * would report what is left.
  */
 void connection_read(struct loop *loop, struct connection *connection) {
     ssize_t n = cmio_tcp_stream_read(&connection->stream, loop->received, sizeof loop->received);

@@ -15,8 +15,8 @@
 /* ---- Its beginning ---- */
 
 /*
- * Sockets that may share a port would share it with another run of this server, too, which nobody
- * who starts one means. So find out first whether the port is free.
+ * Sockets that may share a port would also share it with another run of this server, which is never
+ * intended. So find out first whether the port is free.
  */
 static int server_probe(const struct server *server) {
     if (server->options.threads == 1)
@@ -28,7 +28,7 @@ static int server_probe(const struct server *server) {
     return cmio_tcp_listener_close(&probe);
 }
 
-/* The first loop's address is the others': port 0 becomes one port for all. */
+/* The other loops listen on the address of the first, so port 0 becomes one port for all. */
 static int server_listen(struct server *server) {
     struct cmio_address *address = &server->options.address;
     int result = server_probe(server);
@@ -43,7 +43,7 @@ static int server_listen(struct server *server) {
 static int server_listen_to_signals(struct server *server) {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     size_t count =
-        access_log_is_file(&server->log) ? 3 : 2; /* or SIGHUP does what it always does */
+        access_log_is_file(&server->log) ? 3 : 2; /* without a log file, SIGHUP keeps its default */
     int result = cmio_signals_init(&server->signals, numbers, count);
     if (result == 0)
         result = second_signal_exits();
@@ -76,7 +76,7 @@ int server_init(struct server *server, const char *program) {
 
 /* ---- While it runs ---- */
 
-/* Any thread may wake any loop: that is what wakers are for. Each then stops by itself. */
+/* Any thread may wake any loop through its waker. Each loop then stops itself. */
 void server_stop(struct server *server) {
     atomic_store(&server->stopping, true);
     for (unsigned i = 0; i < server->options.threads; i++)
@@ -86,7 +86,7 @@ void server_stop(struct server *server) {
 void server_reopen_log(struct server *server) {
     int result = access_log_reopen(&server->log);
     if (result < 0)
-        complain(server->options.log, result); /* and goes on with the log that it has */
+        complain(server->options.log, result); /* and keep the present log */
 }
 
 static void server_run_loop(struct server *server, struct loop *loop) {
@@ -101,11 +101,11 @@ static void *run_on_thread(void *argument) {
     struct server *server = loop->server;
     server_run_loop(server, loop);
     atomic_fetch_sub(&server->running, 1);
-    (void)cmio_waker_wake(server->loops[0].waker); /* it may be the last that the first waits for */
+    (void)cmio_waker_wake(server->loops[0].waker); /* the first loop may wait for this one alone */
     return NULL;
 }
 
-/* Starts the loops behind the first, and returns behind the last that runs. */
+/* Starts the loops after the first. Returns the index behind the last that runs. */
 static unsigned server_start_threads(struct server *server) {
     unsigned next = 1;
     for (; next < server->options.threads; next++) {

@@ -9,11 +9,11 @@
 void output_open(struct output *output) {
     descriptor_borrow(&output->descriptor, STDOUT_FILENO);
     output_clear(output);
-    (void)cmio_fd_source_init(&output->source, output->descriptor.fd); /* arguments hold */
+    (void)cmio_fd_source_init(&output->source, output->descriptor.fd); /* the arguments are valid */
 }
 
 void output_close(struct output *output) {
-    (void)cmio_fd_source_close(&output->source); /* closed, whatever it says */
+    (void)cmio_fd_source_close(&output->source); /* closes even if it fails */
     descriptor_close(&output->descriptor);
 }
 

@@ -12,12 +12,11 @@
 
 /*
  * Standard output, which may be a pipe that is read slowly or not at all. Lines wait here until it
- * takes them, and the loop goes on meanwhile: whoever reads from commands asks first whether there
- * is room. Files are not watched: they never make anyone wait.
+ * takes them, and the loop goes on meanwhile. Check that there is room before reading from a
+ * command. Files are not watched, because a write to them never waits.
  */
 enum {
-    OUTPUT_ROOM =
-        LONGEST_LINE * 16, /* what one read may become: a line a byte, each with its number */
+    OUTPUT_ROOM = LONGEST_LINE * 16, /* for one read of empty lines, each with its number */
     OUTPUT_SIZE = 2 * OUTPUT_ROOM,
 };
 
@@ -31,16 +30,16 @@ struct output {
 void output_open(struct output *output);
 void output_close(struct output *output);
 
-/* Whether a read more will fit. */
+/* Whether another read will fit. */
 bool output_has_room(const struct output *output);
 
-/* Adds a line, which fits. */
+/* Adds a line, which must fit. */
 void output_add(struct output *output, int command, char mark, const char *line, size_t length);
 
-/* Writes what can be written: 0 when nothing is left, -EAGAIN, or another negative errno. */
+/* Writes what it can. Returns 0 if nothing is left, -EAGAIN, or another negative errno. */
 int output_flush(struct output *output);
 
-/* Throws away what waits. */
+/* Discards the waiting lines. */
 void output_clear(struct output *output);
 
 #endif

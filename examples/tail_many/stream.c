@@ -6,7 +6,7 @@
 
 #include "tail_many/output.h"
 
-/* Keeps the beginning of the line that is not whole yet, unless it fills the buffer. */
+/* Adds complete lines. Keeps the beginning of an incomplete one, unless it fills the buffer. */
 static void add_lines(struct stream *stream, struct output *output, int command, char mark) {
     const char *begin = stream->line;
     const char *end = stream->line + stream->length;
@@ -27,7 +27,7 @@ bool stream_pass_on(struct stream *stream, struct output *output, int command, c
     ssize_t count = cmio_pipe_receiver_read(&stream->pipe, stream->line + stream->length,
                                             LONGEST_LINE - stream->length);
     if (count == -EAGAIN)
-        return true; /* an event may come of nothing */
+        return true; /* the event was spurious */
     if (count > 0) {
         stream->length += (size_t)count;
         add_lines(stream, output, command, mark);
@@ -35,6 +35,6 @@ bool stream_pass_on(struct stream *stream, struct output *output, int command, c
     }
     if (stream->length > 0)
         output_add(output, command, mark, stream->line, stream->length);
-    (void)cmio_pipe_receiver_close(&stream->pipe); /* closed, whatever it says */
+    (void)cmio_pipe_receiver_close(&stream->pipe); /* closes even if it fails */
     return false;
 }

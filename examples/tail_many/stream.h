@@ -9,19 +9,19 @@
 
 enum { LONGEST_LINE = 4096 };
 
-/* A pipe from which lines come. */
+/* A pipe that lines are read from. */
 struct stream {
     struct cmio_pipe_receiver pipe;
-    size_t length; /* of what was read and not printed: the beginning of a line */
+    size_t length; /* of the beginning of a line that was read and not printed */
     char line[LONGEST_LINE];
 };
 
 struct output;
 
 /*
- * Reads once, and adds each line that is whole to the output, which has room, behind the command's
- * number and the mark. One that is too long is added in pieces, a last one without its end like
- * others. Returns false at the end of the pipe, or on an error of it: the stream is closed then.
+ * Reads once, and adds each complete line to the output, which must have room, behind the command's
+ * number and the mark. A line that is too long is added in pieces. A last line without a newline is
+ * added like others. Returns false, and closes the stream, at the end of the pipe or on an error.
  */
 bool stream_pass_on(struct stream *stream, struct output *output, int command, char mark);
 
