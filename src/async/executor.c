@@ -224,7 +224,8 @@ int cmio_executor_new(struct cmio_executor **out, const struct cmio_executor_opt
     if (error == 0 && executor->has_threads)
         error = start_threads(executor);
     if (error != 0) {
-        executor->count = made; /* the others do not exist */
+        if (made < executor->count)
+            executor->count = made; /* the others do not exist, and no thread has begun */
         stop_threads(executor);
         destroy(executor, made);
         return error;

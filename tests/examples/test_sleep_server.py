@@ -1183,7 +1183,8 @@ class Logs(unittest.TestCase):
                         self.get(server, "/0")
                     text = stalled.drain()
                     if kind != "terminal":  # which may take some more after a while
-                        self.assertEqual(text, "")
+                        # The last answer may have come before its line was written.
+                        self.assertLessEqual(text.count('"GET /0 '), 1)
                     self.get(server, "/1")
                     status, output = server.stop()
                     text += stalled.drain()
