@@ -14,7 +14,6 @@ from command import BUILD, ROOT, Interrupted, listen_for_interrupts, start, stop
 FOLDER = os.path.join(BUILD, "release-check")
 LOG = os.path.join(BUILD, "release-check.log")
 PROGRAMS = os.path.join(ROOT, "tests", "package")
-USUAL_MIRROR = "http://deb.debian.org/debian"
 # All that a command of README.md finds in its environment, but for HOME.
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PATIENCE = 1800
@@ -80,7 +79,7 @@ def mirror_of_apt():
                 found = re.search(r"^(?:deb .*?|URIs:.*?)(https?://\S+/debian)/?(?:\s|$)", file.read(), re.M)
             if found:
                 return found.group(1)
-    return USUAL_MIRROR
+    raise Failure("apt knows no mirror of Debian here: name one with --mirror URL")
 
 
 class Debian:
