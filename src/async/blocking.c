@@ -4,6 +4,11 @@
  * tells who has it: the future alone while NEW, the pool's queue while QUEUED, a thread while
  * RUNNING, and the future alone again once DONE. If its future is dropped while the job runs, the
  * job is ABANDONED and the thread frees it.
+ *
+ * A thread has ended only when the destructors of its thread-specific data have run, in which the C
+ * library frees what getaddrinfo(3) keeps for it. So threads are joined: each thread that ends joins
+ * the one that ended before it, and the executor joins the last one. Threads that still run jobs
+ * when the executor is freed detach themselves.
  */
 #include "async/blocking.h"
 
@@ -26,7 +31,7 @@ struct cmio__job {
     ssize_t (*function)(void *argument);
     void (*destroy)(void *argument);
     void *argument;
-    struct cmio__blocking *pool; /* from QUEUED on */
+    struct cmio__blocking *pool; /* from QUEUED on; only the future looks at it */
     enum job_state state;
     ssize_t result;
     struct cmio_task_waker waker; /* borrowed: dropping the future removes it */
@@ -43,7 +48,10 @@ struct cmio__blocking {
     unsigned waiting;    /* jobs in the queue */
     unsigned references; /* the executor's and each thread's */
     int64_t idle_ns;
+    pthread_t ended; /* to be joined, if has_ended */
+    bool has_ended;
     bool closed;
+    bool deserted; /* by the executor: nobody joins a thread any more */
 };
 
 static void lock_pool(struct cmio__blocking *pool) {
@@ -82,11 +90,19 @@ static void unref_locked(struct cmio__blocking *pool) {
     free(pool);
 }
 
+/* Releases the lock, gives up a reference, and joins the thread that ended last. */
+static void leave_locked(struct cmio__blocking *pool, bool has_ended, pthread_t ended) {
+    unref_locked(pool);
+    if (has_ended)
+        (void)pthread_join(ended, NULL);
+}
+
 void cmio__blocking_unref(struct cmio__blocking *pool) {
     lock_pool(pool);
     while (pool->closed && pool->threads > pool->running)
         (void)pthread_cond_wait(&pool->quiet, &pool->lock);
-    unref_locked(pool);
+    pool->deserted = true;
+    leave_locked(pool, pool->has_ended, pool->ended);
 }
 
 unsigned cmio__blocking_threads(struct cmio__blocking *pool) {
@@ -178,6 +194,22 @@ static struct cmio__job *await_job(struct cmio__blocking *pool) {
     return pool->first;
 }
 
+/* Releases the lock. */
+static void end_thread_locked(struct cmio__blocking *pool) {
+    const pthread_t before = pool->ended;
+    const bool has_before = pool->has_ended;
+    pool->threads--;
+    (void)pthread_cond_broadcast(&pool->quiet);
+    if (pool->deserted) {
+        (void)pthread_detach(pthread_self());
+        unref_locked(pool);
+        return;
+    }
+    pool->ended = pthread_self();
+    pool->has_ended = true;
+    leave_locked(pool, has_before, before);
+}
+
 static void *run_jobs(void *argument) {
     struct cmio__blocking *pool = argument;
     struct cmio__job *job;
@@ -185,24 +217,18 @@ static void *run_jobs(void *argument) {
     lock_pool(pool);
     while ((job = await_job(pool)) != NULL)
         run_job(pool, job);
-    pool->threads--;
-    (void)pthread_cond_broadcast(&pool->quiet);
-    unref_locked(pool);
+    end_thread_locked(pool);
     return NULL;
 }
 
 /* Starts a thread for a job that is about to be queued. */
 static int start_job_thread(struct cmio__blocking *pool) {
-    pthread_attr_t detached;
     sigset_t all, before;
     pthread_t thread;
-    (void)pthread_attr_init(&detached);
-    (void)pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
     cmio__signal_mask_fill(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    const int error = pthread_create(&thread, &detached, run_jobs, pool);
+    const int error = pthread_create(&thread, NULL, run_jobs, pool);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&detached);
     if (error == 0) {
         pool->threads++;
         pool->references++;
@@ -257,7 +283,7 @@ static enum cmio_future_state poll_blocking(struct cmio_future *future,
         CMIO__CONTAINER(future, struct cmio_blocking_future, future);
     struct cmio__job *job = blocking->job;
     struct cmio__blocking *pool =
-        job->state == NEW ? context->worker->executor->blocking : job->pool;
+        job->pool == NULL ? context->worker->executor->blocking : job->pool;
     lock_pool(pool);
     job->waker = context->waker;
     const int error = job->state == NEW ? submit_job(pool, job) : 0;

@@ -222,6 +222,33 @@ static ssize_t meet_another(void *argument) {
     return atomic_load(&job->calls) == 2;
 }
 
+/* The destructor of a key that takes its time, as the end of a thread on a busy machine may. */
+static void destroy_late(void *argument) {
+    const int64_t end = test_now() + 20 * CMIO_MILLISECOND;
+    while (test_now() < end)
+        test_pause();
+    destroy(argument);
+}
+
+static ssize_t note_end_and_meet_another(void *argument) {
+    (void)note_end_of_thread(argument);
+    return meet_another(argument);
+}
+
+/* Their memory is then free, such as what getaddrinfo(3) keeps for each thread. */
+static void freeing_the_executor_waits_until_its_idle_threads_have_ended(void **state) {
+    struct cmio_executor *executor = new_executor(state);
+    struct argument argument = {0};
+    assert_int_equal(pthread_key_create(&thread_end, destroy_late), 0);
+    struct cmio_join_handle *first = spawn(executor, note_end_and_meet_another, &argument);
+    struct cmio_join_handle *second = spawn(executor, note_end_and_meet_another, &argument);
+    TEST_GIVES(join(executor, first), 1);
+    TEST_GIVES(join(executor, second), 1);
+    cmio_executor_free(executor);
+    assert_int_equal(argument.destroyed, 2);
+    assert_int_equal(pthread_key_delete(thread_end), 0);
+}
+
 static void jobs_run_at_once_also_where_fewer_threads_are_idle(void **state) {
     struct cmio_executor *executor = new_executor(state);
     for (int round = 0; round < 50; round++) {
@@ -287,6 +314,7 @@ static const struct CMUnitTest tests[] = {
     ROWS(shutdown_waits_for_a_job_until_its_deadline),
     ROWS(freeing_the_executor_does_not_wait_for_a_job),
     ROWS(a_thread_that_was_idle_ends),
+    ROWS(freeing_the_executor_waits_until_its_idle_threads_have_ended),
     ROWS(the_longest_idle_time_keeps_the_thread),
     ROWS(jobs_run_at_once_also_where_fewer_threads_are_idle),
     ROWS(a_job_blocks_all_signals_but_those_of_its_own_faults),
