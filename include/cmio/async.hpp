@@ -164,7 +164,7 @@ struct coroutine::promise_type {
             if (leaf->awaited == nullptr || cmio_future_has_ended(leaf->awaited))
                 leaf = leaf->resume();
             else if (leaf->awaited->ops == &operations)
-                leaf = of(leaf->awaited, leaf)->leaf;
+                leaf = of(leaf->awaited, leaf);
             else if (cmio_future_poll(leaf->awaited, context) == CMIO_PENDING)
                 return CMIO_PENDING;
         }

@@ -338,10 +338,11 @@ coroutine choose(cmio_channel_sender *sender, cmio_channel_receiver *receiver) {
     EXPECT(!cmio_future_has_ended(loser.get()));
     const int message = 42;
     EXPECT(cmio_channel_try_send(sender, &message) == 0);
-    co_return co_await loser;
+    coroutine moved(std::move(loser));
+    co_return co_await moved;
 }
 
-void the_loser_of_a_select_may_be_awaited_afterwards(scene &scene) {
+void the_loser_of_a_select_may_be_moved_and_awaited_afterwards(scene &scene) {
     cmio::channel_sender sender;
     cmio::channel_receiver receiver;
     EXPECT(cmio_channel_new(sender.out(), receiver.out(), sizeof(int), 1) == 0);
@@ -357,7 +358,8 @@ coroutine nest(std::vector<int> &order, int depth, std::atomic<int> &begun) {
         co_return co_await nap(3600 * CMIO_SECOND);
     }
     const ssize_t result = co_await nest(order, depth - 1, begun);
-    EXPECT(!"an aborted coroutine goes on");
+    const bool goes_on_after_the_abort = true;
+    EXPECT(!goes_on_after_the_abort);
     co_return result;
 }
 
@@ -382,6 +384,41 @@ void a_message_is_not_lost_with_the_coroutine_that_waits_for_it(scene &scene) {
     const int message = 9;
     EXPECT(cmio_channel_try_send(sender.get(), &message) == 0);
     EXPECT(scene.run(wait_for_message(receiver.get())) == 9);
+}
+
+/* Notes the result of another coroutine when it goes. */
+struct witness {
+    cmio_future *watched;
+    ssize_t *result;
+
+    ~witness() {
+        *result = watched->result;
+    }
+};
+
+coroutine wait_for_pointer(cmio_future *future, std::atomic<int> &begun) {
+    begun++;
+    co_return co_await future;
+}
+
+coroutine watch(cmio_future *future, std::atomic<int> &begun, ssize_t *result) {
+    coroutine inner = wait_for_pointer(future, begun);
+    const witness witness{inner.get(), result};
+    co_return co_await inner;
+}
+
+void a_drop_reaches_futures_that_a_pointer_leads_to(scene &scene) {
+    cmio_sleep_future sleep{};
+    EXPECT(cmio_sleep_future_init(&sleep, 3600 * CMIO_SECOND) == 0);
+    std::atomic<int> begun = 0;
+    ssize_t seen = 0;
+    const cmio::join_handle handle = scene.spawn(watch(&sleep.future, begun, &seen));
+    EXPECT(scene.run(until(begun, 1)) == 0);
+    EXPECT(cmio_join_handle_abort(handle.get()) == 0);
+    EXPECT(scene.join(handle) == -ECANCELED);
+    EXPECT(cmio_future_has_ended(&sleep.future) && sleep.future.result == -ECANCELED);
+    EXPECT(seen == -ECANCELED);
+    cmio_future_drop(&sleep.future);
 }
 
 void a_shutdown_destroys_the_frames_of_coroutines_that_wait(scene &scene) {
@@ -626,9 +663,10 @@ const entry entries[] = {
     SCENE(coroutines_meet_over_a_channel),
     SCENE(a_server_of_coroutines_echoes_over_tcp),
     SCENE(a_timeout_drops_a_coroutine_in_the_middle),
-    SCENE(the_loser_of_a_select_may_be_awaited_afterwards),
+    SCENE(the_loser_of_a_select_may_be_moved_and_awaited_afterwards),
     SCENE(an_abort_destroys_frames_from_the_inside_out),
     SCENE(a_message_is_not_lost_with_the_coroutine_that_waits_for_it),
+    SCENE(a_drop_reaches_futures_that_a_pointer_leads_to),
     SCENE(a_shutdown_destroys_the_frames_of_coroutines_that_wait),
     SCENE(a_thousand_coroutines_run_at_once),
     SCENE(a_hundred_thousand_coroutines_in_each_other_need_no_more_stack),
