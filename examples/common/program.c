@@ -14,17 +14,12 @@
 
 #include <cmio/error.h>
 
+#include "common/standard_streams.h"
+
 static const char *program_name;
 static struct lines output, errors;
 
 /* ---- The beginning ---- */
-
-/* open(2) returns the lowest free descriptor, so each hole is filled in turn. */
-static void open_standard_streams(void) {
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
-            _exit(EXIT_FAILURE); /* there is nowhere to print why */
-}
 
 static void close_lines(void) {
     lines_close(&output);
@@ -39,7 +34,7 @@ static void open_lines(struct lines *lines, int fd) {
 
 void program_start(const char *name) {
     program_name = name;
-    open_standard_streams();
+    standard_streams_open(O_RDWR);
     (void)signal(SIGPIPE, SIG_IGN);
     open_lines(&output, STDOUT_FILENO);
     open_lines(&errors, STDERR_FILENO);

@@ -5,17 +5,17 @@
 #include <stdint.h>
 
 #include "common/lines.h"
+#include "common/second_signal.h"
 
 /*
- * What every program here has: open standard streams, messages that never wait, and an end at the
- * second signal.
+ * What every program here but drill has: open standard streams, messages that never wait, and an end
+ * at the second signal.
  */
 
 /*
- * Begins a program, before it opens anything. Closed standard streams are opened on /dev/null.
- * Otherwise the program's first descriptors would take their places, and messages would end up in a
- * socket. SIGPIPE is ignored, because a failed write reports that there is no reader. Messages
- * begin with name.
+ * Begins a program, before it opens anything. Closed standard streams are opened on /dev/null:
+ * see standard_streams.h. SIGPIPE is ignored, because a failed write reports that there is no
+ * reader. Messages begin with name.
  */
 void program_start(const char *name);
 
@@ -43,12 +43,5 @@ __attribute__((format(printf, 2, 3))) int print_text(int fd, const char *format,
 
 /* Standard error, for other lines that belong there. */
 struct lines *program_errors(void);
-
-/*
- * From now on the second SIGINT or SIGTERM ends the process, whatever it is doing, with an exit
- * status of 128 plus the signal's number. The first signal keeps its present action, so install
- * that before. Returns 0 or a negative errno.
- */
-int second_signal_exits(void);
 
 #endif

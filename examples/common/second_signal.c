@@ -6,7 +6,7 @@
  * one, calls that for the first signal, and ends the process at the second.
  */
 
-#include "common/program.h"
+#include "common/second_signal.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -8,6 +8,7 @@
 
 #include <cmio/cmio.h>
 
+#include "common/second_signal.h"
 #include "crew.h"
 #include "progress.h"
 
@@ -128,6 +129,9 @@ static int run(struct load *load) {
 static int listen_to_signals(struct load *load) {
     static const int numbers[] = {SIGINT, SIGTERM};
     int result = cmio_signals_init(&load->signals, numbers, sizeof numbers / sizeof *numbers);
+    if (result < 0)
+        return result;
+    result = second_signal_exits();
     if (result < 0)
         return result;
     return cmio_registry_register(load->crew.wire.registry, &load->signals.source, signals_token,

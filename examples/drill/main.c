@@ -10,10 +10,10 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include <cmio/error.h>
 
+#include "common/standard_streams.h"
 #include "load.h"
 #include "options.h"
 #include "plan.h"
@@ -163,23 +163,9 @@ static int run_plan(const struct options *options) {
     return status;
 }
 
-/*
- * Makes sure that the standard streams are open. Otherwise a socket would take the place of one and
- * receive messages that are meant for people. Missing streams are opened for reading, so that
- * writing a report to them fails.
- */
-static void open_standard_streams(void) {
-    int fd;
-    do
-        fd = open("/dev/null", O_RDONLY);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0)
-        (void)close(fd); /* nothing was written */
-}
-
 int main(int argc, char **argv) {
     struct options options;
-    open_standard_streams();
+    standard_streams_open(O_RDONLY); /* a report that nobody can get is a failure */
     switch (options_read(argc, argv, &options)) {
     case OPTIONS_RUN:
         return run_plan(&options);

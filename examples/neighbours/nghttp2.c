@@ -10,12 +10,12 @@
  */
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 
 #include <nghttp2/nghttp2.h>
 
 #include "check.h"
+#include "server.h"
 
 /* ---- The adapter ---- */
 
@@ -104,36 +104,20 @@ static void session_close(struct session *session) {
 
 /* ---- The program ---- */
 
-enum { TOKEN_LISTENER, TOKEN_SIGNALS };
-
 struct client {
     struct session session; /* the first member: nghttp2's callbacks get its address */
-    struct client *next, **link;
-    struct request *requests;
+    struct link link;
+    struct link *requests;
 };
 
 /* A request and the answer to it. */
 struct request {
-    struct request *next, **link;
+    struct link link;
     size_t begin, end; /* of the answer; begin is how much of it nghttp2 has taken */
 };
 
-static struct server {
-    struct cmio_poll *poll;
-    struct cmio_events *events;
-    struct cmio_signals signals;
-    struct cmio_tcp_listener listener;
-    nghttp2_session_callbacks *callbacks;
-    struct client *clients;
-    int requests;
-} server;
-
-static void request_free(struct request *request) {
-    *request->link = request->next;
-    if (request->next != NULL)
-        request->next->link = request->link;
-    free(request);
-}
+static nghttp2_session_callbacks *callbacks;
+static int requests_answered;
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *user) {
     struct client *client = user;
@@ -142,11 +126,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     struct request *request = calloc(1, sizeof *request);
     if (request == NULL)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* resets only this stream */
-    request->next = client->requests;
-    request->link = &client->requests;
-    if (request->next != NULL)
-        request->next->link = &request->next;
-    client->requests = request;
+    link_in(&client->requests, &request->link, request);
     return nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, request);
 }
 
@@ -183,7 +163,7 @@ static int answer(nghttp2_session *session, int32_t stream, struct request *requ
     static char status[] = ":status", ok[] = "200";
     const nghttp2_nv headers[] = {{(uint8_t *)status, (uint8_t *)ok, 7, 3, NGHTTP2_NV_FLAG_NONE}};
     nghttp2_data_provider provider = {.source.ptr = request, .read_callback = on_data_wanted};
-    server.requests++;
+    requests_answered++;
     return nghttp2_submit_response(session, stream, headers, 1, &provider);
 }
 
@@ -199,106 +179,62 @@ static int on_stream_close(nghttp2_session *session, int32_t stream, uint32_t co
     (void)code;
     (void)user;
     struct request *request = nghttp2_session_get_stream_user_data(session, stream);
-    if (request != NULL)
-        request_free(request);
+    if (request != NULL) {
+        link_out(&request->link);
+        free(request);
+    }
     return 0;
 }
 
 /* nghttp2 does not close the streams of a deleted session, so their requests are freed here. */
-static void client_free(struct client *client) {
-    *client->link = client->next;
-    if (client->next != NULL)
-        client->next->link = client->link;
+static void client_free(void *freed) {
+    struct client *client = freed;
+    link_out(&client->link);
     session_close(&client->session);
-    for (struct request *request = client->requests, *next; request != NULL; request = next) {
-        next = request->next;
-        free(request);
+    for (struct link *link = client->requests, *next; link != NULL; link = next) {
+        next = link->next;
+        free(link->owner);
     }
     free(client);
 }
 
-static void client_new(void) {
+static void client_new(struct server *server) {
     struct client *client = calloc(1, sizeof *client);
     CHECK(client != NULL);
-    client->next = server.clients;
-    client->link = &server.clients;
-    if (client->next != NULL)
-        client->next->link = &client->next;
-    server.clients = client;
-    int result = cmio_tcp_listener_accept(&server.listener, &client->session.stream, NULL);
+    link_in(&server->clients, &client->link, client);
+    int result = cmio_tcp_listener_accept(&server->listener, &client->session.stream, NULL);
     if (result == 0)
-        result = session_open(&client->session, server.poll, (cmio_token)client, server.callbacks);
+        result = session_open(&client->session, server->poll, (cmio_token)client, callbacks);
     if (result < 0)
         client_free(client);
 }
 
-static void client_on_event(struct client *client) {
+static void client_on_event(struct server *server, void *ready) {
+    struct client *client = ready;
     int result = session_on_event(&client->session);
     if (result > 0)
-        result = cmio_poll_reregister(server.poll, &client->session.stream.source,
+        result = cmio_poll_reregister(server->poll, &client->session.stream.source,
                                       (cmio_token)client, both);
     if (result < 0)
         client_free(client);
 }
 
-/* The listener is level-triggered: one client per event. Returns whether the server goes on. */
-static bool on_event(const struct cmio_event *event) {
-    if (event->token == TOKEN_SIGNALS)
-        return cmio_signals_next(&server.signals) <= 0;
-    if (event->token == TOKEN_LISTENER)
-        client_new();
-    else
-        client_on_event((struct client *)event->token);
-    return true;
-}
-
 static void make_callbacks(void) {
-    CHECK(nghttp2_session_callbacks_new(&server.callbacks) == 0);
-    nghttp2_session_callbacks_set_on_begin_headers_callback(server.callbacks, on_begin_headers);
-    nghttp2_session_callbacks_set_on_header_callback(server.callbacks, on_header);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(server.callbacks, on_frame);
-    nghttp2_session_callbacks_set_on_stream_close_callback(server.callbacks, on_stream_close);
-}
-
-static void server_open(void) {
-    static const int numbers[] = {SIGINT, SIGTERM};
-    struct cmio_address address;
-    make_callbacks();
-    CHECK(cmio_poll_new(&server.poll) == 0 && cmio_events_new(&server.events, 64) == 0);
-    CHECK(cmio_signals_init(&server.signals, numbers, 2) == 0);
-    CHECK(cmio_poll_register(server.poll, &server.signals.source, TOKEN_SIGNALS, CMIO_READABLE) ==
-          0);
-    CHECK(cmio_address_parse("127.0.0.1:0", &address) == 0);
-    CHECK(cmio_tcp_listener_bind(&server.listener, &address, NULL) == 0);
-    CHECK(cmio_poll_register(server.poll, &server.listener.source, TOKEN_LISTENER,
-                             CMIO_READABLE | CMIO_LEVEL) == 0);
-    CHECK(cmio_tcp_listener_local_address(&server.listener, &address) == 0);
-    printf("listening on 127.0.0.1:%u\n", (unsigned)cmio_address_port(&address));
-    CHECK(fflush(stdout) == 0);
-}
-
-static void server_close(void) {
-    for (struct client *client = server.clients, *next; client != NULL; client = next) {
-        next = client->next;
-        client_free(client);
-    }
-    (void)cmio_tcp_listener_close(&server.listener);
-    (void)cmio_signals_close(&server.signals);
-    nghttp2_session_callbacks_del(server.callbacks);
-    cmio_events_free(server.events);
-    cmio_poll_free(server.poll);
+    CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);
+    nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
+    nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
 }
 
 int main(void) {
-    bool goes_on = true;
-    server_open();
-    while (goes_on) {
-        int count = cmio_poll_wait(server.poll, server.events, CMIO_FOREVER);
-        CHECK(count >= 0 || count == -EINTR);
-        CMIO_EVENTS_FOREACH (event, server.events)
-            goes_on = on_event(event) && goes_on;
-    }
-    printf("%d requests\n", server.requests);
-    server_close();
+    struct server server = {
+        .on_listener = client_new, .on_client = client_on_event, .free_client = client_free};
+    make_callbacks();
+    server_open(&server);
+    server_run(&server);
+    printf("%d requests\n", requests_answered);
+    server_close(&server);
+    nghttp2_session_callbacks_del(callbacks);
     return EXIT_SUCCESS;
 }

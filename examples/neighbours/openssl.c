@@ -20,6 +20,7 @@
 #include <openssl/ssl.h>
 
 #include "check.h"
+#include "server.h"
 
 /* ---- The adapter: a BIO on a cmio stream ---- */
 
@@ -93,59 +94,47 @@ static int rearm(SSL *ssl, int returned, struct cmio_tcp_stream *stream) {
 
 /* ---- The program ---- */
 
-enum { TOKEN_LISTENER, TOKEN_SIGNALS, ROUNDS_A_TURN = 16 };
+enum { ROUNDS_A_TURN = 16 };
 
 static const cmio_interest both = CMIO_READABLE | CMIO_WRITABLE;
 
 struct client {
     struct cmio_tcp_stream stream;
-    struct client *next, **link;
+    struct link link;
     SSL *ssl;
     int begin, end; /* the bytes still to be written back */
     char buffer[16 * 1024];
 };
 
-static struct server {
-    struct cmio_poll *poll;
-    struct cmio_events *events;
-    struct cmio_signals signals;
-    struct cmio_tcp_listener listener;
-    SSL_CTX *context;
-    BIO_METHOD *method; /* NULL for "fd" */
-    struct client *clients;
-    int served;
-} server;
+static SSL_CTX *context;
+static BIO_METHOD *method; /* NULL for "fd" */
+static int clients_served;
 
 /* A source is in a batch at most once, so no other event of this client is left in it. */
-static void client_free(struct client *client) {
-    *client->link = client->next;
-    if (client->next != NULL)
-        client->next->link = client->link;
+static void client_free(void *freed) {
+    struct client *client = freed;
+    link_out(&client->link);
     SSL_free(client->ssl);
     (void)cmio_tcp_stream_close(&client->stream);
     free(client);
 }
 
-static void client_new(void) {
+static void client_new(struct server *server) {
     struct client *client = calloc(1, sizeof *client);
     CHECK(client != NULL);
-    client->next = server.clients;
-    client->link = &server.clients;
-    if (client->next != NULL)
-        client->next->link = &client->next;
-    server.clients = client;
-    int result = cmio_tcp_listener_accept(&server.listener, &client->stream, NULL);
-    client->ssl = result == 0 ? SSL_new(server.context) : NULL;
+    link_in(&server->clients, &client->link, client);
+    int result = cmio_tcp_listener_accept(&server->listener, &client->stream, NULL);
+    client->ssl = result == 0 ? SSL_new(context) : NULL;
     if (client->ssl == NULL) {
         client_free(client);
         return;
     }
     SSL_set_accept_state(client->ssl); /* the first SSL_read() does the handshake */
-    result = server.method != NULL ? use_bio(client->ssl, server.method, &client->stream)
-                                   : use_fd(client->ssl, &client->stream);
+    result = method != NULL ? use_bio(client->ssl, method, &client->stream)
+                            : use_fd(client->ssl, &client->stream);
     CHECK(result == 0);
-    CHECK(cmio_poll_register(server.poll, &client->stream.source, (cmio_token)client, both) == 0);
-    server.served++;
+    CHECK(cmio_poll_register(server->poll, &client->stream.source, (cmio_token)client, both) == 0);
+    clients_served++;
 }
 
 /* Reads or writes once. Returns the result of OpenSSL. */
@@ -163,13 +152,14 @@ static int client_step(struct client *client) {
 }
 
 /* Goes on until OpenSSL has to wait, or until the turn is over; then it asks for another event. */
-static void client_on_event(struct client *client) {
+static void client_on_event(struct server *server, void *ready) {
+    struct client *client = ready;
     int n = 1;
     ERR_clear_error(); /* or SSL_get_error() reports another client's failure for this one */
     for (int round = 0; round < ROUNDS_A_TURN && n > 0; round++)
         n = client_step(client);
     int result =
-        n > 0 ? cmio_poll_reregister(server.poll, &client->stream.source, (cmio_token)client, both)
+        n > 0 ? cmio_poll_reregister(server->poll, &client->stream.source, (cmio_token)client, both)
               : rearm(client->ssl, n, &client->stream);
     if (result == 0)
         return;
@@ -178,64 +168,26 @@ static void client_on_event(struct client *client) {
     client_free(client);
 }
 
-/* The listener is level-triggered: one client per event. */
-static bool on_event(const struct cmio_event *event) {
-    if (event->token == TOKEN_SIGNALS)
-        return cmio_signals_next(&server.signals) <= 0;
-    if (event->token == TOKEN_LISTENER)
-        client_new();
-    else
-        client_on_event((struct client *)event->token);
-    return true;
-}
-
-static void server_open(char **arguments) {
-    static const int numbers[] = {SIGINT, SIGTERM};
-    struct cmio_address address;
-    server.context = SSL_CTX_new(TLS_server_method());
-    CHECK(server.context != NULL);
-    CHECK(SSL_CTX_use_certificate_chain_file(server.context, arguments[1]) == 1);
-    CHECK(SSL_CTX_use_PrivateKey_file(server.context, arguments[2], SSL_FILETYPE_PEM) == 1);
-    SSL_CTX_set_mode(server.context, SSL_MODE_ENABLE_PARTIAL_WRITE);
-    server.method = strcmp(arguments[0], "bio") == 0 ? stream_method_new() : NULL;
-    CHECK(cmio_poll_new(&server.poll) == 0 && cmio_events_new(&server.events, 64) == 0);
-    CHECK(cmio_signals_init(&server.signals, numbers, 2) == 0);
-    CHECK(cmio_poll_register(server.poll, &server.signals.source, TOKEN_SIGNALS, CMIO_READABLE) ==
-          0);
-    CHECK(cmio_address_parse("127.0.0.1:0", &address) == 0);
-    CHECK(cmio_tcp_listener_bind(&server.listener, &address, NULL) == 0);
-    CHECK(cmio_poll_register(server.poll, &server.listener.source, TOKEN_LISTENER,
-                             CMIO_READABLE | CMIO_LEVEL) == 0);
-    CHECK(cmio_tcp_listener_local_address(&server.listener, &address) == 0);
-    printf("listening on 127.0.0.1:%u\n", (unsigned)cmio_address_port(&address));
-    CHECK(fflush(stdout) == 0);
-}
-
-static void server_close(void) {
-    for (struct client *client = server.clients, *next; client != NULL; client = next) {
-        next = client->next;
-        client_free(client);
-    }
-    (void)cmio_tcp_listener_close(&server.listener);
-    (void)cmio_signals_close(&server.signals);
-    BIO_meth_free(server.method);
-    SSL_CTX_free(server.context);
-    cmio_events_free(server.events);
-    cmio_poll_free(server.poll);
+static void use_files(char **names) {
+    context = SSL_CTX_new(TLS_server_method());
+    CHECK(context != NULL);
+    CHECK(SSL_CTX_use_certificate_chain_file(context, names[0]) == 1);
+    CHECK(SSL_CTX_use_PrivateKey_file(context, names[1], SSL_FILETYPE_PEM) == 1);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE);
 }
 
 int main(int argc, char **argv) {
-    bool goes_on = true;
+    struct server server = {
+        .on_listener = client_new, .on_client = client_on_event, .free_client = client_free};
     CHECK(argc == 4 && (strcmp(argv[1], "bio") == 0 || strcmp(argv[1], "fd") == 0));
     CHECK(signal(SIGPIPE, SIG_IGN) != SIG_ERR); /* OpenSSL writes to a descriptor with write(2) */
-    server_open(argv + 1);
-    while (goes_on) {
-        int count = cmio_poll_wait(server.poll, server.events, CMIO_FOREVER);
-        CHECK(count >= 0 || count == -EINTR);
-        CMIO_EVENTS_FOREACH (event, server.events)
-            goes_on = on_event(event) && goes_on;
-    }
-    printf("%d clients\n", server.served);
-    server_close();
+    use_files(argv + 2);
+    method = strcmp(argv[1], "bio") == 0 ? stream_method_new() : NULL;
+    server_open(&server);
+    server_run(&server);
+    printf("%d clients\n", clients_served);
+    server_close(&server);
+    BIO_meth_free(method);
+    SSL_CTX_free(context);
     return EXIT_SUCCESS;
 }

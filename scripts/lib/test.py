@@ -22,7 +22,9 @@ from results import Result, count_log
 
 PLAIN = Build("gcc", GCC, (*strict(GCC), "-Dbench=true"))
 # Not strict: what gcc warns of in code that a sanitizer was built into is often not there.
-ADDRESS_GCC = Build("address-gcc", GCC, (*ADDRESS, *(COVERAGE if GCC[0] == "gcc" else ())))
+ADDRESS_GCC = Build(
+    "address-gcc", GCC, (*ADDRESS, "-Damalgamation=true", *(COVERAGE if GCC[0] == "gcc" else ()))
+)
 # Optimized, unlike the other; less is quicker to build, and takes fewer undefined accesses away.
 ADDRESS_CLANG = Build("address-clang", CLANG, (*strict(CLANG), *ADDRESS, "-Doptimization=1"))
 THREADS = Build("threads", CLANG, (*strict(CLANG), *THREAD))

@@ -5,7 +5,9 @@ usage: amalgamation.py SOURCE_ROOT BUILD_ROOT
 
 The files must compile alone, in a folder with nothing else, in C11 and in the compiler's own C, and programs in C and
 C++ must run with them. What they take here is compared with what the build took, and what they take on other systems
-with the list below, for which their conditions are preprocessed with the macros of those systems.
+with the list below, for which their conditions are preprocessed with the macros of those systems. On Linux they are
+also compiled as on BSDs: with the macros of those, and with the kqueue stand-in and Linux's own headers in the place of
+theirs.
 """
 
 import os
@@ -62,6 +64,21 @@ TAKEN = {
     " send_file_linux wake_eventfd watchable_epoll spawn",
     "another": "wait_plain child child_none batch_plain rights_refused_as_said send_file_plain wake_pipe"
     " watchable_plain spawn",
+}
+# What stands for the headers of a BSD on Linux: a flavour of the stand-in, and the macros that the compiler defines.
+STANDINS = {
+    "freebsd": ("FREEBSD", ["__FreeBSD__=14"]),
+    "dragonfly": ("FREEBSD", ["__DragonFly__"]),
+    "openbsd": ("OPENBSD", ["__OpenBSD__", "OpenBSD=202304"]),
+    "netbsd": ("NETBSD", ["__NetBSD__", "__NetBSD_Version__=900000000"]),
+}
+# What the compiler's own <stddef.h> takes from a BSD, and a call that Linux has otherwise.
+BSD_HEADERS = {
+    "sys/_types.h": "",
+    "machine/ansi.h": "#define _BSD_SIZE_T_ __SIZE_TYPE__\n#define _BSD_PTRDIFF_T_ __PTRDIFF_TYPE__\n"
+    "#define _BSD_WCHAR_T_ __WCHAR_TYPE__\n",
+    "sendfile.h": "#include <sys/types.h>\n"
+    "int sendfile(int file, int fd, off_t offset, size_t length, void *headers, off_t *sent, int flags);\n",
 }
 POLL = {"src/poll/entries.c", "src/poll/poll.c", "src/poll/rest.c", "src/posix/look.c"}
 
@@ -121,6 +138,26 @@ def compile_alone(folder, environment):
             run([*language, "-Wall", "-Wextra", "-Werror", "-fsyntax-only", header], cwd=folder, env=environment)
 
 
+def write_bsd_headers(folder):
+    for name, text in BSD_HEADERS.items():
+        path = os.path.join(folder, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
+def compile_as_on_bsd(root, folder, scratch, environment):
+    headers = os.path.join(scratch, "bsd")
+    write_bsd_headers(headers)
+    include = ["-I", headers, "-I", os.path.join(os.path.abspath(root), "tests", "support", "kqueue", "include")]
+    include += ["-include", os.path.join(headers, "sendfile.h")]
+    for system, (flavour, macros) in STANDINS.items():
+        defined = [f"-D{macro}" for macro in [f"KQUEUE_STANDIN_{flavour}=1", "_GNU_SOURCE", *macros]]
+        line = ["cc", "-std=c11", "-Wall", "-Werror", "-U__linux__", *defined, *include, "-fsyntax-only"]
+        run([*line, "cmio.c", "cmio-async.c"], cwd=folder, env=environment)
+        print(f"{system}: compiles with headers in the place of its own")
+
+
 def check_names(folder):
     """No name that other files of a program could have, too. The compiler adds a weak DW.ref.* for clean-up."""
     needs("nm")
@@ -156,6 +193,8 @@ def test(root, build):
         if sys.platform == "linux":
             check_here(root, build, text)
         compile_alone(folder, environment)
+        if sys.platform == "linux":
+            compile_as_on_bsd(root, folder, scratch, environment)
         check_names(folder)
         run_programs(folder, header_version(root), environment)
 

@@ -6,6 +6,7 @@ usage: documents.py [--self-test | --others] SOURCE_ROOT ASYNC_LIBRARY LIBRARY S
 A document is README.md or a file of docs/. Its programs are the blocks of C that have a name:
 
     ```c hello.c               the whole file hello.c; "main" is in it
+    ```cpp hello.cpp           the same in C++20, compiled by the C++ compiler that belongs to COMPILER, if it is there
     ```text output of hello.c  what it prints, to the letter
     ```text talk with hello.c  or it is a server: what a client sends (> line) and gets back (< line)
 
@@ -33,6 +34,7 @@ import concurrent.futures
 import glob
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -44,7 +46,9 @@ from scratch import WARNINGS, Failure, expect, main, run
 
 BLOCK = re.compile(r"^```(\w*)[ \t]*([^\n]*)\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-PROMISE = re.compile(r"(output of|talk with) (\S+\.(?:c|rs)(?: and \S+\.(?:c|rs))*)")
+PROMISE = re.compile(r"(output of|talk with) (\S+\.(?:c|cpp|rs)(?: and \S+\.(?:c|cpp|rs))*)")
+# The languages in which programs use cmio.
+OWN = ("c", "cpp")
 PORT = re.compile(r"\b7777\b")
 TIME_LIMIT = 120
 
@@ -73,8 +77,8 @@ class Program:
 def note_program(programs, document, language, words, text):
     name, _, library = words.partition(" with ")
     expect(name not in programs, f"{document}: {name} is there twice")
-    known = peers.NAMES[language]
-    expect(library in known or language == "c" and not library, f"{document}: {name} is with {library or 'nothing'}")
+    is_own = language in OWN and not library
+    expect(is_own or library in peers.NAMES[language], f"{document}: {name} is with {library or 'nothing'}")
     programs[name] = Program(document, name, text, library)
 
 
@@ -92,7 +96,7 @@ def note_block(programs, document, language, words, text):
     """Adds a block to the programs, by name, if it is a program or belongs to one."""
     if language in peers.NAMES and words:
         note_program(programs, document, language, words, text)
-    elif language == "c" and document != "README.md":
+    elif language in OWN and document != "README.md":
         expect(not re.search(r"\bint main\(", text), f"{document}: a program without a name:\n{text}")
     elif language == "text" and words:
         note_promise(programs, document, words, text)
@@ -137,9 +141,25 @@ def sanitizer_flags(sanitizers):
     return ["-fsanitize=" + ",".join(names)] if names else []
 
 
+def cpp_compiler(compiler):
+    """The command for C++ that belongs to a command for C."""
+    name = os.path.basename(compiler[-1])
+    for c, cpp in [("clang", "clang++"), ("gcc", "g++"), ("cc", "c++")]:
+        if c in name:
+            return [*compiler[:-1], compiler[-1][: -len(name)] + name.replace(c, cpp)]
+    return compiler
+
+
+def can_compile(program, compiler):
+    return not program.name.endswith(".cpp") or bool(shutil.which(cpp_compiler(compiler)[-1]))
+
+
 def compile_with_cmio(path, output, arguments):
     root, async_library, library, sanitizers, *compiler = arguments
-    flags = ["-std=c11", *WARNINGS, "-I", os.path.join(root, "include"), *sanitizer_flags(sanitizers)]
+    standard = "-std=c11"
+    if path.endswith(".cpp"):
+        compiler, standard = cpp_compiler(compiler), "-std=c++20"
+    flags = [standard, *WARNINGS, "-I", os.path.join(root, "include"), *sanitizer_flags(sanitizers)]
     for each in [async_library, library]:
         flags.append("-Wl,-rpath," + os.path.dirname(os.path.abspath(each)))
     run([*compiler, *flags, path, async_library, library, "-pthread", "-o", output])
@@ -264,6 +284,7 @@ int main(void) {
     return (int)cmio_block_on(NULL, &sleep.future);
 }
 """
+CPP = "#include <coroutine>\n" + HELLO.replace("stdio.h", "cstdio").replace("puts", "std::puts")
 
 
 def fenced(words, text):
@@ -283,6 +304,10 @@ MISTAKES = [
     (fenced("c a.c", HELLO) + fenced("text talk with a.c", "> x\n"), "no address"),
     (fenced("c a.c", DEAF) + fenced("text talk with a.c", "> x\n< x\n"), "a.c"),
     (fenced("c a.c with nothing", HELLO), "a.c is with nothing"),
+    (fenced("cpp a.cpp with libuv", HELLO), "a.cpp is with libuv"),
+    (fenced("cpp", HELLO), "without a name"),
+    (fenced("cpp a.cpp", CPP) + fenced("text output of a.cpp", "hell\n"), "it should print"),
+    (fenced("cpp a.cpp", CPP.replace("std::puts", "int n; std::puts")), "unused"),
     (fenced("rust a.rs", "fn main() {}\n"), "a.rs is with nothing"),
     (fenced("rust a.rs with mio", "fn mine() {}\n"), "no main"),
     (fenced("c a.c with poll", HELLO) + fenced("text output of a.c", "hell\n"), "it should print"),
@@ -308,7 +333,10 @@ def self_test(root, *rest):
     right += fenced("text output of a.c", "hello\n")
     said = complaint(root, right, [root, *rest])
     expect(said == "", f"a document without mistakes: {said}")
+    compiler = rest[3:]
     for text, words in MISTAKES:
+        if CPP.splitlines()[0] in text and not shutil.which(cpp_compiler(list(compiler))[-1]):
+            continue
         said = complaint(root, text, [root, *rest])
         expect(words in said, f"not noticed ({words}) but {said!r}:\n{text}")
     print(f"{len(MISTAKES)} mistakes are noticed")
@@ -340,6 +368,14 @@ def only_present(programs, arguments):
     return [program for program in programs if program.library not in absent]
 
 
+def only_compilable(programs, compiler):
+    """The programs in languages that the compiler knows."""
+    for program in programs:
+        if not can_compile(program, compiler):
+            print(f"{program.where()}: left out, since there is no compiler of C++ beside {compiler[-1]}")
+    return [program for program in programs if can_compile(program, compiler)]
+
+
 def test(*arguments):
     if arguments[0] == "--self-test":
         self_test(*arguments[1:])
@@ -349,6 +385,8 @@ def test(*arguments):
     programs = [program for program in all_programs(arguments[0]) if bool(program.library) == others]
     if others:
         programs = only_present(programs, arguments)
+    else:
+        programs = only_compilable(programs, list(arguments[4:]))
     wrong = check_programs(programs, list(arguments))
     expect(not wrong, "\n\n".join(wrong))
     names = ", ".join(program.name for program in programs)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Compiles each public header alone, with all warnings as errors, and a program that uses their macros.
 
-usage: headers.py SOURCE_ROOT c11|c++17 INSTALLED_HEADER...
+usage: headers.py SOURCE_ROOT c11|c++17|c++20 INSTALLED_HEADER...
 
 Every compiler that is there has to accept them; with none for the language the test is skipped.
 The headers are those of include/cmio and include/cmio/async, which must be those that the build
-installs. cmio.h includes all of the first, async.h all of the second.
+installs. cmio.h includes all of the first, async.h all of the second. With c++20 they are the headers
+for C++ alone (.hpp), which must also compile without exceptions and run-time types. All but async.hpp
+must compile as C++17, too.
 """
 
 import glob
@@ -20,8 +22,12 @@ import c_text
 LANGUAGES = {
     "c11": ("c", ["gcc", "clang", "cc"]),
     "c++17": ("c++", ["g++", "clang++", "c++"]),
+    "c++20": ("c++", ["g++", "clang++", "c++"]),
 }
+# What has coroutines does not compile as C++17.
+NEED_COROUTINES = ["async.hpp"]
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wundef", "-Werror"]
+BARE = ["-fno-exceptions", "-fno-rtti"]
 SKIPPED = 77
 
 
@@ -35,12 +41,12 @@ def compilers_of(names):
     return list(found.values())
 
 
-def compile_alone(compiler, language, standard, include, header, scratch):
+def compile_alone(compiler, language, options, include, header, scratch):
     """What the compiler has to say about a file that includes the header twice and nothing else."""
     source = os.path.join(scratch, "alone." + ("c" if language == "c" else "cpp"))
     with open(source, "w", encoding="utf-8") as file:
         file.write(f"#include <cmio/{header}>\n#include <cmio/{header}>\n\nextern int alone;\n")
-    command = [compiler, "-x", language, "-std=" + standard, *WARNINGS, "-I", include, "-c", source]
+    command = [compiler, "-x", language, *options, *WARNINGS, "-I", include, "-c", source]
     result = subprocess.run(
         [*command, "-o", os.path.join(scratch, "alone.o")], capture_output=True, text=True
     )
@@ -100,33 +106,60 @@ def check_all_of(include, umbrella, headers):
     return [f"{umbrella}: includes, or lacks, {name}" for name in sorted(difference)]
 
 
-def check_lists(include, headers, installed):
-    problems = []
-    if sorted(installed) != headers:
-        difference = set(installed) ^ set(headers)
-        problems.append(f"in the folder or installed, not both: {', '.join(sorted(difference))}")
+def check_installed(headers, installed):
+    difference = set(installed) ^ set(headers)
+    return [f"in the folder or installed, not both: {', '.join(sorted(difference))}"] if difference else []
+
+
+def check_umbrellas(include, headers):
     of_async = {name for name in headers if name.startswith("async/")}
     # Every header includes export.h.
     core = set(headers) - of_async - {"cmio.h", "export.h", "async.h"}
-    return problems + check_all_of(include, "cmio.h", core) + check_all_of(include, "async.h", of_async)
+    return check_all_of(include, "cmio.h", core) + check_all_of(include, "async.h", of_async)
+
+
+def headers_in(folder, ending):
+    found = glob.glob(os.path.join(folder, "**", "*" + ending), recursive=True)
+    return sorted(os.path.relpath(path, folder) for path in found)
+
+
+def check_c_headers(standard, compilers, include, headers, scratch):
+    """Yields what is wrong with the headers for C and C++."""
+    language = LANGUAGES[standard][0]
+    for compiler in compilers:
+        for header in headers:
+            said = compile_alone(compiler, language, ["-std=" + standard], include, header, scratch)
+            if said:
+                yield f"{compiler}: <cmio/{header}> alone:\n{said}"
+        yield from check_nested(compiler, language, standard, include, scratch)
+    yield from check_umbrellas(include, headers)
+
+
+def check_cpp_headers(compilers, include, headers, scratch):
+    """Yields what is wrong with the headers for C++ alone."""
+    variants = [["-std=c++20"], ["-std=c++20", *BARE], ["-std=c++17", *BARE]]
+    for compiler in compilers:
+        for header in headers:
+            for options in variants:
+                if header in NEED_COROUTINES and "-std=c++17" in options:
+                    continue
+                said = compile_alone(compiler, "c++", options, include, header, scratch)
+                if said:
+                    yield f"{compiler} {' '.join(options)}: <cmio/{header}> alone:\n{said}"
 
 
 def main():
     root, standard, *installed = sys.argv[1:]
     include = os.path.join(root, "include")
     folder = os.path.join(include, "cmio")
-    found = glob.glob(os.path.join(folder, "**", "*.h"), recursive=True)
-    headers = sorted(os.path.relpath(path, folder) for path in found)
-    problems = check_lists(include, headers, [os.path.relpath(path, folder) for path in installed])
-    language, candidates = LANGUAGES[standard]
-    compilers = compilers_of(candidates)
+    headers = headers_in(folder, ".hpp" if standard == "c++20" else ".h")
+    compilers = compilers_of(LANGUAGES[standard][1])
+    problems = check_installed(headers, [os.path.relpath(path, folder) for path in installed])
     with tempfile.TemporaryDirectory() as scratch:
-        for compiler in compilers:
-            for header in headers:
-                said = compile_alone(compiler, language, standard, include, header, scratch)
-                if said:
-                    problems.append(f"{compiler}: <cmio/{header}> alone:\n{said}")
-            problems += check_nested(compiler, language, standard, include, scratch)
+        if standard == "c++20":
+            problems += check_cpp_headers(compilers, include, headers, scratch)
+        else:
+            problems += check_c_headers(standard, compilers, include, headers, scratch)
     for problem in problems:
         print(problem)
     print(f"{len(headers)} headers as {standard} with {', '.join(compilers) or 'no compiler'}")

@@ -30,6 +30,7 @@ PROGRAMS = [
     ("c++", "c++17", "consumer.cpp", "cmio"),
     ("cc", "c11", "async_consumer.c", "cmio-async"),
     ("c++", "c++17", "async_consumer.c", "cmio-async"),
+    ("c++", "c++20", "coroutine_consumer.cpp", "cmio-async"),
 ]
 LIBRARIES = ["cmio", "cmio-async"]
 

@@ -38,7 +38,7 @@ LIBRARIES = {
     "libevent": ("event2/event.h", ["-levent"]),
     "libuv": ("uv.h", ["-luv"]),
 }
-NAMES = {"c": set(LIBRARIES), "rust": {"mio"}}
+NAMES = {"c": set(LIBRARIES), "cpp": set(), "rust": {"mio"}}
 
 
 def flags_of(library):

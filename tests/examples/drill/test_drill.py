@@ -1325,6 +1325,25 @@ class Signals(unittest.TestCase):
     def test_sigterm_ends_the_run_with_a_report_so_far(self):
         self.check(signal.SIGTERM)
 
+    @unittest.skipUnless(sys.platform.startswith("linux"), "needs the order of Linux's signals")
+    def test_a_second_signal_exits_at_once_without_a_report(self):
+        """Both are there before the loop goes on, so it cannot take the first one alone."""
+        with Server(Connection.wait_for_end) as server, plan_file(plan_text(base=server.base)) as path:
+            for name in backend_names():
+                command = [DRILL, "--benchmark", path, "--json", "--backend", name]
+                before = server.connections
+                with self.subTest(backend=name), subprocess.Popen(
+                    command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+                ) as process:
+                    server.wait_for(lambda: server.connections > before)
+                    process.send_signal(signal.SIGSTOP)
+                    os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+                    process.send_signal(signal.SIGINT)
+                    process.send_signal(signal.SIGTERM)
+                    process.send_signal(signal.SIGCONT)
+                    out, errors = process.communicate(timeout=PATIENCE)
+                    self.assertEqual((process.returncode, out, errors), (128 + signal.SIGTERM, "", ""))
+
     def test_a_server_that_refuses_everybody_does_not_hold_a_signal_up(self):
         with socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))
