@@ -426,6 +426,22 @@ static void wakes_that_do_not_fit_beside_kernel_events_stay_pending(void **state
     assert_true(atomic_load(&cmio_poll_registry(poll)->woken));
 }
 
+/* One of the kernel's events is a wake's, so the wait clears what is pending. */
+static void wake_all_beside_another(void) {
+    atomic_store(&cmio_poll_registry(poll)->woken, true);
+    wake_all();
+}
+
+static void they_stay_pending_also_if_the_wait_clears_what_else_was(void **state) {
+    (void)state;
+    plan_look(2, CAPACITY, SOURCE, wake_all_beside_another);
+    assert_int_equal(wait_for(CMIO_FOREVER), CAPACITY);
+    assert_int_equal(world.wakes, WAKERS);
+    for (size_t i = 0; i < WAKERS; i++)
+        assert_true(atomic_load(&wakers[i]->pending));
+    assert_true(atomic_load(&cmio_poll_registry(poll)->woken));
+}
+
 static void an_error_while_it_spins_loses_no_wake(void **state) {
     (void)state;
     plan_look(2, -EMFILE, 0, wake_all);
@@ -617,6 +633,19 @@ static void one_failure_among_successes_teaches_nothing(void **state) {
     }
 }
 
+static void a_wake_that_came_before_the_wait_teaches_nothing(void **state) {
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        plan_look(1, 1, 0, NULL);
+        wake(0);
+        assert_int_equal(wait_for(CMIO_FOREVER), 1);
+        assert_int_equal(world.sleeps, 0);
+    }
+    plan(3, wake_first);
+    assert_int_equal(wait_for(CMIO_FOREVER), 1);
+    assert_int_equal(world.sleeps + world.wakes, 0);
+}
+
 static void another_span_lets_it_forget_what_it_learned(void **state) {
     (void)state;
     (void)many_waits(1000, 0);
@@ -693,6 +722,7 @@ static const struct CMUnitTest tests[] = {
     IN_WORLD(a_waker_is_in_a_batch_at_most_once),
     IN_WORLD(wakes_that_do_not_fit_the_batch_stay_pending),
     IN_WORLD(wakes_that_do_not_fit_beside_kernel_events_stay_pending),
+    IN_WORLD(they_stay_pending_also_if_the_wait_clears_what_else_was),
     IN_WORLD(an_error_while_it_spins_loses_no_wake),
     IN_WORLD(a_handler_that_runs_while_it_spins_does_not_end_the_wait),
     IN_WORLD(a_handler_that_runs_while_it_sleeps_does),
@@ -706,6 +736,7 @@ static const struct CMUnitTest tests[] = {
     IN_WORLD(a_wake_that_came_while_the_thread_did_not_run_is_no_success),
     IN_WORLD(waits_spin_again_once_it_pays),
     IN_WORLD(one_failure_among_successes_teaches_nothing),
+    IN_WORLD(a_wake_that_came_before_the_wait_teaches_nothing),
     IN_WORLD(another_span_lets_it_forget_what_it_learned),
     IN_WORLD(the_span_must_not_be_negative),
     IN_WORLD(a_very_long_span_is_cut_and_not_wrapped),
