@@ -65,6 +65,12 @@ static void accept_all(struct cmio_registry *registry, struct cmio_tcp_listener 
     BENCH_CHECK(error == -EAGAIN || error == -ECONNABORTED);
 }
 
+static void begin_spinning(struct cmio_poll *poll) {
+    struct cmio_waker *waker;
+    BENCH_CHECK(cmio_waker_new(&waker, cmio_poll_registry(poll), 0) == 0);
+    BENCH_CHECK(cmio_poll_set_spin(poll, spin) == 0);
+}
+
 static void serve(int fd) {
     struct cmio_poll *poll;
     struct cmio_events *events;
@@ -73,6 +79,8 @@ static void serve(int fd) {
     BENCH_CHECK(cmio_timers_new(&timers) == 0 && cmio_tcp_listener_from_fd(&listener, fd) == 0);
     struct cmio_registry *registry = cmio_poll_registry(poll);
     BENCH_CHECK(cmio_registry_register(registry, &listener.source, 0, CMIO_READABLE) == 0);
+    if (spin > 0)
+        begin_spinning(poll);
     for (;;) {
         (void)cmio_poll_wait_until(poll, events, cmio_timers_next_deadline(timers));
         now = 0;

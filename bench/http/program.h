@@ -4,7 +4,8 @@
 
 /*
  * The program around a server: it listens, prints "port N" and calls serve(). If HTTP_LOOPS is
- * defined, it does so on --loops threads.
+ * defined, it does so on --loops threads. --spin N gives each loop a waker, which nobody wakes, and
+ * lets a wait look for wakes for N nanoseconds before it sleeps, if the library can do that.
  */
 
 #include <errno.h>
@@ -24,6 +25,7 @@
 
 static long port = 0;
 static long loops = 1;
+static long spin = 0;
 #ifdef HTTP_LOOPS
 enum { HTTP_LOOPS_MOST = 64 };
 #else
@@ -62,6 +64,7 @@ int main(int argc, char **argv) {
     const struct bench_option options[] = {
         {"port", &port, 0, 65535},
         {"loops", &loops, 1, HTTP_LOOPS_MOST},
+        {"spin", &spin, 0, 1000000000},
         {.name = NULL},
     };
     bench_options(argc, argv, options);

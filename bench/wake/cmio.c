@@ -16,6 +16,7 @@ static struct loop *loop_new(void (*seen)(struct loop *)) {
     BENCH_CHECK(loop != NULL);
     loop->seen = seen;
     BENCH_CHECK(cmio_poll_new(&loop->poll) == 0 && cmio_events_new(&loop->events, 64) == 0);
+    BENCH_CHECK(cmio_poll_set_spin(loop->poll, spin) == 0);
     BENCH_CHECK(cmio_waker_new(&loop->waker, cmio_poll_registry(loop->poll), (cmio_token)loop) ==
                 0);
     return loop;

@@ -6,8 +6,9 @@
  * Waking a loop from another thread.
  *
  * --mode 0, latency: two threads, each with a loop, wake each other in turn, --count times each.
- * The result is the time of one way. A thread must see what the other wrote before waking it, so
- * both extra and missing wakes are noticed.
+ * The results are the time of one way and the processor time of both threads for it, without the
+ * first 100 wakes. A thread must see what the other wrote before waking it, so both extra and
+ * missing wakes are noticed.
  *
  * --mode 1, flood: --threads threads call wake --count times each, without a pause, while another
  * thread runs the loop and takes the events. The result is the processor time of a call in the
@@ -20,6 +21,9 @@
  *
  * --processors 1 keeps all threads on one processor. 2 spreads them over two: the loop, or the
  * first of two threads, is on one, and the callers alternate, beginning with the other.
+ *
+ * --spin N lets a wait look for wakes for N nanoseconds before it sleeps, if the library can do that.
+ * Others ignore it.
  *
  * A library's file includes this, and adds:
  *
@@ -41,12 +45,13 @@
 #include "common/bench.h"
 
 enum { WAKE_LATENCY, WAKE_FLOOD, WAKE_COALESCED };
-enum { WAKE_MOST_THREADS = 64, WAKE_PATIENCE = 5 /* seconds */ };
+enum { WAKE_WARM_UP = 100, WAKE_MOST_THREADS = 64, WAKE_PATIENCE = 5 /* seconds */ };
 
 static long mode = WAKE_LATENCY;
 static long callers = 1;
 static long count; /* 0: 20000 for latency, 1000000 for a flood */
 static long processors = 2;
+static long spin;
 
 struct loop;
 static struct loop *loop_new(void (*seen)(struct loop *));
@@ -70,6 +75,7 @@ static struct side {
     atomic_long number; /* of the wake, written by the other */
     long last;
 } sides[2];
+static struct bench_begin warm;
 
 static void wake_other(struct side *side) {
     struct side *other = side == &sides[0] ? &sides[1] : &sides[0];
@@ -85,6 +91,8 @@ static void latency_seen(struct loop *loop) {
         return; /* an extra wake */
     BENCH_CHECK(number == side->last + 1);
     side->last = number;
+    if (side == &sides[0] && number == WAKE_WARM_UP)
+        warm = bench_begin();
     if (side == &sides[1] || number < count)
         wake_other(side);
     if (number == count)
@@ -108,13 +116,14 @@ static void measure_latency(void) {
     BENCH_CHECK(pthread_barrier_init(&start, NULL, 2) == 0);
     begin_thread(&second, run_second, NULL);
     (void)pthread_barrier_wait(&start);
-    const int64_t begin = bench_now();
     wake_other(&sides[0]);
     loop_run(sides[0].loop);
-    const int64_t time = bench_now() - begin;
+    const struct bench_begin end = bench_begin();
     BENCH_CHECK(pthread_join(second, NULL) == 0);
     BENCH_CHECK(sides[0].last == count && sides[1].last == count);
-    bench_report("ns_per_wake", (double)time / (2. * (double)count));
+    const double wakes = 2. * (double)(count - WAKE_WARM_UP);
+    bench_report("ns_per_wake", (double)(end.wall - warm.wall) / wakes);
+    bench_report("cpu_ns_per_wake", (double)(end.processor - warm.processor) / wakes);
     bench_report("lost", 0);
 }
 
@@ -207,11 +216,13 @@ int main(int argc, char **argv) {
         {"threads", &callers, 1, WAKE_MOST_THREADS},
         {"count", &count, 0, 1000000000},
         {"processors", &processors, 1, 2},
+        {"spin", &spin, 0, 1000000000},
         {.name = NULL},
     };
     bench_options(argc, argv, options);
     if (count == 0)
         count = mode == WAKE_LATENCY ? 20000 : 1000000;
+    BENCH_CHECK(mode != WAKE_LATENCY || count > WAKE_WARM_UP);
     if (mode == WAKE_LATENCY)
         measure_latency();
     else if (mode == WAKE_FLOOD)

@@ -270,8 +270,8 @@ CMIO_API int cmio_poll_deregister(struct cmio_poll *poll, struct cmio_source *so
  *     handle(event);
  * @endcode
  *
- * A signal handler that ran before the wait began does not interrupt it. Use cmio_signals or a
- * waker to learn of signals.
+ * A signal handler that ran before the wait began does not interrupt it, nor does one that runs
+ * while the wait spins (cmio_poll_set_spin()). Use cmio_signals or a waker to learn of signals.
  *
  * The call is a cancellation point for deferred cancellation (pthread_cancel(3)). After a
  * cancellation another thread may wait on the poll, and no wake is lost. With glibc up to 2.40 a
@@ -333,6 +333,45 @@ CMIO_API int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events, 
  */
 CMIO_API int cmio_poll_wait_until(struct cmio_poll *poll, struct cmio_events *events,
                                   int64_t deadline);
+
+/**
+ * Lets each wait on the poll look for wakes for a short while before it sleeps.
+ *
+ * Waking a thread that sleeps in the kernel takes some 20 microseconds if it sleeps on another
+ * processor. A wait that spins sees a wake within a fraction of a microsecond, and neither the wait
+ * nor the wake makes a system call. In return, the waiting thread keeps its processor busy while it
+ * spins. So spinning is for loops that other threads wake very often. Start with 20 to 50
+ * microseconds.
+ *
+ * The wait adapts. If several spins in a row did not end with a wake, the next waits do not spin,
+ * for a multiple of the time that was wasted. That is so if wakes are rare, if the loop mostly
+ * waits for I/O, or if the waker runs on the same processor. Waits spin again once that time is
+ * over. A poll without wakers never spins, nor does a wait with a timeout of 0.
+ *
+ * Nothing else changes. No wake is lost, wakes coalesce, and wakes that do not fit a batch come
+ * with a later wait. Timeouts include the time that was spent spinning, and still never end early.
+ * I/O is looked for every 10 microseconds while the wait spins, or less often if a look takes
+ * longer than a microsecond.
+ *
+ * A signal handler that runs while the wait spins does not make it return -EINTR. A handler that
+ * must end the wait has to wake it with a waker.
+ *
+ * A wake that ends the spin of a thread does not make the descriptor of cmio_poll_fd() readable,
+ * because that thread gets the event. A wake that finds no thread spinning does.
+ *
+ * @param poll  The poll. Borrowed.
+ * @param ns    The longest that a wait may spin, in nanoseconds. 0, as for a new poll, ends the
+ *              spinning. More than 4 seconds count as 4 seconds.
+ *
+ * **Returns** 0.
+ *
+ * **Errors**, after which nothing has changed:
+ * - -EINVAL: poll is NULL, or ns is negative.
+ * - -EBUSY: a thread waits on this poll.
+ *
+ * **Threads**: any thread.
+ */
+CMIO_API int cmio_poll_set_spin(struct cmio_poll *poll, int64_t ns);
 
 /**
  * Returns a descriptor that is readable while the poll has events, to nest the poll in another

@@ -57,8 +57,9 @@ CMIO_API int cmio_waker_new(struct cmio_waker **out, struct cmio_registry *regis
  *
  * Everything that the calling thread did before the call is visible to the thread that gets the
  * event, also if the wake coalesced with an earlier one. While a wake is pending, another one takes
- * a single atomic exchange and no system call. After the poll was freed, a wake has no effect.
- * errno is preserved.
+ * a single atomic exchange and no system call. A wake that finds the wait spinning makes no system
+ * call either: see cmio_poll_set_spin(). After the poll was freed, a wake has no effect. errno is
+ * preserved.
  *
  * @param waker  The waker. Borrowed.
  *

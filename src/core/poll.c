@@ -9,6 +9,7 @@
 #include "core/backend.h"
 #include "core/backends.h"
 #include "core/registry.h"
+#include "core/spin.h"
 #include "core/waker.h"
 #include "posix/inline.h"
 #include "posix/threads.h"
@@ -16,6 +17,7 @@
 struct cmio_poll {
     struct cmio_registry *registry;
     atomic_bool waiting; /* set during a wait: only one at a time is allowed */
+    struct cmio__spin spin;
 };
 
 int cmio_poll_new(struct cmio_poll **out) {
@@ -92,6 +94,18 @@ CMIO__COLD static int wait_long(struct cmio_registry *registry, struct cmio_even
     return count;
 }
 
+CMIO__INLINE int wait_asleep(struct cmio_registry *registry, struct cmio_events *events,
+                             int64_t timeout) {
+    return timeout <= CMIO__LONGEST_WAIT ? wait_once(registry, events, timeout)
+                                         : wait_long(registry, events, timeout);
+}
+
+CMIO__COLD static int wait_spinning(struct cmio_poll *poll, struct cmio_events *events,
+                                    int64_t timeout) {
+    const int count = cmio__spin_wait(&poll->spin, poll->registry, events, &timeout);
+    return count != 0 ? count : wait_asleep(poll->registry, events, timeout);
+}
+
 static void end_wait(struct cmio_poll *poll) {
     atomic_store_explicit(&poll->waiting, false, memory_order_release);
 }
@@ -99,6 +113,7 @@ static void end_wait(struct cmio_poll *poll) {
 /* The thread was cancelled in its wait. The events it had collected may include wakes. */
 static void cancel_wait(void *argument) {
     struct cmio_poll *poll = argument;
+    cmio__spin_abandon(poll->registry);
     cmio__wakers_repeat(poll->registry);
     end_wait(poll);
 }
@@ -113,8 +128,9 @@ CMIO__HOT int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events,
         return -EBUSY;
     int count;
     pthread_cleanup_push(cancel_wait, poll);
-    count = timeout_ns <= CMIO__LONGEST_WAIT ? wait_once(poll->registry, events, timeout_ns)
-                                             : wait_long(poll->registry, events, timeout_ns);
+    count = CMIO__UNLIKELY(cmio__spin_is_on(&poll->spin))
+                ? wait_spinning(poll, events, timeout_ns)
+                : wait_asleep(poll->registry, events, timeout_ns);
     pthread_cleanup_pop(0);
     end_wait(poll);
     if (count > 0)
@@ -124,6 +140,15 @@ CMIO__HOT int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events,
 
 int cmio_poll_wait_until(struct cmio_poll *poll, struct cmio_events *events, int64_t deadline) {
     return cmio_poll_wait(poll, events, deadline < 0 ? deadline : cmio__time_left(deadline));
+}
+
+int cmio_poll_set_spin(struct cmio_poll *poll, int64_t ns) {
+    if (poll == NULL || ns < 0)
+        return -EINVAL;
+    if (atomic_load_explicit(&poll->waiting, memory_order_acquire))
+        return -EBUSY;
+    cmio__spin_limit(&poll->spin, ns);
+    return 0;
 }
 
 int cmio_poll_fd(const struct cmio_poll *poll) {

@@ -27,6 +27,8 @@ struct cmio_registry {
 
     /* See waker.c. */
     atomic_bool woken;
+    atomic_bool spinning; /* this and offers: see spin.c */
+    atomic_bool offers;
     _Atomic(struct cmio_waker *) wakers;
     pthread_mutex_t wakers_lock;
 };

@@ -32,6 +32,8 @@
  * A wait that is cancelled between K and R3 may lose the events of wakes and leave pending set. It
  * repeats W2 and W3 for every waker that is pending. At worst there is one event too many.
  *
+ * A wait may spin before it asks the kernel, and make the events of wakes itself: see spin.c.
+ *
  * Waits read the list without a lock, so a waker is never unlinked: free leaves it in the list, new
  * reuses a free one before it makes another, and all are freed with the registry.
  */
@@ -39,6 +41,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+
+#include "core/spin.h"
 
 _Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "a signal handler, which may wake, can take no lock");
 
@@ -86,11 +90,11 @@ static void wake_close(struct cmio_registry *registry, struct cmio__wake *wake) 
         close_descriptor(registry, wake);
 }
 
-static void lock_wakers(struct cmio_registry *registry) {
+void cmio__wakers_lock(struct cmio_registry *registry) {
     (void)pthread_mutex_lock(&registry->wakers_lock); /* an ordinary mutex: cannot fail */
 }
 
-static void unlock_wakers(struct cmio_registry *registry) {
+void cmio__wakers_unlock(struct cmio_registry *registry) {
     (void)pthread_mutex_unlock(&registry->wakers_lock);
 }
 
@@ -116,9 +120,10 @@ static struct cmio_waker *take_waker(struct cmio_registry *registry) {
     return waker;
 }
 
-/* Under the lock. A waker that is not in use is not pending. */
+/* Under the lock. A waker that is not in use is neither pending nor offered. */
 static void put_waker(struct cmio_waker *waker) {
     waker->in_use = false;
+    atomic_store_explicit(&waker->offered, false, memory_order_relaxed);
     atomic_store_explicit(&waker->pending, false, memory_order_relaxed);
 }
 
@@ -127,14 +132,14 @@ int cmio_waker_new(struct cmio_waker **out, struct cmio_registry *registry, cmio
         return -EINVAL;
     if (cmio__registry_is_closed(registry))
         return -EBADF;
-    lock_wakers(registry);
+    cmio__wakers_lock(registry);
     struct cmio_waker *waker = take_waker(registry);
     int error = -ENOMEM;
     if (waker != NULL)
         error = wake_open(registry, token, &waker->wake);
     if (waker != NULL && error < 0)
         put_waker(waker);
-    unlock_wakers(registry);
+    cmio__wakers_unlock(registry);
     if (error < 0)
         return error;
     (void)cmio_registry_ref(registry); /* free releases it */
@@ -146,10 +151,10 @@ void cmio_waker_free(struct cmio_waker *waker) {
     if (waker == NULL)
         return;
     struct cmio_registry *registry = waker->registry;
-    lock_wakers(registry);
+    cmio__wakers_lock(registry);
     wake_close(registry, &waker->wake);
     put_waker(waker);
-    unlock_wakers(registry);
+    cmio__wakers_unlock(registry);
     cmio_registry_unref(registry);
 }
 
@@ -171,7 +176,15 @@ int cmio_waker_wake(struct cmio_waker *waker) {
         return -EINVAL;
     if (atomic_exchange_explicit(&waker->pending, true, memory_order_acq_rel))
         return 0;
+    if (CMIO__UNLIKELY(atomic_load_explicit(&waker->registry->spinning, memory_order_relaxed)) &&
+        cmio__spin_offer(waker))
+        return 0;
     return make_event(waker);
+}
+
+void cmio__waker_pass_on(struct cmio_waker *waker) {
+    atomic_store_explicit(&waker->pending, true, memory_order_release);
+    (void)make_event(waker); /* an error clears pending, and a later wake retries */
 }
 
 void cmio__wakers_collect_pending(struct cmio_registry *registry) {
@@ -183,12 +196,12 @@ void cmio__wakers_collect_pending(struct cmio_registry *registry) {
 
 /* Under the lock, so that no waker's descriptor is closed and its number reused meanwhile. */
 void cmio__wakers_repeat(struct cmio_registry *registry) {
-    lock_wakers(registry);
+    cmio__wakers_lock(registry);
     struct cmio_waker *waker = atomic_load_explicit(&registry->wakers, memory_order_relaxed);
     for (; waker != NULL; waker = waker->next)
         if (waker->in_use && atomic_load_explicit(&waker->pending, memory_order_relaxed))
             (void)make_event(waker); /* an error clears pending, and a later wake retries */
-    unlock_wakers(registry);
+    cmio__wakers_unlock(registry);
 }
 
 void cmio__wakers_free(struct cmio_registry *registry) {

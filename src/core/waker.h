@@ -9,9 +9,10 @@
 
 #include "core/registry.h"
 
-/* See waker.c for the meaning of pending and woken. */
+/* See waker.c for the meaning of pending and woken, and spin.c for that of offered. */
 struct cmio_waker {
     atomic_bool pending;
+    atomic_bool offered;
     bool in_use; /* under the registry's wakers_lock */
     struct cmio__wake wake;
     struct cmio_registry *registry;
@@ -25,6 +26,13 @@ CMIO__INLINE void cmio__wakers_collect(struct cmio_registry *registry) {
     if (atomic_load_explicit(&registry->woken, memory_order_acquire))
         cmio__wakers_collect_pending(registry);
 }
+
+/* For what reads or changes the list or a waker's token. Wakes do not take it. */
+void cmio__wakers_lock(struct cmio_registry *registry);
+void cmio__wakers_unlock(struct cmio_registry *registry);
+
+/* Makes the event of a waker whose offer a spinning wait took but has no room for. Under the lock. */
+void cmio__waker_pass_on(struct cmio_waker *waker);
 
 /* Repeats the event of every pending wake, for a cancelled wait that may have lost some. */
 void cmio__wakers_repeat(struct cmio_registry *registry);

@@ -30,6 +30,11 @@ CMIO__INLINE void cmio__cancel_restore(int state) {
     (void)pthread_setcancelstate(state, &state); /* it was in force before */
 }
 
+/* A point of cancellation, for a wait that may return without a system call. */
+CMIO__INLINE void cmio__cancel_test(void) {
+    pthread_testcancel();
+}
+
 /*
  * For a single blocking call that libc does not make a cancellation point. A signal handler that
  * runs during the call can be cancelled anywhere, as in libc's own cancellation points. Returns the
@@ -54,6 +59,9 @@ CMIO__INLINE int cmio__cancel_disable(void) {
 
 CMIO__INLINE void cmio__cancel_restore(int state) {
     (void)state;
+}
+
+CMIO__INLINE void cmio__cancel_test(void) {
 }
 
 CMIO__INLINE int cmio__cancel_at_once(void) {

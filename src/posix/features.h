@@ -143,6 +143,18 @@
 #endif
 
 /*
+ * Tells the processor that a loop waits for another one, which saves power and lets the other
+ * thread of the same core run faster. Where it is not known how, only the compiler is told.
+ */
+#if defined(__x86_64__) || defined(__i386__)
+#define CMIO__RELAX() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define CMIO__RELAX() __asm__ volatile("yield" ::: "memory")
+#else
+#define CMIO__RELAX() __asm__ volatile("" ::: "memory")
+#endif
+
+/*
  * Linux 6.5: control messages with a descriptor of the peer's process, for sockets that asked for
  * it (SO_PASSPIDFD). The number, because headers are older; or -1.
  */

@@ -15,6 +15,7 @@ WITH_TIMERS = tuple(contender for contender in ALL if contender.name != "mio")
 OWN = tuple(Contender(name, name) for name in ["raw", "cmio"])
 SLEEP_SERVER = Contender("sleep_server", "sleep_server")
 TOOLS = (Contender("drill", "drill"), Contender("wrk", "wrk"))
+SPINNING = (*OWN, Contender("cmio, spinning", "cmio", options=(("spin", 50_000),)))
 ON_POLL = (Contender("raw poll", "raw_poll"), Contender("cmio on poll", "cmio", backend="poll"))
 
 
@@ -139,6 +140,19 @@ def wake_cases(quick):
     yield ProgramCase("wake", labels, "wake", options=options, alone=False)
 
 
+SPINS = {1: "wake, 1 processor", 2: "wake, 2 processors"}
+
+
+def spin_cases(quick):
+    for processors, what in SPINS.items():
+        labels = {"what": what}
+        options = {"mode": 0, "threads": 1, "count": 20_000, "processors": processors}
+        yield ProgramCase("spin", labels, "wake", SPINNING, options=options, alone=False)
+    for connections in [64] if quick else [1, 64]:
+        labels = {"what": f"http, {connections} connection{'s' if connections > 1 else ''}"}
+        yield LoadCase("spin", labels, "http", SPINNING, connections=connections)
+
+
 CHURNS = ["register and deregister", "change of interest", "accept and close"]
 
 
@@ -215,6 +229,7 @@ WORKLOADS = {
     "pipes": pipes_cases,
     "echo": echo_cases,
     "wake": wake_cases,
+    "spin": spin_cases,
     "churn": churn_cases,
     "timers": timers_cases,
     "http": http_cases,

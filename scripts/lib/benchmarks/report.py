@@ -54,6 +54,20 @@ WORKLOADS = {
         "call.",
         [Metric("ns_per_wake", "ns per wake")],
     ),
+    "spin": Workload(
+        "Spin",
+        "Loops that look for wakes for 50 microseconds before they sleep, beside loops that sleep "
+        "at once. Wake: two threads wake each other in turn, as above, on one processor or on two. "
+        "The first 100 wakes do not count. HTTP: the servers under the load of wrk, with a waker "
+        "that nobody wakes. The processor time is that of both threads for one way, or of the "
+        "server for one request.",
+        [
+            Metric("ns_per_wake", "ns per wake"),
+            Metric("cpu_ns_per_wake", "ns of processor time per wake"),
+            Metric("cpu_us", "us of processor time per request"),
+        ],
+        to="cmio",
+    ),
     "churn": Workload(
         "Churn",
         "With 1,000 sources registered, the program registers and deregisters one more, or "

@@ -40,7 +40,8 @@ def command_for(path, contender, loops):
     """How each server is told how many loops it shall have; the port is the system's choice."""
     if contender.library == "sleep_server":
         return [path, "--host", "127.0.0.1", "--port", "0", "--threads", str(loops)]
-    return [path, "--port", "0", *(["--loops", str(loops)] if loops > 1 else [])]
+    more = programs.arguments_of(dict(contender.options))
+    return [path, "--port", "0", *(["--loops", str(loops)] if loops > 1 else []), *more]
 
 
 def wait_for_port(server):

@@ -9,10 +9,11 @@ import dataclasses
 import math
 import re
 
-from benchmarks.cases import TIMER_MODES
+from benchmarks.cases import SPINS, TIMER_MODES
 from benchmarks.figures import digits, label, median, ratio, system_calls, values
 
 PEERS = ["libev", "libevent", "libuv", "mio"]
+SPINNING = "cmio, spinning"
 SMALL_LIBRARY = 64 * 1024
 MOST_LATE_US = 1000
 MOST_DRILL_US = 5.4
@@ -130,6 +131,21 @@ def wakes(results):
     yield against(results, title, "wake", "raw", "ns_per_wake", 1.0, what="latency")
 
 
+def spin(results):
+    title = "spin: a wake on another processor takes at most 0.5 us"
+    one, two = (results.cases("spin", what=what) for what in SPINS.values())
+    found = [(median(case, SPINNING, "ns_per_wake"), label(case)) for case in two]
+    yield most(title, found, 500, "ns")
+    title = "spin: on two processors at most 0.99 x the processor time of waits that sleep"
+    yield judged_ratio(title, worst(ratios(two, SPINNING, ["cmio"], "cpu_ns_per_wake")), 0.99)
+    title = "spin: on one processor at most 1.10 x the time of waits that sleep"
+    yield judged_ratio(title, worst(ratios(one, SPINNING, ["cmio"], "ns_per_wake")), 1.1)
+    title = "spin: http at most 1.10 x the processor time of waits that sleep"
+    servers = results.cases("spin")
+    yield judged_ratio(title, worst(ratios(servers, SPINNING, ["cmio"], "cpu_us")), 1.1)
+    yield none("spin: no wake is lost", one + two, [SPINNING], "lost", "lost")
+
+
 def churn(results):
     title = "churn: at most 1.02 x epoll_ctl by hand"
     yield against(results, title, "churn", "raw", "ns_per_op", 1.02)
@@ -241,7 +257,7 @@ def smallness(results):
 
 
 def judge(results):
-    parts = [loops, wakes, churn, timers, http, drill, memory, backends, smallness]
+    parts = [loops, wakes, spin, churn, timers, http, drill, memory, backends, smallness]
     return [target for part in parts for target in part(results)]
 
 
