@@ -15,7 +15,9 @@ LOG = os.path.join(BUILD, "release-check.log")
 LOOPBACK = os.path.join(ROOT, "scripts", "lib", "loopback.py")
 # All that a command finds in its environment, but for HOME.
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-PATIENCE = 1800
+PATIENCE = 7200
+# Terminals of its own, which anybody may open.
+TERMINALS = "newinstance,ptmxmode=666,mode=620,gid=5"
 # What may lie in a tree that somebody works in, and is not in a clone.
 NOT_CLONED = ("__pycache__", "*.pyc")
 NOT_CLONED_AT_TOP = ("build*", ".git", "subprojects")
@@ -76,6 +78,7 @@ class Debian:
         self.sources = f"{self.home}/cmio"
         run(["cp", "--archive", "--one-file-system", base, self.top], "copying the Debian")
         run(["mount", "-t", "proc", "proc", f"{self.top}/proc"], "mounting /proc")
+        run(["mount", "-t", "devpts", "-o", TERMINALS, "devpts", f"{self.top}/dev/pts"], "mounting /dev/pts")
         shutil.copy("/etc/resolv.conf", f"{self.top}/etc/resolv.conf")
         if user != "root":
             self.type("root", "/", f"useradd --create-home --shell /bin/sh {user}")

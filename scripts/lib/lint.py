@@ -37,7 +37,9 @@ def shellcheck(log):
     folder = os.path.join(ROOT, "scripts")
     programs = [name for name in sorted(os.listdir(folder)) if os.access(f"{folder}/{name}", os.X_OK)]
     programs = [f"scripts/{name}" for name in programs if os.path.isfile(f"{folder}/{name}")]
-    scripts = [*programs, *sources("scripts", endings=(".sh",)), ".ci/run"]
+    packaging = ["debian/split-async", *sources("debian/tests", endings=("",))]
+    packaging.remove("debian/tests/control")
+    scripts = [*programs, *sources("scripts", endings=(".sh",)), *packaging, ".ci/run"]
     return logged(["shellcheck", "--external-sources", *scripts], log)
 
 

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 
+import release_debian
 import release_readme
 from command import Interrupted, listen_for_interrupts, stop_everything
 from fresh_debian import FOLDER, LOG, Failure, Release, clean_up, run, say
@@ -17,6 +18,7 @@ from fresh_debian import FOLDER, LOG, Failure, Release, clean_up, run, say
 # In the order in which they run.
 SECTIONS = {
     "readme": release_readme.check,
+    "debian": release_debian.check,
 }
 
 
