@@ -28,7 +28,7 @@ def sources(*folders, endings=(".c",)):
 
 
 def clang_format(log):
-    folders = ["include", "src", "examples", "tests", "fuzz", "bench", "docs/man/examples"]
+    folders = ["include", "src", "examples", "tests", "fuzz", "bench", "docs/man/examples", "packaging"]
     files = [name for name in sources(*folders, endings=(".c", ".h", ".cpp", ".hpp")) if name not in GIVEN]
     return logged(["clang-format", "--dry-run", "--Werror", *files], log)
 

@@ -10,8 +10,11 @@ import os
 import re
 import sys
 
+import release_conan
 import release_debian
 import release_readme
+import release_rpm
+import release_vcpkg
 from command import Interrupted, listen_for_interrupts, stop_everything
 from fresh_debian import FOLDER, LOG, Failure, Release, clean_up, run, say
 
@@ -19,6 +22,9 @@ from fresh_debian import FOLDER, LOG, Failure, Release, clean_up, run, say
 SECTIONS = {
     "readme": release_readme.check,
     "debian": release_debian.check,
+    "rpm": release_rpm.check,
+    "conan": release_conan.check,
+    "vcpkg": release_vcpkg.check,
 }
 
 

@@ -40,7 +40,7 @@ def check_version(root, release):
     expect(top, "debian/changelog does not begin with an entry of cmio")
     expect(top[1] == release, f"debian/changelog begins with {top[1]}, and the build makes {release}")
     expect(header_version(root) == release, f"the headers are of {header_version(root)}, not of {release}")
-    headings = re.findall(r"^## (\d\S*)$", read(root, "NEWS.md"), re.MULTILINE)
+    headings = re.findall(r"^## (\d\S*)(?: \(\S+\))?$", read(root, "NEWS.md"), re.MULTILINE)
     expect(headings[:1] == [release], f"the newest release in NEWS.md is {headings[:1]}, not {release}")
 
 

@@ -11,6 +11,11 @@ SKIPPED = 77
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 
 
+# What may lie in a tree that somebody works in, and is not in a clone.
+NOT_CLONED = shutil.ignore_patterns("__pycache__", "*.pyc")
+NOT_CLONED_AT_TOP = shutil.ignore_patterns("build*", ".git", "subprojects")
+
+
 class Failure(Exception):
     """What the test found wrong, in words."""
 
@@ -42,6 +47,18 @@ def needs(*programs):
 def header_version(root):
     with open(os.path.join(root, "include", "cmio", "version.h"), encoding="utf-8") as file:
         return re.search(r'CMIO_VERSION_STRING "([^"]+)"', file.read()).group(1)
+
+
+def copy_sources(root, folder, without=()):
+    """Copies what a clone of the tree would have into a new folder, without these files and folders at its top."""
+
+    def ignore(path, names):
+        ignored = set(NOT_CLONED(path, names))
+        if os.path.samefile(path, root):
+            ignored |= set(NOT_CLONED_AT_TOP(path, names)) | set(without)
+        return ignored
+
+    shutil.copytree(root, folder, ignore=ignore, symlinks=True)
 
 
 def plain_environment():

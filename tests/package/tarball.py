@@ -18,11 +18,9 @@ import sys
 import tarfile
 import tempfile
 
-from scratch import Failure, expect, header_version, main, needs, plain_environment, run
+from scratch import Failure, copy_sources, expect, header_version, main, needs, plain_environment, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# What may lie in a tree that somebody works in, and is not in a clone.
-NOT_CLONED = ("build*", ".git", "subprojects", "__pycache__", "*.pyc")
 GIT = ["git", "-c", "user.name=cmio", "-c", "user.email=cmio@localhost", "-c", "commit.gpgSign=false"]
 TESTED = ["core/poll", "backend/poll (poll)"]
 
@@ -45,7 +43,7 @@ def files_below(folder):
 def make_tarball(meson, root, scratch, environment):
     """The tarball, and the copy of the tree that it was made of."""
     clone, build = os.path.join(scratch, "clone"), os.path.join(scratch, "for-dist")
-    shutil.copytree(root, clone, ignore=shutil.ignore_patterns(*NOT_CLONED), symlinks=True)
+    copy_sources(root, clone)
     for words in [["init", "--quiet"], ["add", "--all", "--force"], ["commit", "--quiet", "--message=All"]]:
         run([*GIT, *words], cwd=clone, env=environment)
     parts = ["-Dexamples=disabled", "-Dtests=disabled", "-Dman=disabled"]

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+#
+# A stand-in for vcpkg: the functions that packaging/vcpkg/portfile.cmake calls. They do real work, offline: they
+# check and unpack the tarball, and build and install a release and a debug package with Meson. At the end comes what
+# vcpkg checks of every package.
+#
+# usage: cmake -DPORT_FOLDER=FOLDER -DFOLDER=FOLDER -DVCPKG_LIBRARY_LINKAGE=static|dynamic -P standin_vcpkg.cmake
+cmake_minimum_required(VERSION 3.16)
+
+set(PORT cmio)
+set(CURRENT_PACKAGES_DIR "${FOLDER}/package")
+set(CURRENT_BUILDTREES_DIR "${FOLDER}/buildtrees")
+
+function(execute)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE status)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "failed: ${ARGV}")
+  endif()
+endfunction()
+
+function(vcpkg_download_distfile out)
+  cmake_parse_arguments(arg "" "FILENAME;SHA512" "URLS" ${ARGN})
+  set(path "${FOLDER}/downloads/${arg_FILENAME}")
+  file(DOWNLOAD "${arg_URLS}" "${path}" EXPECTED_HASH SHA512=${arg_SHA512})
+  set(${out} "${path}" PARENT_SCOPE)
+endfunction()
+
+function(vcpkg_extract_source_archive out)
+  cmake_parse_arguments(arg "" "ARCHIVE" "" ${ARGN})
+  file(ARCHIVE_EXTRACT INPUT "${arg_ARCHIVE}" DESTINATION "${CURRENT_BUILDTREES_DIR}/src")
+  file(GLOB found "${CURRENT_BUILDTREES_DIR}/src/*")
+  set(${out} "${found}" PARENT_SCOPE)
+endfunction()
+
+function(vcpkg_configure_meson)
+  cmake_parse_arguments(arg "" "SOURCE_PATH" "OPTIONS" ${ARGN})
+  string(REPLACE "dynamic" "shared" kind "${VCPKG_LIBRARY_LINKAGE}")
+  foreach(type release debug)
+    set(prefix "${CURRENT_PACKAGES_DIR}")
+    if(type STREQUAL "debug")
+      string(APPEND prefix "/debug")
+    endif()
+    execute(meson setup ${arg_OPTIONS} --buildtype=${type} --default-library=${kind} --prefix=${prefix} --libdir=lib
+      "${CURRENT_BUILDTREES_DIR}/${type}" "${arg_SOURCE_PATH}")
+  endforeach()
+endfunction()
+
+function(vcpkg_install_meson)
+  foreach(type release debug)
+    execute(meson install -C "${CURRENT_BUILDTREES_DIR}/${type}")
+  endforeach()
+endfunction()
+
+# Makes the files for pkg-config relative to their own place.
+function(vcpkg_fixup_pkgconfig)
+  foreach(part "" "/debug")
+    file(GLOB files "${CURRENT_PACKAGES_DIR}${part}/lib/pkgconfig/*.pc")
+    foreach(file IN LISTS files)
+      file(READ "${file}" text)
+      string(REGEX REPLACE "(^|\n)prefix=[^\n]*" "\\1prefix=\${pcfiledir}/../.." text "${text}")
+      string(REPLACE "${CURRENT_PACKAGES_DIR}${part}" "\${prefix}" text "${text}")
+      file(WRITE "${file}" "${text}")
+    endforeach()
+  endforeach()
+endfunction()
+
+function(vcpkg_cmake_config_fixup)
+  cmake_parse_arguments(arg "" "PACKAGE_NAME;CONFIG_PATH" "" ${ARGN})
+  file(GLOB files "${CURRENT_PACKAGES_DIR}/${arg_CONFIG_PATH}/*")
+  file(COPY ${files} DESTINATION "${CURRENT_PACKAGES_DIR}/share/${arg_PACKAGE_NAME}")
+  get_filename_component(parent "${arg_CONFIG_PATH}" DIRECTORY)
+  foreach(part "" "/debug")
+    if(NOT EXISTS "${CURRENT_PACKAGES_DIR}${part}/${arg_CONFIG_PATH}")
+      message(FATAL_ERROR "there is no ${CURRENT_PACKAGES_DIR}${part}/${arg_CONFIG_PATH}")
+    endif()
+    file(REMOVE_RECURSE "${CURRENT_PACKAGES_DIR}${part}/${parent}")
+  endforeach()
+endfunction()
+
+function(vcpkg_replace_string path old new)
+  file(READ "${path}" text)
+  string(FIND "${text}" "${old}" place)
+  if(place EQUAL -1)
+    message(FATAL_ERROR "${path} has no ${old}")
+  endif()
+  string(REPLACE "${old}" "${new}" text "${text}")
+  file(WRITE "${path}" "${text}")
+endfunction()
+
+function(vcpkg_install_copyright)
+  cmake_parse_arguments(arg "" "" "FILE_LIST" ${ARGN})
+  file(MAKE_DIRECTORY "${CURRENT_PACKAGES_DIR}/share/${PORT}")
+  configure_file("${arg_FILE_LIST}" "${CURRENT_PACKAGES_DIR}/share/${PORT}/copyright" COPYONLY)
+endfunction()
+
+include("${PORT_FOLDER}/portfile.cmake")
+
+# What vcpkg warns of after the build of a port.
+file(GLOB_RECURSE misplaced "${CURRENT_PACKAGES_DIR}/debug/include/*" "${CURRENT_PACKAGES_DIR}/debug/share/*"
+  "${CURRENT_PACKAGES_DIR}/lib/*.cmake" "${CURRENT_PACKAGES_DIR}/debug/lib/*.cmake"
+  "${CURRENT_PACKAGES_DIR}/share/doc/*" "${CURRENT_PACKAGES_DIR}/share/man/*")
+if(misplaced)
+  message(FATAL_ERROR "misplaced in the package: ${misplaced}")
+endif()
+foreach(name share/${PORT}/copyright share/${PORT}/usage include/cmio/cmio.h)
+  if(NOT EXISTS "${CURRENT_PACKAGES_DIR}/${name}")
+    message(FATAL_ERROR "the package has no ${name}")
+  endif()
+endforeach()
+set(wanted a)
+set(unwanted so)
+if(VCPKG_LIBRARY_LINKAGE STREQUAL "dynamic")
+  set(wanted so)
+  set(unwanted a)
+endif()
+foreach(part "" "/debug")
+  file(GLOB foreign "${CURRENT_PACKAGES_DIR}${part}/lib/*.${unwanted}")
+  if(foreign OR NOT EXISTS "${CURRENT_PACKAGES_DIR}${part}/lib/libcmio.${wanted}")
+    message(FATAL_ERROR "not the ${VCPKG_LIBRARY_LINKAGE} libraries in ${CURRENT_PACKAGES_DIR}${part}/lib: ${foreign}")
+  endif()
+endforeach()
+file(GLOB_RECURSE texts "${CURRENT_PACKAGES_DIR}/*.pc" "${CURRENT_PACKAGES_DIR}/*.cmake")
+foreach(path IN LISTS texts)
+  file(READ "${path}" text)
+  if(text MATCHES "${FOLDER}")
+    message(FATAL_ERROR "${path} names ${FOLDER}")
+  endif()
+endforeach()
