@@ -86,7 +86,7 @@ struct cmio_source {
     const struct cmio_source_ops *ops; /**< Internal, like all members of this struct. */
     struct cmio_registry *registry;    /**< Internal. */
     int fd;                            /**< Internal. */
-    uint16_t needs_rearm;              /**< Internal. */
+    uint16_t io;                       /**< Internal. */
     uint16_t connect_error;            /**< Internal. */
 };
 

@@ -99,9 +99,9 @@ struct cmio__backend {
     int (*wait)(struct cmio__selector *selector, struct cmio_events *events, int64_t timeout);
 
     /*
-     * Returns -EBADF, -EPERM and -EEXIST as the registry documents them. What the calling thread
-     * did before is visible to the thread that gets the event, which may come before the call
-     * returns.
+     * Returns -EBADF, -EPERM and -EEXIST as the registry documents them. The event may come before
+     * the call returns. Core makes what the calling thread did before visible to the thread that
+     * gets it.
      */
     int (*register_fd)(struct cmio__selector *selector, int fd, cmio_token token,
                        cmio_interest interest);

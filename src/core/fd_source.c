@@ -15,7 +15,7 @@ int cmio_fd_source_close(struct cmio_fd_source *source) {
     if (source == NULL || cmio__source_fd(&source->source) < 0)
         return 0;
     int error = cmio__source_release(&source->source);
-    source->source.fd = -1;
+    cmio__source_forget_fd(&source->source);
     return error;
 }
 

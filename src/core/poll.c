@@ -15,9 +15,13 @@
 #include "posix/threads.h"
 
 struct cmio_poll {
+    atomic_bool waiting; /* set during a wait, for other threads: only one at a time is allowed */
     struct cmio_registry *registry;
-    atomic_bool waiting; /* set during a wait: only one at a time is allowed */
     struct cmio__spin spin;
+
+    /* What a wait needs of the registry and its backend, one step nearer. */
+    struct cmio__selector *selector;
+    int (*wait)(struct cmio__selector *selector, struct cmio_events *events, int64_t timeout);
 };
 
 int cmio_poll_new(struct cmio_poll **out) {
@@ -39,6 +43,8 @@ int cmio_poll_new_with(struct cmio_poll **out, const char *backend_name) {
         free(poll);
         return error;
     }
+    poll->selector = poll->registry->selector;
+    poll->wait = backend->wait;
     *out = poll;
     return 0;
 }
@@ -51,8 +57,12 @@ void cmio_poll_free(struct cmio_poll *poll) {
     free(poll);
 }
 
-struct cmio_registry *cmio_poll_registry(struct cmio_poll *poll) {
+static struct cmio_registry *registry_of(struct cmio_poll *poll) {
     return poll == NULL ? NULL : poll->registry;
+}
+
+struct cmio_registry *cmio_poll_registry(struct cmio_poll *poll) {
+    return registry_of(poll);
 }
 
 bool cmio_poll_supports(const struct cmio_poll *poll, cmio_interest interest) {
@@ -61,49 +71,67 @@ bool cmio_poll_supports(const struct cmio_poll *poll, cmio_interest interest) {
 
 int cmio_poll_register(struct cmio_poll *poll, struct cmio_source *source, cmio_token token,
                        cmio_interest interest) {
-    return cmio_registry_register(cmio_poll_registry(poll), source, token, interest);
+    return cmio_registry_register(registry_of(poll), source, token, interest);
 }
 
 int cmio_poll_reregister(struct cmio_poll *poll, struct cmio_source *source, cmio_token token,
                          cmio_interest interest) {
-    return cmio_registry_reregister(cmio_poll_registry(poll), source, token, interest);
+    return cmio_registry_reregister(registry_of(poll), source, token, interest);
 }
 
 int cmio_poll_deregister(struct cmio_poll *poll, struct cmio_source *source) {
-    return cmio_registry_deregister(cmio_poll_registry(poll), source);
+    return cmio_registry_deregister(registry_of(poll), source);
 }
 
-CMIO__INLINE int wait_once(struct cmio_registry *registry, struct cmio_events *events,
-                           int64_t timeout) {
-    int count = registry->backend->wait(registry->selector, events, timeout);
-    cmio__wakers_collect(registry);
-    return count;
+CMIO__INLINE int wait_once(struct cmio_poll *poll, struct cmio_events *events, int64_t timeout) {
+    return poll->wait(poll->selector, events, timeout);
 }
 
 /* Waits longer than a backend can in one piece: in several pieces, against one deadline. */
-CMIO__COLD static int wait_long(struct cmio_registry *registry, struct cmio_events *events,
+CMIO__COLD static int wait_long(struct cmio_poll *poll, struct cmio_events *events,
                                 int64_t timeout) {
     const int64_t now = cmio_now();
     const int64_t deadline = timeout > INT64_MAX - now ? INT64_MAX : now + timeout;
     int count;
     do {
-        count = wait_once(registry, events,
-                          timeout < CMIO__LONGEST_WAIT ? timeout : CMIO__LONGEST_WAIT);
+        count =
+            wait_once(poll, events, timeout < CMIO__LONGEST_WAIT ? timeout : CMIO__LONGEST_WAIT);
         timeout = cmio__time_left(deadline);
     } while (count == 0 && timeout > 0);
     return count;
 }
 
-CMIO__INLINE int wait_asleep(struct cmio_registry *registry, struct cmio_events *events,
-                             int64_t timeout) {
-    return timeout <= CMIO__LONGEST_WAIT ? wait_once(registry, events, timeout)
-                                         : wait_long(registry, events, timeout);
+/* For a timeout above 0. */
+CMIO__APART static int wait_some_time(struct cmio_poll *poll, struct cmio_events *events,
+                                      int64_t timeout) {
+    return CMIO__UNLIKELY(timeout > CMIO__LONGEST_WAIT) ? wait_long(poll, events, timeout)
+                                                        : wait_once(poll, events, timeout);
+}
+
+/* Returns the count, so that a wait without wakes need not keep it across this call. */
+CMIO__COLD static int collect_wakers(struct cmio_registry *registry, int count) {
+    cmio__wakers_collect_pending(registry);
+    return count;
+}
+
+/* Between the kernel's answer and the program's. Returns the count. */
+CMIO__INLINE int see_others(struct cmio_registry *registry, int count) {
+    cmio__references_see(&registry->references); /* see registry.c */
+    return CMIO__UNLIKELY(cmio__wakers_are_woken(registry)) ? collect_wakers(registry, count)
+                                                            : count;
+}
+
+CMIO__INLINE int wait_asleep(struct cmio_poll *poll, struct cmio_events *events, int64_t timeout) {
+    const int count =
+        timeout > 0 ? wait_some_time(poll, events, timeout) : wait_once(poll, events, timeout);
+    return see_others(poll->registry, count);
 }
 
 CMIO__COLD static int wait_spinning(struct cmio_poll *poll, struct cmio_events *events,
                                     int64_t timeout) {
     const int count = cmio__spin_wait(&poll->spin, poll->registry, events, &timeout);
-    return count != 0 ? count : wait_asleep(poll->registry, events, timeout);
+    cmio__references_see(&poll->registry->references);
+    return count != 0 ? count : wait_asleep(poll, events, timeout);
 }
 
 static void end_wait(struct cmio_poll *poll) {
@@ -122,19 +150,18 @@ CMIO__HOT int cmio_poll_wait(struct cmio_poll *poll, struct cmio_events *events,
                              int64_t timeout_ns) {
     if (events != NULL)
         events->count = 0;
-    if (poll == NULL || events == NULL || timeout_ns < CMIO_FOREVER)
+    if (CMIO__UNLIKELY(poll == NULL || events == NULL || timeout_ns < CMIO_FOREVER))
         return -EINVAL;
-    if (cmio__flag_test_and_set(&poll->waiting))
+    if (CMIO__UNLIKELY(!CMIO__IS_SINGLE_THREADED) && cmio__flag_test_and_set(&poll->waiting))
         return -EBUSY;
     int count;
     pthread_cleanup_push(cancel_wait, poll);
-    count = CMIO__UNLIKELY(cmio__spin_is_on(&poll->spin))
-                ? wait_spinning(poll, events, timeout_ns)
-                : wait_asleep(poll->registry, events, timeout_ns);
-    pthread_cleanup_pop(0);
-    end_wait(poll);
+    count = CMIO__UNLIKELY(cmio__spin_is_on(&poll->spin)) ? wait_spinning(poll, events, timeout_ns)
+                                                          : wait_asleep(poll, events, timeout_ns);
     if (count > 0)
         events->count = (size_t)count;
+    pthread_cleanup_pop(0);
+    end_wait(poll);
     return count;
 }
 

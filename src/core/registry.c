@@ -8,6 +8,11 @@
  * source be closed and freed, before the backend's call has returned here. So everything that the
  * source must know is written before that call, and undone if the call fails. After success the
  * source is neither read nor written.
+ *
+ * What a thread did before it registered or reregistered is visible to the thread that gets the
+ * event. The kernel orders the two, but the rules of C do not know that. So the one publishes and
+ * the other sees, through the count of references, which a register changes anyway:
+ * cmio__references_publish().
  */
 #include "core/registry.h"
 
@@ -41,28 +46,37 @@ free_registry:
     return error;
 }
 
-CMIO__INLINE struct cmio_registry *take_reference(struct cmio_registry *registry) {
-    cmio__references_add(&registry->references);
+struct cmio_registry *cmio_registry_ref(struct cmio_registry *registry) {
+    if (registry != NULL)
+        cmio__references_add(&registry->references);
     return registry;
 }
 
-struct cmio_registry *cmio_registry_ref(struct cmio_registry *registry) {
-    return registry == NULL ? NULL : take_reference(registry);
-}
-
-void cmio_registry_unref(struct cmio_registry *registry) {
-    if (registry == NULL || cmio__references_drop(&registry->references) > 0)
-        return;
+/* Frees a registry without references. Returns the result, so that callers need not keep it. */
+CMIO__COLD static int free_registry(struct cmio_registry *registry, int result) {
     registry->backend->close(registry->selector);
     cmio__wakers_free(registry);
     (void)pthread_mutex_destroy(&registry->wakers_lock); /* not locked: cannot fail */
     free(registry);
+    return result;
 }
 
+/* Drops a reference, which may be the last one. Returns the result. */
+CMIO__INLINE int return_reference(struct cmio_registry *registry, int result) {
+    return cmio__references_drop(&registry->references) > 0 ? result
+                                                            : free_registry(registry, result);
+}
+
+void cmio_registry_unref(struct cmio_registry *registry) {
+    if (registry != NULL)
+        (void)return_reference(registry, 0);
+}
+
+/* The modes are the highest bits of a valid interest, so the comparison finds both at once. */
 CMIO__INLINE bool is_valid_interest(cmio_interest interest) {
     const cmio_interest directions = CMIO_READABLE | CMIO_WRITABLE | CMIO_PRIORITY;
     const cmio_interest modes = CMIO_LEVEL | CMIO_ONESHOT;
-    return (interest & directions) != 0 && (interest & modes) != modes &&
+    return (interest & directions) != 0 && interest < modes &&
            (interest & ~(directions | modes)) == 0;
 }
 
@@ -70,57 +84,45 @@ bool cmio__registry_supports(const struct cmio_registry *registry, cmio_interest
     return is_valid_interest(interest) && (interest & registry->backend->unwatchable) == 0;
 }
 
-CMIO__INLINE bool is_callable(const struct cmio_registry *registry,
-                              const struct cmio_source *source) {
-    return registry != NULL && source != NULL && source->ops != NULL;
+/* How I/O on an open source is done once it is registered with a backend that makes edges. */
+CMIO__INLINE uint16_t io_of(cmio_interest interest) {
+    return (interest & (CMIO_LEVEL | CMIO_ONESHOT)) == 0 ? CMIO__IO_REPORTED : CMIO__IO_DIRECT;
 }
 
-/* Whether I/O on a source must report its outcome for the backend to make the next edge. */
-CMIO__INLINE bool must_rearm(const struct cmio_registry *registry, cmio_interest interest) {
-    return registry->backend->rearm != NULL && (interest & (CMIO_LEVEL | CMIO_ONESHOT)) == 0;
-}
-
-/* Writes what a registered source knows. register and reregister call it before the backend. */
+/* Writes what a registered source knows, and publishes it. Called before the backend. */
 CMIO__INLINE void associate(struct cmio_source *source, struct cmio_registry *registry,
                             cmio_interest interest) {
     source->registry = registry;
-    source->needs_rearm = must_rearm(registry, interest);
+    if (CMIO__UNLIKELY(registry->backend->rearm != NULL) && source->io == CMIO__IO_DIRECT)
+        source->io = io_of(interest);
+    cmio__references_add(&registry->references);
 }
 
-/* Undoes associate() after a failed register. */
-CMIO__COLD static void dissociate(struct cmio_source *source, struct cmio_registry *registry) {
+/* Makes a source unregistered after the backend let go of it. Returns the result. */
+CMIO__INLINE int dissociate(struct cmio_source *source, int result) {
+    struct cmio_registry *registry = source->registry;
     source->registry = NULL;
-    source->needs_rearm = 0;
-    cmio_registry_unref(registry);
+    if (CMIO__UNLIKELY(source->io == CMIO__IO_REPORTED))
+        source->io = CMIO__IO_DIRECT;
+    return return_reference(registry, result);
 }
 
-int cmio_registry_register(struct cmio_registry *registry, struct cmio_source *source,
-                           cmio_token token, cmio_interest interest) {
-    if (!is_callable(registry, source) || !is_valid_interest(interest))
-        return -EINVAL;
-    if (cmio__registry_is_closed(registry))
-        return -EBADF;
-    if (source->registry == registry || cmio__source_is_registered(source))
-        return -EEXIST;
-    if (source->registry != NULL)
-        (void)cmio__source_release(source); /* its registry is closed: no other error is possible */
-    associate(source, take_reference(registry), interest);
-    const int error = source->ops->on_register(source, registry, token, interest);
-    if (error != 0)
-        dissociate(source, registry);
-    return error;
+/* Undoes associate() when the backend failed to register. Returns the error. */
+CMIO__COLD static int register_failed(struct cmio_source *source, int error) {
+    return dissociate(source, error);
 }
 
-/*
- * Whether the source is registered here, for reregister and deregister. The caller has checked that
- * the registry is open. This must not check again: another thread may close it at any time, and the
- * call would then treat a source as unregistered that it must release.
- */
-CMIO__INLINE int check_association(const struct cmio_registry *registry,
-                                   const struct cmio_source *source) {
-    if (source->registry == registry)
+CMIO__INLINE int release_plain(struct cmio_source *source, struct cmio_registry *registry) {
+    return dissociate(source, cmio__registry_deregister_fd(source, registry));
+}
+
+int cmio__source_release(struct cmio_source *source) {
+    struct cmio_registry *registry = source->registry;
+    if (registry == NULL)
         return 0;
-    return cmio__source_is_registered(source) ? -EEXIST : -ENOENT;
+    if (cmio__source_is_plain(source))
+        return release_plain(source, registry);
+    return dissociate(source, source->ops->on_deregister(source, registry));
 }
 
 /*
@@ -141,8 +143,81 @@ static bool is_refusal(int error) {
     }
 }
 
-int cmio_registry_reregister(struct cmio_registry *registry, struct cmio_source *source,
-                             cmio_token token, cmio_interest interest) {
+/* Restores the member io, or releases the source if it is no longer watched. Returns the error. */
+CMIO__COLD static int reregister_failed(struct cmio_source *source, int error, uint16_t io) {
+    if (is_refusal(error))
+        source->io = io;
+    else
+        (void)cmio__source_release(source); /* the first error is returned */
+    return error;
+}
+
+/* reregister for a plain source whose results are, or may have to be, reported. */
+CMIO__COLD static int reregister_reported(struct cmio_registry *registry,
+                                          struct cmio_source *source, cmio_token token,
+                                          cmio_interest interest) {
+    const uint16_t io = source->io;
+    source->io = io_of(interest);
+    const int error = cmio__registry_reregister_fd(source, registry, token, interest);
+    return error == 0 ? 0 : reregister_failed(source, error, io);
+}
+
+/*
+ * The general form of each function makes all checks, in their order, and calls the source's
+ * operations. The public function in front of it handles the usual case: a plain source, an open
+ * registry and no misuse.
+ */
+
+CMIO__INLINE bool is_callable(const struct cmio_registry *registry,
+                              const struct cmio_source *source) {
+    return registry != NULL && source != NULL && source->ops != NULL;
+}
+
+CMIO__INLINE bool goes_directly(const struct cmio_registry *registry,
+                                const struct cmio_source *source) {
+    return registry != NULL && source != NULL && cmio__source_is_plain(source) &&
+           !cmio__registry_is_closed(registry);
+}
+
+CMIO__COLD static int register_any(struct cmio_registry *registry, struct cmio_source *source,
+                                   cmio_token token, cmio_interest interest) {
+    if (!is_callable(registry, source) || !is_valid_interest(interest))
+        return -EINVAL;
+    if (cmio__registry_is_closed(registry))
+        return -EBADF;
+    if (source->registry == registry || cmio__source_is_registered(source))
+        return -EEXIST;
+    if (source->registry != NULL)
+        (void)cmio__source_release(source); /* its registry is closed: no other error is possible */
+    associate(source, registry, interest);
+    const int error = source->ops->on_register(source, registry, token, interest);
+    return error == 0 ? 0 : register_failed(source, error);
+}
+
+CMIO__HOT int cmio_registry_register(struct cmio_registry *registry, struct cmio_source *source,
+                                     cmio_token token, cmio_interest interest) {
+    if (CMIO__UNLIKELY(!goes_directly(registry, source) || !is_valid_interest(interest) ||
+                       source->registry != NULL))
+        return register_any(registry, source, token, interest);
+    associate(source, registry, interest);
+    const int error = cmio__registry_register_fd(source, registry, token, interest);
+    return error == 0 ? 0 : register_failed(source, error);
+}
+
+/*
+ * Whether the source is registered here, for reregister and deregister. The caller has checked that
+ * the registry is open. This must not check again: another thread may close it at any time, and the
+ * call would then treat a source as unregistered that it must release.
+ */
+CMIO__INLINE int check_association(const struct cmio_registry *registry,
+                                   const struct cmio_source *source) {
+    if (source->registry == registry)
+        return 0;
+    return cmio__source_is_registered(source) ? -EEXIST : -ENOENT;
+}
+
+CMIO__COLD static int reregister_any(struct cmio_registry *registry, struct cmio_source *source,
+                                     cmio_token token, cmio_interest interest) {
     if (!is_callable(registry, source) || !is_valid_interest(interest))
         return -EINVAL;
     if (cmio__registry_is_closed(registry))
@@ -150,19 +225,22 @@ int cmio_registry_reregister(struct cmio_registry *registry, struct cmio_source 
     int error = check_association(registry, source);
     if (error < 0)
         return error;
-    const __typeof__(source->needs_rearm) needed_rearm = source->needs_rearm;
-    associate(source, registry, interest);
     error = source->ops->on_reregister(source, registry, token, interest);
-    if (error == 0)
-        return 0;
-    if (is_refusal(error))
-        source->needs_rearm = needed_rearm;
-    else
-        (void)cmio__source_release(source); /* the first error is returned */
-    return error;
+    return error == 0 ? 0 : reregister_failed(source, error, source->io);
 }
 
-int cmio_registry_deregister(struct cmio_registry *registry, struct cmio_source *source) {
+CMIO__HOT int cmio_registry_reregister(struct cmio_registry *registry, struct cmio_source *source,
+                                       cmio_token token, cmio_interest interest) {
+    if (CMIO__UNLIKELY(!goes_directly(registry, source) || !is_valid_interest(interest) ||
+                       source->registry != registry))
+        return reregister_any(registry, source, token, interest);
+    if (registry->backend->rearm != NULL)
+        return reregister_reported(registry, source, token, interest);
+    const int error = cmio__registry_reregister_fd(source, registry, token, interest);
+    return error == 0 ? 0 : reregister_failed(source, error, CMIO__IO_DIRECT);
+}
+
+CMIO__COLD static int deregister_any(struct cmio_registry *registry, struct cmio_source *source) {
     if (!is_callable(registry, source))
         return -EINVAL;
     if (cmio__registry_is_closed(registry)) {
@@ -172,4 +250,10 @@ int cmio_registry_deregister(struct cmio_registry *registry, struct cmio_source 
     }
     int error = check_association(registry, source);
     return error < 0 ? error : cmio__source_release(source);
+}
+
+CMIO__HOT int cmio_registry_deregister(struct cmio_registry *registry, struct cmio_source *source) {
+    if (CMIO__UNLIKELY(!goes_directly(registry, source) || source->registry != registry))
+        return deregister_any(registry, source);
+    return release_plain(source, registry);
 }

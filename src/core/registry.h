@@ -12,6 +12,7 @@
 
 #include "core/backend.h"
 #include "posix/inline.h"
+#include "posix/threads.h"
 
 /*
  * A registry holds the selector and lives as long as anyone refers to it: its poll, callers of
@@ -42,6 +43,28 @@ CMIO__INLINE bool cmio__registry_is_closed(const struct cmio_registry *registry)
 
 /* Whether the interest is valid and the backend can watch all of it. */
 bool cmio__registry_supports(const struct cmio_registry *registry, cmio_interest interest);
+
+/*
+ * The backend's part for a source that is one descriptor: cmio__descriptor_ops. The registry's
+ * functions call these directly instead of by way of the table.
+ */
+CMIO__INLINE int cmio__registry_register_fd(struct cmio_source *source,
+                                            struct cmio_registry *registry, cmio_token token,
+                                            cmio_interest interest) {
+    return registry->backend->register_fd(registry->selector, source->fd, token, interest);
+}
+
+CMIO__INLINE int cmio__registry_reregister_fd(struct cmio_source *source,
+                                              struct cmio_registry *registry, cmio_token token,
+                                              cmio_interest interest) {
+    cmio__references_publish(&registry->references);
+    return registry->backend->reregister_fd(registry->selector, source->fd, token, interest);
+}
+
+CMIO__INLINE int cmio__registry_deregister_fd(struct cmio_source *source,
+                                              struct cmio_registry *registry) {
+    return registry->backend->deregister_fd(registry->selector, source->fd);
+}
 
 /* Whether the source is registered with an open registry. */
 CMIO__INLINE bool cmio__source_is_registered(const struct cmio_source *source) {

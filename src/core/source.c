@@ -4,24 +4,10 @@
 #include "core/registry.h"
 #include "posix/descriptor.h"
 
-static int register_descriptor(struct cmio_source *source, struct cmio_registry *registry,
-                               cmio_token token, cmio_interest interest) {
-    return registry->backend->register_fd(registry->selector, source->fd, token, interest);
-}
-
-static int reregister_descriptor(struct cmio_source *source, struct cmio_registry *registry,
-                                 cmio_token token, cmio_interest interest) {
-    return registry->backend->reregister_fd(registry->selector, source->fd, token, interest);
-}
-
-static int deregister_descriptor(struct cmio_source *source, struct cmio_registry *registry) {
-    return registry->backend->deregister_fd(registry->selector, source->fd);
-}
-
 const struct cmio_source_ops cmio__descriptor_ops = {
-    .on_register = register_descriptor,
-    .on_reregister = reregister_descriptor,
-    .on_deregister = deregister_descriptor,
+    .on_register = cmio__registry_register_fd,
+    .on_reregister = cmio__registry_reregister_fd,
+    .on_deregister = cmio__registry_deregister_fd,
 };
 
 int cmio_source_init(struct cmio_source *source, const struct cmio_source_ops *ops) {
@@ -38,14 +24,14 @@ bool cmio_source_is_registered(const struct cmio_source *source) {
 
 int cmio_source_rearm(struct cmio_source *source, cmio_interest directions) {
     const cmio_interest known = CMIO_READABLE | CMIO_WRITABLE | CMIO_PRIORITY;
-    if (source == NULL || source->ops != &cmio__descriptor_ops)
+    if (source == NULL || !cmio__source_is_plain(source))
         return -EINVAL;
     if ((directions & known) == 0 || (directions & ~known) != 0)
         return -EINVAL;
     if (!cmio_source_is_registered(source))
         return -ENOENT;
     const struct cmio_registry *registry = source->registry;
-    if (!source->needs_rearm)
+    if (!cmio__source_reports(source))
         return 0;
     return registry->backend->rearm(registry->selector, source->fd, directions, CMIO__PROGRESS);
 }
@@ -127,23 +113,12 @@ CMIO__COLD void cmio__source_note_error_taken(struct cmio_source *source) {
     end_edge(source, both, CMIO__PROGRESS);
 }
 
-int cmio__source_release(struct cmio_source *source) {
-    struct cmio_registry *registry = source->registry;
-    if (registry == NULL)
-        return 0;
-    int error = source->ops->on_deregister(source, registry);
-    source->registry = NULL;
-    source->needs_rearm = 0;
-    cmio_registry_unref(registry);
-    return error;
-}
-
 int cmio__source_take_fd(struct cmio_source *source) {
     const int fd = cmio__source_fd(source);
     if (fd < 0)
         return fd;
     (void)cmio__source_release(source); /* a closed registry has released it already */
-    source->fd = -1;
+    cmio__source_forget_fd(source);
     return fd;
 }
 
@@ -152,6 +127,6 @@ int cmio__source_close(struct cmio_source *source) {
         return 0;
     const int released = cmio__source_release(source);
     const int closed = cmio__fd_close(source->fd);
-    source->fd = -1;
+    cmio__source_forget_fd(source);
     return released < 0 ? released : closed;
 }

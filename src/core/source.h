@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <cmio/source.h>
@@ -19,9 +20,36 @@
 /* The operations of every source that is one descriptor. */
 extern const struct cmio_source_ops cmio__descriptor_ops;
 
+/* The member io: what an I/O call on a source does besides its system call. */
+enum {
+    /* There is nothing to call: no descriptor, or operations of the program's own. Zero, so that
+     * zeroed memory is a closed source. */
+    CMIO__IO_CLOSED,
+    /* Nothing: the source is not registered, or the kernel makes its edges. */
+    CMIO__IO_DIRECT,
+    /* It reports its result, of which the backend makes the next edge. */
+    CMIO__IO_REPORTED,
+};
+
+/* Whether the source is one descriptor, which core registers without a call of its operations. */
+CMIO__INLINE bool cmio__source_is_plain(const struct cmio_source *source) {
+    return source->ops == &cmio__descriptor_ops;
+}
+
 /* Makes an unregistered source of a descriptor. */
 static inline void cmio__source_set_fd(struct cmio_source *source, int fd) {
-    *source = (struct cmio_source){.ops = &cmio__descriptor_ops, .fd = fd};
+    const uint16_t io = fd < 0 ? CMIO__IO_CLOSED : CMIO__IO_DIRECT;
+    *source = (struct cmio_source){.ops = &cmio__descriptor_ops, .fd = fd, .io = io};
+}
+
+/* What closing leaves behind. For a source that is not registered. */
+CMIO__INLINE void cmio__source_forget_fd(struct cmio_source *source) {
+    source->fd = -1;
+    source->io = CMIO__IO_CLOSED;
+}
+
+CMIO__INLINE bool cmio__source_reports(const struct cmio_source *source) {
+    return source->io == CMIO__IO_REPORTED;
 }
 
 /* The descriptor, or -EBADF for a closed or zeroed source. */
@@ -55,7 +83,7 @@ void cmio__source_note_error_taken(struct cmio_source *source);
  */
 CMIO__INLINE ssize_t cmio__source_io(struct cmio_source *source, cmio_interest direction,
                                      ssize_t result, size_t wanted) {
-    if (source->needs_rearm)
+    if (cmio__source_reports(source))
         cmio__source_note(source, direction, result, wanted);
     return result;
 }

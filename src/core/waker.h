@@ -22,8 +22,13 @@ struct cmio_waker {
 /* Clears the flags of pending wakes. A wait calls it between the kernel's answer and its own. */
 void cmio__wakers_collect_pending(struct cmio_registry *registry);
 
+/* Whether it must do so. */
+CMIO__INLINE bool cmio__wakers_are_woken(const struct cmio_registry *registry) {
+    return atomic_load_explicit(&registry->woken, memory_order_acquire);
+}
+
 CMIO__INLINE void cmio__wakers_collect(struct cmio_registry *registry) {
-    if (atomic_load_explicit(&registry->woken, memory_order_acquire))
+    if (cmio__wakers_are_woken(registry))
         cmio__wakers_collect_pending(registry);
 }
 

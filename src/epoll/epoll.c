@@ -18,15 +18,14 @@
 #include "posix/descriptor.h"
 #include "posix/inline.h"
 #include "posix/readiness.h"
-#include "posix/threads.h"
 
 extern const struct cmio__backend cmio__epoll_backend;
 
 /*
  * If a kernel record is no longer than an event, as on all 64-bit systems, the kernel writes the
  * records over the list of events. They become events in place, the last one first: each record
- * lies at or before its event, and the records before it end there. Records and events are copied
- * out and in, because one type must not be stored over another.
+ * lies at or before its event, and the records before it end there. A record is copied out before
+ * its event is stored.
  */
 enum {
     IN_PLACE = sizeof(struct epoll_event) <= sizeof(struct cmio_event) &&
@@ -35,8 +34,7 @@ enum {
 
 struct epoll_selector {
     int fd;
-    bool no_nanoseconds;     /* the waiting thread's */
-    atomic_uint handed_over; /* registrations: see cmio__publish */
+    bool no_nanoseconds; /* the waiting thread's */
 };
 
 static struct epoll_selector *epoll_selector_of(struct cmio__selector *opaque) {
@@ -69,7 +67,7 @@ static int epoll_selector_fd(const struct cmio__selector *opaque) {
 }
 
 /* Translates interest to a mask. Error and hang-up are always watched. */
-static uint32_t mask_of_interest(cmio_interest interest) {
+CMIO__INLINE uint32_t mask_of_interest(cmio_interest interest) {
     uint32_t mask = 0;
     if (interest & CMIO_READABLE)
         mask |= EPOLLIN | EPOLLRDHUP;
@@ -92,26 +90,33 @@ _Static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT && EPOLLPRI == POLLPRI &
 CMIO__INLINE void decode(const void *records, struct cmio_event *list, size_t index) {
     struct epoll_event record;
     memcpy(&record, (const char *)records + index * sizeof record, sizeof record);
-    const struct cmio_event event = {
-        .token = (cmio_token)record.data.u64,
-        .ready = cmio__readiness_of(record.events, EPOLLRDHUP),
-    };
-    memcpy(&list[index], &event, sizeof event);
+    list[index].token = (cmio_token)record.data.u64;
+    list[index].ready = cmio__readiness_of(record.events, EPOLLRDHUP);
+}
+
+CMIO__INLINE void *records_of(struct cmio_events *events) {
+    return IN_PLACE ? (void *)events->list : events->records;
+}
+
+/* Makes all events of a batch. Returns the count, which may be an error. */
+CMIO__APART static int decode_all(struct cmio_events *events, int count) {
+    for (int i = count - 1; i >= 0; i--)
+        decode(records_of(events), events->list, (size_t)i);
+    return count;
 }
 
 CMIO__HOT static int epoll_selector_wait(struct cmio__selector *opaque, struct cmio_events *events,
                                          int64_t timeout) {
     struct epoll_selector *selector = epoll_selector_of(opaque);
-    void *records = IN_PLACE ? (void *)events->list : events->records;
-    const int count = cmio__epoll_wait(selector->fd, records, (int)events->capacity, timeout,
-                                       &selector->no_nanoseconds);
-    cmio__see_published(&selector->handed_over);
-    for (int i = count - 1; i >= 0; i--)
-        decode(records, events->list, (size_t)i);
-    return count;
+    const int count = cmio__epoll_wait(selector->fd, records_of(events), (int)events->capacity,
+                                       timeout, &selector->no_nanoseconds);
+    if (count != 1)
+        return decode_all(events, count);
+    decode(records_of(events), events->list, 0); /* no address to compute */
+    return 1;
 }
 
-static struct epoll_event record_of(cmio_token token, cmio_interest interest) {
+CMIO__INLINE struct epoll_event record_of(cmio_token token, cmio_interest interest) {
     return (struct epoll_event){.events = mask_of_interest(interest), .data.u64 = token};
 }
 
@@ -120,11 +125,10 @@ static int error_of_known(int error) {
     return error == -ENOENT || error == -EPERM ? -EBADF : error;
 }
 
-static int epoll_selector_register(struct cmio__selector *opaque, int fd, cmio_token token,
-                                   cmio_interest interest) {
+CMIO__HOT static int epoll_selector_register(struct cmio__selector *opaque, int fd,
+                                             cmio_token token, cmio_interest interest) {
     struct epoll_selector *selector = epoll_selector_of(opaque);
     struct epoll_event record = record_of(token, interest);
-    cmio__publish(&selector->handed_over);
     return epoll_ctl(selector->fd, EPOLL_CTL_ADD, fd, &record) < 0 ? -errno : 0;
 }
 
@@ -133,17 +137,16 @@ static int epoll_selector_register(struct cmio__selector *opaque, int fd, cmio_t
  * returned; that is how a one-shot source passes from thread to thread. The kernel does not mind,
  * but ThreadSanitizer, which knows libc's function, would report a race.
  */
-static int epoll_selector_reregister(struct cmio__selector *opaque, int fd, cmio_token token,
-                                     cmio_interest interest) {
+CMIO__HOT static int epoll_selector_reregister(struct cmio__selector *opaque, int fd,
+                                               cmio_token token, cmio_interest interest) {
     struct epoll_selector *selector = epoll_selector_of(opaque);
     struct epoll_event record = record_of(token, interest);
-    cmio__publish(&selector->handed_over);
     if (syscall(SYS_epoll_ctl, selector->fd, EPOLL_CTL_MOD, fd, &record) == 0)
         return 0;
     return error_of_known(-errno);
 }
 
-static int epoll_selector_deregister(struct cmio__selector *opaque, int fd) {
+CMIO__HOT static int epoll_selector_deregister(struct cmio__selector *opaque, int fd) {
     struct epoll_selector *selector = epoll_selector_of(opaque);
     if (epoll_ctl(selector->fd, EPOLL_CTL_DEL, fd, NULL) == 0)
         return 0;

@@ -42,7 +42,7 @@ static ssize_t receive_datagram(struct cmio_source *source, void *buffer, size_t
         fd, buffer, length, flags, peer == NULL ? NULL : &from.any, &from_length, &did_not_fit);
     if ((flags & MSG_PEEK) == 0)
         (void)cmio__source_io(source, CMIO_READABLE, result < 0 ? result : 1, 1);
-    else if (source->needs_rearm)
+    else if (cmio__source_reports(source))
         cmio__source_note_peek(source, result, length);
     if (result < 0)
         return result;

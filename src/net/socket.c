@@ -133,7 +133,7 @@ static int take_error(struct cmio_source *source, int fd) {
     const int error = cmio__socket_take_error(fd);
     if (error < 0 && error >= -UINT16_MAX)
         keep_error(source, error);
-    if (error < 0 && source->needs_rearm)
+    if (error < 0 && cmio__source_reports(source))
         cmio__source_note_error_taken(source);
     return error;
 }
@@ -192,7 +192,7 @@ ssize_t cmio__net_peek(struct cmio_source *source, void *buffer, size_t length) 
     ssize_t result = cmio__socket_receive(fd, buffer, length, MSG_PEEK);
     if (result < 0)
         return cmio__net_io(source, CMIO_READABLE, result, length);
-    if (source->needs_rearm && result > 0) /* 0 means the end, which is final */
+    if (cmio__source_reports(source) && result > 0) /* 0 means the end, which is final */
         cmio__source_note_peek(source, result, length);
     return result;
 }
@@ -207,7 +207,8 @@ static size_t length_of(const struct iovec *buffers, int count) {
 /* Looks at no array that the kernel has not accepted, and at none if it makes no difference. */
 ssize_t cmio__net_wrote_vector(struct cmio_source *source, ssize_t result,
                                const struct iovec *buffers, int count) {
-    const size_t wanted = source->needs_rearm && result >= 0 ? length_of(buffers, count) : 0;
+    const bool counts = cmio__source_reports(source) && result >= 0;
+    const size_t wanted = counts ? length_of(buffers, count) : 0;
     return cmio__net_io(source, CMIO_WRITABLE, result, wanted);
 }
 

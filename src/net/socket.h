@@ -102,8 +102,7 @@ ssize_t cmio__net_read_any(struct cmio_source *source, void *buffer, size_t leng
 ssize_t cmio__net_write_any(struct cmio_source *source, const void *buffer, size_t length);
 
 CMIO__INLINE bool cmio__net_is_usual(const struct cmio_source *source, const void *buffer) {
-    return source != NULL && source->ops != NULL && source->fd >= 0 && !source->needs_rearm &&
-           buffer != NULL;
+    return source != NULL && source->io == CMIO__IO_DIRECT && buffer != NULL;
 }
 
 CMIO__INLINE ssize_t cmio__net_read(struct cmio_source *source, void *buffer, size_t length) {

@@ -17,6 +17,9 @@
 /* Off the path: never inlined into its callers. */
 #define CMIO__COLD __attribute__((cold, noinline))
 
+/* On the path of some callers. The others are shorter without it. */
+#define CMIO__APART __attribute__((hot, noinline))
+
 /* A condition that leaves the path. What follows from it is placed off the path, too. */
 #define CMIO__UNLIKELY(condition) __builtin_expect((condition), 0)
 

@@ -23,7 +23,7 @@ CMIO__INLINE bool cmio__readiness_is_usual(uint32_t mask) {
 }
 
 CMIO__COLD static uint32_t cmio__readiness_beyond_usual(uint32_t mask, uint32_t half_close) {
-    uint32_t ready = 0;
+    uint32_t ready = (mask & POLLIN ? CMIO_READABLE : 0U) | (mask & POLLOUT ? CMIO_WRITABLE : 0U);
     if (mask & POLLPRI)
         ready |= CMIO_PRIORITY;
     if (mask & half_close)
@@ -36,10 +36,9 @@ CMIO__COLD static uint32_t cmio__readiness_beyond_usual(uint32_t mask, uint32_t 
 }
 
 CMIO__INLINE uint32_t cmio__readiness_of(uint32_t mask, uint32_t half_close) {
-    const uint32_t ready =
-        (mask & POLLIN ? CMIO_READABLE : 0U) | (mask & POLLOUT ? CMIO_WRITABLE : 0U);
-    return cmio__readiness_is_usual(mask) ? ready
-                                          : ready | cmio__readiness_beyond_usual(mask, half_close);
+    if (CMIO__UNLIKELY(!cmio__readiness_is_usual(mask)))
+        return cmio__readiness_beyond_usual(mask, half_close);
+    return (mask & POLLIN ? CMIO_READABLE : 0U) | (mask & POLLOUT ? CMIO_WRITABLE : 0U);
 }
 
 #endif

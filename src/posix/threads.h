@@ -24,25 +24,10 @@ CMIO__INLINE bool cmio__flag_test_and_set(atomic_bool *flag) {
     return was;
 }
 
-/*
- * What a thread did before cmio__publish() is visible to a thread that calls cmio__see_published()
- * afterwards. The order of the two calls is known from elsewhere, such as the kernel, whose
- * ordering the rules of C do not know. Publishing is an addition, so that every one of several
- * publishing threads is seen.
- */
-CMIO__INLINE void cmio__publish(atomic_uint *word) {
-    if (!CMIO__IS_SINGLE_THREADED)
-        (void)atomic_fetch_add_explicit(word, 1, memory_order_release);
-}
-
-CMIO__INLINE void cmio__see_published(atomic_uint *word) {
-    (void)atomic_load_explicit(word, memory_order_acquire);
-}
-
-/* Adds a reference. */
+/* Adds a reference, and publishes: see cmio__references_publish(). */
 CMIO__INLINE void cmio__references_add(atomic_size_t *references) {
     if (!CMIO__IS_SINGLE_THREADED)
-        (void)atomic_fetch_add_explicit(references, 1, memory_order_relaxed);
+        (void)atomic_fetch_add_explicit(references, 1, memory_order_release);
     else
         atomic_store_explicit(references,
                               atomic_load_explicit(references, memory_order_relaxed) + 1,
@@ -56,6 +41,21 @@ CMIO__INLINE size_t cmio__references_drop(atomic_size_t *references) {
     const size_t left = atomic_load_explicit(references, memory_order_relaxed) - 1;
     atomic_store_explicit(references, left, memory_order_relaxed);
     return left;
+}
+
+/*
+ * What a thread did before it published is visible to a thread that calls cmio__references_see()
+ * afterwards. The order of the two calls is known from elsewhere, such as the kernel, whose
+ * ordering the rules of C do not know. Publishing is an addition, so that every one of several
+ * publishing threads is seen.
+ */
+CMIO__INLINE void cmio__references_publish(atomic_size_t *references) {
+    if (!CMIO__IS_SINGLE_THREADED)
+        (void)atomic_fetch_add_explicit(references, 0, memory_order_release);
+}
+
+CMIO__INLINE void cmio__references_see(atomic_size_t *references) {
+    (void)atomic_load_explicit(references, memory_order_acquire);
 }
 
 #endif
