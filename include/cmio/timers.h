@@ -56,11 +56,11 @@ struct cmio_timers;
  * **Threads**: one thread at a time uses a set of timers and its timers.
  */
 struct cmio_timer {
-    struct cmio_timer *next;      /**< Internal, like all members but the token. */
-    struct cmio_timer **previous; /**< Internal. */
-    struct cmio_timers *timers;   /**< Internal. */
-    int64_t deadline;             /**< Internal. See cmio_timer_deadline(). */
-    cmio_token token;             /**< The program's, to read and write at any time. */
+    struct cmio_timer *previous; /**< Internal, like all members but the token. */
+    int64_t deadline;            /**< Internal. See cmio_timer_deadline(). */
+    struct cmio_timer **list;    /**< Internal. */
+    struct cmio_timer *next;     /**< Internal. */
+    cmio_token token;            /**< The program's, to read and write at any time. */
 };
 
 /**

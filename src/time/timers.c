@@ -19,9 +19,11 @@
  * never early, not even by a nanosecond. A timer is moved there at most twice, however often pop
  * looks.
  *
- * Slots are doubly linked lists through the timers, and a bit for each slot says that it is not
- * empty. The slots before those of the levels hold what is due: no deadline in them is after
- * current.
+ * A timer above the ticks may hang in a slot that is earlier than its deadline. When the program
+ * moves such a timer to a later slot, only its deadline is stored. The timer moves when current
+ * reaches the slot that it hangs in. The loop wakes up then anyway, at most once per 134 ms, to
+ * move the slot's other timers down. In the ticks and below, every timer hangs in its own slot,
+ * because there each slot is waited for.
  *
  * A wait costs more than expiring many timers. So the next deadline is not the first timer's. It is
  * the end of the last tick in use that begins less than SLACK ticks after the first timer's tick.
@@ -29,14 +31,26 @@
  * its tick.
  *
  * Many timers are far apart in memory, and a list reveals where the next timer is only once the
- * current one is loaded. So the slots of one millisecond become due together, and timers are taken
- * from them in turn. While a timer of each other slot expires, the next timer of this slot has time
- * to arrive.
+ * current one is loaded. So
+ *
+ *   - a slot has WAYS lists. They are filled in turn, RUN timers at a time: a list's first timer is
+ *     written when another is put before it, and should still be in the cache then;
+ *   - timers are taken from several lists in turn, and the next timer of each is prefetched. It has
+ *     time to arrive while a timer of each other list is handled. All lists of the slots of one
+ *     millisecond become due together;
+ *   - the first timer of a list does not know that it is the first: its previous is not valid. So
+ *     taking a list's first timer touches no other timer. list tells where a timer hangs.
+ *
+ * A bit for each slot says that one of its lists is not empty. The lists of a tick that becomes due
+ * stay where they are. due points to them, and bits from DUE on, which stand for elements of due,
+ * take the place of the slot's bit. The slot DUE has the timers that are due without their whole
+ * tick. What is due has a deadline that is not after current, and nothing else has.
  */
 #include <cmio/timers.h>
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "posix/inline.h"
 
@@ -44,12 +58,13 @@ enum {
     LEVEL_BITS = 8,  /* a digit of any level but the ticks' */
     FINE_LEVELS = 2, /* below the ticks */
     TICK_BITS = FINE_LEVELS * LEVEL_BITS,
-    FIRST_BITS = 11, /* the digit that counts ticks */
+    FIRST_BITS = 11,                     /* the digit that counts ticks */
+    UPPER_BITS = TICK_BITS + FIRST_BITS, /* below the levels above the ticks */
     /* Deadlines have 63 bits. */
-    UPPER_LEVELS = (63 - TICK_BITS - FIRST_BITS + LEVEL_BITS - 1) / LEVEL_BITS,
+    UPPER_LEVELS = (63 - UPPER_BITS + LEVEL_BITS - 1) / LEVEL_BITS,
     SLOTS_PER_WORD = 64,
 
-    /* Where slots begin. What is due has a word of bits for itself. */
+    /* Where slots begin. What is due has a word of bits for itself, and the slot DUE. */
     DUE = 0,
     FINE = DUE + SLOTS_PER_WORD,
     FIRST = FINE + FINE_LEVELS * (1 << LEVEL_BITS),
@@ -57,18 +72,24 @@ enum {
     SLOTS = UPPER + UPPER_LEVELS * (1 << LEVEL_BITS),
     SLOT_WORDS = SLOTS / SLOTS_PER_WORD,
 
+    WAYS = 4,      /* lists per slot */
+    RUN = 16,      /* timers that join a list before the slot's next list has its turn */
     SLACK = 12,    /* ticks: 0.8 ms; the rest of a ms is for the system to wake the thread */
     TOGETHER = 15, /* ticks whose timers are less than 1 ms apart */
 };
 
 _Static_assert(SLOT_WORDS <= SLOTS_PER_WORD, "one word has a bit for each word of bits");
+_Static_assert((1 + TOGETHER) * WAYS <= SLOTS_PER_WORD, "due has room for what is due together");
+_Static_assert(sizeof(void *) != 8 || sizeof(struct cmio_timer) == 40, "a timer takes 40 bytes");
 
 struct cmio_timers {
     uint64_t current;
-    uint64_t words_in_use;             /* a bit per word of slots_in_use */
-    uint64_t slots_in_use[SLOT_WORDS]; /* a bit per slot */
-    unsigned turn;                     /* the due slot to take from next */
-    struct cmio_timer *lists[SLOTS];
+    uint64_t words_in_use;                   /* a bit per word of slots_in_use */
+    uint64_t slots_in_use[SLOT_WORDS];       /* a bit per slot, from FINE on */
+    unsigned turn;                           /* the element of due to take from next */
+    struct cmio_timer **due[SLOTS_PER_WORD]; /* lists: first those of the slot DUE, then of ticks */
+    uint8_t joined[SLOTS];                   /* timers that joined each slot, modulo 256 */
+    struct cmio_timer *lists[SLOTS * WAYS];
 };
 
 /* The index of the lowest or highest bit; bits is not 0. */
@@ -77,7 +98,7 @@ static unsigned lowest_bit(uint64_t bits) {
 }
 
 static unsigned highest_bit(uint64_t bits) {
-    return 63U - (unsigned)__builtin_clzll(bits);
+    return 63U ^ (unsigned)__builtin_clzll(bits);
 }
 
 /* The last nanosecond of the tick that contains a time. */
@@ -92,17 +113,10 @@ int cmio_timers_new(struct cmio_timers **out) {
     if (timers == NULL)
         return -ENOMEM;
     timers->current = (uint64_t)cmio_now();
+    for (unsigned way = 0; way < WAYS; way++)
+        timers->due[way] = &timers->lists[DUE * WAYS + way];
     *out = timers;
     return 0;
-}
-
-void cmio_timers_free(struct cmio_timers *timers) {
-    if (timers == NULL)
-        return;
-    for (unsigned slot = 0; slot < SLOTS; slot++)
-        while (timers->lists[slot] != NULL)
-            (void)cmio_timers_cancel(timers, timers->lists[slot]); /* it is set: cannot fail */
-    free(timers);
 }
 
 int cmio_timer_init(struct cmio_timer *timer, cmio_token token) {
@@ -113,7 +127,7 @@ int cmio_timer_init(struct cmio_timer *timer, cmio_token token) {
 }
 
 bool cmio_timer_is_set(const struct cmio_timer *timer) {
-    return timer != NULL && timer->timers != NULL;
+    return timer != NULL && timer->list != NULL;
 }
 
 int64_t cmio_timer_deadline(const struct cmio_timer *timer) {
@@ -132,44 +146,69 @@ static void mark_empty(struct cmio_timers *timers, unsigned slot) {
         timers->words_in_use &= ~(UINT64_C(1) << word);
 }
 
-CMIO__INLINE void link_timer(struct cmio_timers *timers, struct cmio_timer *timer, unsigned slot) {
-    struct cmio_timer **list = &timers->lists[slot];
-    timer->previous = list;
-    timer->next = *list;
-    if (timer->next != NULL)
-        timer->next->previous = &timer->next;
-    *list = timer;
-    mark_in_use(timers, slot);
+CMIO__INLINE bool are_due(const struct cmio_timers *timers) {
+    return timers->slots_in_use[DUE / SLOTS_PER_WORD] != 0;
 }
 
-CMIO__INLINE void unlink_timer(struct cmio_timers *timers, struct cmio_timer *timer) {
-    *timer->previous = timer->next;
-    if (timer->next != NULL) {
-        timer->next->previous = timer->previous;
+/* Links a timer into the list of a slot whose turn it is. */
+CMIO__INLINE void link_timer(struct cmio_timers *timers, struct cmio_timer *timer, unsigned slot) {
+    const unsigned way = timers->joined[slot]++ / RUN % WAYS;
+    struct cmio_timer **list = &timers->lists[slot * WAYS + way];
+    struct cmio_timer *next = *list;
+    timer->list = list;
+    timer->next = next;
+    *list = timer;
+    if (next != NULL)
+        next->previous = timer;
+    else
+        mark_in_use(timers, slot == DUE ? DUE + way : slot);
+}
+
+/* The slot that a list belongs to. */
+CMIO__INLINE unsigned slot_of(const struct cmio_timers *timers, struct cmio_timer **list) {
+    return (unsigned)(list - timers->lists) / WAYS;
+}
+
+/* The last timer has left a list of what is due. */
+static void note_empty_due(struct cmio_timers *timers, struct cmio_timer **list) {
+    unsigned place = 0;
+    while (timers->due[place] != list)
+        place++;
+    mark_empty(timers, DUE + place);
+}
+
+/* The last timer has left a list of a slot, which may have timers in its other lists. */
+static void note_empty_list(struct cmio_timers *timers, struct cmio_timer **list) {
+    const unsigned slot = slot_of(timers, list);
+    for (unsigned way = 0; way < WAYS; way++)
+        if (timers->lists[slot * WAYS + way] != NULL)
+            return;
+    mark_empty(timers, slot);
+}
+
+CMIO__INLINE void unlink_timer(struct cmio_timers *timers, const struct cmio_timer *timer) {
+    struct cmio_timer **list = timer->list, *next = timer->next;
+    if (*list != timer) {
+        timer->previous->next = next;
+        if (next != NULL)
+            next->previous = timer->previous;
         return;
     }
-    /* It was the last of its list. If a list's head points to it, it was also the only one. */
-    const uintptr_t place = (uintptr_t)timer->previous - (uintptr_t)timers->lists;
-    if (place < sizeof timers->lists)
-        mark_empty(timers, (unsigned)(place / sizeof *timers->lists));
+    *list = next;
+    if (next != NULL)
+        return;
+    if ((uint64_t)timer->deadline <= timers->current)
+        note_empty_due(timers, list);
+    else
+        note_empty_list(timers, list);
 }
 
 enum { TICKS = FINE_LEVELS }; /* the level whose digit counts ticks */
 
-/*
- * The level of a slot, and the level of a deadline by the highest bit in which it differs from
- * current.
- */
 CMIO__INLINE unsigned level_of_slot(unsigned slot) {
     if (slot >= UPPER)
         return TICKS + 1 + (slot - UPPER) / (1 << LEVEL_BITS);
     return slot >= FIRST ? TICKS : (slot - FINE) / (1 << LEVEL_BITS);
-}
-
-CMIO__INLINE unsigned level_of_bit(unsigned bit) {
-    if (bit >= TICK_BITS + FIRST_BITS)
-        return TICKS + 1 + (bit - TICK_BITS - FIRST_BITS) / LEVEL_BITS;
-    return bit >= TICK_BITS ? TICKS : bit / LEVEL_BITS;
 }
 
 /* For a level: its first slot, the width of its digit, and the number of bits below that digit. */
@@ -187,46 +226,74 @@ CMIO__INLINE unsigned bits_below(unsigned level) {
     return level * LEVEL_BITS + (level > TICKS ? FIRST_BITS - LEVEL_BITS : 0);
 }
 
-/* Links a timer into the slot where it belongs relative to current. */
-CMIO__INLINE void insert_timer(struct cmio_timers *timers, struct cmio_timer *timer) {
-    const uint64_t deadline = (uint64_t)timer->deadline;
-    unsigned slot = DUE;
-    if (deadline > timers->current) {
-        const unsigned level = level_of_bit(highest_bit(deadline ^ timers->current));
-        slot = first_of(level) +
-               ((unsigned)(deadline >> bits_below(level)) & ((1U << bits_of(level)) - 1));
+/* A slot of a level with digits of LEVEL_BITS, by the first slot of that level's kind. */
+CMIO__INLINE unsigned slot_on(unsigned first, unsigned level, uint64_t digit) {
+    return first + level * (1U << LEVEL_BITS) + (unsigned)digit % (1U << LEVEL_BITS);
+}
+
+/* The slot where a deadline belongs relative to current. */
+CMIO__INLINE unsigned slot_for(const struct cmio_timers *timers, uint64_t deadline) {
+    if (deadline <= timers->current)
+        return DUE;
+    const unsigned bit = highest_bit(deadline ^ timers->current);
+    if (bit < TICK_BITS) {
+        const unsigned level = bit / LEVEL_BITS;
+        return slot_on(FINE, level, deadline >> level * LEVEL_BITS);
     }
-    link_timer(timers, timer, slot);
+    if (bit < UPPER_BITS)
+        return FIRST + (unsigned)(deadline >> TICK_BITS) % (1U << FIRST_BITS);
+    const unsigned level = (bit - UPPER_BITS) / LEVEL_BITS;
+    return slot_on(UPPER, level, deadline >> UPPER_BITS >> level * LEVEL_BITS);
+}
+
+/* Whether a timer that is set need not move for its deadline to become one that belongs to slot. */
+CMIO__INLINE bool may_stay(const struct cmio_timers *timers, const struct cmio_timer *timer,
+                           unsigned slot) {
+    const unsigned current_slot = slot_of(timers, timer->list);
+    return slot == current_slot || (slot > current_slot && current_slot >= UPPER);
+}
+
+/* Whether a timer that is set is set in these timers. */
+CMIO__INLINE bool has_timer(const struct cmio_timers *timers, const struct cmio_timer *timer) {
+    return (uintptr_t)timer->list - (uintptr_t)timers < sizeof *timers;
+}
+
+/* CMIO_FOREVER, for a timer that may be set, or invalid arguments. */
+CMIO__COLD static int set_to_none(struct cmio_timers *timers, struct cmio_timer *timer,
+                                  int64_t deadline) {
+    if (timers == NULL || timer == NULL || deadline != CMIO_FOREVER)
+        return -EINVAL;
+    return timer->list == NULL ? 0 : cmio_timers_cancel(timers, timer);
 }
 
 int cmio_timers_set(struct cmio_timers *timers, struct cmio_timer *timer, int64_t deadline) {
-    if (timers == NULL || timer == NULL || deadline < CMIO_FOREVER)
-        return -EINVAL;
-    if (timer->timers != NULL && timer->timers != timers)
-        return -EEXIST;
-    if (timer->timers != NULL)
+    if (timers == NULL || timer == NULL || deadline < 0)
+        return set_to_none(timers, timer, deadline);
+    const unsigned slot = slot_for(timers, (uint64_t)deadline);
+    if (timer->list != NULL) {
+        if (!has_timer(timers, timer))
+            return -EEXIST;
+        if (may_stay(timers, timer, slot)) {
+            timer->deadline = deadline;
+            return 0;
+        }
         unlink_timer(timers, timer);
-    timer->timers = deadline == CMIO_FOREVER ? NULL : timers;
+    }
     timer->deadline = deadline;
-    if (deadline != CMIO_FOREVER)
-        insert_timer(timers, timer);
+    link_timer(timers, timer, slot);
     return 0;
 }
 
 int cmio_timers_cancel(struct cmio_timers *timers, struct cmio_timer *timer) {
     if (timers == NULL || timer == NULL)
         return -EINVAL;
-    if (timer->timers == NULL)
+    if (timer->list == NULL)
         return -ENOENT;
-    if (timer->timers != timers)
+    if (!has_timer(timers, timer))
         return -EEXIST;
     unlink_timer(timers, timer);
-    timer->timers = NULL;
+    timer->list = NULL;
     return 0;
-}
-
-CMIO__INLINE bool are_due(const struct cmio_timers *timers) {
-    return timers->slots_in_use[DUE / SLOTS_PER_WORD] != 0;
 }
 
 /* The words in use that belong to levels: all but the word of what is due. */
@@ -266,34 +333,46 @@ int64_t cmio_timers_next_deadline(const struct cmio_timers *timers) {
     return (int64_t)end_of_tick((tick + slack) << TICK_BITS);
 }
 
-/* Takes the whole list of a slot that is in use. */
-static struct cmio_timer *take_list(struct cmio_timers *timers, unsigned slot) {
-    struct cmio_timer *first = timers->lists[slot];
-    timers->lists[slot] = NULL;
+/* A timer that is taken soon: what take_due touches of it, and the token. */
+static void prefetch_due(const struct cmio_timer *timer) {
+    __builtin_prefetch(&timer->list, 1);
+    __builtin_prefetch(&timer->token);
+}
+
+/* Makes a tick that has passed due, without a look at its timers. due: how many lists are due. */
+static void expire_tick(struct cmio_timers *timers, unsigned slot, unsigned *due) {
+    struct cmio_timer **lists = &timers->lists[slot * WAYS];
     mark_empty(timers, slot);
-    return first;
+    for (unsigned way = 0; way < WAYS; way++) {
+        if (lists[way] == NULL)
+            continue;
+        prefetch_due(lists[way]);
+        mark_in_use(timers, DUE + *due);
+        timers->due[(*due)++] = &lists[way];
+    }
 }
 
-/* Makes the slot of a tick due by moving its list's head, without a look at the timers. */
-static void expire_slot(struct cmio_timers *timers, unsigned slot, unsigned due) {
-    struct cmio_timer *first = take_list(timers, slot);
-    first->previous = &timers->lists[due];
-    timers->lists[due] = first;
-    mark_in_use(timers, due);
-}
-
-/* Puts each timer of a list linked only by next where it belongs. */
-static void insert_list(struct cmio_timers *timers, struct cmio_timer *timer) {
-    while (timer != NULL) {
-        struct cmio_timer *next = timer->next;
-        insert_timer(timers, timer);
-        timer = next;
+/* Puts a slot's timers where they belong now, from its lists in turn. */
+static void move_timers(struct cmio_timers *timers, unsigned slot) {
+    struct cmio_timer *rest[WAYS];
+    memcpy(rest, &timers->lists[slot * WAYS], sizeof rest);
+    memset(&timers->lists[slot * WAYS], 0, sizeof rest);
+    mark_empty(timers, slot);
+    for (unsigned way = 0, empty = 0; empty < WAYS; way = (way + 1) % WAYS) {
+        struct cmio_timer *timer = rest[way];
+        empty = timer != NULL ? 0 : empty + 1;
+        if (timer == NULL)
+            continue;
+        rest[way] = timer->next;
+        if (timer->next != NULL)
+            __builtin_prefetch(timer->next, 1);
+        link_timer(timers, timer, slot_for(timers, (uint64_t)timer->deadline));
     }
 }
 
 /*
  * Moves on to the next slot in use, which spans a tick or less, as far into it as last allows. It
- * becomes due as a whole, or its timers that are not due move down. due counts the lists of what is
+ * becomes due as a whole, or its timers that are not due move down. due counts the lists that are
  * due.
  */
 static void enter_slot(struct cmio_timers *timers, unsigned slot, uint64_t begin, uint64_t last,
@@ -302,15 +381,15 @@ static void enter_slot(struct cmio_timers *timers, unsigned slot, uint64_t begin
     const uint64_t end = begin | ((UINT64_C(1) << below) - 1);
     timers->current = end < last ? end : last;
     if (slot >= FIRST && end <= last)
-        expire_slot(timers, slot, ++*due);
+        expire_tick(timers, slot, due);
     else
-        insert_list(timers, take_list(timers, slot));
+        move_timers(timers, slot);
 }
 
 /* Moves on to now, or to the end of the first millisecond before now in which something is due. */
 static void advance(struct cmio_timers *timers, uint64_t now) {
     uint64_t last = now;
-    unsigned due = DUE; /* the list for timers that are due without their whole tick */
+    unsigned due = WAYS; /* lists, those of the slot DUE included */
     while (level_words(timers) != 0) {
         unsigned slot;
         const uint64_t begin = next_slot(timers, &slot);
@@ -320,7 +399,7 @@ static void advance(struct cmio_timers *timers, uint64_t now) {
             enter_slot(timers, slot, begin, last, &due);
         } else {
             timers->current = begin;
-            insert_list(timers, take_list(timers, slot));
+            move_timers(timers, slot);
         }
         const uint64_t together = end_of_tick(begin) + ((uint64_t)(TOGETHER - 1) << TICK_BITS);
         if (are_due(timers) && last > together)
@@ -330,21 +409,30 @@ static void advance(struct cmio_timers *timers, uint64_t now) {
         timers->current = now;
 }
 
-/* Takes out all timers, as a list linked only by next. */
+/* Takes out all timers, as a list linked only by next. They still look as if they were set. */
 static struct cmio_timer *take_all(struct cmio_timers *timers) {
-    struct cmio_timer *all = NULL;
-    while (timers->words_in_use != 0) {
-        const unsigned word = lowest_bit(timers->words_in_use);
-        struct cmio_timer *timer =
-            take_list(timers, word * SLOTS_PER_WORD + lowest_bit(timers->slots_in_use[word]));
-        while (timer != NULL) {
-            struct cmio_timer *next = timer->next;
+    struct cmio_timer *next, *all = NULL;
+    if (timers->words_in_use == 0)
+        return NULL;
+    for (size_t i = 0; i < SLOTS * WAYS; i++) {
+        for (struct cmio_timer *timer = timers->lists[i]; timer != NULL; timer = next) {
+            next = timer->next;
             timer->next = all;
             all = timer;
-            timer = next;
         }
+        timers->lists[i] = NULL;
     }
+    timers->words_in_use = 0;
+    memset(timers->slots_in_use, 0, sizeof timers->slots_in_use);
     return all;
+}
+
+void cmio_timers_free(struct cmio_timers *timers) {
+    if (timers == NULL)
+        return;
+    for (struct cmio_timer *timer = take_all(timers); timer != NULL; timer = timer->next)
+        timer->list = NULL;
+    free(timers);
 }
 
 /*
@@ -352,18 +440,28 @@ static struct cmio_timer *take_all(struct cmio_timers *timers) {
  * no timer may be early, so each is put where it belongs relative to now.
  */
 CMIO__COLD static void go_back(struct cmio_timers *timers, uint64_t now) {
-    struct cmio_timer *all = take_all(timers);
+    struct cmio_timer *next, *all = take_all(timers);
     timers->current = now;
-    insert_list(timers, all);
+    for (struct cmio_timer *timer = all; timer != NULL; timer = next) {
+        next = timer->next;
+        link_timer(timers, timer, slot_for(timers, (uint64_t)timer->deadline));
+    }
 }
 
-/* The first timer of the due slot whose turn it is. There must be one. */
-static struct cmio_timer *next_due(struct cmio_timers *timers) {
+/* Takes the first timer of the due list whose turn it is. There must be one. */
+static struct cmio_timer *take_due(struct cmio_timers *timers) {
     const uint64_t in_use = timers->slots_in_use[DUE / SLOTS_PER_WORD];
     const uint64_t later = in_use >> timers->turn << timers->turn;
-    const unsigned slot = lowest_bit(later != 0 ? later : in_use);
-    timers->turn = (slot + 1) % SLOTS_PER_WORD;
-    return timers->lists[slot];
+    const unsigned place = lowest_bit(later != 0 ? later : in_use);
+    timers->turn = (place + 1) % SLOTS_PER_WORD;
+    struct cmio_timer *timer = *timers->due[place];
+    *timers->due[place] = timer->next;
+    if (timer->next != NULL)
+        prefetch_due(timer->next);
+    else
+        mark_empty(timers, DUE + place);
+    timer->list = NULL;
+    return timer;
 }
 
 struct cmio_timer *cmio_timers_pop(struct cmio_timers *timers, int64_t now) {
@@ -373,10 +471,5 @@ struct cmio_timer *cmio_timers_pop(struct cmio_timers *timers, int64_t now) {
         go_back(timers, (uint64_t)now);
     if (!are_due(timers))
         advance(timers, (uint64_t)now);
-    if (!are_due(timers))
-        return NULL;
-    struct cmio_timer *timer = next_due(timers);
-    __builtin_prefetch(timer->next, 1);      /* even of NULL, which does nothing */
-    (void)cmio_timers_cancel(timers, timer); /* it is set: cannot fail */
-    return timer;
+    return are_due(timers) ? take_due(timers) : NULL;
 }

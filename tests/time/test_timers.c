@@ -514,7 +514,7 @@ static void pop_all(struct model *model) {
 static void step(struct model *model) {
     const size_t index = (size_t)(next_random(&model->seed) % MODEL_TIMERS);
     struct cmio_timer *timer = &model->list[index];
-    switch (next_random(&model->seed) % 8) {
+    switch (next_random(&model->seed) % 10) {
     case 0:
     case 1:
     case 2:
@@ -530,6 +530,13 @@ static void step(struct model *model) {
     case 5:
         model->now += random_span(&model->seed) / 64;
         pop_all(model);
+        break;
+    case 7: /* as an idle timeout is moved */
+    case 8:
+        if (model->deadlines[index] == CMIO_FOREVER)
+            break;
+        model->deadlines[index] += random_span(&model->seed);
+        assert_int_equal(cmio_timers_set(model->timers, timer, model->deadlines[index]), 0);
         break;
     case 6: { /* as a loop does: to the next deadline */
         const int64_t next = cmio_timers_next_deadline(model->timers);
@@ -556,6 +563,93 @@ static void random_use_agrees_with_a_plain_list(void **state) {
             step(&model);
         cmio_timers_free(model.timers);
     }
+}
+
+static void a_timer_that_was_moved_to_later_and_back_expires_at_its_last_deadline(void **state) {
+    (void)state;
+    static const int64_t spans[] = {
+        100 * CMIO_MICROSECOND, 10 * CMIO_MILLISECOND, 200 * CMIO_MILLISECOND,    3 * CMIO_SECOND,
+        60 * CMIO_SECOND,       3600 * CMIO_SECOND,    400 * 86400 * CMIO_SECOND,
+    };
+    enum { SPANS = sizeof spans / sizeof *spans };
+    struct cmio_timers *timers = new_timers();
+    struct cmio_timer timer = {0};
+    int64_t now = cmio_now();
+    for (int i = 0; i < SPANS * SPANS * SPANS; i++) {
+        const int64_t first = spans[i % SPANS], second = spans[i / SPANS % SPANS];
+        const int64_t deadline = now + spans[i / SPANS / SPANS] + 1;
+        assert_int_equal(cmio_timers_set(timers, &timer, now + first), 0);
+        assert_int_equal(cmio_timers_set(timers, &timer, now + second), 0);
+        assert_int_equal(cmio_timers_set(timers, &timer, deadline), 0);
+        assert_true(cmio_timers_next_deadline(timers) < deadline + CMIO_MILLISECOND);
+        assert_null(cmio_timers_pop(timers, deadline - 1));
+        assert_ptr_equal(cmio_timers_pop(timers, deadline), &timer);
+        assert_int_equal(cmio_timers_next_deadline(timers), CMIO_FOREVER);
+        now = deadline;
+    }
+    cmio_timers_free(timers);
+}
+
+/* How often a loop wakes up for nothing in ten seconds, if each message moves a timer to later. */
+static int needless_waits(int64_t message_every, int64_t timeout) {
+    struct cmio_timers *timers = new_timers();
+    struct cmio_timer timer = {0};
+    int waits = 0;
+    int64_t now = cmio_now();
+    const int64_t end = now + 10 * CMIO_SECOND;
+    for (int64_t message = now; message < end; message += message_every) {
+        int64_t next;
+        while ((next = cmio_timers_next_deadline(timers)) != CMIO_FOREVER && next < message) {
+            assert_null(cmio_timers_pop(timers, next));
+            waits++;
+        }
+        now = message;
+        assert_null(cmio_timers_pop(timers, now));
+        assert_int_equal(cmio_timers_set(timers, &timer, now + timeout), 0);
+    }
+    cmio_timers_free(timers);
+    return waits;
+}
+
+static void
+a_timer_that_keeps_moving_to_later_wakes_the_loop_less_than_8_times_a_second(void **state) {
+    (void)state;
+    static const int64_t timeouts[] = {
+        2 * CMIO_MILLISECOND, 20 * CMIO_MILLISECOND, 150 * CMIO_MILLISECOND,
+        5 * CMIO_SECOND,      60 * CMIO_SECOND,
+    };
+    for (size_t i = 0; i < sizeof timeouts / sizeof *timeouts; i++) {
+        assert_in_range(needless_waits(CMIO_MILLISECOND, timeouts[i]), 0, 79);
+        assert_in_range(needless_waits(timeouts[i] / 2, timeouts[i]), 0, 79);
+    }
+}
+
+static void what_is_due_leaves_no_deadline_once_it_is_all_cancelled(void **state) {
+    (void)state;
+    enum { COUNT = 16 * 100 };
+    static struct cmio_timer list[COUNT];
+    struct cmio_timers *timers = new_timers();
+    const int64_t begin = (cmio_now() / TICK + 100) * TICK;
+    for (int round = 0; round < 2; round++) { /* forwards and backwards */
+        int64_t now = begin + round * CMIO_SECOND;
+        for (size_t i = 0; i < COUNT; i++) {
+            list[i] = (struct cmio_timer){.token = i};
+            const int64_t deadline = now + (int64_t)(i % 16) * TICK;
+            assert_int_equal(cmio_timers_set(timers, &list[i], deadline), 0);
+        }
+        now += 17 * TICK;
+        struct cmio_timer *first = cmio_timers_pop(timers, now);
+        assert_non_null(first);
+        for (size_t i = 0; i < COUNT; i++) {
+            struct cmio_timer *timer = &list[round == 0 ? i : COUNT - 1 - i];
+            assert_true(cmio_timers_next_deadline(timers) <= now || i >= COUNT - 1);
+            if (timer != first)
+                assert_int_equal(cmio_timers_cancel(timers, timer), 0);
+        }
+        assert_int_equal(cmio_timers_next_deadline(timers), CMIO_FOREVER);
+        assert_null(cmio_timers_pop(timers, now));
+    }
+    cmio_timers_free(timers);
 }
 
 static void a_million_timers_expire_each_once(void **state) {
@@ -613,6 +707,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_is_a_millisecond_apart_is_popped_in_order_also_when_late),
     cmocka_unit_test(what_is_due_can_be_cancelled_and_moved_between_two_pops),
     cmocka_unit_test(random_use_agrees_with_a_plain_list),
+    cmocka_unit_test(a_timer_that_was_moved_to_later_and_back_expires_at_its_last_deadline),
+    cmocka_unit_test(a_timer_that_keeps_moving_to_later_wakes_the_loop_less_than_8_times_a_second),
+    cmocka_unit_test(what_is_due_leaves_no_deadline_once_it_is_all_cancelled),
     cmocka_unit_test(a_million_timers_expire_each_once),
     cmocka_unit_test(a_timer_takes_40_bytes),
 };
