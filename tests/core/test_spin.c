@@ -48,7 +48,7 @@ static struct {
     cmio_token woken[64];
 } world;
 
-static struct cmio_poll *poll;
+static struct cmio_poll *the_poll;
 static struct cmio_events *events;
 static struct cmio_waker *wakers[WAKERS];
 
@@ -139,11 +139,11 @@ static int open_world(void **state) {
     world.now = 10 * CMIO_SECOND;
     world.reading = READING;
     world.slept = ASLEEP;
-    assert_int_equal(cmio_poll_new_with(&poll, NULL), 0);
+    assert_int_equal(cmio_poll_new_with(&the_poll, NULL), 0);
     assert_int_equal(cmio_events_new(&events, CAPACITY), 0);
     for (size_t i = 0; i < WAKERS; i++)
-        assert_int_equal(cmio_waker_new(&wakers[i], cmio_poll_registry(poll), i), 0);
-    assert_int_equal(cmio_poll_set_spin(poll, SPAN), 0);
+        assert_int_equal(cmio_waker_new(&wakers[i], cmio_poll_registry(the_poll), i), 0);
+    assert_int_equal(cmio_poll_set_spin(the_poll, SPAN), 0);
     return 0;
 }
 
@@ -152,7 +152,7 @@ static int close_world(void **state) {
     for (size_t i = 0; i < WAKERS; i++)
         cmio_waker_free(wakers[i]);
     cmio_events_free(events);
-    cmio_poll_free(poll);
+    cmio_poll_free(the_poll);
     return 0;
 }
 
@@ -172,7 +172,7 @@ static void plan_look(int at, int result, cmio_token token, step *what) {
 }
 
 static int wait_for(int64_t timeout) {
-    return cmio_poll_wait(poll, events, timeout);
+    return cmio_poll_wait(the_poll, events, timeout);
 }
 
 static bool has_token(cmio_token token) {
@@ -203,12 +203,12 @@ static void wake_all(void) {
 
 /* Nobody spins any more: a wake makes its event in the kernel. */
 static void expect_no_spinning(void) {
-    assert_false(atomic_load(&cmio_poll_registry(poll)->spinning));
+    assert_false(atomic_load(&cmio_poll_registry(the_poll)->spinning));
     world.wakes = 0;
     wake(WAKERS - 1);
     assert_int_equal(world.wakes, 1);
     atomic_store(&wakers[WAKERS - 1]->pending, false);
-    atomic_store(&cmio_poll_registry(poll)->woken, false);
+    atomic_store(&cmio_poll_registry(the_poll)->woken, false);
 }
 
 static void a_wake_during_the_spin_makes_an_event_without_the_kernel(void **state) {
@@ -249,7 +249,7 @@ static void a_wake_before_the_wait_makes_its_event_in_the_kernel(void **state) {
     assert_int_equal(wait_for(CMIO_FOREVER), 1);
     assert_true(has_token(0));
     assert_false(atomic_load(&wakers[0]->pending));
-    assert_false(atomic_load(&cmio_poll_registry(poll)->woken));
+    assert_false(atomic_load(&cmio_poll_registry(the_poll)->woken));
 }
 
 /* The kernel is asked although it is not time for it: the waker has said that it wakes. */
@@ -257,7 +257,7 @@ static void a_wait_that_comes_between_a_wake_and_its_event_asks_the_kernel_at_on
     (void)state;
     plan(2, wake_first);
     assert_int_equal(wait_for(CMIO_FOREVER), 1); /* has just looked */
-    atomic_store(&cmio_poll_registry(poll)->woken, true);
+    atomic_store(&cmio_poll_registry(the_poll)->woken, true);
     atomic_store(&wakers[1]->pending, true);
     plan_look(2, 1, 1, NULL);
     assert_int_equal(wait_for(CMIO_FOREVER), 1);
@@ -279,11 +279,11 @@ static void a_poll_that_was_not_told_to_spin_sleeps_at_once(void **state) {
 
 static void zero_ends_the_spinning(void **state) {
     (void)state;
-    assert_int_equal(cmio_poll_set_spin(poll, 0), 0);
+    assert_int_equal(cmio_poll_set_spin(the_poll, 0), 0);
     plan(0, NULL);
     assert_int_equal(wait_for(CMIO_FOREVER), 0);
     assert_int_equal(world.looks + world.readings, 0);
-    assert_int_equal(cmio_poll_set_spin(poll, SPAN), 0);
+    assert_int_equal(cmio_poll_set_spin(the_poll, SPAN), 0);
     plan(20, wake_first);
     assert_int_equal(wait_for(CMIO_FOREVER), 1);
     assert_int_equal(world.wakes + world.sleeps, 0);
@@ -331,7 +331,8 @@ static void a_wait_without_end_stays_without_end(void **state) {
 static void a_timeout_shorter_than_the_spin_ends_it_and_not_early(void **state) {
     (void)state;
     for (int64_t timeout = 1; timeout < SPAN; timeout = timeout * 3 + 7) {
-        assert_int_equal(cmio_poll_set_spin(poll, SPAN + timeout), 0); /* forgets the last one */
+        assert_int_equal(cmio_poll_set_spin(the_poll, SPAN + timeout),
+                         0); /* forgets the last one */
         const int64_t begin = world.now;
         plan(0, NULL);
         assert_int_equal(wait_for(timeout), 0);
@@ -347,7 +348,7 @@ static void kernel_events_are_looked_for_while_the_wait_spins(void **state) {
     plan(0, NULL);
     assert_int_equal(wait_for(CMIO_FOREVER), 0);
     assert_in_range(world.looks, 5, 12);
-    assert_int_equal(cmio_poll_set_spin(poll, SPAN + 1), 0);
+    assert_int_equal(cmio_poll_set_spin(the_poll, SPAN + 1), 0);
     plan_look(3, 2, SOURCE, NULL);
     assert_int_equal(wait_for(CMIO_FOREVER), 2);
     assert_true(has_token(SOURCE) && has_token(SOURCE + 1));
@@ -373,7 +374,7 @@ static void they_are_looked_for_also_if_wakes_end_every_wait_soon(void **state) 
 static void a_look_at_an_idle_kernel_that_takes_long_is_made_less_often(void **state) {
     (void)state;
     world.reading = 50 * CMIO_MICROSECOND;
-    assert_int_equal(cmio_poll_set_spin(poll, 10 * CMIO_MILLISECOND), 0);
+    assert_int_equal(cmio_poll_set_spin(the_poll, 10 * CMIO_MILLISECOND), 0);
     plan(0, NULL);
     assert_int_equal(wait_for(CMIO_FOREVER), 0);
     assert_in_range(world.looks, 5, 40);
@@ -402,7 +403,7 @@ static void wakes_that_do_not_fit_the_batch_stay_pending(void **state) {
     plan(20, wake_all);
     assert_int_equal(wait_for(CMIO_FOREVER), CAPACITY);
     assert_int_equal(world.wakes, WAKERS - CAPACITY);
-    assert_true(atomic_load(&cmio_poll_registry(poll)->woken));
+    assert_true(atomic_load(&cmio_poll_registry(the_poll)->woken));
     for (size_t i = 0; i < WAKERS; i++) {
         bool in_kernel = false;
         for (int j = 0; j < WAKERS - CAPACITY; j++)
@@ -423,12 +424,12 @@ static void wakes_that_do_not_fit_beside_kernel_events_stay_pending(void **state
     assert_int_equal(world.wakes, WAKERS);
     for (size_t i = 0; i < WAKERS; i++)
         assert_true(atomic_load(&wakers[i]->pending));
-    assert_true(atomic_load(&cmio_poll_registry(poll)->woken));
+    assert_true(atomic_load(&cmio_poll_registry(the_poll)->woken));
 }
 
 /* One of the kernel's events is a wake's, so the wait clears what is pending. */
 static void wake_all_beside_another(void) {
-    atomic_store(&cmio_poll_registry(poll)->woken, true);
+    atomic_store(&cmio_poll_registry(the_poll)->woken, true);
     wake_all();
 }
 
@@ -439,7 +440,7 @@ static void they_stay_pending_also_if_the_wait_clears_what_else_was(void **state
     assert_int_equal(world.wakes, WAKERS);
     for (size_t i = 0; i < WAKERS; i++)
         assert_true(atomic_load(&wakers[i]->pending));
-    assert_true(atomic_load(&cmio_poll_registry(poll)->woken));
+    assert_true(atomic_load(&cmio_poll_registry(the_poll)->woken));
 }
 
 static void an_error_while_it_spins_loses_no_wake(void **state) {
@@ -449,7 +450,7 @@ static void an_error_while_it_spins_loses_no_wake(void **state) {
     assert_int_equal(cmio_events_count(events), 0);
     assert_int_equal(world.wakes, WAKERS);
     assert_int_equal(world.sleeps, 0);
-    assert_false(atomic_load(&cmio_poll_registry(poll)->spinning));
+    assert_false(atomic_load(&cmio_poll_registry(the_poll)->spinning));
 }
 
 static void a_handler_that_runs_while_it_spins_does_not_end_the_wait(void **state) {
@@ -479,15 +480,15 @@ static void a_waker_freed_while_the_wait_spins_makes_no_event(void **state) {
     assert_int_equal(wait_for(CMIO_FOREVER), 0);
     assert_int_equal(world.sleeps, 1);
     assert_true(world.readings > 100); /* it went on spinning */
-    assert_int_equal(cmio_waker_new(&wakers[0], cmio_poll_registry(poll), 0), 0);
-    assert_int_equal(cmio_poll_set_spin(poll, SPAN + 1), 0);
+    assert_int_equal(cmio_waker_new(&wakers[0], cmio_poll_registry(the_poll), 0), 0);
+    assert_int_equal(cmio_poll_set_spin(the_poll, SPAN + 1), 0);
     assert_int_equal(wait_for(CMIO_FOREVER), 0);
 }
 
 /* What is left where a wake offered its event too late, and made it in the kernel. */
 static void an_offer_that_was_withdrawn_is_no_event_and_does_not_end_the_spin(void **state) {
     (void)state;
-    atomic_store(&cmio_poll_registry(poll)->offers, true);
+    atomic_store(&cmio_poll_registry(the_poll)->offers, true);
     plan(20, wake_first);
     assert_int_equal(wait_for(CMIO_FOREVER), 1);
     assert_int_equal(world.sleeps + world.wakes, 0);
@@ -649,7 +650,7 @@ static void a_wake_that_came_before_the_wait_teaches_nothing(void **state) {
 static void another_span_lets_it_forget_what_it_learned(void **state) {
     (void)state;
     (void)many_waits(1000, 0);
-    assert_int_equal(cmio_poll_set_spin(poll, 2 * SPAN), 0);
+    assert_int_equal(cmio_poll_set_spin(the_poll, 2 * SPAN), 0);
     plan(3, wake_first);
     assert_int_equal(wait_for(CMIO_FOREVER), 1);
     assert_int_equal(world.sleeps, 0);
@@ -660,9 +661,9 @@ static void another_span_lets_it_forget_what_it_learned(void **state) {
 static void the_span_must_not_be_negative(void **state) {
     (void)state;
     assert_int_equal(cmio_poll_set_spin(NULL, 0), -EINVAL);
-    assert_int_equal(cmio_poll_set_spin(poll, -1), -EINVAL);
-    assert_int_equal(cmio_poll_set_spin(poll, CMIO_FOREVER), -EINVAL);
-    assert_int_equal(cmio_poll_set_spin(poll, INT64_MIN), -EINVAL);
+    assert_int_equal(cmio_poll_set_spin(the_poll, -1), -EINVAL);
+    assert_int_equal(cmio_poll_set_spin(the_poll, CMIO_FOREVER), -EINVAL);
+    assert_int_equal(cmio_poll_set_spin(the_poll, INT64_MIN), -EINVAL);
     plan(20, wake_first);
     assert_int_equal(wait_for(CMIO_FOREVER), 1); /* with the old one */
     assert_int_equal(world.sleeps + world.wakes, 0);
@@ -674,9 +675,9 @@ static void a_very_long_span_is_cut_and_not_wrapped(void **state) {
     world.reading = 10 * CMIO_MILLISECOND;
     for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
         const int64_t begin = world.now;
-        assert_int_equal(cmio_poll_set_spin(poll, 1), 0);
+        assert_int_equal(cmio_poll_set_spin(the_poll, 1), 0);
         assert_int_equal(wait_for(1), 0); /* forgets the last one */
-        assert_int_equal(cmio_poll_set_spin(poll, spans[i]), 0);
+        assert_int_equal(cmio_poll_set_spin(the_poll, spans[i]), 0);
         assert_int_equal(wait_for(CMIO_FOREVER), 0);
         assert_true(world.now - begin > CMIO_SECOND);
     }
@@ -685,8 +686,8 @@ static void a_very_long_span_is_cut_and_not_wrapped(void **state) {
 static int during;
 
 static void set_during_the_wait(void) {
-    during = cmio_poll_set_spin(poll, 5 * SPAN);
-    assert_int_equal(cmio_poll_set_spin(poll, -1), -EINVAL);
+    during = cmio_poll_set_spin(the_poll, 5 * SPAN);
+    assert_int_equal(cmio_poll_set_spin(the_poll, -1), -EINVAL);
 }
 
 static void the_span_cannot_change_during_a_wait(void **state) {
@@ -697,7 +698,7 @@ static void the_span_cannot_change_during_a_wait(void **state) {
     assert_int_equal(wait_for(CMIO_FOREVER), 0);
     assert_int_equal(during, -EBUSY);
     assert_true(world.now - begin < 2 * SPAN);
-    assert_int_equal(cmio_poll_set_spin(poll, 5 * SPAN), 0);
+    assert_int_equal(cmio_poll_set_spin(the_poll, 5 * SPAN), 0);
 }
 
 #define IN_WORLD(test) cmocka_unit_test_setup_teardown(test, open_world, close_world)
