@@ -6,11 +6,11 @@
  * Many timers.
  *
  * --mode 0 sets them all, 1 moves all set timers to another time, 2 cancels them all. The times are
- * random within a minute, and the result is in wall time. --mode 3 sets them within 100
- * milliseconds and runs the loop until all have expired. --mode 4 sets them within 10 milliseconds
- * and runs the loop after these are over, so that it does not have to wait. For both the result is
- * in the thread's processor time, without the setting. All modes except 3 repeat --rounds times; 3
- * runs once.
+ * random within a minute. --mode 3 sets them within 100 milliseconds and runs the loop until all
+ * have expired. --mode 4 sets them within 10 milliseconds and runs the loop after these are over,
+ * so that it does not have to wait. --within changes these spans. The result is in the thread's
+ * processor time, for modes 3 and 4 without the setting. All modes except 3 repeat --rounds times;
+ * 3 runs once.
  *
  * --shuffled 1 visits the timers in random order instead of memory order. The random numbers are
  * the same for all libraries. Each timer must expire once. With at most 1000 timers, the lateness
@@ -45,6 +45,7 @@ static long timers = 1000;
 static long mode = TIMERS_SET;
 static long shuffled;
 static long rounds; /* 0: enough for a million operations */
+static long within; /* milliseconds; 0: as the mode has it */
 
 static timers_delay timers_convert(int64_t nanoseconds);
 static void timers_open(void);
@@ -88,25 +89,26 @@ static inline void timers_fired(long i) {
 }
 
 static void set_all(void) {
+    const int64_t cpu = bench_cpu();
     begin = bench_now();
     begin_clock = timers_clock();
     for (long i = 0; i < timers; i++)
         timers_set(order[i], delays[i]);
-    elapsed += bench_now() - begin;
+    elapsed += bench_cpu() - cpu;
 }
 
 static void reset_all(void) {
-    begin = bench_now();
+    const int64_t cpu = bench_cpu();
     for (long i = 0; i < timers; i++)
         timers_reset(order[i], delays[i]);
-    elapsed += bench_now() - begin;
+    elapsed += bench_cpu() - cpu;
 }
 
 static void cancel_all(void) {
-    begin = bench_now();
+    const int64_t cpu = bench_cpu();
     for (long i = 0; i < timers; i++)
         timers_cancel(order[i]);
-    elapsed += bench_now() - begin;
+    elapsed += bench_cpu() - cpu;
 }
 
 static long count_set(void) {
@@ -141,15 +143,20 @@ static void prepare(void) {
         shuffle();
 }
 
-/* New delays for each round, or the processor would learn to predict the paths of a few timers. */
-static void choose_delays(void) {
+/* The span within which timers expire, in nanoseconds. */
+static int64_t whole_span(void) {
     static const int64_t milliseconds[] = {
         [TIMERS_SET] = 60000,  [TIMERS_RESET] = 60000,   [TIMERS_CANCEL] = 60000,
         [TIMERS_EXPIRE] = 100, [TIMERS_EXPIRE_DUE] = 10,
     };
-    const uint64_t within = (uint64_t)(milliseconds[mode] * TIMERS_MILLISECOND);
+    return (within != 0 ? within : milliseconds[mode]) * TIMERS_MILLISECOND;
+}
+
+/* New delays for each round, or the processor would learn to predict the paths of a few timers. */
+static void choose_delays(void) {
+    const uint64_t span = (uint64_t)whole_span();
     for (long i = 0; i < timers; i++) {
-        spans[order[i]] = (int64_t)(bench_random(&seed) % within);
+        spans[order[i]] = (int64_t)(bench_random(&seed) % span);
         delays[i] = timers_convert(spans[order[i]]);
     }
 }
@@ -212,9 +219,9 @@ static double expire(void) {
 /* Twice the span of the delays also covers what a clock of whole milliseconds adds. */
 static double expire_due(void) {
     int64_t time = 0;
-    (void)expire_all(20 * TIMERS_MILLISECOND); /* to warm up */
+    (void)expire_all(2 * whole_span()); /* to warm up */
     for (long i = 0; i < rounds; i++)
-        time += expire_all(20 * TIMERS_MILLISECOND);
+        time += expire_all(2 * whole_span());
     return (double)time / (double)rounds;
 }
 
@@ -226,11 +233,9 @@ static double run_mode(void) {
 
 int main(int argc, char **argv) {
     const struct bench_option options[] = {
-        {"timers", &timers, 1, 100000000},
-        {"mode", &mode, TIMERS_SET, TIMERS_EXPIRE_DUE},
-        {"shuffled", &shuffled, 0, 1},
-        {"rounds", &rounds, 0, 1000000},
-        {.name = NULL},
+        {"timers", &timers, 1, 100000000}, {"mode", &mode, TIMERS_SET, TIMERS_EXPIRE_DUE},
+        {"shuffled", &shuffled, 0, 1},     {"rounds", &rounds, 0, 1000000},
+        {"within", &within, 0, 3600000},   {.name = NULL},
     };
     bench_options(argc, argv, options);
     const long operations = mode == TIMERS_EXPIRE_DUE ? 20000 : 1000000;

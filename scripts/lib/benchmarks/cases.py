@@ -12,6 +12,8 @@ from benchmarks.programs import Contender
 LIBRARIES = ["raw", "cmio", "libev", "libevent", "libuv", "mio"]
 ALL = tuple(Contender(name, name) for name in LIBRARIES)
 WITH_TIMERS = tuple(contender for contender in ALL if contender.name != "mio")
+WHEEL = Contender("kernel-style wheel", "wheel")
+TIMERS = (WITH_TIMERS[0], WHEEL, *WITH_TIMERS[1:])
 OWN = tuple(Contender(name, name) for name in ["raw", "cmio"])
 SLEEP_SERVER = Contender("sleep_server", "sleep_server")
 TOOLS = (Contender("drill", "drill"), Contender("wrk", "wrk"))
@@ -165,12 +167,27 @@ def churn_cases(_quick):
 TIMER_MODES = ["set", "reset", "cancel", "expire", "expire, all due"]
 
 
+SHUFFLED = "set, in random order", "reset, in random order"
+LONGER = "expire, within a second"
+# With ten million timers, libevent and libuv would take gigabytes and minutes.
+MANY_TIMERS = tuple(each for each in TIMERS if each.name not in ["libevent", "libuv"])
+
+
+def timers_case(what, timers, contenders=TIMERS, most_rounds=1000, **options):
+    labels, options = {"what": what, "timers": timers}, {"timers": timers, **options}
+    return ProgramCase("timers", labels, "timers", contenders, most_rounds, options=options)
+
+
 def timers_cases(quick):
     for mode, what in enumerate(TIMER_MODES):
         for timers in [1000, 100_000] if quick else [1000, 10_000, 100_000, 1_000_000]:
-            options = {"timers": timers, "mode": mode}
-            labels = {"what": what, "timers": timers}
-            yield ProgramCase("timers", labels, "timers", WITH_TIMERS, options=options)
+            yield timers_case(what, timers, mode=mode)
+        if not quick and what in ["reset", "expire"]:
+            yield timers_case(what, 10_000_000, MANY_TIMERS, 3, mode=mode)
+    for mode, what in enumerate(SHUFFLED):
+        for timers in [100_000] if quick else [100_000, 1_000_000]:
+            yield timers_case(what, timers, mode=mode, shuffled=1)
+    yield timers_case(LONGER, 100_000, mode=TIMER_MODES.index("expire"), within=1000)
 
 
 def http_case(connections, pipelined, loops, contenders):

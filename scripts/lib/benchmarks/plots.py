@@ -12,6 +12,7 @@ from benchmarks.figures import ratio, summarize, values
 COLOURS = {
     "raw": "#555555",
     "raw poll": "#555555",
+    "kernel-style wheel": "#8c564b",
     "cmio": "#d62728",
     "cmio on poll": "#d62728",
     "libev": "#1f77b4",

@@ -77,11 +77,14 @@ WORKLOADS = {
     ),
     "timers": Workload(
         "Timers",
-        "The program sets, resets or cancels timers with random deadlines; the figure is wall "
-        "time per timer. Or the timers expire; the figure is processor time per timer. They "
-        "expire one after the other within a tenth of a second, waits included, or all at "
-        "once, after the loop was busy elsewhere. Here raw is a heap with an index in each "
-        "timer, and the next deadline is the timeout of the wait. mio has no timers.",
+        "The program sets, resets or cancels timers with random deadlines within a minute, one "
+        "after the other in memory or in random order. Or the timers expire: one after the "
+        "other within a tenth of a second or a second, waits included, or all at once, after "
+        "the loop was busy elsewhere. The figure is processor time per timer. Here raw is a "
+        "heap with four children per node and an index in each timer, and the next deadline is "
+        "the timeout of the wait. The kernel-style wheel has slots of a millisecond and more, "
+        "and never moves a timer: it is late by up to an eighth of a timer's delay. mio has no "
+        "timers.",
         [
             Metric("ns_per_timer", "ns per timer"),
             Metric("late_us", "largest lateness in us, few timers in an idle loop", ratio=False),

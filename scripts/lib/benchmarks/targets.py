@@ -9,7 +9,7 @@ import dataclasses
 import math
 import re
 
-from benchmarks.cases import SPINS, TIMER_MODES
+from benchmarks.cases import LONGER, SHUFFLED, SPINS, TIMER_MODES
 from benchmarks.figures import digits, label, median, ratio, system_calls, values
 
 PEERS = ["libev", "libevent", "libuv", "mio"]
@@ -18,6 +18,7 @@ SMALL_LIBRARY = 64 * 1024
 MOST_LATE_US = 1000
 MOST_DRILL_US = 5.4
 SOCKET_CALL = re.compile(r"_(read|write|send|recv|receive)|source_io")
+MILLION = 1_000_000
 FLAT = 2.0  # no library can avoid the cost of memory beyond the caches
 
 MET, MISSED, SPREAD, UNKNOWN = "met", "not met", "not met, within the spread", "not measured"
@@ -151,9 +152,20 @@ def churn(results):
     yield against(results, title, "churn", "raw", "ns_per_op", 1.02)
 
 
+def timers_of(case):
+    return case["labels"]["timers"]
+
+
+def many_timers(results, kinds):
+    """The cases of these kinds in which memory counts."""
+    cases = [case for kind in kinds for case in results.cases("timers", what=kind)]
+    return [case for case in cases if timers_of(case) >= 100_000]
+
+
 def flatness(results, what):
-    """How much more the largest number of timers costs than the smallest, and where."""
-    cases = sorted(results.cases("timers", what=what), key=lambda case: case["labels"]["timers"])
+    """How much more a million timers cost than the smallest number, and where."""
+    cases = sorted(results.cases("timers", what=what), key=timers_of)
+    cases = [case for case in cases if timers_of(case) <= MILLION]
     if len(cases) < 2:
         return None
     first, last = (median(case, "cmio", "ns_per_timer") for case in (cases[0], cases[-1]))
@@ -172,7 +184,14 @@ def timers(results):
         found = ratios(cases, "libev", ["cmio"], "ns_per_timer")
         slowest = min(found, key=lambda each: each[0].median, default=None)
         yield judged_ratio(title, slowest, least, least=True)
-    title = f"timers: with the most timers at most {FLAT:g} x the time with the fewest"
+    cases = many_timers(results, ["reset", "expire", "expire, all due", LONGER])
+    for name, other in [("the heap", "raw"), ("libev", "libev")]:
+        title = f"timers: reset and expire, from 100,000 on, at most 1.00 x {name}"
+        yield judged_ratio(title, worst(ratios(cases, "cmio", [other], "ns_per_timer")), 1.0)
+    title = "timers: a million set in random order, at most 1.20 x libev"
+    cases = [case for case in many_timers(results, SHUFFLED[:1]) if timers_of(case) == MILLION]
+    yield judged_ratio(title, worst(ratios(cases, "cmio", ["libev"], "ns_per_timer")), 1.2)
+    title = f"timers: with a million timers at most {FLAT:g} x the time with the fewest"
     found = [flatness(results, what) for what in TIMER_MODES]
     yield most(title, [each for each in found if each], FLAT, "x")
     cases = results.cases("timers", what="expire")
