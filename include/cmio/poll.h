@@ -346,7 +346,7 @@ CMIO_API int cmio_poll_wait_until(struct cmio_poll *poll, struct cmio_events *ev
  * The wait adapts. If several spins in a row did not end with a wake, the next waits do not spin,
  * for a multiple of the time that was wasted. That is so if wakes are rare, if the loop mostly
  * waits for I/O, or if the waker runs on the same processor. Waits spin again once that time is
- * over. A poll without wakers never spins, nor does a wait with a timeout of 0.
+ * over. A poll that never had a waker does not spin, nor does a wait with a timeout of 0.
  *
  * Nothing else changes. No wake is lost, wakes coalesce, and wakes that do not fit a batch come
  * with a later wait. Timeouts include the time that was spent spinning, and still never end early.
@@ -361,7 +361,7 @@ CMIO_API int cmio_poll_wait_until(struct cmio_poll *poll, struct cmio_events *ev
  *
  * @param poll  The poll. Borrowed.
  * @param ns    The longest that a wait may spin, in nanoseconds. 0, as for a new poll, ends the
- *              spinning. More than 4 seconds count as 4 seconds.
+ *              spinning. A span of more than 4 seconds may be cut to 4 seconds.
  *
  * **Returns** 0.
  *

@@ -2,6 +2,7 @@
 #include "support/loop.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -15,6 +16,9 @@ void test_loop_open_with(struct test_loop *loop, size_t capacity, const char *fi
     int made = cmio_poll_new_with(&loop->poll, test_backend());
     if (made == 0)
         made = cmio_events_new(&loop->events, capacity);
+    const char *span = getenv("CMIO_TEST_SPIN");
+    if (made == 0 && span != NULL)
+        made = cmio_poll_set_spin(loop->poll, strtol(span, NULL, 10));
     if (made != 0) {
         print_error("no loop: %s\n", cmio_strerror(made));
         _fail(file, line);

@@ -30,7 +30,10 @@ struct test_loop {
 /* Where failures are reported: at the test's own line. */
 #define TEST_HERE __FILE__, __LINE__
 
-/* Opens a loop with room for 64 events per wait, or for capacity events. */
+/*
+ * Opens a loop with room for 64 events per wait, or for capacity events. With CMIO_TEST_SPIN=N in
+ * the environment, its waits spin for at most N nanoseconds before they sleep.
+ */
 #define test_loop_open(loop) test_loop_open_with((loop), 64, TEST_HERE)
 void test_loop_open_with(struct test_loop *loop, size_t capacity, const char *file, int line);
 void test_loop_close(struct test_loop *loop);
