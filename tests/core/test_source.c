@@ -239,6 +239,66 @@ static void a_reregister_without_memory_releases_the_source(void **state) {
     setting_close(&setting);
 }
 
+static int reregister(struct setting *setting, cmio_interest interest) {
+    return cmio_registry_reregister(setting->registry, &setting->source, TOKEN, interest);
+}
+
+static int rearms_of_a_read(struct setting *setting) {
+    told.rearms = 0;
+    (void)cmio__source_io(&setting->source, CMIO_READABLE, -EAGAIN, 1);
+    return told.rearms;
+}
+
+static void only_an_edge_triggered_source_reports_its_io(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting, &imitating);
+    assert_int_equal(rearms_of_a_read(&setting), 1);
+    assert_int_equal(reregister(&setting, CMIO_READABLE | CMIO_LEVEL), 0);
+    assert_int_equal(rearms_of_a_read(&setting), 0);
+    assert_int_equal(reregister(&setting, CMIO_READABLE), 0);
+    assert_int_equal(rearms_of_a_read(&setting), 1);
+    assert_int_equal(reregister(&setting, CMIO_READABLE | CMIO_ONESHOT), 0);
+    assert_int_equal(rearms_of_a_read(&setting), 0);
+    setting_close(&setting);
+}
+
+static void a_refused_reregister_reports_io_as_before(void **state) {
+    (void)state;
+    struct setting setting;
+    setting_open(&setting, &imitating);
+    told.error = -EBADF;
+    assert_int_equal(reregister(&setting, CMIO_READABLE | CMIO_LEVEL), -EBADF);
+    told.error = 0;
+    assert_int_equal(rearms_of_a_read(&setting), 1);
+    assert_int_equal(reregister(&setting, CMIO_READABLE | CMIO_LEVEL), 0);
+    told.error = -EBADF;
+    assert_int_equal(reregister(&setting, CMIO_READABLE), -EBADF);
+    told.error = 0;
+    assert_int_equal(rearms_of_a_read(&setting), 0);
+    setting_close(&setting);
+}
+
+static void a_closed_source_stays_closed_when_a_register_fails(void **state) {
+    (void)state;
+    static const struct cmio__backend *const backends[] = {&imitating, &genuine};
+    for (size_t i = 0; i < 2; i++) {
+        struct setting setting;
+        setting_open(&setting, backends[i]);
+        struct cmio_source closed;
+        cmio__source_set_fd(&closed, -1);
+        told.error = -EBADF;
+        assert_int_equal(cmio_registry_register(setting.registry, &closed, TOKEN, CMIO_READABLE),
+                         -EBADF);
+        told.error = 0;
+        assert_int_equal(closed.io, CMIO__IO_CLOSED);
+        assert_null(closed.registry);
+        setting_close(&setting);
+        assert_int_equal(cmio__source_take_fd(&setting.source), FD);
+        assert_int_equal(setting.source.io, CMIO__IO_CLOSED);
+    }
+}
+
 static void taking_the_descriptor_releases_the_source(void **state) {
     (void)state;
     struct setting setting;
@@ -276,6 +336,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_result_is_passed_on_though_the_edge_cannot_be_armed),
     cmocka_unit_test(a_source_that_was_refused_is_not_registered),
     cmocka_unit_test(a_reregister_without_memory_releases_the_source),
+    cmocka_unit_test(only_an_edge_triggered_source_reports_its_io),
+    cmocka_unit_test(a_refused_reregister_reports_io_as_before),
+    cmocka_unit_test(a_closed_source_stays_closed_when_a_register_fails),
     cmocka_unit_test(taking_the_descriptor_releases_the_source),
     cmocka_unit_test(a_source_of_zeros_has_no_descriptor),
     cmocka_unit_test(a_source_with_operations_of_its_own_has_no_descriptor),
