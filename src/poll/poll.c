@@ -17,7 +17,8 @@
  *
  *   - A change that finds polling clear proceeds. What poll(2) reported before
  * was turned into events under the same hold of the lock, so no result is ever
- * read against changed entries.
+ * read against changed entries. What did not fit the batch is asked for again;
+ * the old results only tell where to ask.
  *   - A change that finds polling set is queued. The waiting thread does not
  * poll again before every queued change has had its turn. Meanwhile polling is
  * clear, so no change is added to the queue, and neither side can keep the
@@ -58,8 +59,9 @@ struct poll_selector {
     pthread_cond_t may_change;
     struct cmio__poll_entries entries;
     struct cmio__wake_fd interruption;
-    size_t next; /* where the next scan begins, so that what did not fit a batch
+    size_t next;    /* where the next scan begins, so that what did not fit a batch
                   comes first */
+    size_t surplus; /* about how many ready entries did not fit */
     size_t queued;
     bool polling;
     bool interrupted;
@@ -259,6 +261,7 @@ CMIO__INLINE int collect_events(struct poll_selector *selector, struct cmio_even
         }
     }
     selector->next = place;
+    selector->surplus = ready;
     return (int)count;
 }
 
@@ -306,9 +309,54 @@ static int poll_once(struct poll_selector *selector, struct cmio_events *events,
     return count;
 }
 
+/*
+ * How many entries, from the next one on, include enough for a full batch,
+ * going by what poll(2) reported before. Returns 0 if not enough follow before
+ * the end of the list.
+ */
+static size_t batch_length(const struct poll_selector *selector, size_t capacity) {
+    const size_t end = selector->entries.count;
+    size_t place = selector->next;
+    for (size_t room = capacity; room > 0; room--) {
+        if (place >= end)
+            return 0;
+        place = cmio__poll_find_ready(selector->entries.list, place, end) + 1;
+    }
+    return place <= end ? place - selector->next : 0;
+}
+
+/*
+ * After a wait whose ready entries did not fit: asks poll(2) only about the
+ * entries that are next. If as many of them are ready as there is room for, the
+ * batch is the same as if poll(2) had been asked about all entries, because the
+ * scan would have ended there. Otherwise it returns 0 or an error, and has
+ * changed nothing. Without this, each batch of a large ready set costs a
+ * poll(2) of the whole set.
+ */
+CMIO__COLD static int poll_surplus(struct poll_selector *selector, struct cmio_events *events) {
+    const size_t surplus = selector->surplus - events->capacity;
+    int count = 0;
+    begin_wait(selector);
+    const size_t length = batch_length(selector, events->capacity);
+    if (length > 0)
+        count = poll_entries(selector, selector->next, length, 0);
+    if (count > 0 && (size_t)count < events->capacity)
+        count = 0;
+    if (count > 0)
+        count = collect_events(selector, events, (size_t)count, selector->next + length);
+    selector->surplus = surplus;
+    unlock_entries(selector);
+    return count;
+}
+
 CMIO__HOT static int poll_selector_wait(struct cmio__selector *opaque, struct cmio_events *events,
                                         int64_t timeout) {
     struct poll_selector *selector = poll_selector_of(opaque);
+    if (CMIO__UNLIKELY(selector->surplus >= events->capacity)) {
+        const int count = poll_surplus(selector, events);
+        if (count != 0)
+            return count;
+    }
     const int64_t deadline = timeout > 0 ? cmio_now() + timeout : timeout;
     for (;;) {
         const int count = poll_once(selector, events, timeout);
