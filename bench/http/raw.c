@@ -5,23 +5,18 @@
 
 #include <sys/epoll.h>
 
+#include "http/heap.h"
+
 struct client {
     struct http http;
+    struct heap_client alarm;
     int fd;
-    uint32_t place; /* in the heap, from 1 on; 0: not in it */
-};
-
-struct alarm {
-    int64_t deadline;
-    struct client *client;
 };
 
 struct loop {
     int set;
     int64_t now; /* 0: not read since the wait */
-    struct alarm *heap;
-    uint32_t count;
-    uint32_t capacity;
+    struct heap heap;
     struct epoll_event events[256];
 };
 
@@ -33,49 +28,8 @@ static int64_t loop_now(void) {
     return loop.now;
 }
 
-/* ---- The heap ---- */
-
-static void heap_put(uint32_t place, struct alarm alarm) {
-    loop.heap[place] = alarm;
-    alarm.client->place = place;
-}
-
-static void heap_up(uint32_t place, struct alarm alarm) {
-    for (; place > 1 && loop.heap[place / 2].deadline > alarm.deadline; place /= 2)
-        heap_put(place, loop.heap[place / 2]);
-    heap_put(place, alarm);
-}
-
-static void heap_down(uint32_t place, struct alarm alarm) {
-    for (uint32_t child; (child = place * 2) <= loop.count; place = child) {
-        if (child < loop.count && loop.heap[child + 1].deadline < loop.heap[child].deadline)
-            child++;
-        if (loop.heap[child].deadline >= alarm.deadline)
-            break;
-        heap_put(place, loop.heap[child]);
-    }
-    heap_put(place, alarm);
-}
-
-static void heap_add(struct alarm alarm) {
-    if (loop.count + 1 >= loop.capacity) {
-        loop.capacity = loop.capacity == 0 ? 64 : loop.capacity * 2;
-        loop.heap = realloc(loop.heap, loop.capacity * sizeof *loop.heap);
-        BENCH_CHECK(loop.heap != NULL);
-    }
-    heap_up(++loop.count, alarm);
-}
-
-static void heap_remove(struct client *client) {
-    const uint32_t place = client->place;
-    client->place = 0;
-    const struct alarm last = loop.heap[loop.count--];
-    if (last.client == client)
-        return;
-    if (place > 1 && loop.heap[place / 2].deadline > last.deadline)
-        heap_up(place, last);
-    else
-        heap_down(place, last);
+static struct client *client_of(struct heap_client *alarm) {
+    return (struct client *)((char *)alarm - offsetof(struct client, alarm));
 }
 
 /* ---- The functions that http.h needs ---- */
@@ -89,7 +43,8 @@ static inline ssize_t http_receive(struct http *http, void *buffer, size_t lengt
 }
 
 static void http_sleep(struct http *http, uint32_t milliseconds) {
-    heap_add((struct alarm){loop_now() + (int64_t)milliseconds * 1000000, (struct client *)http});
+    heap_add(&loop.heap, &((struct client *)http)->alarm,
+             loop_now() + (int64_t)milliseconds * 1000000);
 }
 
 static void http_watch(struct http *http) {
@@ -98,8 +53,7 @@ static void http_watch(struct http *http) {
 
 static void http_close(struct http *http) {
     struct client *client = (struct client *)http;
-    if (client->place != 0)
-        heap_remove(client);
+    heap_remove(&loop.heap, &client->alarm);
     (void)epoll_ctl(loop.set, EPOLL_CTL_DEL, client->fd, NULL);
     close(client->fd);
     http_free(http);
@@ -125,12 +79,9 @@ static void accept_all(int listener) {
 }
 
 static int wait_for_events(void) {
-    if (loop.count == 0)
+    if (loop.heap.count == 0)
         return epoll_wait(loop.set, loop.events, 256, -1);
-    int64_t span = loop.heap[1].deadline - loop_now();
-    if (span < 0)
-        span = 0;
-    const struct timespec time = {.tv_sec = span / 1000000000, .tv_nsec = span % 1000000000};
+    const struct timespec time = heap_span(&loop.heap, loop_now());
     return epoll_pwait2(loop.set, loop.events, 256, &time, NULL);
 }
 
@@ -149,10 +100,8 @@ static void serve(int fd) {
             else if ((ready & EPOLLOUT) == 0 || http_write(&client->http))
                 (void)http_read(&client->http, (ready & ~(uint32_t)(EPOLLIN | EPOLLOUT)) != 0);
         }
-        while (loop.count > 0 && loop.heap[1].deadline <= loop_now()) {
-            struct client *client = loop.heap[1].client;
-            heap_remove(client);
-            (void)http_wake(&client->http);
-        }
+        struct heap_client *alarm;
+        while (loop.heap.count > 0 && (alarm = heap_pop(&loop.heap, loop_now())) != NULL)
+            (void)http_wake(&client_of(alarm)->http);
     }
 }

@@ -4,8 +4,9 @@
 
 /*
  * Many socket pairs, of which a few are busy. Each round writes a byte to some pairs, spread
- * evenly. Each read of a byte writes to the next pair, until all writes of the round are made. The
- * result is the time from the first write of a round to its last read, without registration.
+ * evenly. Each read of a byte writes to the next pair, or to the one so many steps away, until all
+ * writes of the round are made. The result is the time from the first write of a round to its last
+ * read, without registration.
  *
  * A library's file includes this, and defines how to watch a descriptor and how to run the loop
  * once:
@@ -27,6 +28,7 @@ static long pairs = 1000;
 static long active = 100;
 static long writes = 1000; /* per round, including the first ones */
 static long rounds = 100;
+static long step = 1; /* from a pair to the next one; pairs - 1: back to the one before */
 
 static int *readers;
 static int *writers;
@@ -59,7 +61,7 @@ static inline void pipes_read(long i) {
         return;
     left_to_read -= count;
     if (left_to_write > 0)
-        pipes_write(i + 1 < pairs ? i + 1 : 0);
+        pipes_write(i + step < pairs ? i + step : i + step - pairs);
 }
 
 static inline bool pipes_done(void) {
@@ -71,10 +73,10 @@ static void run_once(void);
 
 static int64_t pipes_round(void) {
     left_to_write = left_to_read = writes;
-    const long step = pairs / active;
+    const long apart = pairs / active;
     const int64_t begin = bench_now();
     for (long i = 0; i < active; i++)
-        pipes_write(i * step);
+        pipes_write(i * apart);
     while (!pipes_done())
         run_once();
     return bench_now() - begin;
@@ -82,14 +84,12 @@ static int64_t pipes_round(void) {
 
 int main(int argc, char **argv) {
     const struct bench_option options[] = {
-        {"pairs", &pairs, 1, 1000000},
-        {"active", &active, 1, 1000000},
-        {"writes", &writes, 1, 1000000},
-        {"rounds", &rounds, 1, 1000000},
-        {.name = NULL},
+        {"pairs", &pairs, 1, 1000000},   {"active", &active, 1, 1000000},
+        {"writes", &writes, 1, 1000000}, {"rounds", &rounds, 1, 1000000},
+        {"step", &step, 1, 1000000},     {.name = NULL},
     };
     bench_options(argc, argv, options);
-    BENCH_CHECK(active <= pairs && active <= writes);
+    BENCH_CHECK(active <= pairs && active <= writes && step <= pairs);
     bench_need_descriptors(2 * pairs + 50);
     readers = calloc((size_t)pairs, sizeof *readers);
     writers = calloc((size_t)pairs, sizeof *writers);

@@ -171,11 +171,19 @@ int cmio__net_finish_connect(struct cmio_source *source) {
     return error == -ENOTCONN ? why_not_connected(source, fd) : error;
 }
 
+/*
+ * cmio__net_io() for a read from a stream. The end of a connection is final: it arms no edge, so
+ * the backend need not ask the system what kind of end it is.
+ */
+static ssize_t stream_read(struct cmio_source *source, ssize_t result, size_t wanted) {
+    return result == 0 && wanted > 0 ? 0 : cmio__net_io(source, CMIO_READABLE, result, wanted);
+}
+
 ssize_t cmio__net_read_any(struct cmio_source *source, void *buffer, size_t length) {
     const int fd = cmio__net_fd_if(source, cmio__net_is_buffer(buffer, length));
     if (fd < 0)
         return fd;
-    return cmio__net_io(source, CMIO_READABLE, cmio__socket_receive(fd, buffer, length, 0), length);
+    return stream_read(source, cmio__socket_receive(fd, buffer, length, 0), length);
 }
 
 ssize_t cmio__net_write_any(struct cmio_source *source, const void *buffer, size_t length) {
@@ -227,7 +235,7 @@ ssize_t cmio__net_readv(struct cmio_source *source, const struct iovec *buffers,
     if (count == 0)
         return 0; /* some systems call this invalid */
     ssize_t result = vector_result(cmio__socket_receive_vector(fd, buffers, count));
-    return cmio__net_io(source, CMIO_READABLE, result, 1); /* any number but 0 will do */
+    return stream_read(source, result, 1); /* any number but 0 will do */
 }
 
 ssize_t cmio__net_writev(struct cmio_source *source, const struct iovec *buffers, int count) {

@@ -177,6 +177,22 @@ CMIO__HOT void cmio__poll_entries_rearm(struct cmio__poll_entries *entries,
         cmio__poll_entries_set_state(entries, slot, fd, state);
 }
 
+/* Entries that are tested together. They usually fill one cache line. */
+enum { STRIDE = 8 };
+
+CMIO__INLINE int reported_by_four(const struct pollfd *list) {
+    return list[0].revents | list[1].revents | list[2].revents | list[3].revents;
+}
+
+CMIO__HOT size_t cmio__poll_find_ready(const struct pollfd *list, size_t place, size_t end) {
+    while (end - place >= STRIDE &&
+           (reported_by_four(&list[place]) | reported_by_four(&list[place + 4])) == 0)
+        place += STRIDE;
+    while (place < end && list[place].revents == 0)
+        place++;
+    return place;
+}
+
 /* Hides what the entry asked for only as a probe, and stops asking for it. */
 CMIO__COLD static short without_probe(struct cmio__fd_slot *slot, short events) {
     const int unasked =

@@ -99,6 +99,12 @@ uint32_t cmio__poll_slot_armed_by(const struct cmio__fd_slot *slot, cmio_interes
 void cmio__poll_entries_set_state(struct cmio__poll_entries *entries, struct cmio__fd_slot *slot,
                                   int fd, uint32_t state);
 
+/*
+ * The place of the first entry, from a place up to an end, about which poll(2) reported something;
+ * or the end. With thousands of sources, nearly all of a wait's instructions are in here.
+ */
+size_t cmio__poll_find_ready(const struct pollfd *list, size_t place, size_t end);
+
 /* The descriptor of an entry, armed or not. */
 static inline int cmio__poll_entry_fd(const struct pollfd *entry) {
     return entry->fd >= 0 ? entry->fd : ~entry->fd;

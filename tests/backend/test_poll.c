@@ -379,6 +379,24 @@ static void with_room_for_seven_no_level_source_of_a_hundred_starves(void **stat
     expect_all_visited(CMIO_READABLE | CMIO_LEVEL, 7, 10 * MANY);
 }
 
+/* By what does not end an edge, so that no backend is told. */
+static void what_was_read_before_its_turn_is_not_reported(void **state) {
+    (void)state;
+    struct test_loop loop;
+    test_loop_open_with(&loop, 7, TEST_HERE);
+    struct many *many = malloc(sizeof *many);
+    assert_non_null(many);
+    many_open(many, &loop, CMIO_READABLE | CMIO_LEVEL);
+    assert_int_equal(test_loop_wait(&loop, 0), 7);
+    for (int i = 0; i < MANY; i++)
+        test_drain(many->fds[i][0]);
+    test_loop_forget(&loop);
+    test_loop_expect_silence(&loop);
+    many_close(many);
+    free(many);
+    test_loop_close(&loop);
+}
+
 static void a_waker_is_not_starved_by_level_sources(void **state) {
     (void)state;
     struct test_loop loop;
@@ -849,6 +867,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(with_room_for_one_no_level_source_of_a_hundred_starves),
     cmocka_unit_test(with_room_for_seven_a_hundred_ready_edges_take_fifteen_waits),
     cmocka_unit_test(with_room_for_seven_no_level_source_of_a_hundred_starves),
+    cmocka_unit_test(what_was_read_before_its_turn_is_not_reported),
     cmocka_unit_test(a_waker_is_not_starved_by_level_sources),
     cmocka_unit_test(a_wait_empties_the_batch_first),
     cmocka_unit_test(a_refused_wait_leaves_the_batch_empty),

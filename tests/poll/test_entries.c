@@ -3,6 +3,7 @@
 #include "support/test.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include <cmio/event.h>
 
@@ -226,6 +227,32 @@ static void a_skipped_entry_can_be_moved_and_armed(void **state) {
     cmio__poll_entries_free(&fixture.entries);
 }
 
+/* Every length, start and place of up to two strides; what lies beyond the end is no one's. */
+static void the_next_ready_entry_is_found_wherever_it_is(void **state) {
+    (void)state;
+    enum { LONGEST = 20 };
+    struct pollfd list[LONGEST + 8];
+    memset(list, 0xff, sizeof list); /* descriptors and events do not count, revents do */
+    for (size_t i = 0; i < LONGEST; i++)
+        list[i].revents = 0;
+    for (size_t end = 0; end <= LONGEST; end++)
+        for (size_t start = 0; start <= end; start++) {
+            struct pollfd kept[LONGEST + 8];
+            memcpy(kept, list, sizeof list);
+            for (size_t i = end; i < LONGEST; i++)
+                kept[i].revents = POLLIN;
+            for (size_t ready = end; ready-- > start;) {
+                kept[ready].revents = ready % 2 == 0 ? POLLNVAL : (short)0x8000;
+                assert_int_equal(cmio__poll_find_ready(kept, start, end), ready);
+            }
+            memset(kept, 0, sizeof kept);
+            if (start > 0)
+                kept[start - 1].revents = POLLIN;
+            kept[end].revents = POLLIN;
+            assert_int_equal(cmio__poll_find_ready(kept, start, end), end);
+        }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(interest_is_what_poll_is_asked_for),
     cmocka_unit_test(an_edge_disarms_its_direction_alone),
@@ -240,5 +267,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_closed_descriptor_is_no_event_and_is_skipped),
     cmocka_unit_test(removing_fills_the_place_with_the_last),
     cmocka_unit_test(a_skipped_entry_can_be_moved_and_armed),
+    cmocka_unit_test(the_next_ready_entry_is_found_wherever_it_is),
 };
 TEST_GROUP(poll_entries, tests)

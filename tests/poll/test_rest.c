@@ -57,6 +57,15 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *now) {
     return __real_clock_gettime(clock, now);
 }
 
+static int questions;
+
+int __real_getsockopt(int fd, int level, int name, void *value, socklen_t *length);
+int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *length);
+int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
+    questions++;
+    return __real_getsockopt(fd, level, name, value, length);
+}
+
 /* A loop on poll(2), whatever else there is. */
 static void open_loop(struct test_loop *loop) {
     memset(loop, 0, sizeof *loop);
@@ -327,6 +336,31 @@ static void a_half_closed_stream_neither_rests_nor_is_held(void **state) {
     test_pair_close(fds);
 }
 
+/* By read and by readv, and again: the end stays. */
+static void reading_the_end_of_a_stream_asks_the_system_nothing_else(void **state) {
+    (void)state;
+    struct test_loop loop;
+    open_loop(&loop);
+    struct cmio_unix_stream ends[2];
+    assert_int_equal(cmio_unix_stream_pair(&ends[0], &ends[1]), 0);
+    assert_int_equal(cmio_registry_register(loop.registry, &ends[0].source, 1, CMIO_READABLE), 0);
+    assert_int_equal(cmio_unix_stream_close(&ends[1]), 0);
+    assert_int_equal(test_loop_wait(&loop, CMIO_FOREVER), 1);
+    char bytes[8];
+    const struct iovec parts[] = {{bytes, 4}, {bytes + 4, 4}};
+    polls = questions = 0;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(cmio_unix_stream_read(&ends[0], bytes, sizeof bytes), 0);
+        assert_int_equal(cmio_unix_stream_readv(&ends[0], parts, 2), 0);
+    }
+    assert_int_equal(polls, 0);
+    assert_int_equal(questions, 0);
+    test_loop_forget(&loop);
+    test_loop_expect_silence(&loop);
+    assert_int_equal(cmio_unix_stream_close(&ends[0]), 0);
+    test_loop_close(&loop);
+}
+
 /* An entry that rests after a hang-up, as a look begins. */
 static struct cmio__fd_slot *begin_look_at_resting(struct cmio__poll_entries *entries, int fd) {
     assert_int_equal(cmio__poll_entries_init(entries, 77), 0);
@@ -506,6 +540,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_peek_that_wants_more_makes_few_events),
     cmocka_unit_test(reading_a_closed_terminal_again_and_again_makes_no_event),
     cmocka_unit_test(a_half_closed_stream_neither_rests_nor_is_held),
+    cmocka_unit_test(reading_the_end_of_a_stream_asks_the_system_nothing_else),
     cmocka_unit_test(a_look_without_news_leaves_every_descriptor_at_rest),
     cmocka_unit_test(a_look_that_finds_the_hang_up_gone_ends_the_rest),
     cmocka_unit_test(progress_one_way_arms_what_was_held_the_other_way),

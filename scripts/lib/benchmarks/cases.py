@@ -19,6 +19,8 @@ SLEEP_SERVER = Contender("sleep_server", "sleep_server")
 TOOLS = (Contender("drill", "drill"), Contender("wrk", "wrk"))
 SPINNING = (*OWN, Contender("cmio, spinning", "cmio", options=(("spin", 50_000),)))
 ON_POLL = (Contender("raw poll", "raw_poll"), Contender("cmio on poll", "cmio", backend="poll"))
+ON_EPOLL = (Contender("raw epoll", "raw"),)
+SERVER_ON_POLL = Contender("sleep_server on poll", "sleep_server", backend="poll")
 
 
 @dataclasses.dataclass
@@ -77,10 +79,12 @@ class SleepersCase(Case):
     """A server of HTTP that holds many requests which sleep."""
 
     sleepers: int = 9000
+    plan: str = servers.SLEEPERS
+    apart: bool = False  # the server on one processor and drill on another
 
     def measure(self, contender):
         command = servers.command_for(self.path(contender), contender, 1)
-        return servers.measure_sleepers(command, contender, self.sleepers)
+        return servers.measure_sleepers(command, contender, self.sleepers, self.plan, self.apart)
 
 
 @dataclasses.dataclass
@@ -111,6 +115,12 @@ def poll_pipes(sources):
     """poll(2) looks at all of them for every ten events or so."""
     rounds = max(1, min(100, 200_000 // sources))
     return {"pairs": sources, "active": min(10, sources), "writes": 1000, "rounds": rounds}
+
+
+def full_pipes(sources):
+    """All of them are ready at the same time."""
+    rounds = max(1, 100_000 // sources)
+    return {"pairs": sources, "active": sources, "writes": sources, "rounds": rounds}
 
 
 def pipes_cases(quick):
@@ -212,6 +222,14 @@ def sleepers_cases(quick):
     yield SleepersCase("sleepers", labels, "http", contenders, rounds, sleepers=sleepers)
 
 
+def poll_sleepers_cases(quick):
+    sleepers = 1000 if quick else 10_000
+    contenders, rounds = (*ON_POLL, SERVER_ON_POLL, *ON_EPOLL, SLEEP_SERVER), 1 if quick else 7
+    size = {"sleepers": sleepers, "plan": servers.LONG_SLEEPERS, "apart": True}
+    labels = {"sleepers": sleepers}
+    yield SleepersCase("poll-sleepers", labels, "http", contenders, rounds, **size)
+
+
 def drill_cases(quick):
     for connections in [64] if quick else [1, 64, 1000]:
         labels = {"connections": connections}
@@ -231,6 +249,10 @@ def backends_cases(quick):
     for sources in [10, 1000] if quick else [10, 100, 1000, 3000, 9000]:
         labels = {"what": "pipes", "sources": sources}
         yield ProgramCase("backends", labels, "pipes", ON_POLL, options=poll_pipes(sources))
+    for sources in [1000] if quick else [1000, 8000]:
+        labels = {"what": "pipes, all active", "sources": sources}
+        contenders = (*ON_POLL, *ON_EPOLL)
+        yield ProgramCase("backends", labels, "pipes", contenders, options=full_pipes(sources))
     for sources in [10, 1000] if quick else [10, 100, 1000, 3000, 9000]:
         options = {"connections": sources // 2, "messages": min(20_000, 2_000_000 // sources)}
         labels = {"what": "echo", "sources": sources}
@@ -251,6 +273,7 @@ WORKLOADS = {
     "timers": timers_cases,
     "http": http_cases,
     "sleepers": sleepers_cases,
+    "poll-sleepers": poll_sleepers_cases,
     "drill": drill_cases,
     "memory": memory_cases,
     "backends": backends_cases,

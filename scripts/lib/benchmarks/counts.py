@@ -18,6 +18,10 @@ from benchmarks.programs import Failure
 from command import BUILD, run
 
 
+# Sources that a wait of poll(2) looks at before it finds the one that is ready.
+WALKS = [10, 450]
+
+
 @dataclasses.dataclass
 class Count:
     """A program run with "options", and "varied" at length and at twice the length."""
@@ -70,6 +74,10 @@ def all_counts():
     pipes = {"pairs": 100, "active": 10, "writes": 1000}
     what = "event of pipes, 10 of 100 active"
     yield Count("backends", what, "pipes", pipes, "rounds", 2, 1000, ON_POLL)
+    for sources in WALKS:
+        pipes = {"pairs": sources, "active": 1, "writes": 1000, "step": sources - 1}
+        what = f"event of pipes, the last of {sources} looked at"
+        yield Count("backends", what, "pipes", pipes, "rounds", 2, 1000, ON_POLL)
     for what, close in [("poll with a waker, opened", 0), ("poll with a waker, closed again", 1)]:
         yield Count("open", what, "open", {"close": close}, "count", 100)
 

@@ -118,6 +118,19 @@ WORKLOADS = {
             Metric("p99_ms", "99th percentile of the answers, ms (the sleep is 2,000)", ratio=False),
         ],
     ),
+    "poll-sleepers": Workload(
+        "Sleepers on poll(2)",
+        "As above, but each request sleeps for four seconds. The servers use poll(2) by hand, cmio's "
+        "poll backend, and epoll(7). The server has a processor, and drill another. The processor "
+        "time is the server's, from the first connection to the last answer. While clients come "
+        "and go, each wait of poll(2) looks at all of them, and this is most of the time.",
+        [
+            Metric("cpu_us", "processor time per request, us"),
+            Metric("answered", "answered", ratio=False),
+            Metric("p99_ms", "99th percentile of the answers, ms (the sleep is 4,000)", ratio=False),
+        ],
+        to="raw poll",
+    ),
     "drill": Workload(
         "Load tools",
         "drill and wrk, each with one thread, ask sleep_server for /0 over connections that are "
@@ -144,7 +157,10 @@ WORKLOADS = {
     ),
     "backends": Workload(
         "poll(2)",
-        "Pipes (10 active) and echo again, with poll(2) by hand and with cmio's poll backend.",
+        "Pipes (10 active) and echo again, with poll(2) by hand and with cmio's poll backend. With "
+        "all pipes active, epoll(7) by hand is beside them: it shows how much of the time is "
+        "poll(2)'s own. The library takes at most 1,024 events from a wait there, and the programs "
+        "by hand take all of them.",
         [
             Metric("ns_per_event", "pipes: ns per event"),
             Metric("ns_per_trip", "echo: ns per round trip"),

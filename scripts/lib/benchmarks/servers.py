@@ -21,6 +21,7 @@ from command import ROOT, start, stop
 
 DRILL = os.path.join(programs.BENCH.path, "examples", "drill", "drill")
 SLEEPERS = os.path.join(ROOT, "examples", "plans", "sleep-9000.yaml")
+LONG_SLEEPERS = os.path.join(ROOT, "bench", "http", "sleepers.yaml")
 KEEP_ALIVE = os.path.join(ROOT, "examples", "plans", "keep-alive.yaml")
 PIPELINE = os.path.join(ROOT, "bench", "http", "pipeline.lua")
 
@@ -213,7 +214,7 @@ def descriptors(pid):
 
 
 def wait_until_asleep(server, wanted, drill):
-    """The plan has a second to connect, and sleeps two: all are there at the same time."""
+    """The plan has a second to connect, and sleeps longer: all are there at the same time."""
     deadline = time.monotonic() + PATIENCE
     while descriptors(server.pid) < wanted:
         if drill.poll() is not None or time.monotonic() > deadline:
@@ -222,20 +223,22 @@ def wait_until_asleep(server, wanted, drill):
     time.sleep(0.2)  # the last requests are read
 
 
-def measure_sleepers(command, contender, sleepers):
-    drill_command = [DRILL, "--json", "--quiet", "--benchmark", SLEEPERS]
+def measure_sleepers(command, contender, sleepers, plan, apart):
+    drill_command = [DRILL, "--json", "--quiet", "--benchmark", plan]
     drill_command += ["--concurrency", str(sleepers), "--iterations", str(sleepers)]
-    with serving(command, contender) as (server, port):
+    for_server, for_drill = placement(1) if apart else (None, None)
+    with serving(command, contender, for_server) as (server, port):
         opened = descriptors(server.pid)
         ask(port, "/0")
-        before = resident(server.pid)
+        before, used = resident(server.pid), processor_seconds(server.pid)
         drill_command += ["--base", f"http://127.0.0.1:{port}"]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
-        drill = start(drill_command, **pipes)
+        drill = start(drill_command, **pipes, **programs.pinned_to(for_drill))
         try:
             wait_until_asleep(server, opened + sleepers, drill)
             asleep = resident(server.pid)
             said, _ = drill.communicate(timeout=PATIENCE)
+            used = processor_seconds(server.pid) - used
         finally:
             stop(drill)
     report = json.loads(said)
@@ -243,6 +246,7 @@ def measure_sleepers(command, contender, sleepers):
         raise Failure(f"{report['failed_requests']} sleepers were not answered")
     return {
         "bytes_each": (asleep - before) / sleepers,
+        "cpu_us": used / sleepers * 1e6,
         "answered": report["successful_requests"],
         "unanswered": report["failed_requests"],
         "p99_ms": report["latency"]["percentile_99_0_ns"] / 1e6,

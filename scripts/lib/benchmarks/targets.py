@@ -9,8 +9,9 @@ import dataclasses
 import math
 import re
 
-from benchmarks.cases import LONGER, SHUFFLED, SPINS, TIMER_MODES
-from benchmarks.figures import digits, label, median, ratio, system_calls, values
+from benchmarks.cases import LONGER, SERVER_ON_POLL, SHUFFLED, SPINS, TIMER_MODES
+from benchmarks.counts import WALKS
+from benchmarks.figures import digits, instructions, label, median, ratio, system_calls, values
 
 PEERS = ["libev", "libevent", "libuv", "mio"]
 SPINNING = "cmio, spinning"
@@ -274,6 +275,22 @@ def backends(results):
         )
     ]
     yield judged_ratio(title, worst(found), 1.05)
+    title = "poll(2): at most 4 library instructions for each source that a wait looks at"
+    found = [(instructions_a_source(results), "one ready, 450 sources looked at")]
+    yield most(title, found, 4, "instructions")
+    title = "poll(2): 10,000 sleepers cost sleep_server at most 1.1 x the time of poll(2) by hand"
+    cases = results.cases("poll-sleepers")
+    found = ratios(cases, SERVER_ON_POLL.name, ["raw poll"], "cpu_us")
+    yield judged_ratio(title, worst(found), 1.1)
+    title = "poll(2): every one of these sleepers is answered"
+    yield none(title, cases, ["cmio on poll", SERVER_ON_POLL.name], "unanswered", "unanswered")
+
+
+def instructions_a_source(results):
+    """What a longer walk costs more than a shorter one; None if they were not counted."""
+    counts = [results.counts("backends", f"the last of {sources} ") for sources in WALKS]
+    taken = [instructions(found[0], "cmio on poll") if found else None for found in counts]
+    return None if None in taken else (taken[1] - taken[0]) / (WALKS[1] - WALKS[0])
 
 
 def smallness(results):
