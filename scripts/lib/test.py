@@ -44,7 +44,10 @@ SOAK_ROUNDS = 20
 PROCESSES = 4
 
 # What these suites look at does not depend on how the rest was built, or is code that others run too: once is enough.
-NOT_AGAIN = ("package", "model", "from-one-file")
+NOT_AGAIN = ("package", "model", "from-one-file", "descriptor-0")
+
+# What runs on the backends, but knows none of them, on all backends but the best.
+OTHER_BACKENDS = ("async-again", "examples-again", "readme-again")
 
 # The suite over the kqueue stand-in, flavour by flavour. All run plain. Each file of src/kqueue that the build picks
 # is one of FreeBSD's or of NetBSD's, so these two run with clang's AddressSanitizer; the other stages take one or none.
@@ -125,7 +128,7 @@ def run_address_gcc(result):
 
 # The fuzz targets are sanitized in the stage of that name.
 ADDRESS_CLANG_SUITE = Suite(
-    ADDRESS_CLANG, 4, (*NOT_AGAIN, "fuzz", "readme-again", *other_flavours_than("freebsd", "netbsd"))
+    ADDRESS_CLANG, 4, (*NOT_AGAIN, *OTHER_BACKENDS, "fuzz", *other_flavours_than("freebsd", "netbsd"))
 )
 
 
@@ -141,7 +144,7 @@ def starts_under_thread_sanitizer(wrapper):
 
 # The fuzz targets have one thread, and so have most programs of the documents and the small examples.
 THREADS_SUITE = Suite(
-    THREADS, 6, (*NOT_AGAIN, "readme", "fuzz", "one-thread", *other_flavours_than("freebsd"))
+    THREADS, 6, (*NOT_AGAIN, "examples-again", "readme", "fuzz", "one-thread", *other_flavours_than("freebsd"))
 )
 
 
@@ -167,7 +170,7 @@ def run_threads(result):
 
 def run_valgrind(result):
     """tests/meson.build says which suites, and how."""
-    run_suite(PLAIN, result, "--setup=valgrind", without=(*NOT_AGAIN, "async-again", *other_flavours_than()))
+    run_suite(PLAIN, result, "--setup=valgrind", without=(*NOT_AGAIN, *OTHER_BACKENDS, *other_flavours_than()))
 
 
 def fuzz_targets():
