@@ -2,13 +2,18 @@
 """Ways to build cmio: each a folder under build/, compilers and Meson's options."""
 
 import dataclasses
+import functools
 import json
 import os
 import shutil
 import subprocess
 import time
 
-from command import BUILD, ROOT, logged, run
+from command import BUILD, ROOT, logged, run, say
+
+
+# ccache, if it is there, does not preprocess what it has not seen yet: for a fresh clone that is everything.
+BUILDING = {"CCACHE_DEPEND": "1"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +26,7 @@ class Build:
     def path(self):
         return os.path.join(BUILD, self.name)
 
+    @functools.cache  # what one stage has set up, the next takes as it is
     def set_up(self):
         """Configures the folder, afresh if it cannot be brought up to date; whether that worked."""
         environment = {"CC": self.compilers[0], "CXX": self.compilers[1]}
@@ -56,9 +62,9 @@ class Build:
         started = time.monotonic()
         log = os.path.join(BUILD, self.name + "-build.log")
         made = self.set_up()
-        made = made and logged(["meson", "compile", "-C", self.path, *arguments()], log)
+        made = made and logged(["meson", "compile", "-C", self.path, *arguments()], log, BUILDING)
         if made:
-            print(f"built build/{self.name} in {time.monotonic() - started:.0f} s", flush=True)
+            say(f"built build/{self.name} in {time.monotonic() - started:.0f} s")
         return made
 
 

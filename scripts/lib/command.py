@@ -4,11 +4,16 @@
 Each has a process group of its own, so that Ctrl-C reaches this script alone, which then stops them
 in order. What it takes is that main() begins with listen_for_interrupts() and ends, however it
 does, with stop_everything().
+
+Another thread than the main one may run commands too. They give way to those of the main thread, and what
+they have to say is kept for it: see Said.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
+import threading
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build")
@@ -18,6 +23,15 @@ ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 running = set()
 starting = False
 come_while_starting = None
+ended = False
+known = threading.Lock()  # whoever holds it may start processes, and note them in running
+
+# What goes before the commands of other threads.
+GIVING_WAY = ["nice", "-n", "19"]
+
+
+class Ended(Exception):
+    """No command is started any more."""
 
 
 class Interrupted(BaseException):
@@ -45,15 +59,29 @@ def listen_for_interrupts():
         signal.signal(number, handle_interrupt)
 
 
-def start(command, **options):
-    """Starts a command. An interrupt meanwhile waits until the process is known here."""
-    global starting
-    starting = True
-    try:
+def in_main_thread():
+    return threading.current_thread() is threading.main_thread()
+
+
+def launch(command, options):
+    with known:
+        if ended:
+            raise Ended(command[0])
         process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True, **options
         )
         running.add(process)
+    return process
+
+
+def start(command, **options):
+    """Starts a command. An interrupt meanwhile waits until the process is known here."""
+    global starting
+    if not in_main_thread():
+        return launch([*GIVING_WAY, *command], options)
+    starting = True
+    try:
+        process = launch(command, options)
     finally:
         starting = False
         if come_while_starting is not None:
@@ -66,7 +94,8 @@ def stop(process, patience=10):
     for number in [signal.SIGTERM, signal.SIGKILL]:
         if process.poll() is not None:
             break
-        os.killpg(process.pid, number)
+        with contextlib.suppress(ProcessLookupError):  # another thread may have waited for it
+            os.killpg(process.pid, number)
         try:
             process.wait(patience)
         except subprocess.TimeoutExpired:
@@ -75,8 +104,31 @@ def stop(process, patience=10):
 
 
 def stop_everything():
+    """Ends what runs. From now on nothing starts, whichever thread wants it."""
+    global ended
+    with known:
+        ended = True
     for process in list(running):
         stop(process)
+
+
+class Said(threading.local):
+    """What another thread than the main one has said, line by line: it would come amid something else."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+
+
+said = Said()
+
+
+def say(text):
+    """Prints a line, or keeps it in said.lines, of which each thread has its own."""
+    if in_main_thread():
+        print(text, flush=True)
+    else:
+        said.lines.append(text)
 
 
 def run(command, log=None, environment=None):
@@ -88,7 +140,7 @@ def run(command, log=None, environment=None):
     try:
         process = start(command, **options)
     except FileNotFoundError as error:
-        print(error, flush=True)
+        say(error)
         return 127
     finally:
         if log:
@@ -103,7 +155,7 @@ def logged(command, log, environment=None):
     status = run(command, log, environment)
     if status != 0:
         with open(log, encoding="utf-8", errors="replace") as file:
-            print("".join(file.readlines()[-40:]), end="")
+            say("".join(file.readlines()[-40:]).rstrip("\n"))
         name = os.path.relpath(log, ROOT)
-        print(f"{os.path.basename(command[0])}: exit status {status}; the whole log: {name}", flush=True)
+        say(f"{os.path.basename(command[0])}: exit status {status}; the whole log: {name}")
     return status == 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Checks of the sources as text.
+"""Checks of the sources that run nothing.
 
 Every version of these tools finds something else. The sources are kept clean for one of each, those
 of Debian 12; with others the check is skipped, and says so.
@@ -11,7 +11,7 @@ import re
 import subprocess
 
 from build import CLANG, Build
-from command import BUILD, ROOT, logged
+from command import BUILD, ROOT, logged, say
 
 BUILD_FOR_TIDY = Build("lint", CLANG)
 
@@ -71,29 +71,44 @@ def cppcheck(log):
     return logged(["cppcheck", jobs, *options, *checks, *paths, *files], log)
 
 
-def clang_tidy(log):
-    """.clang-tidy says what it looks for. A few files at a time, on every processor."""
-    if not BUILD_FOR_TIDY.set_up():
-        return False
+def tidy_files():
+    """The sources that the build compiles: of others the tool would not know how."""
     with open(os.path.join(BUILD_FOR_TIDY.path, "compile_commands.json"), encoding="utf-8") as file:
         commands = json.load(file)
     compiled = {os.path.realpath(os.path.join(c["directory"], c["file"])) for c in commands}
     ours = sources("src", "examples")
-    files = [name for name in ours if os.path.realpath(os.path.join(ROOT, name)) in compiled]
-    names = os.path.join(BUILD, "lint-clang-tidy.files")
+    return [name for name in ours if os.path.realpath(os.path.join(ROOT, name)) in compiled]
+
+
+def run_clang_tidy(log, *options):
+    """.clang-tidy says what it looks for. A few files at a time, on every processor."""
+    if not BUILD_FOR_TIDY.set_up():
+        return False
+    names = os.path.splitext(log)[0] + ".files"
     with open(names, "w", encoding="utf-8") as file:
-        file.write("".join(f"{name}\n" for name in files))
-    tidy = f"clang-tidy --quiet -p '{BUILD_FOR_TIDY.path}' 2>>'{log}.counts'"
+        file.write("".join(f"{name}\n" for name in tidy_files()))
+    tidy = f"clang-tidy --quiet -p '{BUILD_FOR_TIDY.path}' {' '.join(options)} 2>>'{log}.counts'"
     each = f"xargs -P {os.cpu_count() or 1} -n 4 {tidy} <'{names}'"
     return logged(["sh", "-c", each], log)
 
 
-# Each with the beginning of the version that it is kept clean for.
+def clang_tidy(log):
+    """The analyzer follows calls only as far as it can quickly: in depth it takes longer than all else."""
+    return run_clang_tidy(log, *(f"--extra-arg={word}" for word in
+                                 ["-Xclang", "-analyzer-config", "-Xclang", "max-nodes=8000"]))
+
+
+def clang_tidy_in_depth(log):
+    return run_clang_tidy(log)
+
+
+# Each with its program, and the beginning of the version that it is kept clean for.
 CHECKS = {
-    "clang-format": (clang_format, "14."),
-    "shellcheck": (shellcheck, "0.9."),
-    "cppcheck": (cppcheck, "2.10"),
-    "clang-tidy": (clang_tidy, "14."),
+    "clang-format": (clang_format, "clang-format", "14."),
+    "shellcheck": (shellcheck, "shellcheck", "0.9."),
+    "cppcheck": (cppcheck, "cppcheck", "2.10"),
+    "clang-tidy": (clang_tidy, "clang-tidy", "14."),
+    "clang-tidy in depth": (clang_tidy_in_depth, "clang-tidy", "14."),
 }
 
 
@@ -102,14 +117,32 @@ def version_of(program):
     return re.search(r"(?:version:?|Cppcheck) (\S+)", said).group(1)
 
 
-def check(result):
-    """Runs all of them."""
-    for name, (function, wanted) in CHECKS.items():
-        version = version_of(name)
-        if not version.startswith(wanted):
-            outcome, detail = "skipped", f"{name} is {version}, not {wanted}"
-        else:
-            good = function(os.path.join(BUILD, f"lint-{name}.log"))
-            outcome, detail = "passed" if good else "failed", ""
-        print(f"{name}: {outcome}", flush=True)
-        result.add(outcome, name, detail)
+def check(name):
+    """Runs one of them; returns the outcome and what there is to say of it."""
+    function, program, wanted = CHECKS[name]
+    version = version_of(program)
+    if not version.startswith(wanted):
+        return "skipped", f"{program} is {version}, not {wanted}"
+    good = function(os.path.join(BUILD, f"lint-{name.replace(' ', '-')}.log"))
+    return "passed" if good else "failed", ""
+
+
+class Checks:
+    """Some of the checks, which run at one time and are reported at another."""
+
+    def __init__(self, *names):
+        self.names = names
+        self.outcomes = []
+
+    def prepare(self):
+        """Runs them."""
+        for name in self.names:
+            outcome, detail = check(name)
+            say(f"{name}: {outcome}")
+            self.outcomes.append((outcome, name, detail))
+        return True
+
+    def run(self, result):
+        """Counts what came of them."""
+        for outcome in self.outcomes:
+            result.add(*outcome)

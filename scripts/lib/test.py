@@ -3,9 +3,14 @@
 
 A stage is one way to build and run the suite, or a check of the sources. A stage that fails does
 not keep the others from running; it fails the end.
+
+Most tests wait most of the time, and compilers never do. So the builds of the later stages and the checks of
+the sources go on in a thread of their own, at a low priority, while the earlier stages run their tests.
 """
 
 import argparse
+import dataclasses
+import functools
 import glob
 import json
 import os
@@ -15,6 +20,7 @@ import sys
 import time
 
 import lint
+from beside import Beside, result_of
 from build import ADDRESS, CLANG, COVERAGE, GCC, THREAD, Build, strict
 from command import BUILD, ROOT, Interrupted, listen_for_interrupts
 from command import logged, run, start, stop, stop_everything
@@ -39,11 +45,14 @@ SOAK_ROUNDS = 20
 # Tests at a time for each processor: most of them wait for something most of the time.
 PROCESSES = 4
 
-# What this suite looks at does not depend on how the rest was built: once is enough.
-NOT_AGAIN = ("package", "model")
+# What these suites look at does not depend on how the rest was built, or is code that others run too: once is enough.
+NOT_AGAIN = ("package", "model", "from-one-file", "descriptor-0")
 
-# The suite over the kqueue stand-in, flavour by flavour. All run plain and with clang's AddressSanitizer; the
-# other stages take one or none.
+# What runs on the backends, but knows none of them, on all backends but the best.
+OTHER_BACKENDS = ("async-again", "examples-again", "readme-again")
+
+# The suite over the kqueue stand-in, flavour by flavour. All run plain. Each file of src/kqueue that the build picks
+# is one of FreeBSD's or of NetBSD's, so these two run with clang's AddressSanitizer; the other stages take one or none.
 FLAVOURS = ("freebsd", "openbsd", "netbsd")
 
 
@@ -79,23 +88,26 @@ def run_suite(build, result, *options, without=()):
         result.add("failed", "meson test", f"exit status {status}")
 
 
-def build_and_run(build, result, *options, without=()):
-    """Builds what the tests need that are in none of the suites without, and runs those."""
+@dataclasses.dataclass(frozen=True)
+class Suite:
+    """What a build runs of the suite: all but the suites without. Its tests may take multiplier times as long."""
 
-    def is_wanted(suites):  # "cmio:backend"
-        return not any(suite.split(":")[-1] in without for suite in suites)
+    build: Build
+    multiplier: int
+    without: tuple = ()
 
-    if build.make_needed(is_wanted):
-        run_suite(build, result, *options, without=without)
-    else:
-        result.add("failed", "the build", "see above")
+    def is_wanted(self, suites):  # "cmio:backend"
+        return not any(suite.split(":")[-1] in self.without for suite in suites)
+
+    def prepare(self):
+        return self.build.make_needed(self.is_wanted)
+
+    def run(self, result, *options):
+        run_suite(self.build, result, f"--timeout-multiplier={self.multiplier}", *options, without=self.without)
 
 
-def plain_stage(result):
-    if PLAIN.make():
-        run_suite(PLAIN, result, "--timeout-multiplier=2")
-    else:
-        result.add("failed", "the build", "see above")
+def run_plain(result):
+    run_suite(PLAIN, result, "--timeout-multiplier=2")
 
 
 def coverage(build, result):
@@ -108,15 +120,18 @@ def coverage(build, result):
     result.add("passed" if run([*command, build.path]) == 0 else "failed", name)
 
 
-def address_gcc_stage(result):
-    without = (*NOT_AGAIN, *other_flavours_than("freebsd"))
-    build_and_run(ADDRESS_GCC, result, "--timeout-multiplier=4", without=without)
+ADDRESS_GCC_SUITE = Suite(ADDRESS_GCC, 4, (*NOT_AGAIN, *other_flavours_than("freebsd", "openbsd")))
+
+
+def run_address_gcc(result):
+    ADDRESS_GCC_SUITE.run(result)
     coverage(ADDRESS_GCC, result)
 
 
-def address_clang_stage(result):
-    without = (*NOT_AGAIN, "fuzz")  # the fuzz targets are sanitized in the stage of that name
-    build_and_run(ADDRESS_CLANG, result, "--timeout-multiplier=4", without=without)
+# The fuzz targets are sanitized in the stage of that name.
+ADDRESS_CLANG_SUITE = Suite(
+    ADDRESS_CLANG, 4, (*NOT_AGAIN, *OTHER_BACKENDS, "fuzz", *other_flavours_than("freebsd", "netbsd"))
+)
 
 
 def starts_under_thread_sanitizer(wrapper):
@@ -129,25 +144,35 @@ def starts_under_thread_sanitizer(wrapper):
     return compiled and run([*wrapper, program], log) == 0
 
 
-def threads_stage(result):
-    """A kernel that spreads addresses wider than ThreadSanitizer knows is asked not to."""
+# The fuzz targets have one thread, and so have most programs of the documents and the small examples.
+THREADS_SUITE = Suite(
+    THREADS, 6, (*NOT_AGAIN, "examples-again", "readme", "fuzz", "one-thread", *other_flavours_than("freebsd"))
+)
+
+
+@functools.cache
+def thread_sanitizer_wrapper():
+    """What programs start with, or None if none starts. A kernel that spreads addresses wider than
+    ThreadSanitizer knows is asked not to."""
     together = ["setarch", os.uname().machine, "--addr-no-randomize"]
-    wrapper = next((w for w in [[], together] if starts_under_thread_sanitizer(w)), None)
+    return next((wrapper for wrapper in [[], together] if starts_under_thread_sanitizer(wrapper)), None)
+
+
+def prepare_threads():
+    return thread_sanitizer_wrapper() is None or THREADS_SUITE.prepare()
+
+
+def run_threads(result):
+    wrapper = thread_sanitizer_wrapper()
     if wrapper is None:
         result.add("skipped", "the suite", "nothing starts under ThreadSanitizer on this system")
         return
-    options = ["--wrapper=" + " ".join(wrapper)] if wrapper else []
-    # The fuzz targets have one thread, and so have most programs of the documents.
-    without = (*NOT_AGAIN, "readme", "fuzz", *other_flavours_than("freebsd"))
-    build_and_run(THREADS, result, "--timeout-multiplier=6", *options, without=without)
+    THREADS_SUITE.run(result, *(["--wrapper=" + " ".join(wrapper)] if wrapper else []))
 
 
-def valgrind_stage(result):
+def run_valgrind(result):
     """tests/meson.build says which suites, and how."""
-    if PLAIN.make():
-        run_suite(PLAIN, result, "--setup=valgrind", without=other_flavours_than())
-    else:
-        result.add("failed", "the build", "see above")
+    run_suite(PLAIN, result, "--setup=valgrind", without=(*NOT_AGAIN, *OTHER_BACKENDS, *other_flavours_than()))
 
 
 def fuzz_targets():
@@ -174,25 +199,26 @@ def fuzz(folder, name, program, seconds):
     return logged([program, *options, *folders], os.path.join(BUILD, label + ".log"), SANITIZERS)
 
 
-def fuzz_stage(result):
-    targets = list(fuzz_targets()) if FUZZ.set_up() else []
-    programs = [os.path.basename(program) for _, _, program in targets]
-    if not targets or not FUZZ.make(*programs):
-        result.add("failed", "the build", "see above" if targets else "there is no target")
-        return
-    for folder, name, program in targets:
-        seconds = max(2, FUZZ_SECONDS // len(targets))
-        outcome = "passed" if fuzz(folder, name, program, seconds) else "failed"
-        label = os.path.relpath(os.path.join(folder, name), ROOT)
-        print(f"{label}: {outcome} ({seconds} s)", flush=True)
-        result.add(outcome, label)
+def prepare_fuzz():
+    programs = [os.path.basename(program) for _, _, program in fuzz_targets()] if FUZZ.set_up() else []
+    return bool(programs) and FUZZ.make(*programs)
 
 
-def soak_stage(result):
+def run_fuzz(result):
+    """A target for each processor at a time; together they take FUZZ_SECONDS of processor time."""
+    targets = list(fuzz_targets())
+    seconds = max(2, FUZZ_SECONDS // len(targets))
+    with Beside(os.cpu_count() or 1) as beside:
+        jobs = [(target, beside.begin(fuzz, *target, seconds)) for target in targets]
+        for (folder, name, _), job in jobs:
+            outcome = "passed" if result_of(job) else "failed"
+            label = os.path.relpath(os.path.join(folder, name), ROOT)
+            print(f"{label}: {outcome} ({seconds} s)", flush=True)
+            result.add(outcome, label)
+
+
+def run_soak(result):
     """The suite over and over while every processor is busy with something else."""
-    if not PLAIN.make():
-        result.add("failed", "the build", "see above")
-        return
     loads = [start(["sh", "-c", "while :; do :; done"]) for _ in range(os.cpu_count() or 1)]
     try:
         for number in range(1, SOAK_ROUNDS + 1):
@@ -203,34 +229,62 @@ def soak_stage(result):
             stop(load)
 
 
-# Name, what it does, and whether it belongs to --quick, to every run, or to --full alone.
+LINT = lint.Checks("clang-format", "shellcheck", "cppcheck", "clang-tidy")
+ANALYSIS = lint.Checks("clang-tidy in depth")
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """prepare() runs ahead, beside the tests of other stages: it builds, and tells whether that worked.
+    Then run() fills the stage's result. level: --quick runs it, every usual run, or --full alone."""
+
+    name: str
+    level: str
+    text: str
+    prepare: callable
+    run: callable
+
+
 STAGES = [
-    ("plain", "the whole suite, warnings as errors", plain_stage, "quick"),
-    ("lint", "clang-format, shellcheck, cppcheck, clang-tidy", lint.check, "usual"),
-    ("address-clang", "the suite under ASan and UBSan, clang", address_clang_stage, "usual"),
-    ("threads", "the suite under TSan", threads_stage, "usual"),
-    ("valgrind", "the library's own tests under valgrind", valgrind_stage, "usual"),
-    ("fuzz", f"the fuzz targets, {FUZZ_SECONDS} s in all", fuzz_stage, "usual"),
-    ("address-gcc", "the suite under ASan and UBSan, gcc; coverage", address_gcc_stage, "full"),
-    ("soak", f"the suite {SOAK_ROUNDS} times on busy processors", soak_stage, "full"),
+    Stage("plain", "quick", "the whole suite, warnings as errors", PLAIN.make, run_plain),
+    Stage("address-clang", "usual", "the suite under ASan and UBSan, clang", ADDRESS_CLANG_SUITE.prepare,
+          ADDRESS_CLANG_SUITE.run),
+    Stage("threads", "usual", "the suite under TSan", prepare_threads, run_threads),
+    Stage("valgrind", "usual", "the library's own tests under valgrind", PLAIN.make, run_valgrind),
+    Stage("fuzz", "usual", f"the fuzz targets, {FUZZ_SECONDS} s in all", prepare_fuzz, run_fuzz),
+    Stage("lint", "usual", "clang-format, shellcheck, cppcheck, clang-tidy", LINT.prepare, LINT.run),
+    Stage("analysis", "full", "clang-tidy, the analyzer in depth", ANALYSIS.prepare, ANALYSIS.run),
+    Stage("address-gcc", "full", "the suite under ASan and UBSan, gcc; coverage", ADDRESS_GCC_SUITE.prepare,
+          run_address_gcc),
+    Stage("soak", "full", f"the suite {SOAK_ROUNDS} times on busy processors", PLAIN.make, run_soak),
 ]
 
 
+def run_stage(stage, prepared, result):
+    """Fills the result; what an interrupt cuts short is in it as failed."""
+    started = time.monotonic()
+    try:
+        if result_of(prepared):
+            stage.run(result)
+        else:
+            result.add("failed", "the build", "see above")
+    except Interrupted:
+        result.add("failed", "interrupted")
+        raise
+    except Exception as error:  # the others are to run all the same
+        result.add("failed", "the stage itself", repr(error))
+    finally:
+        result.seconds = time.monotonic() - started
+
+
 def run_stages(stages, results):
-    """Fills results, by name; what an interrupt cuts short is in it as failed."""
-    for number, (name, text, function, _) in enumerate(stages, 1):
-        print(f"\n===== {number}/{len(stages)} {name}: {text} =====", flush=True)
-        result = results[name] = Result()
-        started = time.monotonic()
-        try:
-            function(result)
-        except Interrupted:
-            result.add("failed", "interrupted")
-            raise
-        except Exception as error:  # the others are to run all the same
-            result.add("failed", "the stage itself", repr(error))
-        finally:
-            result.seconds = time.monotonic() - started
+    """Fills results, by name."""
+    with Beside(1) as beside:
+        prepared = [beside.begin(stage.prepare) for stage in stages]
+        for number, stage in enumerate(stages, 1):
+            print(f"\n===== {number}/{len(stages)} {stage.name}: {stage.text} =====", flush=True)
+            results[stage.name] = Result()
+            run_stage(stage, prepared[number - 1], results[stage.name])
 
 
 def sum_up(results):
@@ -253,11 +307,11 @@ def sum_up(results):
 
 def chosen_stages(arguments):
     if arguments.stage:
-        return [stage for stage in STAGES if stage[0] in arguments.stage]
+        return [stage for stage in STAGES if stage.name in arguments.stage]
     wanted = ["quick"]
     if not arguments.quick:
         wanted += ["usual", "full"] if arguments.full else ["usual"]
-    return [stage for stage in STAGES if stage[3] in wanted]
+    return [stage for stage in STAGES if stage.level in wanted]
 
 
 def parse_arguments():
@@ -265,7 +319,7 @@ def parse_arguments():
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--quick", action="store_true")
     choice.add_argument("--full", action="store_true")
-    choice.add_argument("--stage", action="append", choices=[stage[0] for stage in STAGES])
+    choice.add_argument("--stage", action="append", choices=[stage.name for stage in STAGES])
     parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -342,10 +342,15 @@ class Connection:
 
     def receive(self, length):
         """The next bytes, so many."""
-        while len(self.buffer) < length:
-            assert self.more() > 0, "the end after %d of %d bytes" % (len(self.buffer), length)
-        data, self.buffer = self.buffer[:length], self.buffer[length:]
-        return data
+        pieces, count = [], 0
+        while count + len(self.buffer) < length:  # in pieces: joining megabytes each time takes seconds
+            pieces.append(self.buffer)
+            count += len(self.buffer)
+            self.buffer = b""
+            assert self.more() > 0, "the end after %d of %d bytes" % (count, length)
+        pieces.append(self.buffer[: length - count])
+        self.buffer = self.buffer[length - count :]
+        return b"".join(pieces)
 
     def receive_line(self):
         """The next line, without its end."""
@@ -566,6 +571,8 @@ def main(description):
     tested.name = os.path.basename(tested.program)
     tested.backend = take_option(arguments, "--backend") or os.environ.get("CMIO_BACKEND")
     tested.sanitized = take_option(arguments, "--sanitized") or ""
+    # Whoever started the tests may ignore it, such as nohup(1), and the programs would inherit that.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # Some tests need more descriptors than a shell allows by default.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):

@@ -88,10 +88,7 @@ class Client(process.Connection):
             assert name.lower() not in headers, name
             headers[name.lower()] = value
         length = 0 if head_only or status == "100" else int(headers["content-length"])
-        while len(self.buffer) < length:
-            assert self.more() > 0, "half a body"
-        body, self.buffer = self.buffer[:length], self.buffer[length:]
-        return Response(int(status), version, headers, body)
+        return Response(int(status), version, headers, self.receive(length))
 
     def get(self, target, **more):
         self.request(target, **more)

@@ -15,7 +15,7 @@ import shutil
 import sys
 import tempfile
 
-from scratch import expect, main, plain_environment, run
+from scratch import QUICK, expect, main, plain_environment, run
 
 NEEDED = ["include", "src", "meson.build", "meson_options.txt"]
 LIST = ("src/core/backends.c", "X(CMIO_HAVE_POLL, poll)")
@@ -68,7 +68,7 @@ def test(meson, root, document=None):
         write(backend, tree, "src", name, name + ".c")
         add_behind(tree, *LIST, f" \\\n    X(CMIO_HAVE_{name.upper()}, {name})")
         add_behind(tree, *BUILD, f"\n  '{name}': {{'works': true, 'sources': files('{name}/{name}.c')}},")
-        options = ["-Dtests=disabled", "-Dexamples=disabled", "-Dwerror=true"]
+        options = [*QUICK, "-Dtests=disabled", "-Dexamples=disabled", "-Dwerror=true"]
         run([meson, "setup", build, tree, *options], env=environment)
         run([meson, "compile", "-C", build], env=environment)
         program = os.path.join(scratch, "user")

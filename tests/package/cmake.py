@@ -15,7 +15,7 @@ import shutil
 import sys
 import tempfile
 
-from scratch import Failure, expect, header_version, main, needs, plain_environment, run
+from scratch import QUICK, Failure, expect, header_version, main, needs, plain_environment, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OPTIONS = {
@@ -90,7 +90,7 @@ endfunction()
 def install(meson, root, scratch, kind, environment):
     """Installs into one folder and moves that to another, which is the answer, and the library's folder."""
     build, prefix = os.path.join(scratch, "build"), os.path.join(scratch, "prefix")
-    parts = ["-Dexamples=disabled", "-Dtests=disabled", "-Dman=disabled"]
+    parts = [*QUICK, "-Dexamples=disabled", "-Dtests=disabled", "-Dman=disabled"]
     run([meson, "setup", build, root, "--prefix", prefix, *OPTIONS[kind], *parts], env=environment)
     run([meson, "compile", "-C", build], env=environment)
     run([meson, "install", "-C", build, "--no-rebuild"], env=environment)

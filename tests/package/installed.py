@@ -20,7 +20,7 @@ import sys
 import tempfile
 
 import strangers
-from scratch import WARNINGS, expect, header_version, main, needs, plain_environment, run
+from scratch import QUICK, WARNINGS, expect, header_version, main, needs, plain_environment, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OPTIONS = {"shared": ["-Dstatic=false"], "static": ["-Ddefault_library=static"]}
@@ -38,7 +38,7 @@ LIBRARIES = ["cmio", "cmio-async"]
 def install(meson, root, scratch, kind, environment):
     """Builds and installs a library of the kind; returns the prefix and the library's folder."""
     build, prefix = os.path.join(scratch, "build"), os.path.join(scratch, "prefix")
-    options = ["--prefix", prefix, *OPTIONS[kind]]
+    options = ["--prefix", prefix, *QUICK, *OPTIONS[kind]]
     parts = ["-Dexamples=disabled", "-Dtests=disabled", "-Dfuzz=false"]
     run([meson, "setup", build, root, *options, *parts], env=environment)
     run([meson, "compile", "-C", build], env=environment)

@@ -8,6 +8,8 @@ import subprocess
 import sys
 
 SKIPPED = 77
+# Options of Meson for a build of cmio whose programs hardly run: it takes a third of the usual time.
+QUICK = ["--buildtype=plain"]
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 
 
@@ -65,8 +67,9 @@ def plain_environment():
     """The environment without what a sanitizer or a wrapper around the test put there."""
     own = ("ASAN_", "UBSAN_", "LSAN_", "TSAN_", "MSAN_", "MESON_", "NINJA_", "DESTDIR", "LD_")
     plain = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-    # Builds in folders of many names share what they compile, if ccache is there.
-    return {**plain, "CCACHE_NOHASHDIR": "1"}
+    # Builds in folders of many names share what they compile, if ccache is there. It does not preprocess what
+    # it has not seen yet, since that takes as long as the compiler without optimization.
+    return {**plain, "CCACHE_NOHASHDIR": "1", "CCACHE_DEPEND": "1"}
 
 
 def main(test, *arguments):

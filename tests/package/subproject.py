@@ -17,7 +17,7 @@ import shutil
 import sys
 import tempfile
 
-from scratch import expect, header_version, main, plain_environment, run
+from scratch import QUICK, expect, header_version, main, plain_environment, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NEEDED = ["include", "src", "meson.build", "meson_options.txt", "LICENSE", "README.md"]
@@ -74,7 +74,7 @@ def test(meson, root, kind=""):
     with tempfile.TemporaryDirectory() as scratch:
         project, build = os.path.join(scratch, "project"), os.path.join(scratch, "build")
         make_project(root, project, release)
-        run([meson, "setup", build, project, "--fatal-meson-warnings", *OPTIONS[kind]], env=environment)
+        run([meson, "setup", build, project, "--fatal-meson-warnings", *QUICK, *OPTIONS[kind]], env=environment)
         run([meson, "compile", "-C", build], env=environment)
         for name in ["by_name", "by_variable"]:
             said = run([os.path.join(build, name)], env=environment, timeout=300)

@@ -18,7 +18,9 @@ import sys
 import tarfile
 import tempfile
 
-from scratch import Failure, copy_sources, expect, header_version, main, needs, plain_environment, run
+from scratch import (
+    QUICK, Failure, copy_sources, expect, header_version, main, needs, plain_environment, run
+)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GIT = ["git", "-c", "user.name=cmio", "-c", "user.email=cmio@localhost", "-c", "commit.gpgSign=false"]
@@ -71,7 +73,7 @@ def check_contents(tarball, clone, scratch, release):
 def build_by_itself(meson, tree, scratch, environment):
     """Sets it up with everything but the manual pages, and runs a part of its tests."""
     build = os.path.join(scratch, "by-itself")
-    options = ["-Dtests=enabled", "-Dexamples=enabled", "-Dman=disabled", "-Dwerror=true"]
+    options = ["-Dtests=enabled", "-Dexamples=enabled", "-Dman=disabled", "-Dwerror=true", *QUICK]
     run([meson, "setup", build, tree, *options], env=environment)
     said = run([meson, "test", "-C", build, *TESTED], env=environment)
     passed = re.search(r"^Ok:\s+(\d+)", said, re.MULTILINE)
@@ -101,7 +103,7 @@ def wrapped(meson, project, wrap, release, environment):
             file.write(text)
     for name in ["consumer.c", "async_consumer.c"]:
         shutil.copy(os.path.join(HERE, name), project)
-    run([meson, "setup", build, project], env=environment)
+    run([meson, "setup", build, project, *QUICK], env=environment)
     return build
 
 
