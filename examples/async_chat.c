@@ -175,12 +175,12 @@ static int serve(void *owner, struct cmio_tcp_stream *stream) {
 
 static const char help[] =
     "usage: async_chat [OPTION]... [ADDRESS]\n"
-    "Tells every client what the others say. ADDRESS is numeric, as 127.0.0.1:80 or [::1]:80;\n"
-    "port 0 takes a free one. The default is 127.0.0.1:7782.\n\n"
-    "  --patience TIME  drop a client that takes nothing for so long, as 500ms or 10s (10s)\n"
-    "  -h, --help       show this\n\n"
-    "Once it listens it prints one line: listening on ADDRESS\n"
-    "Exit status: 0 after SIGINT or SIGTERM, 1 for a failure, 2 for wrong arguments.\n";
+    "Sends each line of a client to all others. ADDRESS is numeric, such as 127.0.0.1:80 or\n"
+    "[::1]:80. Port 0 stands for a free port. The default is 127.0.0.1:7782.\n\n"
+    "  --patience TIME  drop a client that reads nothing for this long, such as 500ms (10s)\n"
+    "  -h, --help       print this help\n\n"
+    "When it is ready, it prints one line: listening on ADDRESS\n"
+    "Exit status: 0 after SIGINT or SIGTERM, 1 on failure, 2 if the arguments are invalid.\n";
 
 int main(int argc, char **argv) {
     struct chat chat = {.patience = 10 * CMIO_SECOND};

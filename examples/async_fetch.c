@@ -164,14 +164,15 @@ static int fetch_until_signal(void) {
 
 static const char help[] =
     "usage: async_fetch [OPTION]... URL...\n"
-    "Fetches each http:// URL and prints its status, the bytes of the answer and the time it "
+    "Fetches each http:// URL and prints its status, the size of the answer and how long that "
     "took.\n\n"
-    "  --concurrency NUMBER  fetch so many at once (8)\n"
-    "  --retries NUMBER      try again so often after a failure or a status of 500 and above (2)\n"
-    "  --timeout TIME        give a try up after so long, as 500ms or 10s (30s)\n"
-    "  -h, --help            show this\n\n"
-    "Exit status: 0 if all were fetched with a status below 400, 1 if not, 2 for wrong arguments,\n"
-    "128 and the signal's number after SIGINT or SIGTERM.\n";
+    "  --concurrency NUMBER  fetch up to this many at once (8)\n"
+    "  --retries NUMBER      retry this often after a failure or a status of 500 or above (2)\n"
+    "  --timeout TIME        give up a try after this time, such as 500ms or 10s (30s)\n"
+    "  -h, --help            print this help\n\n"
+    "Exit status: 0 if every URL was fetched with a status below 400, 1 if not, 2 if the "
+    "arguments\n"
+    "are invalid, 128 plus the signal's number after SIGINT or SIGTERM.\n";
 
 int main(int argc, char **argv) {
     const struct argument options[] = {

@@ -147,13 +147,15 @@ static int serve(void *owner, struct cmio_tcp_stream *stream) {
 
 static const char help[] =
     "usage: async_proxy [OPTION]... LISTEN HOST:PORT\n"
-    "Passes bytes between every client of LISTEN and a connection to HOST, both ways. LISTEN is a\n"
-    "numeric address, as 127.0.0.1:80 or [::1]:80; port 0 takes a free one. HOST may be a name.\n\n"
-    "  --connect-timeout TIME  give a connect up after so long, as 500ms or 10s (10s)\n"
-    "  --idle-timeout TIME     end a connection on which nothing moves for so long (5m)\n"
-    "  -h, --help              show this\n\n"
-    "Once it listens it prints one line: listening on ADDRESS\n"
-    "Exit status: 0 after SIGINT or SIGTERM, 1 for a failure, 2 for wrong arguments.\n";
+    "Forwards bytes in both directions between each client of LISTEN and a connection to HOST.\n"
+    "LISTEN is a numeric address, such as 127.0.0.1:80 or [::1]:80. Port 0 stands for a free "
+    "port.\n"
+    "HOST may be a name.\n\n"
+    "  --connect-timeout TIME  give up connecting after this time, such as 500ms (10s)\n"
+    "  --idle-timeout TIME     end a connection that is idle for this long (5m)\n"
+    "  -h, --help              print this help\n\n"
+    "When it is ready, it prints one line: listening on ADDRESS\n"
+    "Exit status: 0 after SIGINT or SIGTERM, 1 on failure, 2 if the arguments are invalid.\n";
 
 int main(int argc, char **argv) {
     struct proxy proxy = {.connect_timeout = 10 * CMIO_SECOND, .idle_timeout = 300 * CMIO_SECOND};
@@ -168,7 +170,7 @@ int main(int argc, char **argv) {
     if (status >= 0)
         return status;
     if (argc - optind != 2) {
-        message("needs LISTEN and HOST:PORT (see --help)");
+        message("LISTEN and HOST:PORT are required (see --help)");
         return EXIT_USAGE;
     }
     proxy.target_text = argv[optind + 1];

@@ -199,14 +199,14 @@ static void server_close(struct server *server) {
 
 static const char help[] =
     "usage: framed_echo [OPTION]... [ADDRESS]\n"
-    "Sends back to every client its messages: each goes behind its length in four bytes,\n"
-    "the highest first. ADDRESS is numeric, as 127.0.0.1:80 or [::1]:80; port 0 takes a\n"
-    "free one. The default is 127.0.0.1:7779.\n\n"
-    "  --idle-timeout SECONDS  drop a client on which nothing moves for so long;\n"
-    "                          0: never (60)\n"
-    "  -h, --help              show this\n\n"
-    "Once it listens it prints one line: listening on ADDRESS\n"
-    "Exit status: 0 after SIGINT or SIGTERM, 1 for a failure, 2 for wrong arguments.\n";
+    "Sends the messages of each client back to it. Each message follows its length, which is\n"
+    "four bytes, the most significant first. ADDRESS is numeric, such as 127.0.0.1:80 or\n"
+    "[::1]:80. Port 0 stands for a free port. The default is 127.0.0.1:7779.\n\n"
+    "  --idle-timeout SECONDS  drop a client that is idle for this long;\n"
+    "                          0 means never (60)\n"
+    "  -h, --help              print this help\n\n"
+    "When it is ready, it prints one line: listening on ADDRESS\n"
+    "Exit status: 0 after SIGINT or SIGTERM, 1 on failure, 2 if the arguments are invalid.\n";
 
 int main(int argc, char **argv) {
     struct server server = {.idle_timeout = 60 * CMIO_SECOND};

@@ -217,12 +217,12 @@ static void proxy_close(struct proxy *proxy) {
 
 static const char help[] =
     "usage: port_proxy [--help] LISTEN TARGET\n"
-    "Passes bytes between every client of LISTEN and a connection to TARGET, both ways.\n"
-    "Each is a numeric address, as 127.0.0.1:80 or [::1]:80, or unix:/path; port 0 of\n"
-    "LISTEN takes a free one, and a socket file that nobody listens on is replaced.\n\n"
-    "  -h, --help  print this\n\n"
-    "Once it listens it prints one line: listening on ADDRESS\n"
-    "Exit status: 0 after SIGINT or SIGTERM, 1 for a failure, 2 for wrong arguments.\n";
+    "Forwards bytes in both directions between each client of LISTEN and a connection to\n"
+    "TARGET. Both are numeric addresses, such as 127.0.0.1:80 or [::1]:80, or unix:/path.\n"
+    "Port 0 of LISTEN stands for a free port. A socket file that nobody listens on is replaced.\n\n"
+    "  -h, --help  print this help\n\n"
+    "When it is ready, it prints one line: listening on ADDRESS\n"
+    "Exit status: 0 after SIGINT or SIGTERM, 1 on failure, 2 if the arguments are invalid.\n";
 
 /* Returns -1 if the program may start, otherwise its exit status. */
 static int parse_arguments(struct proxy *proxy, int argc, char **argv) {
@@ -232,7 +232,7 @@ static int parse_arguments(struct proxy *proxy, int argc, char **argv) {
     if (status >= 0)
         return status;
     if (argc - optind != 2) {
-        message("needs LISTEN and TARGET (see --help)");
+        message("LISTEN and TARGET are required (see --help)");
         return EXIT_USAGE;
     }
     for (int i = 0; i < 2; i++)

@@ -33,7 +33,7 @@ int main(int argc, char **argv) {
     program_start(program);
     int status =
         options_parse(&server.options, OPTIONS_CMIO, program,
-                      "Serves sleep over HTTP from one thread, or a few: with cmio.", argc, argv);
+                      "Serves sleep over HTTP with cmio, from one thread or a few.", argc, argv);
     if (status >= 0)
         return status;
     if (server_init(&server, program) == 0)

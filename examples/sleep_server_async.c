@@ -216,7 +216,7 @@ static int serve(void *owner, struct cmio_tcp_stream *stream) {
 
 int main(int argc, char **argv) {
     return async_server_main(serve, "sleep_server_async",
-                             "Serves sleep over HTTP: with libcmio-async, a task for each "
+                             "Serves sleep over HTTP with libcmio-async, with a task for each "
                              "connection.",
                              argc, argv);
 }

@@ -89,6 +89,6 @@ static int serve(void *owner, struct cmio_tcp_stream *stream) {
 
 int main(int argc, char **argv) {
     return async_server_main(serve, "sleep_server_green",
-                             "Serves sleep over HTTP: a green thread for each connection.", argc,
-                             argv);
+                             "Serves sleep over HTTP with a green thread for each connection.",
+                             argc, argv);
 }

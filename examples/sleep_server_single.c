@@ -14,9 +14,9 @@ static void serve(struct blocking_server *server, int fd) {
 
 int main(int argc, char **argv) {
     static struct blocking_server server;
-    int status = blocking_server_start(&server, "sleep_server_single",
-                                       "Serves sleep over HTTP: one thread, one request at a time.",
-                                       argc, argv);
+    int status = blocking_server_start(
+        &server, "sleep_server_single",
+        "Serves sleep over HTTP with one thread, one request at a time.", argc, argv);
     if (status >= 0)
         return status;
     for (int fd; (fd = blocking_server_accept(&server)) >= 0;)

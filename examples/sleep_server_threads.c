@@ -97,9 +97,9 @@ static void serve(int fd) {
 }
 
 int main(int argc, char **argv) {
-    int status =
-        blocking_server_start(&server, "sleep_server_threads",
-                              "Serves sleep over HTTP: a thread for each connection.", argc, argv);
+    int status = blocking_server_start(&server, "sleep_server_threads",
+                                       "Serves sleep over HTTP with a thread for each connection.",
+                                       argc, argv);
     if (status >= 0)
         return status;
     wait_for_room();

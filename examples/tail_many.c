@@ -280,14 +280,14 @@ static void program_close(struct program *self) {
 
 static const char help[] =
     "usage: tail_many [--help] COMMAND...\n"
-    "Runs each COMMAND with /bin/sh -c, all at once, and prints their lines: behind\n"
-    "'N: ' what the Nth prints, behind 'N! ' what it says on standard error. Lines of\n"
-    "more than 4096 bytes are printed in pieces.\n\n"
-    "  -h, --help  print this\n\n"
-    "SIGINT and SIGTERM are passed on to the commands, which are then waited for; a second\n"
-    "one also ends tail_many at once. How each command ended is said on standard error.\n"
-    "Exit status: 0 when all ended with 0, 1 otherwise, 2 for wrong arguments, 128 and the\n"
-    "signal's number after a second signal.\n";
+    "Runs all COMMANDs at once, each with /bin/sh -c, and prints their lines. A line of the\n"
+    "Nth command begins with 'N: ', or with 'N! ' if it comes from standard error. A line of\n"
+    "more than 4096 bytes is printed in pieces.\n\n"
+    "  -h, --help  print this help\n\n"
+    "On SIGINT or SIGTERM, tail_many passes the signal on to the commands and waits for them.\n"
+    "A second signal also ends tail_many at once. It prints on standard error how each command\n"
+    "ended. Exit status: 0 if all commands ended with 0, 1 if not, 2 if the arguments are\n"
+    "invalid, 128 plus the signal's number after a second signal.\n";
 
 /* Returns -1 if the program may start, otherwise its exit status. */
 static int parse_arguments(int argc, char **argv) {
@@ -295,7 +295,7 @@ static int parse_arguments(int argc, char **argv) {
     int status = arguments_parse(no_options, help, argc, argv);
     if (status >= 0 || optind < argc)
         return status;
-    message("there is no command to run (see --help)");
+    message("a command is required (see --help)");
     return EXIT_USAGE;
 }
 

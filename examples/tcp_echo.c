@@ -185,11 +185,11 @@ static void server_close(struct server *server) {
 
 static const char help[] =
     "usage: tcp_echo [--help] [ADDRESS]\n"
-    "Sends back to every client what it sends. ADDRESS is numeric, as 127.0.0.1:80 or\n"
-    "[::1]:80; port 0 takes a free one. The default is 127.0.0.1:7777.\n\n"
-    "  -h, --help  print this\n\n"
-    "Once it listens it prints one line: listening on ADDRESS\n"
-    "Exit status: 0 after SIGINT or SIGTERM, 1 for a failure, 2 for wrong arguments.\n";
+    "Sends everything that a client sends back to it. ADDRESS is numeric, such as 127.0.0.1:80\n"
+    "or [::1]:80. Port 0 stands for a free port. The default is 127.0.0.1:7777.\n\n"
+    "  -h, --help  print this help\n\n"
+    "When it is ready, it prints one line: listening on ADDRESS\n"
+    "Exit status: 0 after SIGINT or SIGTERM, 1 on failure, 2 if the arguments are invalid.\n";
 
 int main(int argc, char **argv) {
     static const struct argument no_options[] = {{0}};

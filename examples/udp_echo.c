@@ -105,7 +105,7 @@ static int server_run(struct server *server) {
             if (event->token == TOKEN_SIGNALS)
                 server->stopping = cmio_signals_next(&server->loop.signals) > 0;
             else if ((result = echo(server)) < 0)
-                return complain("cannot go on", result);
+                return complain("cannot continue", result);
         }
     }
     return 0;
@@ -142,12 +142,12 @@ static int print_stats(const struct server *server) {
 
 static const char help[] =
     "usage: udp_echo [--stats] [--help] [ADDRESS]\n"
-    "Sends every datagram back to where it came from. ADDRESS is numeric, as 127.0.0.1:80\n"
-    "or [::1]:80; port 0 takes a free one. The default is 127.0.0.1:7777.\n\n"
-    "  --stats     when it ends, print how many datagrams and bytes were sent back\n"
-    "  -h, --help  print this\n\n"
-    "Once it is bound it prints one line: listening on ADDRESS\n"
-    "Exit status: 0 after SIGINT or SIGTERM, 1 for a failure, 2 for wrong arguments.\n";
+    "Sends every datagram back to its sender. ADDRESS is numeric, such as 127.0.0.1:80 or\n"
+    "[::1]:80. Port 0 stands for a free port. The default is 127.0.0.1:7777.\n\n"
+    "  --stats     print at the end how many datagrams and bytes were sent back\n"
+    "  -h, --help  print this help\n\n"
+    "When it is ready, it prints one line: listening on ADDRESS\n"
+    "Exit status: 0 after SIGINT or SIGTERM, 1 on failure, 2 if the arguments are invalid.\n";
 
 int main(int argc, char **argv) {
     bool stats = false;

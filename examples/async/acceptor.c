@@ -16,7 +16,7 @@ static int hand_on(struct acceptor *acceptor) {
 
 static void complain_once(struct acceptor *acceptor, int code) {
     if (!acceptor->complained)
-        (void)complain("accepting pauses when there is no room", code);
+        (void)complain("accepting pauses until there is room", code);
     acceptor->complained = true;
 }
 

@@ -37,7 +37,7 @@ static bool parse_url(const char *text, struct url *url) {
 
 struct url *urls_parse(char *const *texts, size_t count) {
     if (count == 0) {
-        message("needs a URL (see --help)");
+        message("a URL is required (see --help)");
         return NULL;
     }
     struct url *urls = calloc(count, sizeof *urls);

@@ -41,6 +41,6 @@ int backend_complain(const char *what, int code) {
     if (code != -ENOTSUP || wanted == NULL || backend_is_known(wanted))
         return complain(what, code);
     backend_list(list, sizeof list);
-    message("CMIO_BACKEND: the backend '%s' is not supported; there are: %s", wanted, list);
+    message("CMIO_BACKEND: the backend '%s' is not supported. These are: %s", wanted, list);
     return code;
 }

@@ -81,7 +81,7 @@ int document_open(struct document *document, const char *bytes, size_t length,
     if (document_next(document) != 0)
         return -1;
     if (document->event.type == YAML_STREAM_END_EVENT)
-        return complain(complaint, (struct place){1, 1}, "there is nothing in this file");
+        return complain(complaint, (struct place){1, 1}, "the file is empty");
     return document_next(document);
 }
 
@@ -93,7 +93,7 @@ int document_finish(struct document *document) {
         return -1;
     if (document->event.type != YAML_STREAM_END_EVENT)
         return complain(document->complaint, document_place(document),
-                        "a second document begins: one is expected");
+                        "the file has more than one document");
     return 0;
 }
 
@@ -155,7 +155,7 @@ int document_read_text(struct document *document, const char *name, struct text 
     const yaml_event_t *event = &document->event;
     if (event->type == YAML_SCALAR_EVENT &&
         memchr(event->data.scalar.value, '\0', event->data.scalar.length) != NULL)
-        return complain(document->complaint, document_place(document), "%s has a NUL byte in it",
+        return complain(document->complaint, document_place(document), "%s contains a NUL byte",
                         name);
     return document_read_bytes(document, name, out);
 }

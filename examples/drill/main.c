@@ -36,7 +36,7 @@ static int complain_of_plan(const char *path, const struct complaint *complaint)
 
 /* --backend has been checked by now, so -ENOTSUP can only come from the environment variable. */
 static int complain_of_run(int error) {
-    fprintf(stderr, "drill: the run cannot go on: %s\n",
+    fprintf(stderr, "drill: the run cannot continue: %s\n",
             error == -ENOTSUP ? "the library has no backend of the name in CMIO_BACKEND"
                               : cmio_strerror(error));
     return EXIT_NOT_RUN;
@@ -75,7 +75,7 @@ static struct load_options merge(const struct options *options, const struct pla
 }
 
 static int complain_of_tags(void) {
-    fprintf(stderr, "drill: no item of the plan is left by --tags and --skip-tags\n");
+    fprintf(stderr, "drill: --tags and --skip-tags leave no item of the plan\n");
     return EXIT_NOT_RUN;
 }
 

@@ -88,27 +88,28 @@ static const struct option long_options[] = {
 static const char help[] =
     "usage: drill --benchmark PLAN [options]\n"
     "\n"
-    "Runs the requests of a plan against a server and reports how it went.\n"
+    "Runs the requests of a plan against a server and reports the results.\n"
     "\n"
     "  -b, --benchmark PLAN   the plan, a YAML file\n"
-    "  -s, --stats            report latencies too, of each item of the plan if it has several\n"
-    "  -j, --json             report all of it as JSON\n"
-    "  -q, --quiet            no live line, and no report but what --stats or --json ask for\n"
-    "      --base URL         what the plan's relative urls are appended to\n"
+    "  -s, --stats            report latencies too, also per item if the plan has several\n"
+    "  -j, --json             print the whole report as JSON\n"
+    "  -q, --quiet            no live line, and no report without --stats or --json\n"
+    "      --base URL         the base of the plan's relative urls\n"
     "  -C, --concurrency N    how many iterations run at once\n"
-    "  -N, --iterations N     how many times the plan is run\n"
-    "  -d, --duration SECONDS no request begins after that time\n"
-    "  -R, --rate N           how many iterations begin a second, whatever the server does\n"
-    "  -o, --timeout SECONDS  how long a request may take: 60; 0 for any time\n"
+    "  -N, --iterations N     how many times the plan runs\n"
+    "  -d, --duration SECONDS begin no request after this time\n"
+    "  -R, --rate N           begin this many iterations per second, even if the server is slow\n"
+    "  -o, --timeout SECONDS  how long a request may take; 0 means no limit (60)\n"
     "      --tags A,B         run only items with one of these tags\n"
-    "      --skip-tags A,B    leave out items with one of these tags\n"
-    "      --list-tags        print all tags of the plan, and run nothing\n"
-    "      --backend NAME     how to wait for readiness\n"
-    "  -h, --help             print this\n"
+    "      --skip-tags A,B    skip items with one of these tags\n"
+    "      --list-tags        print all tags of the plan and run nothing\n"
+    "      --backend NAME     wait for readiness with this backend\n"
+    "  -h, --help             print this help\n"
     "  -V, --version          print the version\n"
     "\n"
     "Exit status: 0 if every request succeeded, 1 if one failed, 2 if the command line or the\n"
-    "plan is wrong or the run could not go on, 128 and the number of a signal that ended it.\n";
+    "plan is invalid or the run could not continue, 128 plus the number of a signal that ended\n"
+    "it.\n";
 
 static bool complain_of(const char *option, const char *problem) {
     fprintf(stderr, "drill: --%s: %s\n", option, problem);
@@ -119,7 +120,7 @@ static bool read_count(const char *option, uint64_t most, uint64_t *out) {
     char problem[64];
     if (number_parse(optarg, 1, most, out))
         return true;
-    (void)snprintf(problem, sizeof problem, "a whole number from 1 to %llu is needed",
+    (void)snprintf(problem, sizeof problem, "must be a whole number from 1 to %llu",
                    (unsigned long long)most);
     return complain_of(option, problem);
 }
@@ -136,7 +137,7 @@ static bool read_positive(const char *option, const char *needed, int64_t *out) 
 static bool read_timeout(int64_t *out) {
     int64_t timeout;
     if (!seconds_parse(optarg, &timeout))
-        return complain_of("timeout", "seconds are needed, such as 2 or 0.5");
+        return complain_of("timeout", "must be a number of seconds, such as 2 or 0.5");
     *out = timeout == 0 ? CMIO_FOREVER : timeout;
     return true;
 }
@@ -151,7 +152,7 @@ static bool read_base(const char **out) {
 
 static bool read_backend(const char **out) {
     const char *names[BACKENDS_MAX];
-    char problem[128] = "the library has only";
+    char problem[128] = "must be one of:";
     size_t length = strlen(problem);
     size_t count = cmio_backends(names, BACKENDS_MAX);
     for (size_t i = 0; i < count && i < BACKENDS_MAX; i++) {
@@ -199,10 +200,10 @@ static bool read_option(int option, struct options *options) {
     case 'N':
         return read_count("iterations", ITERATIONS_MAX, &options->iterations);
     case 'd':
-        return read_positive("duration", "seconds are needed, such as 2 or 0.5",
+        return read_positive("duration", "must be a number of seconds, such as 2 or 0.5",
                              &options->duration);
     case 'R':
-        return read_positive("rate", "a number above 0 is needed, at most 1000000, such as 100",
+        return read_positive("rate", "must be a number above 0 and at most 1000000, such as 100",
                              &options->rate);
     case 'o':
         return read_timeout(&options->timeout);
@@ -230,18 +231,18 @@ static bool check_tags(const struct tag_filter *tags) {
     char shown[QUOTED_MAX];
     if (!tags_conflict(tags, &tag, &length))
         return true;
-    fprintf(stderr, "drill: --tags and --skip-tags both have %s\n", quoted(tag, length, shown));
+    fprintf(stderr, "drill: %s is in both --tags and --skip-tags\n", quoted(tag, length, shown));
     return false;
 }
 
 /* The checks that need all options. */
 static bool check(int argc, char **argv, const struct options *options) {
     if (optind < argc) {
-        fprintf(stderr, "drill: what is '%s' for?\n", argv[optind]);
+        fprintf(stderr, "drill: unexpected argument '%s'\n", argv[optind]);
         return false;
     }
     if (options->plan_path == NULL || options->plan_path[0] == '\0')
-        return complain_of("benchmark", "a plan is needed");
+        return complain_of("benchmark", "a plan is required");
     return check_tags(&options->tags);
 }
 
@@ -256,7 +257,7 @@ static enum options_result print_version(void) {
 }
 
 static enum options_result complain_of_options(void) {
-    fprintf(stderr, "drill: --help explains the options\n");
+    fprintf(stderr, "drill: see --help for the options\n");
     return OPTIONS_BAD;
 }
 

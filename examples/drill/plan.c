@@ -58,7 +58,7 @@ static int read_rate(struct document *document, const char *name, void *target) 
     const char *plain = document_plain(document);
     if (plain == NULL || !seconds_parse(plain, &plan->rate) || plan->rate == 0)
         return document_reject(document, name,
-                               "a number above 0, at most 1000000, such as 100 or 0.5");
+                               "a number above 0 and at most 1000000, such as 100 or 0.5");
     return 0;
 }
 
@@ -72,12 +72,12 @@ static int check_variable(struct document *document, const struct text *name) {
     static const char *const taken[] = {"item", "index", "iteration", "base"};
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         if (strcmp(name->data, taken[i]) == 0)
-            return complain(document->complaint, name->place, "the variable %s is drill's own",
+            return complain(document->complaint, name->place, "drill itself sets the variable %s",
                             taken[i]);
     if (template_is_name(name->data, name->length))
         return 0;
     return complain(document->complaint, name->place,
-                    "this cannot be the name of a variable: letters, digits, _ and - are");
+                    "the name of a variable may have only letters, digits, _ and -");
 }
 
 static int read_vars(struct document *document, const char *name, void *target) {
@@ -174,7 +174,7 @@ int plan_read(const char *path, struct plan *out, struct complaint *complaint) {
     if (length < 0)
         result = complain(complaint, file_start, "cannot be read: %s", strerror((int)-length));
     else if (length == FILE_MAX)
-        result = complain(complaint, file_start, "larger than a plan may be: %d bytes", FILE_MAX);
+        result = complain(complaint, file_start, "a plan may have at most %d bytes", FILE_MAX);
     else
         result = plan_parse(bytes, (size_t)length, out, complaint);
     free(bytes);

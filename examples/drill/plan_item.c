@@ -11,11 +11,11 @@
 /* Refuses control characters, because the text is printed on terminals. */
 static int check_printable(struct document *document, const char *name, const struct text *text) {
     if (text->length == 0)
-        return document_reject(document, name, "a text with something in it");
+        return document_reject(document, name, "a text that is not empty");
     for (size_t i = 0; i < text->length; i++) {
         unsigned char byte = (unsigned char)text->data[i];
         if (byte < ' ' || byte == 0x7f)
-            return complain(document->complaint, text->place, "%s has a control character in it",
+            return complain(document->complaint, text->place, "%s contains a control character",
                             name);
     }
     return 0;
@@ -88,7 +88,7 @@ static int refuse_second_repeats(struct document *document, const struct plan_it
     if (item->repeats.count == 0)
         return 0;
     return complain(document->complaint, document_place(document),
-                    "an item has with_items or with_items_range, not both");
+                    "an item cannot have both with_items and with_items_range");
 }
 
 static int read_with_items(struct document *document, const char *name, void *target) {
@@ -113,7 +113,7 @@ static int read_tag(struct document *document, struct text *tag) {
         return -1;
     if (strchr(tag->data, ',') == NULL)
         return 0;
-    return complain(document->complaint, tag->place, "a tag has a comma in it");
+    return complain(document->complaint, tag->place, "a tag must not contain a comma");
 }
 
 static int read_tags(struct document *document, const char *name, void *target) {
@@ -139,7 +139,7 @@ static int read_tags(struct document *document, const char *name, void *target) 
 static int check_item(struct complaint *complaint, const struct plan_item *item) {
     static const char missing[] = "%s is missing in an item of the plan";
     if (item->has_request && item->has_delay)
-        return complain(complaint, item->place, "an item is a request or a delay, not both");
+        return complain(complaint, item->place, "an item cannot be both a request and a delay");
     if (item->has_delay && item->repeats.count > 0)
         return complain(complaint, item->repeats.place, "only a request can be repeated");
     if (item->name.data == NULL && !item->has_delay)

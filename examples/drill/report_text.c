@@ -44,9 +44,9 @@ static void print_failures(const struct tally *tally, FILE *stream) {
 static void print_hints(const struct results *results, FILE *stream) {
     const uint64_t *outcomes = results->all.outcomes;
     if (outcomes[OUTCOME_NO_PORT] > 0)
-        fprintf(stream, "One address has a limited range of ports (ip_local_port_range), and a "
-                        "closed connection keeps its port for a minute: lower the concurrency, or "
-                        "let the server keep connections.\n");
+        fprintf(stream, "An address has a limited range of ports (ip_local_port_range), and a "
+                        "closed connection keeps its port for a minute. Lower the concurrency, or "
+                        "let the server keep connections open.\n");
     if (outcomes[OUTCOME_NO_DESCRIPTOR] > 0)
         fprintf(stream, "Raise the limit on descriptors (ulimit -n), or lower the concurrency.\n");
     if (outcomes[OUTCOME_ERROR] > 0)

@@ -23,14 +23,14 @@ static int check_header(const struct pair *header, const struct expanded *value,
                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     const char *name = header->name.data;
     if (name[0] == '\0' || name[strspn(name, token)] != '\0')
-        return complain(complaint, header->name.place, "this cannot be the name of a header");
+        return complain(complaint, header->name.place, "this is not a valid header name");
     if (is_framing(name))
-        return complain(complaint, header->name.place, "drill sets %s by itself", name);
+        return complain(complaint, header->name.place, "drill itself sets %s", name);
     for (const char *c = value->data; *c != '\0'; c++) {
         unsigned char byte = (unsigned char)*c;
         if ((byte < ' ' && byte != '\t') || byte == 0x7f)
             return complain(complaint, header->value.place,
-                            "the value of a header has a control character in it");
+                            "the value of a header contains a control character");
     }
     return 0;
 }
@@ -80,7 +80,7 @@ static int join_base(struct maker *maker) {
         return 0;
     if (base == NULL)
         return complain(maker->complaint, maker->item->url.place,
-                        "url: this needs a base, and there is none");
+                        "url: a relative url needs a base");
     size_t added = url_base_length(base);
     char *joined = malloc(added + url->length + 1);
     if (joined == NULL)
@@ -200,7 +200,7 @@ static int make_item(struct maker *maker, size_t item) {
     uint64_t count = maker->item->repeats.count == 0 ? 1 : maker->item->repeats.count;
     if (count > REQUESTS_MAX - maker->requests->count)
         return complain(maker->complaint, maker->item->place,
-                        "the plan comes to more than %d requests", REQUESTS_MAX);
+                        "the plan makes more than %d requests", REQUESTS_MAX);
     for (uint64_t i = 0; i < count; i++) {
         struct request *request = add_request(maker, item);
         if (request == NULL)
@@ -235,7 +235,7 @@ static int expand_base(const struct plan *plan, struct expanded *base,
         return -1;
     const char *problem = url_check_base(base->data);
     if (problem == NULL && base->hole_count > 0)
-        problem = "this cannot depend on the iteration";
+        problem = "it cannot depend on the iteration";
     return problem == NULL ? 0 : complain(complaint, plan->base.place, "base: %s", problem);
 }
 

@@ -84,7 +84,7 @@ static int put_variable(struct expansion *expansion, const char *name, size_t le
     const char *value = find(expansion->scope, name, length);
     char shown[QUOTED_MAX];
     if (value == NULL)
-        return complain(expansion->complaint, expansion->text->place, "%s: there is no variable %s",
+        return complain(expansion->complaint, expansion->text->place, "%s: unknown variable %s",
                         expansion->what, quoted(name, length, shown));
     fputs(value, expansion->stream);
     return 0;

@@ -36,7 +36,7 @@ static const char *parse_bracketed(const char *authority, size_t length, struct 
     bool is_ipv6 = memchr(url->host, ':', url->host_length) != NULL;
     return is_ipv6 && is_numeric(url->host, url->host_length)
                ? NULL
-               : "what stands in the brackets is not an IPv6 address";
+               : "there is no IPv6 address in the brackets";
 }
 
 /* Reads a name, or an IPv4 address if there are only digits and dots. */
@@ -90,11 +90,12 @@ const char *url_parse(const char *text, struct url *out) {
     if (strncasecmp(text, "https://", sizeof "https://" - 1) == 0)
         return "HTTPS is not supported, only http://";
     if (strncasecmp(text, scheme, sizeof scheme - 1) != 0)
-        return strstr(text, "://") != NULL ? "only http:// is spoken"
-                                           : "a url begins with http:// or, behind a base, with /";
+        return strstr(text, "://") != NULL
+                   ? "only http:// is supported"
+                   : "a url must begin with http://, or with / if there is a base";
     for (const char *c = text; *c != '\0'; c++)
         if (*c <= ' ' || *c > '~')
-            return "there is a character that must be percent-encoded";
+            return "a character in it must be percent-encoded";
     const char *authority = text + sizeof scheme - 1;
     struct url url = {.authority = authority, .authority_length = strcspn(authority, "/?#")};
     const char *problem = parse_authority(&url);
@@ -111,7 +112,7 @@ const char *url_check_base(const char *text) {
     const char *problem = url_parse(text, &url);
     if (problem != NULL)
         return problem;
-    return strpbrk(url.target, "?#") != NULL ? "a base has neither query nor fragment" : NULL;
+    return strpbrk(url.target, "?#") != NULL ? "a base must not have a query or a fragment" : NULL;
 }
 
 bool url_is_relative(const char *text) {

@@ -77,7 +77,7 @@ static int take_backend(struct parsing *parsing, const char *text) {
 
 static int take_page(struct parsing *parsing, const char *text) {
     if (*text == '\0')
-        return complain_about("--page: the name of a file is missing");
+        return complain_about("--page: a file name is required");
     parsing->options->page = text;
     return -1;
 }
@@ -121,7 +121,7 @@ static int take_grace(struct parsing *parsing, const char *text) {
 
 static int take_log(struct parsing *parsing, const char *text) {
     if (text != NULL && *text == '\0')
-        return complain_about("--log=: the name of a file is missing");
+        return complain_about("--log=: a file name is required");
     parsing->options->log = text == NULL ? "-" : text;
     return -1;
 }
@@ -133,31 +133,31 @@ static const char help[] =
     "GET /1000 sleeps for 1000 milliseconds and answers with a page.\n"
     "\n"
     "  --host ADDRESS         listen on this address, numeric or localhost (127.0.0.1)\n"
-    "  --port NUMBER          listen on this port; 0 takes a free one (6969)\n"
+    "  --port NUMBER          listen on this port; 0 stands for a free port (6969)\n"
     "  --threads N            serve with N threads (1); sleep_server_single and\n"
     "                         sleep_server_threads ignore this\n"
-    "  --backend NAME         wait with one of: %s;\n"
+    "  --backend NAME         wait with this backend, one of: %s;\n"
     "                         sleep_server_single and sleep_server_threads ignore this\n"
     "  --page FILE            answer with this page\n"
     "                         (%s)\n"
     "  --max-connections N    stop accepting while N connections are open\n"
     "                         (as many as there are descriptors)\n"
-    "  --max-sleep TIME       refuse a longer sleep with 400 (1h)\n"
+    "  --max-sleep TIME       answer 400 to a longer sleep (1h)\n"
     "  --header-timeout TIME  answer 408 to a request that takes longer to arrive;\n"
-    "                         0: wait without end (10s)\n"
-    "  --idle-timeout TIME    close a connection on which nothing moves for so long;\n"
-    "                         0: never (60s)\n"
-    "  --grace TIME           on SIGINT or SIGTERM finish what is in flight, for at most\n"
-    "                         so long (10s); a second signal exits at once\n"
-    "  --log[=FILE]           write a line a request to standard error, or to FILE, which\n"
-    "                         SIGHUP opens anew\n"
-    "  -h, --help             show this\n"
-    "  --version              show the version\n"
+    "                         0 means no limit (10s)\n"
+    "  --idle-timeout TIME    close a connection that is idle for this long;\n"
+    "                         0 means never (60s)\n"
+    "  --grace TIME           on SIGINT or SIGTERM, finish what is in flight within\n"
+    "                         this time (10s); a second signal exits at once\n"
+    "  --log[=FILE]           write a line per request to standard error or to FILE;\n"
+    "                         SIGHUP opens FILE anew\n"
+    "  -h, --help             print this help\n"
+    "  --version              print the version\n"
     "\n"
     "TIME is in seconds, or has a unit: 500ms, 10s, 1.5m, 1h.\n"
     "\n"
-    "Once it listens it prints one line: listening on http://ADDRESS:PORT\n"
-    "Exit status: 0 after a signal, 1 when something failed, 2 for a wrong command line.\n";
+    "When it is ready, it prints one line: listening on http://ADDRESS:PORT\n"
+    "Exit status: 0 after a signal, 1 on failure, 2 if the command line is invalid.\n";
 
 static int take_help(struct parsing *parsing, const char *text) {
     (void)text;
@@ -248,13 +248,13 @@ static int parse_options(struct parsing *parsing, int argc, char **argv) {
     }
     if (optind < argc)
         return complain_about("'%s' is not an option%s", argv[optind],
-                              parsing->options->log != NULL ? "; a log file is given as --log=FILE"
+                              parsing->options->log != NULL ? "; to name a log file, use --log=FILE"
                                                             : "");
     return parse_address(parsing);
 }
 
 static void note_ignored(const char *name) {
-    message("%s means nothing here and is ignored", name);
+    message("%s has no effect here and is ignored", name);
 }
 
 int options_parse(struct options *options, enum options_kind kind, const char *program,

@@ -75,5 +75,5 @@ void loop_accept(struct loop *loop) {
     }
     (void)cmio_timers_set(loop->timers, &loop->accept_again, cmio_now() + accept_pause);
     if (result != -EBUSY && !atomic_flag_test_and_set(&loop->server->complained))
-        complain("accepting pauses when there is no room", result);
+        complain("accepting pauses until there is room", result);
 }

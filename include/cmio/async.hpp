@@ -137,11 +137,15 @@ struct coroutine::promise_type {
         frame_memory::free_frame(frame, size);
     }
 
-    static promise_type *of(cmio_future *future, promise_type *outer = nullptr) noexcept {
+    static promise_type *of(cmio_future *future) noexcept {
         state *const owner = reinterpret_cast<state *>(future);
         owner->promise->owner = owner;
-        owner->promise->outer = outer;
         return owner->promise;
+    }
+    static promise_type *enter(promise_type *outer) noexcept {
+        promise_type *const inner = of(outer->awaited);
+        inner->outer = outer;
+        return inner;
     }
     // Both return the coroutine that goes on. It is nullptr if the root has ended.
     promise_type *end() noexcept {
@@ -164,15 +168,25 @@ struct coroutine::promise_type {
             if (leaf->awaited == nullptr || cmio_future_has_ended(leaf->awaited))
                 leaf = leaf->resume();
             else if (leaf->awaited->ops == &operations)
-                leaf = of(leaf->awaited, leaf);
+                leaf = enter(leaf);
             else if (cmio_future_poll(leaf->awaited, context) == CMIO_PENDING)
                 return CMIO_PENDING;
         }
         return CMIO_READY;
     }
+    // It may be in the middle of a list. What awaits it goes on with its result then.
     static void drop(cmio_future *future) noexcept {
-        for (promise_type *leaf = of(future)->leaf; leaf != nullptr; leaf = leaf->end())
-            leaf->owner->future.result = -ECANCELED;
+        promise_type *const dropped = of(future), *root = dropped;
+        while (root->outer != nullptr)
+            root = root->outer;
+        promise_type *last = nullptr, *leaf = root->leaf;
+        while (last != dropped) {
+            last = leaf;
+            last->owner->future.result = -ECANCELED;
+            leaf = last->end();
+        }
+        if (leaf != nullptr)
+            root->leaf = leaf;
     }
     static constexpr cmio_future_ops operations{"C++ coroutine", poll, drop};
 };

@@ -421,6 +421,32 @@ void a_drop_reaches_futures_that_a_pointer_leads_to(scene &scene) {
     cmio_future_drop(&sleep.future);
 }
 
+coroutine await_other(coroutine &other) {
+    const guard here;
+    co_return co_await other;
+}
+
+coroutine wait_in_the_middle(std::atomic<int> &begun) {
+    co_return co_await wait(begun);
+}
+
+coroutine drop_what_another_awaits(std::atomic<int> &begun) {
+    coroutine inner = wait_in_the_middle(begun);
+    coroutine outer = await_other(inner);
+    coroutine pause = yield();
+    cmio_future *children[] = {outer.get(), pause.get()};
+    EXPECT(co_await cmio::future(cmio_select_future_init, children, 2) == 1);
+    EXPECT(begun == 1 && living == 4);
+    cmio_future_drop(inner.get());
+    EXPECT(living == 1);
+    co_return co_await cmio::future(cmio_join_all_future_init, children, 1);
+}
+
+void a_coroutine_that_is_dropped_ends_the_await_of_another(scene &scene) {
+    std::atomic<int> begun = 0;
+    EXPECT(scene.run(drop_what_another_awaits(begun)) == -ECANCELED);
+}
+
 void a_shutdown_destroys_the_frames_of_coroutines_that_wait(scene &scene) {
     std::atomic<int> begun = 0;
     for (int i = 0; i < 20; i++)
@@ -667,6 +693,7 @@ const entry entries[] = {
     SCENE(an_abort_destroys_frames_from_the_inside_out),
     SCENE(a_message_is_not_lost_with_the_coroutine_that_waits_for_it),
     SCENE(a_drop_reaches_futures_that_a_pointer_leads_to),
+    SCENE(a_coroutine_that_is_dropped_ends_the_await_of_another),
     SCENE(a_shutdown_destroys_the_frames_of_coroutines_that_wait),
     SCENE(a_thousand_coroutines_run_at_once),
     SCENE(a_hundred_thousand_coroutines_in_each_other_need_no_more_stack),

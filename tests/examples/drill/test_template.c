@@ -78,11 +78,11 @@ static void what_is_no_variable_is_complained_of_at_its_place(void **state) {
         {"{{ a b }}", form},
         {"{{ a + b }}", form},
         {"{{ a\n}}", form},
-        {"{{ b }}", "body: there is no variable 'b'"},
-        {"{{ A }}", "body: there is no variable 'A'"},
-        {"{{ a. }}", "body: there is no variable 'a.'"},
-        {"{{ a.b }}", "body: there is no variable 'a.b'"},
-        {"{{ item.b }}", "body: there is no variable 'item.b'"},
+        {"{{ b }}", "body: unknown variable 'b'"},
+        {"{{ A }}", "body: unknown variable 'A'"},
+        {"{{ a. }}", "body: unknown variable 'a.'"},
+        {"{{ a.b }}", "body: unknown variable 'a.b'"},
+        {"{{ item.b }}", "body: unknown variable 'item.b'"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct expanded expanded = {.length = 7};

@@ -49,7 +49,7 @@ static void what_is_wrong_with_a_url_is_said(void **state) {
     (void)state;
     static const char name[] = "the host is neither a name nor an address";
     static const char port[] = "the port must be from 1 to 65535";
-    static const char form[] = "a url begins with http:// or, behind a base, with /";
+    static const char form[] = "a url must begin with http://, or with / if there is a base";
     static const struct {
         const char *text;
         const char *problem;
@@ -59,7 +59,7 @@ static void what_is_wrong_with_a_url_is_said(void **state) {
         {"http:/127.0.0.1", form},
         {"https://127.0.0.1", "HTTPS is not supported, only http://"},
         {"HTTPS://127.0.0.1", "HTTPS is not supported, only http://"},
-        {"unix://x", "only http:// is spoken"},
+        {"unix://x", "only http:// is supported"},
         {"http://", "there is no host"},
         {"http:///a", "there is no host"},
         {"http://:80", "there is no host"},
@@ -80,14 +80,14 @@ static void what_is_wrong_with_a_url_is_said(void **state) {
         {"http://1", "the host is not an IPv4 address"},
         {"http://[::1", "the bracket around the host is not closed"},
         {"http://[::1]80", port},
-        {"http://[127.0.0.1]", "what stands in the brackets is not an IPv6 address"},
-        {"http://[]", "what stands in the brackets is not an IPv6 address"},
-        {"http://[fe80::1%252]/", "what stands in the brackets is not an IPv6 address"},
-        {"http://[fe80::1%2]/", "what stands in the brackets is not an IPv6 address"},
+        {"http://[127.0.0.1]", "there is no IPv6 address in the brackets"},
+        {"http://[]", "there is no IPv6 address in the brackets"},
+        {"http://[fe80::1%252]/", "there is no IPv6 address in the brackets"},
+        {"http://[fe80::1%2]/", "there is no IPv6 address in the brackets"},
         {"http://me@127.0.0.1", "user names and passwords are not supported"},
-        {"http://127.0.0.1/a b", "there is a character that must be percent-encoded"},
-        {"http://127.0.0.1/\r\nA: b", "there is a character that must be percent-encoded"},
-        {"http://127.0.0.1/\xc3\xa9", "there is a character that must be percent-encoded"},
+        {"http://127.0.0.1/a b", "a character in it must be percent-encoded"},
+        {"http://127.0.0.1/\r\nA: b", "a character in it must be percent-encoded"},
+        {"http://127.0.0.1/\xc3\xa9", "a character in it must be percent-encoded"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct url url = {.target_length = 7};
