@@ -110,7 +110,7 @@ def loops(results):
     found += [(delivery(count, 2), f"half a {count['what']}") for count in results.counts("echo")]
     yield most(title, found, 30, "instructions")
     title = f"pipes: at most {MOST_FOR_ONE_EVENT} library instructions for an event that comes alone"
-    found = [(instructions(count), count["what"]) for count in results.counts("pipes", "1 of")]
+    found = [(instructions(count, "cmio"), count["what"]) for count in results.counts("pipes", "1 of")]
     yield most(title, found, MOST_FOR_ONE_EVENT, "instructions")
 
 
@@ -121,12 +121,6 @@ def delivery(count, events):
         return None
     parts = [value for name, value in by_function.items() if not SOCKET_CALL.search(name)]
     return sum(parts) / events
-
-
-def instructions(count):
-    """All of the library's, or None."""
-    by_function = count["found"].get("cmio", {}).get("functions")
-    return None if by_function is None else sum(by_function.values())
 
 
 def wakes(results):
@@ -164,7 +158,7 @@ def churn(results):
     yield against(results, title, "churn", "raw", "ns_per_op", 1.02)
     for what, limit in MOST_FOR_CHANGES.items():
         title = f"churn, {what}: at most {limit} library instructions"
-        found = [(instructions(count), what) for count in results.counts("churn", what)]
+        found = [(instructions(count, "cmio"), what) for count in results.counts("churn", what)]
         yield most(title, found, limit, "instructions")
 
 
