@@ -38,7 +38,8 @@ CMIO_BEGIN_DECLS
  * expired timer. The order among the timers of one millisecond is unspecified.
  *
  * The timers are kept in a hierarchical wheel. The time that it takes to set, move or cancel a
- * timer does not depend on the number of timers. Nothing is allocated per timer. cmio_timers_new()
+ * timer does not depend on the number of timers. Moving a timer to a later deadline is the cheapest:
+ * far from its time, the deadline is merely stored. Nothing is allocated per timer. cmio_timers_new()
  * makes a set, and cmio_timers_free() frees it. The set does not own the timers, which the caller
  * allocates.
  *
@@ -175,8 +176,10 @@ CMIO_API int cmio_timers_cancel(struct cmio_timers *timers, struct cmio_timer *t
  * are less than a millisecond apart share a wait. A timer without such neighbours is waited for to
  * a tenth of a millisecond. If a timer is known to have expired, the result is not in the future.
  *
- * The result may also be earlier than the first deadline. The pop then finds nothing, and the next
- * call returns a later time.
+ * The result may also be earlier than the first deadline: when it is time to sort timers that are
+ * far away, or to look at one that was moved to a later deadline. The pop then finds nothing, and
+ * the next call returns a later time. This makes fewer than eight needless waits a second, however
+ * often timers are moved.
  *
  * @param timers  The set. Borrowed. NULL is allowed.
  *
