@@ -12,7 +12,8 @@
  * What a thread did before it registered or reregistered is visible to the thread that gets the
  * event. The kernel orders the two, but the rules of C do not know that. So the one publishes and
  * the other sees, through the count of references, which a register changes anyway:
- * cmio__references_publish().
+ * cmio__references_publish(). From then on the caller does not read the source, not even for its
+ * descriptor.
  */
 #include "core/registry.h"
 
@@ -199,8 +200,9 @@ CMIO__HOT int cmio_registry_register(struct cmio_registry *registry, struct cmio
     if (CMIO__UNLIKELY(!goes_directly(registry, source) || !is_valid_interest(interest) ||
                        source->registry != NULL))
         return register_any(registry, source, token, interest);
+    const int fd = source->fd; /* before associate() publishes the source */
     associate(source, registry, interest);
-    const int error = cmio__registry_register_fd(source, registry, token, interest);
+    const int error = registry->backend->register_fd(registry->selector, fd, token, interest);
     return error == 0 ? 0 : register_failed(source, error);
 }
 

@@ -45,20 +45,23 @@ CMIO__INLINE bool cmio__registry_is_closed(const struct cmio_registry *registry)
 bool cmio__registry_supports(const struct cmio_registry *registry, cmio_interest interest);
 
 /*
- * The backend's part for a source that is one descriptor: cmio__descriptor_ops. The registry's
- * functions call these directly instead of by way of the table.
+ * The operations of a source that is one descriptor: cmio__descriptor_ops. The registry does the
+ * same without the table. The source is not read after publishing: see registry.c.
  */
 CMIO__INLINE int cmio__registry_register_fd(struct cmio_source *source,
                                             struct cmio_registry *registry, cmio_token token,
                                             cmio_interest interest) {
-    return registry->backend->register_fd(registry->selector, source->fd, token, interest);
+    const int fd = source->fd;
+    cmio__references_publish(&registry->references);
+    return registry->backend->register_fd(registry->selector, fd, token, interest);
 }
 
 CMIO__INLINE int cmio__registry_reregister_fd(struct cmio_source *source,
                                               struct cmio_registry *registry, cmio_token token,
                                               cmio_interest interest) {
+    const int fd = source->fd;
     cmio__references_publish(&registry->references);
-    return registry->backend->reregister_fd(registry->selector, source->fd, token, interest);
+    return registry->backend->reregister_fd(registry->selector, fd, token, interest);
 }
 
 CMIO__INLINE int cmio__registry_deregister_fd(struct cmio_source *source,
