@@ -27,6 +27,7 @@ OTHERS = {
     "CMIO_TEST_SCENES": "an environment variable of the tests",
     "CMIO_TEST_SEED": "an environment variable of the tests",
     "CMIO_TEST_SHRINK": "an environment variable of the tests",
+    "CMIO_TEST_SPIN": "an environment variable of the tests",
     "cmio_async_dep": "the dependency of the Meson project on the second library",
     "cmio_dep": "the dependency of the Meson project",
     "cmio_tests": "a program",
