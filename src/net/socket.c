@@ -175,7 +175,7 @@ int cmio__net_finish_connect(struct cmio_source *source) {
  * cmio__net_io() for a read from a stream. The end of a connection is final: it arms no edge, so
  * the backend need not ask the system what kind of end it is.
  */
-static ssize_t stream_read(struct cmio_source *source, ssize_t result, size_t wanted) {
+CMIO__INLINE ssize_t stream_read(struct cmio_source *source, ssize_t result, size_t wanted) {
     return result == 0 && wanted > 0 ? 0 : cmio__net_io(source, CMIO_READABLE, result, wanted);
 }
 

@@ -276,8 +276,8 @@ static size_t asked_count(struct cmio__poll_entries *entries) {
 
 /* Calls poll(2) for some of the entries. The caller holds the lock, which is
  * released meanwhile. */
-CMIO__INLINE int poll_entries(struct poll_selector *selector, size_t first, size_t count,
-                              int64_t timeout) {
+CMIO__INLINE_CLEANUP int poll_entries(struct poll_selector *selector, size_t first, size_t count,
+                                      int64_t timeout) {
     int ready;
     begin_polling(selector);
     pthread_cleanup_push(cancel_polling, selector);

@@ -11,6 +11,16 @@
 /* Always inlined into its callers, even if the library is built to be small. */
 #define CMIO__INLINE static inline __attribute__((always_inline))
 
+/*
+ * The same for a function that pushes a clean-up handler. Without -fexceptions that takes a
+ * setjmp(3), and such a function cannot be inlined.
+ */
+#ifdef __EXCEPTIONS
+#define CMIO__INLINE_CLEANUP CMIO__INLINE
+#else
+#define CMIO__INLINE_CLEANUP static inline
+#endif
+
 /* On the path: placed beside the others that are. */
 #define CMIO__HOT __attribute__((hot))
 
