@@ -216,6 +216,22 @@ def free_port():
         return other.getsockname()[1]
 
 
+class RefusingPort:
+    """A port that refuses connections, and that nobody else is given meanwhile."""
+
+    def __init__(self, port=0):
+        self.port = port
+
+    def __enter__(self):
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(("127.0.0.1", self.port))  # and does not listen
+        return self.socket.getsockname()[1]
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+
 class Server(Process):
     """A program whose first line says where it listens: "listening on ADDRESS".
 

@@ -185,8 +185,7 @@ class Fetch(TestCase):
             self.assertEqual(self.site.asked.count("/broken"), retries + 1)
 
     def test_no_answer_is_one_line_that_says_why(self):
-        with socket.create_server(("127.0.0.1", 0)) as other:
-            refused = "http://127.0.0.1:%d/" % other.getsockname()[1]
+        refused = "http://127.0.0.1:%d/" % self.enterContext(process.RefusingPort())
         for url, why in (
             (refused, "refused"),
             ("http://no.such.host.invalid/", "o such file|emporarily|rror|Not found"),

@@ -152,7 +152,9 @@ class Proxy(TestCase):
 
     def test_a_target_that_refuses_is_told_of_and_the_client_let_go(self):
         self.start()
+        port = self.target.getsockname()[1]
         self.target.close()
+        self.enterContext(process.RefusingPort(port))
         self.assert_let_go(self.proxy)
         eventually(lambda: "refused" in self.proxy.error_text(), "it says why")
         self.assertEqual(self.proxy.stop()[0], 0)
@@ -226,7 +228,7 @@ class Proxy(TestCase):
 
 class Streams(process.ServerStreams, unittest.TestCase):
     def setUp(self):
-        self.target = "127.0.0.1:%d" % process.free_port()
+        self.target = "127.0.0.1:%d" % self.enterContext(process.RefusingPort())
 
     def start(self, port, **streams):
         return Server("127.0.0.1:%d" % port, self.target, port=port, **streams)

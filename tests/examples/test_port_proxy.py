@@ -286,7 +286,10 @@ class Proxy(TestCase):
     @needs_proc
     def test_a_target_that_refuses_ends_the_client_and_says_why(self):
         before = self.proxy.descriptors()
+        address = self.target.listener.getsockname()
         self.target.close()
+        if isinstance(address, tuple):  # and not a path
+            self.enterContext(process.RefusingPort(address[1]))
         for _ in range(3):
             # It may be so quick that already the connect hears of it.
             with contextlib.suppress(ConnectionResetError), self.open_client(self.proxy) as client:
@@ -360,7 +363,7 @@ class FromUnixToUnix(ToUnix):
 
 class Streams(process.ServerStreams, TestCase):
     def setUp(self):
-        self.target = "127.0.0.1:%d" % process.free_port()
+        self.target = "127.0.0.1:%d" % self.enterContext(process.RefusingPort())
 
     def start(self, port, **streams):
         return Server("127.0.0.1:%d" % port, self.target, port=port, **streams)
