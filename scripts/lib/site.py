@@ -253,8 +253,10 @@ def main():
     run_doxygen(root, work)
     projects = os.path.join(work, "doxygen", "projects")
     split_xml(os.path.join(work, "doxygen", "xml"), projects)
-    environment = {**os.environ, "CMIO_VERSION": version, "CMIO_XML": projects}
-    command = ["sphinx-build", "-q", "-W", "--keep-going", "-j", "auto", "-b", "html", work, output]
+    # The seed: the index for the search has sets in it, whose order would be another in each build.
+    environment = {**os.environ, "CMIO_VERSION": version, "CMIO_XML": projects, "PYTHONHASHSEED": "0"}
+    command = ["sphinx-build", "-q", "-W", "--keep-going", "-j", "auto", "-b", "html"]
+    command += ["-d", os.path.join(folder, "doctrees"), work, output]
     status = subprocess.run(command, env=environment).returncode
     if status == 0:
         mend_furo(os.path.join(output, "_static"))
