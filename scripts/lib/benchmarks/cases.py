@@ -75,6 +75,16 @@ class LoadCase(Case):
 
 
 @dataclasses.dataclass
+class FairnessCase(LoadCase):
+    """A server of HTTP that has other connections to serve beside those that pipeline."""
+
+    def measure(self, contender):
+        command = servers.command_for(self.path(contender), contender, self.loops)
+        load = servers.Load(self.connections, self.pipelined, self.loops, self.seconds)
+        return servers.measure_fairness(command, contender, load)
+
+
+@dataclasses.dataclass
 class SleepersCase(Case):
     """A server of HTTP that holds many requests which sleep."""
 
@@ -215,6 +225,11 @@ def http_cases(quick):
         yield http_case(64, pipelined, 2, OWN)
 
 
+def fairness_cases(_quick):
+    size = {"connections": 50, "pipelined": True, "seconds": 2}
+    yield FairnessCase("fairness", {"connections": 50}, "http", (*ALL, SLEEP_SERVER), 3, **size)
+
+
 def sleepers_cases(quick):
     sleepers = 1000 if quick else 9000
     labels = {"sleepers": sleepers}
@@ -272,6 +287,7 @@ WORKLOADS = {
     "churn": churn_cases,
     "timers": timers_cases,
     "http": http_cases,
+    "fairness": fairness_cases,
     "sleepers": sleepers_cases,
     "poll-sleepers": poll_sleepers_cases,
     "drill": drill_cases,

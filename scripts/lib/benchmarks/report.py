@@ -106,6 +106,13 @@ WORKLOADS = {
             Metric("system_us", "kernel time per request, us (from its ticks)", ratio=False),
         ],
     ),
+    "fairness": Workload(
+        "Fairness",
+        "A plain request for /0, one after the other, while wrk keeps 16 requests under way on each of "
+        "this number of connections. The figures are what the plain request waits for, including the time "
+        "until its client gets a processor, which it shares with wrk.",
+        [Metric("p50_us", "p50, us", ratio=False), Metric("p99_us", "p99, us", ratio=False)],
+    ),
     "sleepers": Workload(
         "Sleepers",
         "drill connects this number of clients to the same servers within a second. Each "

@@ -148,6 +148,38 @@ def measure_load(command, contender, load):
     return {**figures, "user_us": user / requests * 1e6, "system_us": system / requests * 1e6}
 
 
+# Fairness
+
+
+def waits_beside(load, port):
+    """How long each of the plain requests waits that come one after the other beside the load, in seconds."""
+    waits = []
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    with contextlib.closing(connection):
+        while True:
+            begin = time.perf_counter()
+            connection.request("GET", "/0")
+            connection.getresponse().read()
+            if load.poll() is not None:
+                return waits
+            waits.append(time.perf_counter() - begin)
+
+
+def measure_fairness(command, contender, load):
+    """What a plain request waits for beside connections that are never without requests."""
+    for_server, for_wrk = placement(load.loops)
+    with serving(command, contender, for_server) as (_, port):
+        nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        greedy = start(wrk_command(load, port), **nowhere, **programs.pinned_to(for_wrk))
+        try:
+            waits = sorted(waits_beside(greedy, port))
+        finally:
+            stop(greedy)
+    if greedy.returncode != 0 or not waits:
+        raise Failure(f"wrk ended with {greedy.returncode}, and {len(waits)} requests were answered")
+    return {f"p{n}_us": waits[len(waits) * n // 100] * 1e6 for n in (50, 99)}
+
+
 # Load tools
 
 
