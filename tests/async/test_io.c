@@ -3,6 +3,7 @@
 /* Binding a source to an executor, and waiting for it. */
 #include "async/io_support.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -74,6 +75,13 @@ static void ready_waits_until_io_of_the_programs_own_finds_something(void **stat
     close_bound(executor, &ends);
 }
 
+/* Once is not enough with TCP: what the system holds back at the other end still follows. */
+static bool has_room_after_a_read(struct ends *ends) {
+    struct pollfd asked = {.fd = end_fd(&ends->a), .events = POLLOUT};
+    (void)test_drain(end_fd(&ends->b));
+    return poll(&asked, 1, 0) == 1;
+}
+
 static void ready_to_write_waits_for_room(void **state) {
     struct cmio_executor *executor;
     struct ends ends;
@@ -81,7 +89,7 @@ static void ready_to_write_waits_for_room(void **state) {
     struct cmio_ready_future ready;
     open_bound(state, &executor, &ends);
     struct cmio_join_handle *handle = wait_own(executor, &ends, &ready, write_own, &pending);
-    (void)test_drain(end_fd(&ends.b));
+    TEST_EVENTUALLY(has_room_after_a_read(&ends));
     assert_true((join(executor, handle) & CMIO_WRITABLE) != 0);
     close_bound(executor, &ends);
 }
