@@ -354,14 +354,18 @@ static bool judge_end(struct machine *machine, struct channel *channel, int whic
     uint32_t named = ready & end->interest & both_directions;
     if (named == 0)
         return fails(machine, "an event of nothing that was asked for", (long)ready);
-    bool may_be_spurious = expected_spurious(machine->poll) || channel->kind->repeats;
+    bool may_be_past = expected_spurious(machine->poll);
+    bool may_be_spurious = may_be_past || channel->kind->repeats;
     if ((named & ~conditions(end)) != 0 && !may_be_spurious)
         return fails(machine, "an event of what is not so", (long)ready);
     if ((end->interest & CMIO_ONESHOT) && (named & ~end->spent) == 0)
         return fails(machine, "a oneshot that came twice", (long)ready);
     if (!is_level(end) && (named & ~end->quiet) == 0 && !may_be_spurious)
         return fails(machine, "an edge that repeated itself", (long)ready);
-    if (!judge_hints(machine, end, peer, ready))
+    /* A one-shot that was noted when the other end was closed, which has been opened again since. */
+    bool may_be_opened_again = channel->kind->reopening[1 - which] >= 0;
+    bool is_past = may_be_past && may_be_opened_again && (end->interest & CMIO_ONESHOT) != 0;
+    if (!is_past && !judge_hints(machine, end, peer, ready))
         return false;
     end->owed &= end->interest & CMIO_ONESHOT ? 0 : ~named;
     end->listening &= ~named;
@@ -394,7 +398,10 @@ static bool is_twice_in(const struct cmio_events *events, const struct cmio_even
 /* One wait, judged; *full says whether it may have left some behind. */
 static bool wait_batch(struct machine *machine, struct cmio_events *batch, int64_t timeout,
                        bool *full) {
-    int count = cmio_poll_wait(machine->poll, batch, timeout);
+    int count;
+    do
+        count = cmio_poll_wait(machine->poll, batch, timeout);
+    while (count == -EINTR);
     if (count < 0 || (size_t)count > cmio_events_capacity(batch))
         return fails(machine, "wait", count);
     *full = (size_t)count == cmio_events_capacity(batch);
@@ -589,19 +596,36 @@ static bool note_write(struct machine *machine, struct order order, ssize_t resu
            fails(machine, "write", (long)result);
 }
 
+/* A fuzzer has signals of its own; they interrupt even what does not block, on a terminal. */
+static ssize_t read_on(int fd, void *buffer, size_t size) {
+    ssize_t result;
+    do
+        result = read(fd, buffer, size);
+    while (result < 0 && errno == EINTR);
+    return result;
+}
+
+static ssize_t write_on(int fd, const void *buffer, size_t size) {
+    ssize_t result;
+    do
+        result = write(fd, buffer, size);
+    while (result < 0 && errno == EINTR);
+    return result;
+}
+
 static ssize_t read_some(struct machine *machine, struct order order, size_t wanted) {
     static char buffer[LARGEST_READ];
     struct end *end = end_of(machine, order);
-    ssize_t result =
-        cmio_fd_source_note_io(end->source, CMIO_READABLE, read(end->fd, buffer, wanted), wanted);
+    ssize_t result = cmio_fd_source_note_io(end->source, CMIO_READABLE,
+                                            read_on(end->fd, buffer, wanted), wanted);
     return note_read(machine, order, result) ? result : WRONG;
 }
 
 static ssize_t write_some(struct machine *machine, struct order order, size_t wanted) {
     static const char buffer[LARGEST_READ];
     struct end *end = end_of(machine, order);
-    ssize_t result =
-        cmio_fd_source_note_io(end->source, CMIO_WRITABLE, write(end->fd, buffer, wanted), wanted);
+    ssize_t result = cmio_fd_source_note_io(end->source, CMIO_WRITABLE,
+                                            write_on(end->fd, buffer, wanted), wanted);
     return note_write(machine, order, result, wanted) ? result : WRONG;
 }
 
@@ -649,7 +673,7 @@ static bool do_drain_raw_and_rearm(struct machine *machine, struct order order) 
         return true;
     static char buffer[LARGEST_READ];
     ssize_t result;
-    while ((result = read(end->fd, buffer, sizeof buffer)) > 0)
+    while ((result = read_on(end->fd, buffer, sizeof buffer)) > 0)
         hears(peer_of(machine, order), CMIO_WRITABLE);
     if (!note_read(machine, order, result < 0 ? -errno : 0))
         return false;

@@ -9,9 +9,11 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cmio/cmio.h>
@@ -67,6 +69,27 @@ static void random_programs_agree_with_the_model_on_all_backends_at_once(void **
     if (count == 1)
         backends[count++] = backends[0];
     run_programs(backends, count, test_scale(PROGRAMS / 3));
+}
+
+static void note_alarm(int number) {
+    (void)number;
+}
+
+static void ring_every(long microseconds) {
+    struct itimerval timer = {{0, microseconds}, {0, microseconds}};
+    assert_int_equal(setitimer(ITIMER_REAL, &timer, NULL), 0);
+}
+
+static void random_programs_agree_with_the_model_though_signals_interrupt_them(void **state) {
+    (void)state;
+    const char *backends[MOST_BACKENDS];
+    size_t count = cmio_backends(backends, MOST_BACKENDS);
+    struct sigaction action = {.sa_handler = note_alarm}, before;
+    assert_int_equal(sigaction(SIGALRM, &action, &before), 0);
+    ring_every(500);
+    run_programs(backends, count, test_scale(PROGRAMS / 5));
+    ring_every(0);
+    assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
 }
 
 /* Many sources: dups of one end, as many as the limit, and what test.h counts, allow. */
@@ -322,6 +345,7 @@ static void all_bytes_of_many_threads_arrive_by_oneshots(void **state) {
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(random_programs_agree_with_the_model),
     cmocka_unit_test(random_programs_agree_with_the_model_on_all_backends_at_once),
+    cmocka_unit_test(random_programs_agree_with_the_model_though_signals_interrupt_them),
     cmocka_unit_test(as_many_sources_as_there_are_descriptors_come_each_once),
     cmocka_unit_test(all_bytes_of_many_threads_arrive_by_edges),
     cmocka_unit_test(all_bytes_of_many_threads_arrive_by_levels),
