@@ -229,8 +229,19 @@ bool http_host_feed(struct http_host *host, unsigned char c) {
     return false;
 }
 
-size_t http_host_skip(const struct http_host *host, const unsigned char *bytes, size_t length) {
-    return host->state == STATE_NAME ? chars_count(bytes, length, CHARS_HOST) : 0;
+/* A name and a port, the usual parts, are taken in loops of their own. */
+size_t http_host_feed_all(struct http_host *host, const unsigned char *bytes, size_t length) {
+    size_t count = 0;
+    while (count < length && chars_is(bytes[count], CHARS_VISIBLE) &&
+           http_host_feed(host, bytes[count])) {
+        count++;
+        if (host->state == STATE_NAME)
+            count += chars_count(bytes + count, length - count, CHARS_HOST);
+        else if (host->state == STATE_PORT)
+            while (count < length && port_byte(host, bytes[count]))
+                count++;
+    }
+    return count;
 }
 
 bool http_host_is_empty(const struct http_host *host) {

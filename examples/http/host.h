@@ -23,8 +23,8 @@ struct http_host {
 /* Takes the next byte. Returns whether it is allowed there. After false the host is not valid. */
 bool http_host_feed(struct http_host *host, unsigned char c);
 
-/* How many of these bytes are allowed and leave the state, and so what may follow, unchanged. */
-size_t http_host_skip(const struct http_host *host, const unsigned char *bytes, size_t length);
+/* Takes bytes up to the first that is not visible or not allowed. Returns how many it took. */
+size_t http_host_feed_all(struct http_host *host, const unsigned char *bytes, size_t length);
 
 /* Whether no byte has come. */
 bool http_host_is_empty(const struct http_host *host);

@@ -619,6 +619,20 @@ static size_t take_get(struct http_request *request, const unsigned char *text, 
     return sizeof get - 1;
 }
 
+/* The number and the space behind it. */
+static size_t take_number(struct http_request *request, const unsigned char *text, size_t length) {
+    size_t count = 0;
+    for (; count < length && is_digit(text[count]); count++)
+        request->sleep_ms = append_digit(request->sleep_ms, text[count]);
+    if (count == 0)
+        return 0;
+    request->path_is_number = true;
+    move_on(request, STATE_NUMBER);
+    if (count < length && text[count] == ' ')
+        end_path(request, text[count++]);
+    return count;
+}
+
 static size_t take_version(struct http_request *request, const unsigned char *text, size_t length) {
     static const char version_1_1[] = "HTTP/1.1\r\n";
     if (request->part.match.position > 0 ||
@@ -630,7 +644,7 @@ static size_t take_version(struct http_request *request, const unsigned char *te
 }
 
 static size_t take_field(struct http_request *request, const unsigned char *text, size_t length) {
-    static const char host[] = "Host:";
+    static const char host[] = "Host: ";
     if (begins_with(text, length, crlf, sizeof crlf - 1)) {
         end_head(request);
         return sizeof crlf - 1;
@@ -644,29 +658,35 @@ static size_t take_field(struct http_request *request, const unsigned char *text
 }
 
 static size_t take_host(struct http_request *request, const unsigned char *text, size_t length) {
-    size_t count = 0;
-    while (count < length && request->stage == HTTP_STAGE_HEAD && is_visible(text[count])) {
-        count += http_host_skip(&request->part.host, text + count, length - count);
-        if (count < length && is_visible(text[count]))
-            host_byte(request, text[count++]);
+    size_t count = http_host_feed_all(&request->part.host, text, length);
+    if (count < length && is_visible(text[count])) {
+        fail(request, 400);
+        count++;
     }
     return count;
 }
 
 static size_t take_value(struct http_request *request, const unsigned char *text, size_t length) {
-    if (begins_with(text, length, crlf, sizeof crlf - 1)) {
-        end_value(request);
-        return sizeof crlf - 1;
-    }
+    size_t count = 0;
     if (request->field == FIELD_HOST)
-        return take_host(request, text, length);
-    return request->field == FIELD_OTHER ? chars_count(text, length, CHARS_VALUE) : 0;
+        count = take_host(request, text, length);
+    else if (request->field == FIELD_OTHER)
+        count = chars_count(text, length, CHARS_VALUE);
+    if (request->stage == HTTP_STAGE_HEAD &&
+        begins_with(text + count, length - count, crlf, sizeof crlf - 1)) {
+        end_value(request);
+        count += sizeof crlf - 1;
+    }
+    return count;
 }
 
 static size_t take(struct http_request *request, const unsigned char *text, size_t length) {
     switch (request->state) {
     case STATE_START:
         return take_get(request, text, length);
+    case STATE_PATH:
+    case STATE_NUMBER:
+        return take_number(request, text, length);
     case STATE_REST:
         return chars_count(text, length, CHARS_VISIBLE);
     case STATE_VERSION:
