@@ -93,10 +93,11 @@ WORKLOADS = {
     "http": Workload(
         "HTTP",
         "A minimal server with the same parser and the same answers on each library, and "
-        "cmio's full example, sleep_server. wrk asks for /0, which is answered at once, over "
-        "persistent connections; if pipelined, with 16 requests at a time. A server with one "
-        "loop has one processor, and wrk another. Two loops and wrk share all processors. p50 "
-        "and p99 are the latencies that wrk measured, in whole microseconds at best.",
+        "cmio's full example, sleep_server, which sends the same page. wrk asks for /0, which is "
+        "answered at once, over persistent connections; if pipelined, with 16 requests at a time. "
+        "A server with one loop has one processor, and wrk another. Two loops and wrk share all "
+        "processors. p50 and p99 are the latencies that wrk measured, in whole microseconds at "
+        "best.",
         [
             Metric("requests_per_s", "requests per second", ratio=False),
             Metric("p50_us", "p50, us"),

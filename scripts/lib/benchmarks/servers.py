@@ -24,6 +24,7 @@ SLEEPERS = os.path.join(ROOT, "examples", "plans", "sleep-9000.yaml")
 LONG_SLEEPERS = os.path.join(ROOT, "bench", "http", "sleepers.yaml")
 KEEP_ALIVE = os.path.join(ROOT, "examples", "plans", "keep-alive.yaml")
 PIPELINE = os.path.join(ROOT, "bench", "http", "pipeline.lua")
+PAGE = os.path.join(ROOT, "bench", "http", "hello.txt")  # what the minimal servers send
 
 PATIENCE = 30
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -40,7 +41,7 @@ class Load:
 def command_for(path, contender, loops):
     """How each server is told how many loops it shall have; the port is the system's choice."""
     if contender.library == "sleep_server":
-        return [path, "--host", "127.0.0.1", "--port", "0", "--threads", str(loops)]
+        return [path, "--host", "127.0.0.1", "--port", "0", "--threads", str(loops), "--page", PAGE]
     more = programs.arguments_of(dict(contender.options))
     return [path, "--port", "0", *(["--loops", str(loops)] if loops > 1 else []), *more]
 

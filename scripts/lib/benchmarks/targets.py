@@ -227,6 +227,9 @@ def http(results):
         yield judged_ratio(title, worst(ratios(one_loop, "cmio", PEERS, metric)), 1.0)
     title = "http: with two loops at most 1.01 x the raw loops' time per request"
     yield against(results, title, "http", "raw", "us_per_request", 1.01, loops=2)
+    title = "http: sleep_server, pipelined, at most 1.50 x the processor time of the minimal server"
+    pipelined = results.cases("http", pipelined="yes")
+    yield judged_ratio(title, worst(ratios(pipelined, "sleep_server", ["cmio"], "cpu_us")), 1.5)
     title = "fairness: beside 50 connections that pipeline, a plain request waits for less than 20 ms"
     found = [(median(case, "sleep_server", "p50_us"), "p50") for case in results.cases("fairness")]
     yield most(title, found, 20_000, "us")
