@@ -41,6 +41,8 @@ enum {
  * In an event: nothing more will arrive, because the peer closed or shut down writing.
  *
  * This is a hint. A system may leave it out, but it is never there without cause.
+ * The other side of a FIFO or a terminal may be opened again, even before the event arrives, and
+ * then more can follow.
  */
 #define CMIO_READ_CLOSED UINT32_C(0x10)
 
@@ -48,6 +50,7 @@ enum {
  * In an event: nothing can be sent any more.
  *
  * This is a hint. A system may leave it out, but it is never there without cause.
+ * A FIFO or a terminal whose other side is opened again can be written to again.
  */
 #define CMIO_WRITE_CLOSED UINT32_C(0x20)
 
