@@ -46,7 +46,10 @@ SOAK_ROUNDS = 20
 PROCESSES = 4
 
 # What these suites look at does not depend on how the rest was built, or is code that others run too: once is enough.
-NOT_AGAIN = ("package", "model", "from-one-file", "descriptor-0")
+NOT_AGAIN = ("package", "model", "descriptor-0")
+
+# The suite on the libraries in one file each: plain, and whole with the address-gcc stage.
+IN_ONE_FILE = "from-one-file"
 
 # What runs on the backends, but knows none of them, on all backends but the best.
 OTHER_BACKENDS = ("async-again", "examples-again", "readme-again")
@@ -130,7 +133,9 @@ def run_address_gcc(result):
 
 # The fuzz targets are sanitized in the stage of that name.
 ADDRESS_CLANG_SUITE = Suite(
-    ADDRESS_CLANG, 4, (*NOT_AGAIN, *OTHER_BACKENDS, "fuzz", *other_flavours_than("freebsd", "netbsd"))
+    ADDRESS_CLANG,
+    4,
+    (*NOT_AGAIN, IN_ONE_FILE, *OTHER_BACKENDS, "fuzz", *other_flavours_than("freebsd", "netbsd")),
 )
 
 
@@ -146,7 +151,9 @@ def starts_under_thread_sanitizer(wrapper):
 
 # The fuzz targets have one thread, and so have most programs of the documents and the small examples.
 THREADS_SUITE = Suite(
-    THREADS, 6, (*NOT_AGAIN, "examples-again", "readme", "fuzz", "one-thread", *other_flavours_than("freebsd"))
+    THREADS,
+    6,
+    (*NOT_AGAIN, IN_ONE_FILE, "examples-again", "readme", "fuzz", "one-thread", *other_flavours_than("freebsd")),
 )
 
 
@@ -172,7 +179,8 @@ def run_threads(result):
 
 def run_valgrind(result):
     """tests/meson.build says which suites, and how."""
-    run_suite(PLAIN, result, "--setup=valgrind", without=(*NOT_AGAIN, *OTHER_BACKENDS, *other_flavours_than()))
+    left_out = (*NOT_AGAIN, IN_ONE_FILE, *OTHER_BACKENDS, *other_flavours_than())
+    run_suite(PLAIN, result, "--setup=valgrind", without=left_out)
 
 
 def fuzz_targets():
@@ -223,7 +231,7 @@ def run_soak(result):
     try:
         for number in range(1, SOAK_ROUNDS + 1):
             print(f"\n----- round {number} of {SOAK_ROUNDS}", flush=True)
-            run_suite(PLAIN, result, "--timeout-multiplier=4", without=NOT_AGAIN)
+            run_suite(PLAIN, result, "--timeout-multiplier=4", without=(*NOT_AGAIN, IN_ONE_FILE))
     finally:
         for load in loads:
             stop(load)
