@@ -5,9 +5,9 @@ standin_conan.py says what of Conan it has. Conan itself is not packaged by Debi
 """
 
 import os
-import re
 import sys
 
+import another_hash
 import recipes
 import tarball
 from command import ROOT
@@ -39,25 +39,6 @@ def check_package(folder, libraries, version):
         raise Failure(f"the Conan package lacks files, or has too many: {folder}")
 
 
-def spoil(recipe):
-    """Gives the recipe the hash of another file."""
-    path = os.path.join(recipe, "conandata.yml")
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(re.sub(r'(?<=sha256: ").', lambda digit: "1" if digit.group() == "0" else "0", text, count=1))
-
-
-def must_refuse(command):
-    try:
-        run(command, "the recipe with another hash")
-    except Failure as failure:
-        if "has the hash" not in str(failure):
-            raise
-    else:
-        raise Failure("the Conan recipe took a tarball with another hash")
-
-
 def check(release):
     archive = tarball.of_sources(release)
     top, version = release.scratch("conan"), tarball.version_of(archive)
@@ -68,6 +49,7 @@ def check(release):
         folder = os.path.join(top, name.replace(" ", "-"))
         run([sys.executable, "-B", STANDIN, recipe, version, folder, *options], f"the Conan recipe, {name}")
         check_package(os.path.join(folder, "package"), libraries, version)
-    spoil(recipe)
-    must_refuse([sys.executable, "-B", STANDIN, recipe, version, os.path.join(top, "spoilt")])
+    another_hash.write(os.path.join(recipe, "conandata.yml"), 'sha256: "')
+    command = [sys.executable, "-B", STANDIN, recipe, version, os.path.join(top, "spoilt")]
+    another_hash.must_be_refused(command, "has the hash")
     say("The Conan recipe builds from the tarball, and its test package runs")

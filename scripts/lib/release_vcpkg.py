@@ -6,8 +6,8 @@ standin_vcpkg.cmake says what of vcpkg it has. vcpkg itself is not packaged by D
 
 import json
 import os
-import re
 
+import another_hash
 import recipes
 import tarball
 from command import ROOT
@@ -39,25 +39,6 @@ def check_manifest(port, version):
         raise Failure(f"vcpkg.json says {manifest}")
 
 
-def spoil(port):
-    """Gives the port the hash of another file."""
-    path = os.path.join(port, "portfile.cmake")
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(re.sub(r'(?<=SHA512 ).', lambda digit: "1" if digit.group() == "0" else "0", text, count=1))
-
-
-def must_refuse(words):
-    try:
-        run(words, "the port with another hash")
-    except Failure as failure:
-        if "HASH" not in str(failure):
-            raise
-    else:
-        raise Failure("the port took a tarball with another hash")
-
-
 def check(release):
     archive = tarball.of_sources(release)
     top, version = release.scratch("vcpkg"), tarball.version_of(archive)
@@ -71,6 +52,6 @@ def check(release):
         moved = os.path.join(top, f"{linkage}-installed")
         os.rename(os.path.join(folder, "package"), moved)
         use(moved, os.path.join(top, f"{linkage}-project"), version, linkage)
-    spoil(port)
-    must_refuse(command(port, os.path.join(top, "spoilt"), "static"))
+    another_hash.write(os.path.join(port, "portfile.cmake"), "SHA512 ")
+    another_hash.must_be_refused(command(port, os.path.join(top, "spoilt"), "static"), "HASH")
     say("The port for vcpkg builds from the tarball, and a second project uses it")
