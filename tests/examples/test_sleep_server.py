@@ -53,9 +53,9 @@ concurrent_only = only("sleep_server_threads", *CMIO)
 
 
 class Server(process.Server):
-    def __init__(self, *flags, port=None, **streams):
+    def __init__(self, *flags, **streams):
         backend = [] if tested.backend is None else ["--backend", tested.backend]
-        super().__init__("--port", str(port or 0), *flags, *backend, port=port, **streams)
+        super().__init__("--port", "0", *flags, *backend, **streams)
 
 
 class Response:
@@ -505,7 +505,7 @@ class Exhaustion(unittest.TestCase):
         for _ in range(3):
             for client in inside:
                 self.assertEqual(client.get("/1").status, 200)
-        self.assertTrue(server.is_idle(), "it has nothing to do")
+        server.wait_until_idle()
         self.assertTrue(all(client.is_silent() for client in waiting))
         for client in inside[: self.WAITING]:
             client.close()
@@ -537,7 +537,7 @@ class Exhaustion(unittest.TestCase):
             resource.prlimit(pid, resource.RLIMIT_NOFILE, (count, limits[1]))
             with Client(server) as client:
                 client.request("/1")
-                self.assertTrue(server.is_idle(), "it has nothing to do")
+                server.wait_until_idle()
                 self.assertTrue(client.is_silent())
                 resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
                 self.assertEqual(client.response().status, 200)
@@ -1308,8 +1308,8 @@ class Logs(unittest.TestCase):
 
 
 class Streams(process.ServerStreams, unittest.TestCase):
-    def start(self, port, **streams):
-        return Server(port=port, **streams)
+    def start(self, **streams):
+        return Server(**streams)
 
     def any_port(self):
         return ["--port", "0"]
@@ -1322,7 +1322,7 @@ class Streams(process.ServerStreams, unittest.TestCase):
     def test_what_is_logged_goes_to_the_log_alone(self):
         """With closed standard streams its own descriptors would take their places."""
         path = scratch_file("log", b"")
-        with Server("--log=" + path, port=process.free_port(), closed=(0, 1, 2)) as server:
+        with Server("--log=" + path, is_heard=False, closed=(0, 1, 2)) as server:
             self.assert_serves(server)
             self.assertEqual(server.stop()[0], 0)
         with open(path) as log:

@@ -290,7 +290,7 @@ class Output(TestCase):
     def test_a_command_that_does_nothing_costs_nothing(self):
         with Process("echo ready; exec sleep 1000", "exec sleep 1000") as program:
             program.read_line()
-            self.assertTrue(program.is_idle())
+            program.wait_until_idle()
             program.stop()
 
 
