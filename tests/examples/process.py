@@ -29,7 +29,7 @@ import types
 import unittest
 import unittest.mock
 
-WAIT = 30
+WAIT = 100  # far more than any wait takes, also under a sanitizer on a busy machine
 ANY_PORT = "127.0.0.1:0"
 ON_LINUX = sys.platform.startswith("linux")
 SANITIZER_OUTPUT = re.compile(r"runtime error: |(ERROR|WARNING|FATAL|SUMMARY): [A-Za-z]+Sanitizer")
@@ -123,7 +123,8 @@ class Process:
 
     def read_output(self, give_up):
         """Waits for more of its output; False at the end."""
-        readable, _, _ = select.select([self.process.stdout], [], [], give_up - time.monotonic())
+        left = max(0, give_up - time.monotonic())
+        readable, _, _ = select.select([self.process.stdout], [], [], left)
         if not readable:
             self.fail("nothing within %d s" % WAIT)
         data = self.process.stdout.read(65536)
@@ -207,17 +208,30 @@ class Process:
         time.sleep(0.6)  # a span to measure over, nothing depends on its length
         return self.cpu_seconds() - cpu < (time.monotonic() - begin) / 4
 
+    def wait_until_idle(self):
+        """What it still has to do may take a while; one that never rests fails."""
+        eventually(self.is_idle, "it has nothing to do")
 
-def free_port():
-    """A port for a server that cannot say which one it took: nobody else is given it at once."""
-    with socket.socket() as other:
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        other.bind(("127.0.0.1", 0))
-        return other.getsockname()[1]
+    def local_port(self):
+        """The port on which it listens for TCP or receives over UDP; 0 while there is none."""
+        if self.process.poll() is not None:
+            self.fail("it ended with %d" % self.process.returncode)
+        inodes = set()
+        for fd in os.listdir("/proc/%d/fd" % self.process.pid):
+            with contextlib.suppress(FileNotFoundError):
+                inodes.add(os.readlink("/proc/%d/fd/%s" % (self.process.pid, fd)))
+        for table, state in (("net/tcp", "0A"), ("net/udp", "07")):
+            for row in map(str.split, self.proc(table).splitlines()[1:]):
+                if row[3] == state and "socket:[%s]" % row[9] in inodes:
+                    return int(row[1].rsplit(":", 1)[1], 16)
+        return 0
 
 
 class RefusingPort:
-    """A port that refuses connections, and that nobody else is given meanwhile."""
+    """A port that refuses connections, and that nobody else is given meanwhile.
+
+    On Linux, a server that is told the port may listen there until it ends.
+    """
 
     def __init__(self, port=0):
         self.port = port
@@ -235,14 +249,14 @@ class RefusingPort:
 class Server(Process):
     """A program whose first line says where it listens: "listening on ADDRESS".
 
-    With a port it is not read: it may be that nobody hears it.
+    Where nobody can read that line, is_heard is false, and Linux tells its port.
     """
 
-    def __init__(self, *arguments, port=None, **streams):
+    def __init__(self, *arguments, is_heard=True, **streams):
         super().__init__(*arguments, **streams)
-        if port is not None:
-            self.host, self.port, self.address = "127.0.0.1", port, "127.0.0.1:%d" % port
-            eventually(self.is_listening, "it listens")
+        if not is_heard:
+            self.host, self.port = "127.0.0.1", 0
+            eventually(self.find_port, "it listens")
             return
         line = self.read_line()
         match = re.fullmatch(r"listening on ((?:http://)?\[?([^\]/]+?)\]?:(\d+))", line)
@@ -252,17 +266,9 @@ class Server(Process):
         self.host = match.group(2)
         self.port = int(match.group(3))
 
-
-    def is_listening(self):
-        if self.process.poll() is not None:
-            self.fail("it ended with %d" % self.process.returncode)
-        try:
-            socket.create_connection((self.host, self.port), WAIT).close()
-            return True
-        except ConnectionRefusedError:
-            return False
-        except ConnectionResetError:
-            return True
+    def find_port(self):
+        self.port = self.local_port()
+        return self.port > 0
 
 
 class Stalled:
@@ -515,8 +521,8 @@ class ServerStreams:
     A test case says with these two how its server is started and whether it works.
     """
 
-    def start(self, port, **streams):
-        return Server("127.0.0.1:%d" % port, port=port, **streams)
+    def start(self, **streams):
+        return Server(ANY_PORT, **streams)
 
     def assert_serves(self, server):
         Connection(server).close()
@@ -524,25 +530,27 @@ class ServerStreams:
     @needs_proc
     def test_standard_streams_that_are_closed_are_opened_on_dev_null(self):
         for closed in ((0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)):
-            with self.subTest(closed), self.start(free_port(), closed=closed) as server:
+            with self.subTest(closed), self.start(is_heard=False, closed=closed) as server:
                 self.assert_serves(server)
                 for fd in closed:
                     path = "/proc/%d/fd/%d" % (server.process.pid, fd)
                     self.assertEqual(os.readlink(path), os.devnull)
                 self.assertEqual(server.stop()[0], 0)
 
+    @needs_proc
     def test_a_standard_output_that_nobody_reads_holds_up_nothing(self):
         for kind in Stalled.KINDS:
             with self.subTest(kind), Stalled(kind) as stalled:
-                with self.start(free_port(), output=stalled.theirs) as server:
+                with self.start(is_heard=False, output=stalled.theirs) as server:
                     self.assert_serves(server)
                     self.assertEqual(server.stop()[0], 0)
                     if kind != "terminal":  # which may take some more after a while
                         self.assertEqual(stalled.drain(), "")
 
+    @needs_proc
     def test_what_it_could_not_print_is_counted(self):
         with Stalled("pipe") as stalled:
-            with self.start(free_port(), output=stalled.theirs) as server:
+            with self.start(is_heard=False, output=stalled.theirs) as server:
                 self.assert_serves(server)
                 stalled.drain()
                 self.assertEqual(server.stop()[0], 0)
@@ -563,7 +571,7 @@ class ServerStreams:
 
     @needs_proc
     def test_the_second_signal_ends_it_whatever_it_does(self):
-        with self.start(free_port()) as server:
+        with self.start() as server:
             self.assert_serves(server)
             with server.stopped():  # it does nothing, and then finds both
                 server.process.send_signal(signal.SIGINT)

@@ -149,7 +149,7 @@ class Chat(ChatCase):
             with Client(self.server) as client:
                 how(client)
                 eventually(lambda: self.server.descriptors() == before, "the client is let go")
-        self.assertFalse(ann.is_silent())
+        self.assertRegex(ann.receive_line(), rb"^\* guest\d+ joined$")
         self.stop()
 
     @needs_proc
@@ -162,7 +162,7 @@ class Chat(ChatCase):
             self.assertTrue(waiting.is_silent())
             ann.send(b"/quit\n")
             self.assertRegex(waiting.receive_line(), rb"^\* welcome, ")
-        self.assertFalse(bob.is_silent())
+        self.assertRegex(bob.receive_line(), rb"^\* guest\d+ joined$")
         self.assertEqual(self.server.stop()[0], 0)
 
 

@@ -197,12 +197,13 @@ class Proxy(TestCase):
         self.stop()
 
     def test_one_way_that_moves_keeps_the_other_that_does_not(self):
-        self.start("--idle-timeout", "2s")
+        self.start("--idle-timeout", "5s")
         client, target = self.pair()
-        end = time.monotonic() + 3
+        end = time.monotonic() + 6
         while time.monotonic() < end:
             target.send(b"x")
             client.expect(b"x")
+            time.sleep(0.05)  # far less than the timeout
         self.assert_passes(client, target)
         self.stop()
 
@@ -230,8 +231,8 @@ class Streams(process.ServerStreams, unittest.TestCase):
     def setUp(self):
         self.target = "127.0.0.1:%d" % self.enterContext(process.RefusingPort())
 
-    def start(self, port, **streams):
-        return Server("127.0.0.1:%d" % port, self.target, port=port, **streams)
+    def start(self, **streams):
+        return Server(ANY_PORT, self.target, **streams)
 
     def any_port(self):
         return [ANY_PORT, self.target]
@@ -247,7 +248,7 @@ class Streams(process.ServerStreams, unittest.TestCase):
     def test_a_standard_error_that_nobody_reads_holds_up_nothing(self):
         for kind in process.Stalled.KINDS:
             with self.subTest(kind), process.Stalled(kind) as stalled:
-                with self.start(process.free_port(), errors=stalled.theirs) as server:
+                with self.start(errors=stalled.theirs) as server:
                     for _ in range(10):
                         self.open_client(server)
                     text = stalled.drain()
@@ -257,13 +258,12 @@ class Streams(process.ServerStreams, unittest.TestCase):
                     self.assertEqual(server.stop()[0], 0)
                     text += stalled.drain()
                     told = re.findall(r"^%s: (\d+) lines? w\w+ dropped$" % tested.name, text, re.M)
-                    # One more complaint is about the wait until it listened.
-                    self.assertEqual(sum(map(int, told)) + text.count("refused"), 12, text)
+                    self.assertEqual(sum(map(int, told)) + text.count("refused"), 11, text)
                     self.assertGreaterEqual(text.count("refused"), 1)
 
     def test_a_standard_error_that_nobody_reads_keeps_no_signal_from_it(self):
         with process.Stalled("pipe") as stalled:
-            with self.start(process.free_port(), errors=stalled.theirs) as server:
+            with self.start(errors=stalled.theirs) as server:
                 self.open_client(server)
                 self.assertEqual(server.stop()[0], 0)
                 self.assertEqual(stalled.drain(), "")

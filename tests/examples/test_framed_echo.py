@@ -168,7 +168,7 @@ class Echo(Messages):
             self.assertEqual(client.hear(), b"here")
         waiting = self.client()
         waiting.say(b"at last")
-        self.assertTrue(self.server.is_idle())
+        self.server.wait_until_idle()
         self.assertTrue(waiting.is_silent())
         inside[0].close()
         self.assertEqual(waiting.hear(), b"at last")

@@ -211,20 +211,27 @@ class Output(TestCase):
         text[0] += stalled.drain()
         return text[0]
 
-    def for_each_stalled(self, commands, use):
-        """Uses the program for each kind of output that takes nothing, when it is stalled itself."""
+    def for_each_stalled(self, commands, use, sign=None):
+        """Uses the program for each kind of output that takes nothing, when it is stalled itself.
+
+        The sign is a file by which the command says that it heeds signals.
+        """
         for kind in process.Stalled.KINDS:
             with self.subTest(kind), process.Stalled(kind) as stalled:
                 with Process(*commands, output=stalled.theirs) as program:
+                    if sign is not None:
+                        eventually(lambda: os.path.exists(sign), "the command heeds signals")
                     eventually(lambda: program.state() == "S" and program.is_idle(), "it waits")
                     use(program, stalled)
+                if sign is not None:
+                    os.unlink(sign)
 
     @needs_proc
     def test_an_output_that_nobody_reads_keeps_no_signal_from_the_commands(self):
         path = os.path.join(tested.scratch, "heard")
         # A shell says on standard error that its sleep was killed.
-        command = "exec 2>/dev/null; trap '>%s; exit 0' TERM; echo ready; " % path
-        command += "while :; do sleep 0.02; done"
+        command = "exec 2>/dev/null; trap '>%s; exit 0' TERM; >%s.ready; " % (path, path)
+        command += "echo ready; while :; do sleep 0.02; done"
 
         def use(program, stalled):
             program.signal(signal.SIGTERM)
@@ -234,13 +241,13 @@ class Output(TestCase):
             eventually(lambda: self.reads(stalled, text) == "1: ready\n", "it goes on")
             self.assertEqual(program.wait()[0], 0)
 
-        self.for_each_stalled([command], use)
+        self.for_each_stalled([command], use, path + ".ready")
 
     @needs_proc
     def test_a_second_signal_ends_it_and_is_passed_on(self):
         path = os.path.join(tested.scratch, "heard")
         command = "exec 2>/dev/null; trap 'n=x$n; test $n != xx || { >%s.$n; exit; }' TERM; " % path
-        command += "yes & while :; do >%s.$n; sleep 0.02; done" % path
+        command += ">%s.ready; yes & while :; do >%s.$n; sleep 0.02; done" % (path, path)
 
         def use(program, _):
             program.signal(signal.SIGTERM)
@@ -251,7 +258,7 @@ class Output(TestCase):
             for name in (".x", ".xx"):
                 os.unlink(path + name)
 
-        self.for_each_stalled([command], use)
+        self.for_each_stalled([command], use, path + ".ready")
 
     @needs_proc
     def test_nothing_is_lost_when_the_reader_comes_late(self):
@@ -290,7 +297,7 @@ class Output(TestCase):
     def test_a_command_that_does_nothing_costs_nothing(self):
         with Process("echo ready; exec sleep 1000", "exec sleep 1000") as program:
             program.read_line()
-            self.assertTrue(program.is_idle())
+            program.wait_until_idle()
             program.stop()
 
 

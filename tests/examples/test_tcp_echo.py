@@ -87,7 +87,7 @@ class Echo(TestCase):
         client.socket.settimeout(process.WAIT)
         for _ in range(3):
             self.assert_echoes(self.client(), bytes(range(256)) * 256)
-        self.assertTrue(self.server.is_idle())
+        self.server.wait_until_idle()
         if not tested.sanitized:
             self.assertLess(self.server.status("VmRSS") - before, 512)
         client.finish()
@@ -134,7 +134,7 @@ class Echo(TestCase):
         eventually(lambda: "wait" in self.server.error_text(), "it says so")
         for client in inside:
             self.assert_echoes(client)
-        self.assertTrue(self.server.is_idle())
+        self.server.wait_until_idle()
         self.assertTrue(all(client.is_silent() for client in waiting))
         for client in inside:
             client.close()

@@ -24,7 +24,7 @@ import threading
 
 from scratch import SKIPPED, expect, main, needs, run
 
-PATIENCE = 30.0
+PATIENCE = 100.0
 ROUNDS = 50
 OPAQUE = 512  # bytes: more than any public struct has
 
@@ -167,7 +167,7 @@ class Server:
         going = True
         while going:
             count = self.library.cmio_poll_wait(self.poll, self.events, timeout)
-            expect(count != 0, "no event within 30 s")
+            expect(count != 0, f"no event within {PATIENCE} s")
             for event in self.visit():
                 expect(self.library.cmio_event_is_readable(event), "an event that is not readable")
                 if event.contents.token == self.LISTENER:

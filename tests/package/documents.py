@@ -41,7 +41,7 @@ import sys
 import tempfile
 
 import peers
-from readme import ADDRESS, PATIENCE, connect, free_port
+from readme import ADDRESS, PATIENCE, connect, kept_port
 from scratch import WARNINGS, Failure, expect, main, run
 
 BLOCK = re.compile(r"^```(\w*)[ \t]*([^\n]*)\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
@@ -234,8 +234,9 @@ def check_talk(program, port, path):
 def check_server(program, scratch, arguments):
     expect(len(program.ports()) == 1, f"{program.where()}: no address, or several")
     for _ in range(10):
-        port = free_port()
-        if check_talk(program, port, compile_program(program, port, scratch, arguments)):
+        with kept_port() as port:  # while the server is compiled
+            path = compile_program(program, port, scratch, arguments)
+        if check_talk(program, port, path):
             return
     raise Failure(f"{program.where()}: ten times the server ended by itself")
 

@@ -16,6 +16,7 @@ Without a README.md the test is skipped. A README.md without the server, the cli
 failure, and so is a relative link, or a path in a command, that leads nowhere.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -28,7 +29,7 @@ import time
 
 from scratch import SKIPPED, WARNINGS, Failure, expect, main, run
 
-PATIENCE = 30.0
+PATIENCE = 100.0
 STOPS = 10  # one that meets the server outside of its wait would show nothing
 ADDRESS = re.compile(r'"(127\.0\.0\.1|0\.0\.0\.0|\[::1?\]):\d+"')
 
@@ -72,10 +73,12 @@ def check_paths(root, text):
         expect(os.path.exists(os.path.join(root, target)), f"README.md: no {target} in the tree")
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+@contextlib.contextmanager
+def kept_port():
+    """A port that refuses connections, and that nobody else is given meanwhile."""
+    with socket.socket() as keeper:
+        keeper.bind(("127.0.0.1", 0))  # and does not listen
+        yield keeper.getsockname()[1]
 
 
 class Workshop:
@@ -212,19 +215,19 @@ def serve(output, client, port):
 def serve_somewhere(blocks, workshop, client):
     """Tries ports until one is still free when the server binds it."""
     for _ in range(10):
-        port = free_port()
-        source = workshop.write("echo.c", ADDRESS.sub(f'"127.0.0.1:{port}"', blocks.server))
-        if serve(workshop.build(source), client, port):
+        with kept_port() as port:  # while the server is compiled
+            source = workshop.write("echo.c", ADDRESS.sub(f'"127.0.0.1:{port}"', blocks.server))
+            output = workshop.build(source)
+        if serve(output, client, port):
             return
     raise Failure("ten times the server ended by itself")
 
 
 def check_refusal(client):
     """Where nobody listens, the client says so."""
-    with socket.socket() as taken:  # bound, so that nobody else takes it, and does not listen
-        taken.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        result = subprocess.run([client, address], capture_output=True, text=True, timeout=PATIENCE)
+    with kept_port() as port:
+        command = [client, f"127.0.0.1:{port}"]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     expect(result.returncode == 1, f"nobody listens: the client ended with {result.returncode}")
     expect("refused" in result.stderr, f"nobody listens: the client said {result.stderr!r}")
 

@@ -21,7 +21,7 @@ import subprocess
 import threading
 import time
 
-WAIT = 30
+WAIT = 60
 LOOPBACK = "127.0.0.1"
 
 
