@@ -4,11 +4,13 @@
 #include "async/io_support.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "support/scratch.h"
+#include "support/system.h"
 #include "support/udp.h"
 
 static struct cmio_address address_of_port(uint16_t port) {
@@ -17,11 +19,28 @@ static struct cmio_address address_of_port(uint16_t port) {
     return test_address(text);
 }
 
-/* A port on which nobody listens. */
-static struct cmio_address refusing_address(void) {
-    uint16_t port = 0;
-    test_close(test_listen(&port));
-    return address_of_port(port);
+/* A TCP socket on a free port of 127.0.0.1 that does not listen. */
+static int bind_only(struct cmio_address *out) {
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof name;
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&name, length), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &length), 0);
+    *out = address_of_port(ntohs(name.sin_port));
+    return fd;
+}
+
+/*
+ * A port that refuses connections, and that nobody else is given as long as the descriptor is open.
+ * -1 where the system is silent about such a port.
+ */
+static int open_refusing(struct cmio_address *out) {
+    const int fd = bind_only(out);
+    if (test_answers()->bound_port_refuses)
+        return fd;
+    test_close(fd);
+    return -1;
 }
 
 static void a_connect_over_tcp_binds_the_stream(void **state) {
@@ -83,7 +102,8 @@ static void a_connect_that_fails_leaves_nothing_open(void **state) {
     struct cmio_executor *executor = new_executor(SUBJECT(state)->workers);
     struct test_scratch scratch;
     test_scratch_open(&scratch);
-    const struct cmio_address refusing = refusing_address();
+    struct cmio_address refusing;
+    const int holder = open_refusing(&refusing);
     const struct cmio_address missing = test_scratch_address(&scratch, "missing");
     const int descriptors = test_count_descriptors();
     struct cmio_tcp_stream tcp;
@@ -98,6 +118,8 @@ static void a_connect_that_fails_leaves_nothing_open(void **state) {
     TEST_FAILS(cmio_block_on(executor, &connect.future), -ENOENT);
     expect_all_closed(&io, &local.source, descriptors);
     TEST_OK(cmio_unix_stream_close(&local));
+    if (holder >= 0)
+        test_close(holder);
     assert_int_equal(test_scratch_close(&scratch), 0);
     cmio_executor_free(executor);
 }
@@ -110,16 +132,12 @@ struct full_listener {
 };
 
 static void full_listener_open(struct full_listener *full) {
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof name;
-    full->listener = socket(AF_INET, SOCK_STREAM, 0);
-    assert_true(full->listener >= 0);
-    assert_int_equal(bind(full->listener, (struct sockaddr *)&name, length), 0);
+    full->listener = bind_only(&full->address);
     assert_int_equal(listen(full->listener, 0), 0);
-    assert_int_equal(getsockname(full->listener, (struct sockaddr *)&name, &length), 0);
-    full->address = address_of_port(ntohs(name.sin_port));
     for (size_t i = 0; i < sizeof full->clients / sizeof *full->clients; i++)
         TEST_OK(cmio_tcp_stream_connect(&full->clients[i], &full->address));
+    struct pollfd queue = {.fd = full->listener, .events = POLLIN};
+    assert_int_equal(poll(&queue, 1, 30000), 1); /* what waits in it fills it */
 }
 
 static void full_listener_close(struct full_listener *full) {
@@ -194,7 +212,7 @@ static void a_connect_that_is_dropped_after_its_event_leaves_nothing_open(void *
 
 static void what_cannot_be_connected_to_is_refused(void **state) {
     (void)state;
-    const struct cmio_address ip = refusing_address();
+    const struct cmio_address ip = test_address("127.0.0.1:9");
     struct cmio_address path;
     TEST_OK(cmio_address_from_path("/nowhere", &path));
     struct cmio_tcp_stream tcp;

@@ -140,8 +140,11 @@ static void closing_ends_who_waits(void **state) {
     TEST_OK(cmio_read_future_init(&read, &ends->a.io, buffer, sizeof buffer));
     TEST_OK(cmio_write_all_future_init(&write, &ends->a.io, bytes, length));
     struct giving_up reading = giving_up_after(&read.future, 1 << 20, &pending);
-    struct giving_up writing = giving_up_after(&write.future, 1 << 20, &pending);
     struct cmio_join_handle *reader = SPAWN(executor, &reading);
+    await_pending(executor, &pending, 1);
+    /* With TCP there may be room later. To write then, while the binding is closed, is not allowed. */
+    const int polls = SUBJECT(state)->kind == TCP ? 1 : 1 << 20;
+    struct giving_up writing = giving_up_after(&write.future, polls, &pending);
     struct cmio_join_handle *writer = SPAWN(executor, &writing);
     await_pending(executor, &pending, 2);
     ends_close(ends);

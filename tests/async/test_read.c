@@ -3,12 +3,20 @@
 /* Reading as a program does it, of each kind of source that has bytes. */
 #include "async/io_support.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 static void put(struct end *end, const char *text) {
     assert_int_equal(write(end_fd(end), text, strlen(text)), (ssize_t)strlen(text));
+}
+
+/* Writes, and waits until that has arrived, which takes a while where the system puts it off. */
+static void put_and_await(struct ends *ends, const char *text) {
+    struct pollfd arrival = {.fd = end_fd(&ends->b), .events = POLLIN};
+    put(&ends->a, text);
+    assert_int_equal(poll(&arrival, 1, 30000), 1);
 }
 
 static void open_bound(void **state, struct cmio_executor **executor, struct ends *ends) {
@@ -127,7 +135,7 @@ static void read_exactly_that_is_dropped_says_what_it_has(void **state) {
     char buffer[10] = {0};
     struct cmio_read_exactly_future read, rest;
     open_bound(state, &executor, &ends);
-    put(&ends.a, "abc");
+    put_and_await(&ends, "abc");
     TEST_OK(cmio_read_exactly_future_init(&read, &ends.b.io, buffer, 6));
     abort_waiting(executor, &read.future);
     TEST_FAILS(read.future.result, -ECANCELED);
@@ -272,7 +280,7 @@ static void read_until_that_is_dropped_keeps_what_it_has(void **state) {
     struct cmio_read_until_future read;
     open_bound(state, &executor, &ends);
     TEST_OK(cmio_read_buffer_init(&buffer, memory, sizeof memory));
-    put(&ends.a, "on");
+    put_and_await(&ends, "on");
     TEST_OK(cmio_read_until_future_init(&read, &ends.b.io, &buffer, "\n", 1));
     abort_waiting(executor, &read.future);
     assert_int_equal(cmio_read_buffer_size(&buffer), 2);

@@ -52,16 +52,20 @@ static bool is_ready(void *argument, struct cmio_context *context) {
 }
 
 static bool waits(void *argument, struct cmio_context *context) {
-    (void)context;
-    if (argument != NULL)
-        atomic_fetch_add((atomic_int *)argument, 1);
+    (void)argument, (void)context;
     return false;
 }
 
-/* Runs until the flag is set, without awaiting anything. */
+/* Runs until it may end, without awaiting anything. */
+struct spin {
+    atomic_bool runs, may_end;
+};
+
 static bool spins(void *argument, struct cmio_context *context) {
+    struct spin *spin = argument;
     (void)context;
-    while (!atomic_load((atomic_bool *)argument))
+    atomic_store(&spin->runs, true);
+    while (!atomic_load(&spin->may_end))
         test_pause();
     return true;
 }
@@ -191,22 +195,21 @@ static void workers_block_the_signals_of_the_program(void **state) {
 
 static void shutdown_gives_up_at_its_deadline_and_may_be_repeated(void **state) {
     struct cmio_executor *executor = new_executor(*(const int *)*state);
-    atomic_bool flag = false;
-    struct call call = call_of(spins, &flag);
+    struct spin spin = {.runs = false};
+    struct call call = call_of(spins, &spin);
     struct cmio_join_handle *handle = NULL;
     TEST_OK(cmio_spawn(executor, &call.future, sizeof call, NULL, &handle));
-    atomic_int polls = 0;
-    struct call waiting = call_of(waits, &polls);
+    TEST_EVENTUALLY(atomic_load(&spin.runs)); /* so that the shutdown does not drop it first */
+    struct call waiting = call_of(waits, NULL);
     TEST_OK(cmio_spawn(executor, &waiting.future, sizeof waiting, NULL, NULL));
-    /* Once it runs, a shutdown does not drop it first. */
-    TEST_EVENTUALLY(cmio_executor_shutdown(executor, cmio_now() + CMIO_MILLISECOND) != 0 ||
-                    cmio_join_handle_is_finished(handle));
-    if (!cmio_join_handle_is_finished(handle)) {
-        struct call late = call_of(is_ready, NULL);
-        TEST_FAILS(cmio_spawn(executor, &late.future, sizeof late, NULL, NULL), -ESHUTDOWN);
-        TEST_FAILS(cmio_executor_shutdown(executor, cmio_now()), -ETIMEDOUT);
-    }
-    atomic_store(&flag, true);
+    const int64_t deadline = cmio_now() + CMIO_MILLISECOND;
+    TEST_FAILS(cmio_executor_shutdown(executor, deadline), -ETIMEDOUT);
+    assert_true(cmio_now() >= deadline);
+    assert_false(cmio_join_handle_is_finished(handle));
+    struct call late = call_of(is_ready, NULL);
+    TEST_FAILS(cmio_spawn(executor, &late.future, sizeof late, NULL, NULL), -ESHUTDOWN);
+    TEST_FAILS(cmio_executor_shutdown(executor, cmio_now()), -ETIMEDOUT);
+    atomic_store(&spin.may_end, true);
     TEST_OK(cmio_executor_shutdown(executor, CMIO_FOREVER));
     TEST_OK(cmio_executor_shutdown(executor, CMIO_FOREVER));
     assert_true(cmio_join_handle_is_finished(handle));
@@ -219,12 +222,12 @@ static void shutdown_sees_tasks_end_at_the_same_time(void **state) {
     const int rounds = test_scale(1000);
     for (int round = 0; round < rounds; round++) {
         struct cmio_executor *executor = new_executor(2);
-        atomic_bool flag = false;
+        struct spin spin = {.runs = false};
         for (int i = 0; i < 2; i++) {
-            struct call call = call_of(spins, &flag);
+            struct call call = call_of(spins, &spin);
             TEST_OK(cmio_spawn(executor, &call.future, sizeof call, NULL, NULL));
         }
-        atomic_store(&flag, true);
+        atomic_store(&spin.may_end, true);
         TEST_OK(cmio_executor_shutdown(executor, CMIO_FOREVER));
         cmio_executor_free(executor);
     }

@@ -5,6 +5,8 @@
 
 #include "async/gate.h"
 
+#define HOUR (3600 * CMIO_SECOND) /* which does not pass, even if the process stands still */
+
 static struct gate gate;
 static struct cmio_timeout_future timeout;
 
@@ -112,12 +114,12 @@ static void a_child_that_never_waits_is_dropped_too(void **state) {
 
 static void drop_early(struct cmio_context *context) {
     gate_init(&gate);
-    TEST_OK(cmio_timeout_future_init(&timeout, &gate.future, CMIO_SECOND));
+    TEST_OK(cmio_timeout_future_init(&timeout, &gate.future, HOUR));
     cmio_future_drop(&timeout.future);
     assert_int_equal(gate.drops, 1);
 
     gate_init(&gate);
-    TEST_OK(cmio_timeout_future_init(&timeout, &gate.future, CMIO_SECOND));
+    TEST_OK(cmio_timeout_future_init(&timeout, &gate.future, HOUR));
     assert_int_equal(cmio_future_poll(&timeout.future, context), CMIO_PENDING);
     gate_open(&gate, 1); /* and the poll that this asks for does not come */
     cmio_future_drop(&timeout.future);
@@ -132,7 +134,7 @@ static void dropping_it_drops_the_child_and_cancels_the_timer(void **state) {
 
 static void end_early(struct cmio_context *context) {
     gate_init(&gate);
-    TEST_OK(cmio_timeout_future_init(&timeout, &gate.future, CMIO_SECOND));
+    TEST_OK(cmio_timeout_future_init(&timeout, &gate.future, HOUR));
     assert_int_equal(cmio_future_poll(&timeout.future, context), CMIO_PENDING);
     assert_true(cmio_timer_is_set(&timeout.sleep.timer));
     gate_open(&gate, 1);

@@ -51,9 +51,13 @@ static void drop_keeper(struct cmio_future *future) {
 
 static const struct cmio_future_ops keeper_ops = {"keeper", poll_keeper, drop_keeper};
 
+/* A worker that is not yet asleep finds the task without being woken: again, until one is. */
 static void *wake_slowly(void *argument) {
     is_slow = true;
-    cmio_task_waker_wake(argument);
+    while (!atomic_load(&is_waking)) {
+        cmio_task_waker_wake(argument);
+        test_pause();
+    }
     return NULL;
 }
 
