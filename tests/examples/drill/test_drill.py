@@ -11,6 +11,7 @@ PATIENCE seconds.
 
 import contextlib
 import fcntl
+import errno
 import json
 import os
 import pty
@@ -34,6 +35,22 @@ PLANS = ""
 SLEEP_SERVER = ""
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def bound(*hosts):
+    """A socket for each address, all with one free port: nobody else can listen there."""
+    while True:
+        sockets = []
+        try:
+            for host in hosts:
+                sockets.append(socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET))
+                sockets[-1].bind((host, sockets[0].getsockname()[1]))
+            return sockets
+        except OSError as problem:
+            for each in sockets:
+                each.close()
+            if problem.errno != errno.EADDRINUSE or len(sockets) < 2:
+                raise
 
 
 class Connection:
@@ -86,20 +103,22 @@ class Connection:
 
 
 class Server:
-    """Runs the script, a function of a Connection, in a thread for each connection."""
+    """Runs the script, a function of a Connection, in a thread for each connection.
 
-    def __init__(self, script, family=socket.AF_INET, host="127.0.0.1"):
+    Its port refuses connections at the addresses in silent.
+    """
+
+    def __init__(self, script, host="127.0.0.1", silent=()):
         self.script = script
         self.requests = []
         self.connections = 0
         self.over = False
         self.changed = threading.Condition()
         self.problem = None
-        self.listener = socket.socket(family)
-        self.listener.bind((host, 0))
+        self.listener, *self.silent = bound(host, *silent)
         self.listener.listen(128)
         self.port = self.listener.getsockname()[1]
-        self.base = f"http://{'[::1]' if family == socket.AF_INET6 else host}:{self.port}"
+        self.base = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
         self.threads = []
         self.acceptor = threading.Thread(target=self.accept)
         self.ended, self.end = socket.socketpair()
@@ -115,7 +134,8 @@ class Server:
         self.end.close()
         self.acceptor.join(PATIENCE)
         self.ended.close()
-        self.listener.close()
+        for each in [self.listener, *self.silent]:
+            each.close()
         for thread in self.threads:
             thread.join(PATIENCE)
         if self.problem is not None:
@@ -369,7 +389,7 @@ class Requests(unittest.TestCase):
 
     def test_the_server_may_have_an_ipv6_address(self):
         try:
-            server = Server(answering(OK), socket.AF_INET6, "::1")
+            server = Server(answering(OK), "::1")
         except OSError as problem:
             self.skipTest(f"no IPv6 here: {problem}")
         with server:
@@ -378,9 +398,9 @@ class Requests(unittest.TestCase):
         self.assertIn(b"\r\nHost: [::1]:%d\r\n" % server.port, server.requests[0])
 
     def test_localhost_is_127_0_0_1_and_ipv6_s(self):
-        for family, host in [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]:
+        for host, silent in [("127.0.0.1", []), ("::1", ["127.0.0.1"])]:
             try:
-                server = Server(answering(OK), family, host)
+                server = Server(answering(OK), host, silent)
             except OSError as problem:
                 self.skipTest(f"no IPv6 here: {problem}")
             with server:
@@ -400,7 +420,7 @@ class Requests(unittest.TestCase):
         name = socket.gethostname()
         try:
             found = socket.getaddrinfo(name, 0, socket.AF_INET, socket.SOCK_STREAM)
-            server = Server(answering(OK), socket.AF_INET, found[0][4][0])
+            server = Server(answering(OK), found[0][4][0])
         except OSError as problem:
             self.skipTest(f"the name of this machine leads nowhere: {problem}")
         with server:
@@ -467,8 +487,7 @@ class Failures(unittest.TestCase):
         return server
 
     def test_refused(self):
-        with socket.socket() as nobody:
-            nobody.bind(("127.0.0.1", 0))  # and does not listen
+        with bound("127.0.0.1")[0] as nobody:
             base = f"http://127.0.0.1:{nobody.getsockname()[1]}"
             outcome = run_plan(plan_text(base=base, iterations=500, concurrency=7), "--json")
         self.assertEqual(outcome.status, 1)
@@ -1345,8 +1364,7 @@ class Signals(unittest.TestCase):
                     self.assertEqual((process.returncode, out, errors), (128 + signal.SIGTERM, "", ""))
 
     def test_a_server_that_refuses_everybody_does_not_hold_a_signal_up(self):
-        with socket.socket() as nobody:
-            nobody.bind(("127.0.0.1", 0))
+        with bound("127.0.0.1")[0] as nobody:
             base = f"http://127.0.0.1:{nobody.getsockname()[1]}"
             text = plan_text(base=base, iterations=50_000_000, concurrency=2)
             with plan_file(text) as path, Terminal() as terminal:
