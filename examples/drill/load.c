@@ -122,7 +122,7 @@ static int run(struct load *load) {
     int result = run_loop(load);
     finish_run(load);
     if (shown)
-        progress_erase(&load->progress);
+        progress_end(&load->progress);
     return result;
 }
 

@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -26,6 +25,7 @@ bool progress_is_possible(void) {
 
 void progress_init(struct progress *progress, uint64_t total) {
     *progress = (struct progress){.total = total};
+    descriptor_borrow(&progress->terminal, STDERR_FILENO);
 }
 
 static int columns_of_terminal(void) {
@@ -34,25 +34,19 @@ static int columns_of_terminal(void) {
     return is_known ? size.ws_col : COLUMNS_DEFAULT;
 }
 
-/* Whether writing will not wait. A stopped or slow terminal must not hold up the run. */
-static bool takes_output(void) {
-    struct pollfd terminal = {.fd = STDERR_FILENO, .events = POLLOUT};
-    return poll(&terminal, 1, 0) == 1 && (terminal.revents & POLLOUT) != 0;
-}
-
 /*
- * stderr is not buffered, so each line is one write. If the terminal has become narrower, it may
- * have wrapped the present line. Then everything from its beginning on, where the cursor is, is
- * cleared.
+ * Each line is one write. If the terminal has become narrower, it may have wrapped the present
+ * line. Then everything from its beginning on, where the cursor is, is cleared.
  */
 static void put_line(struct progress *progress, const char *line, int columns) {
     const char *clear = columns < progress->columns ? "\033[J" : "";
     int width = (int)strlen(line);
     int covered = progress->width < columns - 1 ? progress->width : columns - 1;
     int rest = covered > width ? covered - width : 0;
-    if (!takes_output())
-        return;
-    (void)fprintf(stderr, "\r%s%s%*s\r", clear, line, rest, ""); /* the terminal may be gone */
+    char text[PROGRESS_MAX + 8];
+    int length = snprintf(text, sizeof text, "\r%s%s%*s\r", clear, line, rest, "");
+    if (descriptor_write(&progress->terminal, text, (size_t)length) < 0)
+        return; /* it is stopped, slow or gone */
     progress->width = width;
     progress->columns = columns;
 }
@@ -141,8 +135,9 @@ void progress_draw(struct progress *progress, uint64_t done, uint64_t failed, in
     put_line(progress, line, columns);
 }
 
-void progress_erase(struct progress *progress) {
+void progress_end(struct progress *progress) {
     if (progress->width < ECHO_WIDTH)
         progress->width = ECHO_WIDTH;
     put_line(progress, "", columns_of_terminal());
+    descriptor_close(&progress->terminal);
 }

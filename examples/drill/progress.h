@@ -14,6 +14,8 @@
 
 #include <cmio/time.h>
 
+#include "common/descriptor.h"
+
 /* The shortest time between two drawings. */
 #define PROGRESS_INTERVAL (100 * CMIO_MILLISECOND)
 
@@ -25,6 +27,7 @@ struct progress {
     double rate; /* recent requests per second */
     int width;   /* of the present line */
     int columns; /* of the terminal at the time */
+    struct descriptor terminal;
 };
 
 /* Whether there is a terminal to draw on. */
@@ -39,8 +42,8 @@ void progress_init(struct progress *progress, uint64_t total);
 /* Draws the line: done requests, failed among them, after elapsed nanoseconds. */
 void progress_draw(struct progress *progress, uint64_t done, uint64_t failed, int64_t elapsed);
 
-/* Leaves the line empty, as it was before. */
-void progress_erase(struct progress *progress);
+/* Ends: leaves the line empty, as it was before. */
+void progress_end(struct progress *progress);
 
 /* The most room that progress_format() takes. */
 enum { PROGRESS_MAX = 160 };

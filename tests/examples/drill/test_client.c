@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -101,12 +102,14 @@ static void send_text(struct cmio_tcp_stream *stream, const char *text) {
     assert_int_equal(cmio_tcp_stream_write(stream, text, strlen(text)), strlen(text));
 }
 
-/* Closes the server's end so that the client's gets a reset. */
-static void reset(struct cmio_tcp_stream *stream) {
+/* Closes the server's end with a reset, and waits until the client's end has got it. */
+static void reset(const struct bench *bench, struct cmio_tcp_stream *stream) {
     struct linger at_once = {.l_onoff = 1};
+    struct pollfd end = {.fd = cmio_tcp_stream_fd(&bench->client.stream)};
     assert_int_equal(
         setsockopt(cmio_tcp_stream_fd(stream), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once), 0);
     assert_int_equal(cmio_tcp_stream_close(stream), 0);
+    TEST_EVENTUALLY(poll(&end, 1, 0) == 1 && (end.revents & POLLHUP) != 0);
 }
 
 static void an_answer_that_fills_the_buffer_leaves_nothing_behind_unseen(void **state) {
@@ -163,7 +166,7 @@ static void a_kept_connection_that_cannot_be_sent_on_is_replaced(void **state) {
     send_text(&stream, "HTTP/1.1 204 \r\n\r\n");
     assert_int_equal(finish(&bench), OUTCOME_SUCCESS);
     assert_int_equal(bench.client.state, CLIENT_IDLE);
-    reset(&stream);
+    reset(&bench, &stream);
     stream = begin(&bench);
     assert_false(bench.client.reused);
     send_text(&stream, ANSWER);
@@ -180,7 +183,7 @@ static void what_is_not_idempotent_is_not_sent_again_where_sending_failed(void *
     struct cmio_tcp_stream stream = begin(&bench);
     send_text(&stream, "HTTP/1.1 204 \r\n\r\n");
     assert_int_equal(finish(&bench), OUTCOME_SUCCESS);
-    reset(&stream);
+    reset(&bench, &stream);
     enum outcome outcome = client_start(&bench.client, &bench.wire, &bench.request, 0);
     if (outcome == OUTCOME_PENDING)
         outcome = finish(&bench);

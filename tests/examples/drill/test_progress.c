@@ -13,8 +13,7 @@ static void assert_line(struct progress progress, int columns, const char *expec
 
 static void the_line_fits_the_terminal(void **state) {
     (void)state;
-    struct progress progress;
-    progress_init(&progress, 100);
+    const struct progress progress = {.total = 100};
     static const char *const lines[] = {
         " 25% [######..................] 25/100, 3 failed, 12/s, 6 s left",
         " 25% 25/100, 3 failed, 12/s, 6 s left",
@@ -49,18 +48,15 @@ static void the_time_that_is_left_follows_from_what_is_further_along(void **stat
         {25000000, 0, "  0% 25/25000000, 3 failed, 12/s, 556 h left"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct progress progress;
-        progress_init(&progress, cases[i].total);
-        progress.duration = cases[i].duration;
+        const struct progress progress = {.total = cases[i].total, .duration = cases[i].duration};
         assert_line(progress, 50, cases[i].line);
     }
 }
 
 static void the_rate_is_that_of_late(void **state) {
     (void)state;
-    struct progress progress;
+    struct progress progress = {.total = UINT64_MAX};
     char line[PROGRESS_MAX];
-    progress_init(&progress, UINT64_MAX);
     for (int64_t i = 1; i <= 100; i++)
         progress_format(&progress, (uint64_t)i * 100, 0, i * CMIO_SECOND / 10, 50, line);
     assert_non_null(strstr(line, " 1000/s,"));
