@@ -135,7 +135,7 @@ static ssize_t show_progress(void *argument) {
         progress_draw(&progress, run.done, run.failed, cmio_now() - begin);
         (void)cmio_sleep_future_init(&pause, PROGRESS_INTERVAL);
     } while (cmio_await(&pause.future) == 0);
-    progress_erase(&progress);
+    progress_end(&progress);
     return 0;
 }
 
