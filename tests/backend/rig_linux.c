@@ -300,25 +300,12 @@ static const struct rig_kind process = {.open = open_pidfd, .interest = R};
 /* UDP with IP_RECVERR: errors are queued. */
 
 static bool open_udp_with_queue(struct rig *rig) {
-    uint16_t port;
     const int on = 1;
-    rig->fd = test_udp_bind(&port);
-    rig->peer = test_udp_bind(&rig->port);
+    rig_open_udp(rig);
     test_udp_connect(rig->fd, rig->port);
-    test_udp_connect(rig->peer, port);
     assert_int_equal(setsockopt(rig->fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on), 0);
     assert_int_equal(cmio_udp_socket_from_fd(&rig->owner.udp, rig->fd), 0);
     return true;
-}
-
-static int bind_again(struct rig *rig) {
-    struct sockaddr_in name;
-    socklen_t length = sizeof name;
-    const int fd = test_udp_bind_again(rig->port);
-    assert_int_equal(getsockname(rig->fd, (struct sockaddr *)&name, &length), 0);
-    if (fd >= 0)
-        test_udp_connect(fd, ntohs(name.sin_port));
-    return fd;
 }
 
 static ssize_t udp_recv(struct rig *rig, void *buffer, size_t length) {
@@ -356,7 +343,7 @@ static const struct rig_kind udp_with_queue = {
     .receive = udp_recv,
     .send = udp_send,
     .take_error = udp_take_error,
-    .open_peer = bind_again,
+    .open_peer = rig_open_udp_peer,
     .interest = R | W,
     .has_messages = true,
     .queues_errors = true,
