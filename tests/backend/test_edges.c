@@ -465,9 +465,17 @@ static void a_connection_whose_peer_is_gone_makes_no_wait_spin(void **state) {
 }
 
 /* A program that reads until -EAGAIN and then sends what never fits. */
+static void answer_in_vain(struct lasting *lasting) {
+    static const char too_long[70000];
+    answer(lasting);
+    assert_int_equal(cmio_fd_source_note_io(&lasting->source, CMIO_WRITABLE,
+                                            send(lasting->fds[0], too_long, sizeof too_long, 0),
+                                            sizeof too_long),
+                     -EMSGSIZE);
+}
+
 static void a_send_that_fails_for_good_makes_no_wait_spin(void **state) {
     (void)state;
-    static const char too_long[70000];
     struct lasting lasting;
     struct test_loop loop;
     int events = 0;
@@ -475,18 +483,16 @@ static void a_send_that_fails_for_good_makes_no_wait_spin(void **state) {
     test_loop_open(&loop);
     assert_int_equal(cmio_fd_source_init(&lasting.source, lasting.fds[0]), 0);
     assert_int_equal(cmio_registry_register(loop.registry, &lasting.source.source, TOKEN, both), 0);
+    test_loop_expect(&loop, TOKEN, CMIO_WRITABLE);
+    answer_in_vain(&lasting);
     const int64_t end = test_now() + 200 * CMIO_MILLISECOND;
     for (int64_t left; (left = end - test_now()) > 0 && events <= 30;) {
         if (test_loop_wait(&loop, left) <= 0)
             continue;
         events++;
-        answer(&lasting);
-        assert_int_equal(cmio_fd_source_note_io(&lasting.source, CMIO_WRITABLE,
-                                                send(lasting.fds[0], too_long, sizeof too_long, 0),
-                                                sizeof too_long),
-                         -EMSGSIZE);
+        answer_in_vain(&lasting);
     }
-    assert_in_range(events, 1, 30);
+    assert_in_range(events, 0, 30);
     test_loop_forget(&loop);
     assert_int_equal(cmio_fd_source_close(&lasting.source), 0);
     test_pair_close(lasting.fds);
@@ -508,6 +514,9 @@ static const char *read_in_the_background(const char *name) {
         cmio_registry_register(cmio_poll_registry(poll), &lasting.source.source, TOKEN,
                                CMIO_READABLE) != 0)
         return "no source";
+    if (cmio_poll_wait(poll, batch, 30 * CMIO_SECOND) <= 0)
+        return "no event";
+    answer(&lasting);
     const int64_t end = test_now() + 200 * CMIO_MILLISECOND;
     for (int64_t left; (left = end - test_now()) > 0;) {
         if (cmio_poll_wait(poll, batch, left) <= 0)
@@ -516,7 +525,7 @@ static const char *read_in_the_background(const char *name) {
         if (++events > 30)
             return "more than 30 waits returned with an event";
     }
-    return events > 0 ? NULL : "no event";
+    return NULL;
 }
 
 /* The leader of a session of its own, with the terminal, and a child in another process group. */
