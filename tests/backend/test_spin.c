@@ -590,18 +590,26 @@ static void a_wait_that_spins_never_ends_early(void **state) {
     }
 }
 
-static void an_idle_wait_sleeps_once_it_has_spun(void **state) {
-    (void)state;
-    struct test_loop loop;
+static bool idle_wait_sleeps(struct test_loop *loop, struct cmio_waker *waker) {
     struct test_waiter waiter;
-    open_spinning(&loop, 4, 100 * CMIO_MICROSECOND);
-    struct cmio_waker *waker = new_waker(&loop, WAKER);
-    test_waiter_start(&waiter, &loop, cmio_poll_wait, CMIO_FOREVER);
+    test_waiter_start(&waiter, loop, cmio_poll_wait, CMIO_FOREVER);
     test_waiter_give_time_to_spin(&waiter);
     assert_int_equal(cmio_waker_wake(waker), 0);
     test_waiter_join(&waiter);
-    assert_true(test_waiter_slept(&waiter));
     test_waiter_free(&waiter);
+    return test_waiter_slept(&waiter);
+}
+
+/* Some virtual machines count time in which they stood still as processor time: hence the tries. */
+static void an_idle_wait_sleeps_once_it_has_spun(void **state) {
+    (void)state;
+    struct test_loop loop;
+    bool slept = false;
+    open_spinning(&loop, 4, 100 * CMIO_MICROSECOND);
+    struct cmio_waker *waker = new_waker(&loop, WAKER);
+    for (int i = 0; !slept && i < 10; i++)
+        slept = idle_wait_sleeps(&loop, waker);
+    assert_true(slept);
     cmio_waker_free(waker);
     test_loop_close(&loop);
 }
