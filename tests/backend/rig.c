@@ -2,7 +2,9 @@
 #include "backend/rig.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "support/pair.h"
@@ -55,6 +57,22 @@ void rig_set_fd_source(struct rig *rig, int fd) {
     rig->fd = fd;
     test_set_nonblocking(fd);
     assert_int_equal(cmio_fd_source_init(&rig->owner.fd, fd), 0);
+}
+
+int rig_open_udp_peer(struct rig *rig) {
+    struct sockaddr_in name;
+    socklen_t length = sizeof name;
+    const int fd = test_udp_bind_refused(rig->port);
+    assert_int_equal(getsockname(rig->fd, (struct sockaddr *)&name, &length), 0);
+    test_udp_connect(fd, ntohs(name.sin_port));
+    return fd;
+}
+
+void rig_open_udp(struct rig *rig) {
+    uint16_t port;
+    rig->fd = test_udp_bind(&port);
+    rig->other = test_udp_refuse(&rig->port);
+    rig->peer = rig_open_udp_peer(rig);
 }
 
 ssize_t rig_fd_read(struct rig *rig, void *bytes, size_t length) {

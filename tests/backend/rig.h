@@ -138,6 +138,13 @@ void rig_set_fd_source(struct rig *rig, int fd);
 ssize_t rig_fd_read(struct rig *rig, void *buffer, size_t length);
 ssize_t rig_fd_write(struct rig *rig, const void *buffer, size_t length);
 
+/*
+ * For kinds over UDP: the owner's descriptor and its peer, which is connected to it, and such a peer
+ * again. While there is no peer its port refuses, and is nobody else's: other holds it.
+ */
+void rig_open_udp(struct rig *rig);
+int rig_open_udp_peer(struct rig *rig);
+
 /* What the owner's calls answered, for steps that call the library themselves. */
 ssize_t rig_note(struct rig *rig, cmio_interest direction, ssize_t result, size_t wanted);
 

@@ -10,6 +10,7 @@
 #include <linux/rtnetlink.h>
 #include <mqueue.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -99,9 +100,12 @@ static bool open_timer(struct rig *rig) {
     return own(rig, timerfd_create(CLOCK_MONOTONIC, 0));
 }
 
+/* It has expired when the step is over, so that what a read says is no matter of time. */
 static void timer_is_set(struct rig *rig) {
     const struct itimerspec soon = {.it_value.tv_nsec = 1000};
+    struct pollfd expired = {.fd = rig->fd, .events = POLLIN};
     assert_int_equal(timerfd_settime(rig->fd, 0, &soon, NULL), 0);
+    assert_int_equal(poll(&expired, 1, 30000), 1);
 }
 
 static const struct rig_kind timer = {.open = open_timer, .receive = read_eight, .interest = R};
@@ -300,25 +304,12 @@ static const struct rig_kind process = {.open = open_pidfd, .interest = R};
 /* UDP with IP_RECVERR: errors are queued. */
 
 static bool open_udp_with_queue(struct rig *rig) {
-    uint16_t port;
     const int on = 1;
-    rig->fd = test_udp_bind(&port);
-    rig->peer = test_udp_bind(&rig->port);
+    rig_open_udp(rig);
     test_udp_connect(rig->fd, rig->port);
-    test_udp_connect(rig->peer, port);
     assert_int_equal(setsockopt(rig->fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on), 0);
     assert_int_equal(cmio_udp_socket_from_fd(&rig->owner.udp, rig->fd), 0);
     return true;
-}
-
-static int bind_again(struct rig *rig) {
-    struct sockaddr_in name;
-    socklen_t length = sizeof name;
-    const int fd = test_udp_bind_again(rig->port);
-    assert_int_equal(getsockname(rig->fd, (struct sockaddr *)&name, &length), 0);
-    if (fd >= 0)
-        test_udp_connect(fd, ntohs(name.sin_port));
-    return fd;
 }
 
 static ssize_t udp_recv(struct rig *rig, void *buffer, size_t length) {
@@ -356,7 +347,7 @@ static const struct rig_kind udp_with_queue = {
     .receive = udp_recv,
     .send = udp_send,
     .take_error = udp_take_error,
-    .open_peer = bind_again,
+    .open_peer = rig_open_udp_peer,
     .interest = R | W,
     .has_messages = true,
     .queues_errors = true,

@@ -145,9 +145,8 @@ static bool open_tcp_client(struct rig *rig) {
     return connect_tcp(rig);
 }
 
-/* A port that is bound and does not listen refuses, on systems that say so. */
 static bool open_tcp_refused(struct rig *rig) {
-    test_close(test_listen(&rig->port));
+    rig->other = test_refuse(&rig->port);
     for (int i = 0; i < 100; i++) /* until one is not refused at once */
         if (connect_tcp(rig))
             return true;
@@ -453,44 +452,26 @@ static const struct rig_kind seqpacket = {
     .may_be_empty = true,
 };
 
-/* UDP. The owner is connected to the peer, whose port is kept to open it again. */
+/* UDP. The owner is connected to the peer, where it does not say otherwise. */
 
 static bool open_udp(struct rig *rig) {
-    uint16_t port;
-    rig->fd = test_udp_bind(&port);
-    rig->peer = test_udp_bind(&rig->port);
+    rig_open_udp(rig);
     test_udp_connect(rig->fd, rig->port);
-    test_udp_connect(rig->peer, port);
     assert_int_equal(cmio_udp_socket_from_fd(&rig->owner.udp, rig->fd), 0);
     return true;
 }
 
 static bool open_udp_unconnected(struct rig *rig) {
-    uint16_t port;
-    rig->fd = test_udp_bind(&port);
-    rig->peer = test_udp_bind(&rig->port);
-    test_udp_connect(rig->peer, port);
+    rig_open_udp(rig);
     assert_int_equal(cmio_udp_socket_from_fd(&rig->owner.udp, rig->fd), 0);
     return true;
 }
 
 static bool open_udp_raw(struct rig *rig) {
-    int fds[2];
-    test_pair_open(TEST_UDP, fds);
-    rig->peer = fds[1];
-    rig_set_fd_source(rig, fds[0]);
+    rig_open_udp(rig);
+    test_udp_connect(rig->fd, rig->port);
+    rig_set_fd_source(rig, rig->fd);
     return true;
-}
-
-/* The same port again, connected to the owner. */
-static int bind_udp_again(struct rig *rig) {
-    struct sockaddr_in name;
-    socklen_t length = sizeof name;
-    const int fd = test_udp_bind_again(rig->port);
-    assert_int_equal(getsockname(rig->fd, (struct sockaddr *)&name, &length), 0);
-    if (fd >= 0)
-        test_udp_connect(fd, ntohs(name.sin_port));
-    return fd;
 }
 
 static ssize_t udp_recv(struct rig *rig, void *buffer, size_t length) {
@@ -542,7 +523,7 @@ static const struct rig_kind udp = {
     .send = udp_send,
     .shutdown = raw_shutdown,
     .take_error = udp_take_error,
-    .open_peer = bind_udp_again,
+    .open_peer = rig_open_udp_peer,
     .interest = R | W,
     .has_messages = true,
 };
@@ -554,7 +535,7 @@ static const struct rig_kind udp_unconnected = {
     .send = udp_send_to,
     .shutdown = raw_shutdown,
     .take_error = udp_take_error,
-    .open_peer = bind_udp_again,
+    .open_peer = rig_open_udp_peer,
     .interest = R | W,
     .has_messages = true,
 };
@@ -564,7 +545,7 @@ static const struct rig_kind udp_batch = {
     .receive = udp_recv_batch,
     .send = udp_send_batch,
     .take_error = udp_take_error,
-    .open_peer = bind_udp_again,
+    .open_peer = rig_open_udp_peer,
     .interest = R | W,
     .whole = 2,
 };

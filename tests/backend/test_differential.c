@@ -15,7 +15,7 @@
  * What is otherwise all the same is in the tables of exceptions and differences.
  *
  * The system may deliver late on a busy machine and so tell the reference of it a step later: a
- * scene fails when it has failed three times, with longer and longer pauses to listen.
+ * scene fails when it has failed five times, with longer and longer pauses to listen.
  */
 
 #include "backend/rig.h"
@@ -30,14 +30,14 @@
 
 #include "support/scratch.h"
 
-enum { TRIES = 3, MOST_REPEATED = 10, LONGEST_PROBLEM = 256 };
+enum { TRIES = 5, MOST_REPEATED = 10, LONGEST_PROBLEM = 256 };
 
 #define PATIENCE (5 * CMIO_SECOND)
 #define LASTING (50 * CMIO_MILLISECOND)
 
 /* How long to listen for more, try by try; and in this one. */
-static const int64_t pauses[TRIES] = {CMIO_MILLISECOND, 5 * CMIO_MILLISECOND,
-                                      20 * CMIO_MILLISECOND};
+static const int64_t pauses[TRIES] = {CMIO_MILLISECOND, 5 * CMIO_MILLISECOND, 20 * CMIO_MILLISECOND,
+                                      100 * CMIO_MILLISECOND, 500 * CMIO_MILLISECOND};
 static int64_t quiet;
 
 #define BEFORE SIZE_MAX /* the first step */

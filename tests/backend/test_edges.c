@@ -264,19 +264,19 @@ static void the_next_client_makes_an_event_after_an_accept_without_descriptors(v
     test_loop_close(&loop);
 }
 
-/* A UDP socket whose peer's port is closed and opened again. */
+/* A UDP socket whose peer's port refuses until it is opened. */
 struct refused {
     struct test_loop loop;
     struct cmio_udp_socket socket;
     struct cmio_address here;
     uint16_t there;
-    int peer;
+    int holder;
 };
 
 static void refused_open(struct refused *refused) {
     struct cmio_address there;
     test_loop_open(&refused->loop);
-    refused->peer = test_udp_bind(&refused->there);
+    refused->holder = test_udp_refuse(&refused->there);
     assert_int_equal(cmio_address_parse("127.0.0.1:0", &refused->here), 0);
     assert_int_equal(cmio_udp_socket_bind(&refused->socket, &refused->here, NULL), 0);
     assert_int_equal(cmio_udp_socket_local_address(&refused->socket, &refused->here), 0);
@@ -289,36 +289,31 @@ static void refused_open(struct refused *refused) {
 }
 
 static void refused_close(struct refused *refused) {
-    if (refused->peer >= 0)
-        test_close(refused->peer);
+    test_close(refused->holder);
     assert_int_equal(cmio_udp_socket_close(&refused->socket), 0);
     test_loop_close(&refused->loop);
 }
 
 /* Makes an ICMP error, and waits for the event that tells of it. */
 static void be_refused(struct refused *refused) {
-    test_close(refused->peer);
-    refused->peer = -1;
     assert_int_equal(cmio_udp_socket_send(&refused->socket, "x", 1), 1);
     test_loop_expect(&refused->loop, TOKEN, CMIO_READABLE);
 }
 
-/* The peer is there again, and its datagram must be told. False where its port was taken. */
-static bool expect_next_datagram(struct refused *refused) {
+/* The peer is there, and its datagram must be told. */
+static void expect_next_datagram(struct refused *refused) {
     char bytes[ROOM];
     ssize_t count;
-    refused->peer = test_udp_bind_again(refused->there);
-    if (refused->peer < 0)
-        return false;
-    test_udp_connect(refused->peer, cmio_address_port(&refused->here));
-    test_put(refused->peer, 3);
+    const int peer = test_udp_bind_refused(refused->there);
+    test_udp_connect(peer, cmio_address_port(&refused->here));
+    test_put(peer, 3);
     do { /* one event may be spurious */
         test_loop_expect(&refused->loop, TOKEN, CMIO_READABLE);
         count = cmio_udp_socket_recv(&refused->socket, bytes, sizeof bytes, NULL);
     } while (count == -EAGAIN);
     assert_int_equal(count, 3);
     assert_int_equal(cmio_udp_socket_recv(&refused->socket, bytes, sizeof bytes, NULL), -EAGAIN);
-    return true;
+    test_close(peer);
 }
 
 static int by_recv(struct refused *refused) {
@@ -355,10 +350,8 @@ static void the_next_datagram_makes_an_event_after_an_icmp_error_was_told(void *
         refused_open(&refused);
         be_refused(&refused);
         assert_int_equal(calls[i](&refused), -ECONNREFUSED);
-        const bool found = expect_next_datagram(&refused);
+        expect_next_datagram(&refused);
         refused_close(&refused);
-        if (!found)
-            skip();
     }
 }
 
@@ -472,9 +465,17 @@ static void a_connection_whose_peer_is_gone_makes_no_wait_spin(void **state) {
 }
 
 /* A program that reads until -EAGAIN and then sends what never fits. */
+static void answer_in_vain(struct lasting *lasting) {
+    static const char too_long[70000];
+    answer(lasting);
+    assert_int_equal(cmio_fd_source_note_io(&lasting->source, CMIO_WRITABLE,
+                                            send(lasting->fds[0], too_long, sizeof too_long, 0),
+                                            sizeof too_long),
+                     -EMSGSIZE);
+}
+
 static void a_send_that_fails_for_good_makes_no_wait_spin(void **state) {
     (void)state;
-    static const char too_long[70000];
     struct lasting lasting;
     struct test_loop loop;
     int events = 0;
@@ -482,18 +483,16 @@ static void a_send_that_fails_for_good_makes_no_wait_spin(void **state) {
     test_loop_open(&loop);
     assert_int_equal(cmio_fd_source_init(&lasting.source, lasting.fds[0]), 0);
     assert_int_equal(cmio_registry_register(loop.registry, &lasting.source.source, TOKEN, both), 0);
+    test_loop_expect(&loop, TOKEN, CMIO_WRITABLE);
+    answer_in_vain(&lasting);
     const int64_t end = test_now() + 200 * CMIO_MILLISECOND;
     for (int64_t left; (left = end - test_now()) > 0 && events <= 30;) {
         if (test_loop_wait(&loop, left) <= 0)
             continue;
         events++;
-        answer(&lasting);
-        assert_int_equal(cmio_fd_source_note_io(&lasting.source, CMIO_WRITABLE,
-                                                send(lasting.fds[0], too_long, sizeof too_long, 0),
-                                                sizeof too_long),
-                         -EMSGSIZE);
+        answer_in_vain(&lasting);
     }
-    assert_in_range(events, 1, 30);
+    assert_in_range(events, 0, 30);
     test_loop_forget(&loop);
     assert_int_equal(cmio_fd_source_close(&lasting.source), 0);
     test_pair_close(lasting.fds);
@@ -515,6 +514,9 @@ static const char *read_in_the_background(const char *name) {
         cmio_registry_register(cmio_poll_registry(poll), &lasting.source.source, TOKEN,
                                CMIO_READABLE) != 0)
         return "no source";
+    if (cmio_poll_wait(poll, batch, 30 * CMIO_SECOND) <= 0)
+        return "no event";
+    answer(&lasting);
     const int64_t end = test_now() + 200 * CMIO_MILLISECOND;
     for (int64_t left; (left = end - test_now()) > 0;) {
         if (cmio_poll_wait(poll, batch, left) <= 0)
@@ -523,7 +525,7 @@ static const char *read_in_the_background(const char *name) {
         if (++events > 30)
             return "more than 30 waits returned with an event";
     }
-    return events > 0 ? NULL : "no event";
+    return NULL;
 }
 
 /* The leader of a session of its own, with the terminal, and a child in another process group. */
@@ -575,11 +577,11 @@ static void an_error_queue_that_is_not_read_makes_no_wait_spin(void **state) {
 #ifdef IP_RECVERR
     const int on = 1;
     struct lasting lasting;
-    uint16_t closed;
+    uint16_t ports[2];
     char byte;
-    test_pair_open(TEST_UDP, lasting.fds);
-    test_close(test_udp_bind(&closed));
-    test_udp_connect(lasting.fds[0], closed);
+    lasting.fds[0] = test_udp_bind(&ports[0]);
+    lasting.fds[1] = test_udp_refuse(&ports[1]);
+    test_udp_connect(lasting.fds[0], ports[1]);
     assert_int_equal(setsockopt(lasting.fds[0], IPPROTO_IP, IP_RECVERR, &on, sizeof on), 0);
     assert_int_equal(send(lasting.fds[0], "x", 1, 0), 1);
     TEST_EVENTUALLY(recv(lasting.fds[0], &byte, 1, MSG_DONTWAIT) < 0 && errno == ECONNREFUSED);

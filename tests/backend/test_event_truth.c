@@ -266,34 +266,13 @@ static struct cmio_address loopback(uint16_t port) {
 }
 
 /*
- * A port that is bound and on which nobody listens: nobody else can, as long as it is open. Where
- * the system is silent about such a port it is closed again, and -1.
- */
-static int refusing_port(uint16_t *port) {
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_true(fd >= 0);
-    struct cmio_address address = loopback(0);
-    socklen_t length;
-    const struct sockaddr *any = cmio_address_sockaddr(&address, &length);
-    assert_int_equal(bind(fd, any, length), 0);
-    struct sockaddr_in bound;
-    length = sizeof bound;
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&bound, &length), 0);
-    *port = ntohs(bound.sin_port);
-    if (test_answers()->bound_port_refuses)
-        return fd;
-    test_close(fd);
-    return -1;
-}
-
-/*
  * Connects to a port that refuses, and registers. False where the system, as FreeBSD 15 on the
  * loopback, knows so soon that connect(2) itself says it: then there is no event to ask for.
  */
 static bool is_refused_later(struct test_loop *loop, struct cmio_tcp_stream *stream,
                              cmio_interest mode) {
     uint16_t port;
-    int holder = refusing_port(&port);
+    int holder = test_refuse(&port);
     struct cmio_address address = loopback(port);
     int connected = cmio_tcp_stream_connect(stream, &address);
     if (connected == 0)
@@ -499,29 +478,25 @@ static void our_own_end_of_both_shows_as_tabled(void **state) {
 
 /* UDP. */
 
-/* A connected socket whose peer is gone, and that has sent to it; the peer's port. */
-static uint16_t open_refused_udp(struct setting *setting, cmio_interest interest,
-                                 uint16_t *own_port) {
+/* A connected socket whose peer, far, refuses, and that has sent to it. */
+static void open_refused_udp(struct setting *setting, cmio_interest interest, uint16_t *own_port,
+                             uint16_t *port) {
     test_loop_open(&setting->loop);
-    uint16_t port;
     setting->near_fd = test_udp_bind(own_port);
-    setting->far = -1;
-    int peer = test_udp_bind(&port);
-    test_udp_connect(setting->near_fd, port);
+    setting->far = test_udp_refuse(port);
+    test_udp_connect(setting->near_fd, *port);
     assert_int_equal(cmio_fd_source_init(&setting->near, setting->near_fd), 0);
     assert_int_equal(enter(setting, interest), 0);
     test_loop_expect_silence(&setting->loop);
-    test_close(peer);
     test_put(setting->near_fd, 1);
-    return port;
 }
 
 static void a_udp_socket_after_an_icmp_error_is_readable_and_never_closed(void **state) {
     (void)state;
     EACH_MODE(mode) {
         struct setting setting;
-        uint16_t own_port;
-        open_refused_udp(&setting, CMIO_READABLE | *mode, &own_port);
+        uint16_t ports[2];
+        open_refused_udp(&setting, CMIO_READABLE | *mode, &ports[0], &ports[1]);
         expect_scene(&setting.loop, SCENE_UDP_REFUSED);
         assert_int_equal(test_source_read(&setting.near, 10), -ECONNREFUSED);
         assert_int_equal(test_source_read(&setting.near, 10), -EAGAIN);
@@ -529,36 +504,33 @@ static void a_udp_socket_after_an_icmp_error_is_readable_and_never_closed(void *
     }
 }
 
-/* Whether the peer's port could be had again: somebody else may have taken it. */
-static bool later_datagrams_arrive(cmio_interest mode) {
+static void expect_later_datagrams(cmio_interest mode) {
     struct setting setting;
     uint16_t own_port;
-    uint16_t port = open_refused_udp(&setting, CMIO_READABLE | mode, &own_port);
+    uint16_t port;
+    open_refused_udp(&setting, CMIO_READABLE | mode, &own_port, &port);
     test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
     assert_int_equal(test_source_read(&setting.near, 10), -ECONNREFUSED);
     assert_int_equal(test_source_read(&setting.near, 10), -EAGAIN);
     test_loop_forget(&setting.loop);
     test_loop_expect_silence(&setting.loop);
-    int peer = test_udp_bind_again(port);
-    if (peer >= 0) {
-        test_udp_connect(peer, own_port);
-        for (int round = 0; round < 3; round++) {
-            test_put(peer, 5);
-            uint32_t came = test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
-            assert_int_equal(came & trouble, 0);
-            assert_int_equal(test_source_read(&setting.near, 10), 5);
-            assert_int_equal(test_source_read(&setting.near, 10), -EAGAIN);
-        }
-        test_close(peer);
+    int peer = test_udp_bind_refused(port);
+    test_udp_connect(peer, own_port);
+    for (int round = 0; round < 3; round++) {
+        test_put(peer, 5);
+        uint32_t came = test_loop_expect(&setting.loop, TOKEN, CMIO_READABLE);
+        assert_int_equal(came & trouble, 0);
+        assert_int_equal(test_source_read(&setting.near, 10), 5);
+        assert_int_equal(test_source_read(&setting.near, 10), -EAGAIN);
     }
+    test_close(peer);
     setting_close(&setting);
-    return peer >= 0;
 }
 
 static void datagrams_after_an_icmp_error_still_arrive(void **state) {
     (void)state;
-    TEST_EVENTUALLY(later_datagrams_arrive(0));
-    TEST_EVENTUALLY(later_datagrams_arrive(CMIO_LEVEL));
+    expect_later_datagrams(0);
+    expect_later_datagrams(CMIO_LEVEL);
 }
 
 /* Priority. */

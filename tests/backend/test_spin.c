@@ -485,6 +485,16 @@ static void *signal_in_turn(void *argument) {
     return NULL;
 }
 
+/*
+ * ThreadSanitizer keeps a signal back until the thread makes a call that it knows, which a wait may
+ * not be: there waits are short.
+ */
+static bool has_heard_its_waker(struct test_loop *loop) {
+    const int64_t tenth = 100 * CMIO_MILLISECOND;
+    (void)test_loop_wait(loop, test_is_under_thread_sanitizer() ? tenth : 300 * tenth);
+    return loop->came[WAKER] != 0;
+}
+
 static void a_handler_on_the_spinning_thread_wakes_it(void **state) {
     (void)state;
     for (int i = 0; i < SPANS; i++) {
@@ -498,7 +508,8 @@ static void a_handler_on_the_spinning_thread_wakes_it(void **state) {
         assert_int_equal(pthread_create(&thread, NULL, signal_in_turn, &signalled), 0);
         for (int round = 0; round < test_scale(500); round++) {
             atomic_fetch_add(&signalled.allowed, 1);
-            test_loop_expect(&loop, WAKER, CMIO_READABLE);
+            TEST_EVENTUALLY(has_heard_its_waker(&loop));
+            test_loop_forget(&loop);
         }
         atomic_store(&signalled.stop, true);
         assert_int_equal(pthread_join(thread, NULL), 0);
@@ -590,18 +601,26 @@ static void a_wait_that_spins_never_ends_early(void **state) {
     }
 }
 
-static void an_idle_wait_sleeps_once_it_has_spun(void **state) {
-    (void)state;
-    struct test_loop loop;
+static bool idle_wait_sleeps(struct test_loop *loop, struct cmio_waker *waker) {
     struct test_waiter waiter;
-    open_spinning(&loop, 4, 100 * CMIO_MICROSECOND);
-    struct cmio_waker *waker = new_waker(&loop, WAKER);
-    test_waiter_start(&waiter, &loop, cmio_poll_wait, CMIO_FOREVER);
+    test_waiter_start(&waiter, loop, cmio_poll_wait, CMIO_FOREVER);
     test_waiter_give_time_to_spin(&waiter);
     assert_int_equal(cmio_waker_wake(waker), 0);
     test_waiter_join(&waiter);
-    assert_true(test_waiter_slept(&waiter));
     test_waiter_free(&waiter);
+    return test_waiter_slept(&waiter);
+}
+
+/* Some virtual machines count time in which they stood still as processor time: hence the tries. */
+static void an_idle_wait_sleeps_once_it_has_spun(void **state) {
+    (void)state;
+    struct test_loop loop;
+    bool slept = false;
+    open_spinning(&loop, 4, 100 * CMIO_MICROSECOND);
+    struct cmio_waker *waker = new_waker(&loop, WAKER);
+    for (int i = 0; !slept && i < 10; i++)
+        slept = idle_wait_sleeps(&loop, waker);
+    assert_true(slept);
     cmio_waker_free(waker);
     test_loop_close(&loop);
 }

@@ -130,12 +130,14 @@ static int64_t processor_time(void) {
 /* It asserts nothing: a failure must be the main thread's. */
 static void *wait_once(void *argument) {
     struct test_waiter *waiter = argument;
-    int64_t begin = test_now();
-    int64_t busy = processor_time();
-    /* -EBUSY is the starting thread's, which looks whether this one waits. */
-    do
+    int64_t begin;
+    int64_t busy;
+    /* -EBUSY is the starting thread's, which looks whether this one waits, and may stand still then. */
+    do {
+        begin = test_now();
+        busy = processor_time();
         waiter->result = waiter->wait(waiter->poll, waiter->events, waiter->time);
-    while (waiter->result == -EBUSY);
+    } while (waiter->result == -EBUSY);
     waiter->busy = processor_time() - busy;
     waiter->elapsed = test_now() - begin;
     atomic_store(&waiter->done, true);

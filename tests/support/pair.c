@@ -8,9 +8,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "support/system.h"
 #include "support/test.h"
 
 enum { CHUNK = 4096 };
+
+/* The option by which several UDP sockets have one port. */
+#ifdef __linux__
+enum { SHARE_PORT = SO_REUSEADDR };
+#else
+enum { SHARE_PORT = SO_REUSEPORT };
+#endif
 
 static const char *const names[TEST_PAIR_KINDS] = {
     [TEST_PIPE] = "pipe",
@@ -55,23 +63,31 @@ static uint16_t port_of(int fd) {
     return ntohs(address.sin_port);
 }
 
-static int bind_loopback(int type, uint16_t port) {
+static void bind_loopback(int fd, uint16_t port) {
+    struct sockaddr_in address = loopback(port);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+}
+
+static int open_bound(int type, uint16_t *port) {
     int fd = socket(AF_INET, type, 0);
     assert_true(fd >= 0);
-    struct sockaddr_in address = loopback(port);
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    assert_int_equal(errno, EADDRINUSE);
-    test_close(fd);
-    return -1;
+    bind_loopback(fd, 0);
+    *port = port_of(fd);
+    return fd;
 }
 
 int test_listen(uint16_t *port) {
-    int fd = bind_loopback(SOCK_STREAM, 0);
-    assert_true(fd >= 0);
+    int fd = open_bound(SOCK_STREAM, port);
     assert_int_equal(listen(fd, 16), 0);
-    *port = port_of(fd);
     return fd;
+}
+
+int test_refuse(uint16_t *port) {
+    int fd = open_bound(SOCK_STREAM, port);
+    if (test_answers()->bound_port_refuses)
+        return fd;
+    test_close(fd);
+    return -1;
 }
 
 int test_connect(uint16_t port) {
@@ -83,23 +99,37 @@ int test_connect(uint16_t port) {
 }
 
 int test_udp_bind(uint16_t *port) {
-    int fd = bind_loopback(SOCK_DGRAM, 0);
-    assert_true(fd >= 0);
+    int fd = open_bound(SOCK_DGRAM, port);
     test_set_nonblocking(fd);
-    *port = port_of(fd);
-    return fd;
-}
-
-int test_udp_bind_again(uint16_t port) {
-    int fd = bind_loopback(SOCK_DGRAM, port);
-    if (fd >= 0)
-        test_set_nonblocking(fd);
     return fd;
 }
 
 void test_udp_connect(int fd, uint16_t port) {
     struct sockaddr_in address = loopback(port);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+}
+
+static void share_port(int fd) {
+    const int on = 1;
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SHARE_PORT, &on, sizeof on), 0);
+}
+
+/* It shares its port only once it has one, so it has one that nobody had. */
+int test_udp_refuse(uint16_t *port) {
+    enum { DISCARD = 9 };
+    int fd = test_udp_bind(port);
+    test_udp_connect(fd, DISCARD);
+    share_port(fd);
+    return fd;
+}
+
+int test_udp_bind_refused(uint16_t port) {
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    assert_true(fd >= 0);
+    share_port(fd);
+    bind_loopback(fd, port);
+    test_set_nonblocking(fd);
+    return fd;
 }
 
 static void open_tcp(int fds[2]) {

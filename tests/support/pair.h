@@ -35,10 +35,23 @@ bool test_pair_is_stream(enum test_pair_kind kind);
 int test_listen(uint16_t *port);
 int test_connect(uint16_t port);
 
-/* A UDP socket on a free port of 127.0.0.1, or on the given port: then -1 if that is taken. */
+/*
+ * A TCP port of 127.0.0.1 that is bound and on which nobody listens: nobody else can, as long as the
+ * descriptor is open. Where the system is silent about such a port it is closed again, and -1.
+ */
+int test_refuse(uint16_t *port);
+
+/* A UDP socket on a free port of 127.0.0.1. */
 int test_udp_bind(uint16_t *port);
-int test_udp_bind_again(uint16_t port);
 void test_udp_connect(int fd, uint16_t port);
+
+/*
+ * A UDP port of 127.0.0.1 that refuses, because its socket is connected elsewhere: nobody else can
+ * have the port as long as the descriptor is open. test_udp_bind_refused() opens another socket on
+ * such a port, which must be connected to whom it hears, and refuses no more until it is closed.
+ */
+int test_udp_refuse(uint16_t *port);
+int test_udp_bind_refused(uint16_t port);
 
 void test_set_nonblocking(int fd);
 /* Makes a close of fd reset the connection: SO_LINGER of 0 seconds. */
