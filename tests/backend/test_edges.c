@@ -514,8 +514,12 @@ static const char *read_in_the_background(const char *name) {
         cmio_registry_register(cmio_poll_registry(poll), &lasting.source.source, TOKEN,
                                CMIO_READABLE) != 0)
         return "no source";
-    if (cmio_poll_wait(poll, batch, 30 * CMIO_SECOND) <= 0)
-        return "no event";
+    int count;
+    do
+        count = cmio_poll_wait(poll, batch, 30 * CMIO_SECOND);
+    while (count == -EINTR);
+    if (count <= 0)
+        return count == 0 ? "no event" : cmio_strerror(count);
     answer(&lasting);
     const int64_t end = test_now() + 200 * CMIO_MILLISECOND;
     for (int64_t left; (left = end - test_now()) > 0;) {
