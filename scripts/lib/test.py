@@ -177,10 +177,18 @@ def run_threads(result):
     THREADS_SUITE.run(result, *(["--wrapper=" + " ".join(wrapper)] if wrapper else []))
 
 
-def run_valgrind(result):
+def run_valgrind(result, *options, without=()):
     """tests/meson.build says which suites, and how."""
-    left_out = (*NOT_AGAIN, IN_ONE_FILE, *OTHER_BACKENDS, *other_flavours_than())
-    run_suite(PLAIN, result, "--setup=valgrind", without=left_out)
+    left_out = (*NOT_AGAIN, IN_ONE_FILE, *OTHER_BACKENDS, *other_flavours_than(), *without)
+    run_suite(PLAIN, result, "--setup=valgrind", *options, without=left_out)
+
+
+def run_valgrind_core(result):
+    run_valgrind(result, without=["async"])
+
+
+def run_valgrind_async(result):
+    run_valgrind(result, "--suite=async")
 
 
 def fuzz_targets():
@@ -259,12 +267,13 @@ STAGES = [
     Stage("address-clang", "usual", "the suite under ASan and UBSan, clang", ADDRESS_CLANG_SUITE.prepare,
           ADDRESS_CLANG_SUITE.run),
     Stage("threads", "usual", "the suite under TSan", prepare_threads, run_threads),
-    Stage("valgrind", "usual", "the library's own tests under valgrind", PLAIN.make, run_valgrind),
+    Stage("valgrind", "usual", "libcmio's own tests under valgrind", PLAIN.make, run_valgrind_core),
     Stage("fuzz", "usual", f"the fuzz targets, {FUZZ_SECONDS} s in all", prepare_fuzz, run_fuzz),
     Stage("lint", "usual", "clang-format, shellcheck, cppcheck, clang-tidy", LINT.prepare, LINT.run),
     Stage("analysis", "full", "clang-tidy, the analyzer in depth", ANALYSIS.prepare, ANALYSIS.run),
     Stage("address-gcc", "full", "the suite under ASan and UBSan, gcc; coverage", ADDRESS_GCC_SUITE.prepare,
           run_address_gcc),
+    Stage("valgrind-async", "full", "those of libcmio-async under valgrind", PLAIN.make, run_valgrind_async),
     Stage("soak", "full", f"the suite {SOAK_ROUNDS} times, short of processors", PLAIN.make, run_soak),
 ]
 
@@ -302,11 +311,11 @@ def sum_up(results):
     for name, result in results.items():
         for note in result.notes:
             print(f"{name}: {note}")
-    print(f"{'stage':14}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
+    print(f"{'stage':16}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
     total = Result()
     for name, result in results.items():
         counts = f"{result.passed:8}{result.failed:8}{result.skipped:9}{result.seconds:9.0f}"
-        print(f"{name:14}{counts}")
+        print(f"{name:16}{counts}")
         total.passed += result.passed
         total.failed += result.failed
         total.skipped += result.skipped
