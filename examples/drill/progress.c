@@ -45,10 +45,13 @@ static void put_line(struct progress *progress, const char *line, int columns) {
     int rest = covered > width ? covered - width : 0;
     char text[PROGRESS_MAX + 8];
     int length = snprintf(text, sizeof text, "\r%s%s%*s\r", clear, line, rest, "");
-    if (descriptor_write(&progress->terminal, text, (size_t)length) < 0)
+    ssize_t n = descriptor_write(&progress->terminal, text, (size_t)length);
+    if (n < 0)
         return; /* it is stopped, slow or gone */
-    progress->width = width;
-    progress->columns = columns;
+    if (n == length)
+        progress->columns = columns;
+    if (n == length || progress->width < width)
+        progress->width = width;
 }
 
 static void note(struct progress *progress, uint64_t done, int64_t elapsed) {

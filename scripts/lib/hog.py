@@ -3,7 +3,7 @@
 
     hog.py PROCESSOR
 
-So does a host with more virtual machines than processors. Where the system permits it, this runs before all
+A host with more virtual machines than processors does the same. Where the system permits it, this runs before all
 ordinary processes; elsewhere it takes its share.
 """
 
@@ -20,6 +20,7 @@ def main():
     parent = os.getppid()
     with contextlib.suppress(AttributeError, OSError):
         os.sched_setaffinity(0, {int(sys.argv[1])})
+    with contextlib.suppress(AttributeError, OSError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
     while os.getppid() == parent:
         end = time.monotonic() + random.uniform(0, LONGEST)

@@ -236,7 +236,8 @@ def run_fuzz(result):
 def run_soak(result):
     """The suite over and over while processors are taken away from it. No test may fail because it stood still."""
     hog = os.path.join(ROOT, "scripts", "lib", "hog.py")
-    hogs = [start([sys.executable, "-B", hog, str(number)]) for number in range(os.cpu_count() or 1)]
+    ours = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+    hogs = [start([sys.executable, "-B", hog, str(number)]) for number in ours]
     try:
         for number in range(1, SOAK_ROUNDS + 1):
             print(f"\n----- round {number} of {SOAK_ROUNDS}", flush=True)
@@ -273,7 +274,7 @@ STAGES = [
     Stage("analysis", "full", "clang-tidy, the analyzer in depth", ANALYSIS.prepare, ANALYSIS.run),
     Stage("address-gcc", "full", "the suite under ASan and UBSan, gcc; coverage", ADDRESS_GCC_SUITE.prepare,
           run_address_gcc),
-    Stage("valgrind-async", "full", "those of libcmio-async under valgrind", PLAIN.make, run_valgrind_async),
+    Stage("valgrind-async", "full", "libcmio-async's own tests under valgrind", PLAIN.make, run_valgrind_async),
     Stage("soak", "full", f"the suite {SOAK_ROUNDS} times, short of processors", PLAIN.make, run_soak),
 ]
 

@@ -3,44 +3,17 @@
 /* Connecting: nothing stays open but what is connected. */
 #include "async/io_support.h"
 
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "support/scratch.h"
-#include "support/system.h"
 #include "support/udp.h"
 
 static struct cmio_address address_of_port(uint16_t port) {
     char text[32];
     (void)snprintf(text, sizeof text, "127.0.0.1:%u", (unsigned)port);
     return test_address(text);
-}
-
-/* A TCP socket on a free port of 127.0.0.1 that does not listen. */
-static int bind_only(struct cmio_address *out) {
-    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof name;
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&name, length), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &length), 0);
-    *out = address_of_port(ntohs(name.sin_port));
-    return fd;
-}
-
-/*
- * A port that refuses connections, and that nobody else is given as long as the descriptor is open.
- * -1 where the system is silent about such a port.
- */
-static int open_refusing(struct cmio_address *out) {
-    const int fd = bind_only(out);
-    if (test_answers()->bound_port_refuses)
-        return fd;
-    test_close(fd);
-    return -1;
 }
 
 static void a_connect_over_tcp_binds_the_stream(void **state) {
@@ -102,8 +75,9 @@ static void a_connect_that_fails_leaves_nothing_open(void **state) {
     struct cmio_executor *executor = new_executor(SUBJECT(state)->workers);
     struct test_scratch scratch;
     test_scratch_open(&scratch);
-    struct cmio_address refusing;
-    const int holder = open_refusing(&refusing);
+    uint16_t port = 0;
+    const int holder = test_refuse(&port);
+    const struct cmio_address refusing = address_of_port(port);
     const struct cmio_address missing = test_scratch_address(&scratch, "missing");
     const int descriptors = test_count_descriptors();
     struct cmio_tcp_stream tcp;
@@ -132,12 +106,14 @@ struct full_listener {
 };
 
 static void full_listener_open(struct full_listener *full) {
-    full->listener = bind_only(&full->address);
-    assert_int_equal(listen(full->listener, 0), 0);
+    uint16_t port;
+    full->listener = test_listen(&port);
+    full->address = address_of_port(port);
+    assert_int_equal(listen(full->listener, 0), 0); /* makes its queue shorter */
     for (size_t i = 0; i < sizeof full->clients / sizeof *full->clients; i++)
         TEST_OK(cmio_tcp_stream_connect(&full->clients[i], &full->address));
     struct pollfd queue = {.fd = full->listener, .events = POLLIN};
-    assert_int_equal(poll(&queue, 1, 30000), 1); /* what waits in it fills it */
+    assert_int_equal(poll(&queue, 1, 30000), 1); /* one that waits fills it */
 }
 
 static void full_listener_close(struct full_listener *full) {

@@ -139,7 +139,7 @@ static struct silent be_silent_at(const char *host, uint16_t port) {
         (void)connect(silent.fillers[i], &address.u.any, address.length);
     }
     struct pollfd queue = {.fd = silent.listener, .events = POLLIN};
-    assert_int_equal(poll(&queue, 1, 30000), 1); /* what waits in it fills it */
+    assert_int_equal(poll(&queue, 1, 30000), 1); /* one that waits fills it */
     return silent;
 }
 

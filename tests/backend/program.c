@@ -63,6 +63,7 @@ struct end {
     uint32_t quiet;
     uint32_t spent; /* what a oneshot has delivered */
     uint32_t seen;  /* what came since the last settling began */
+    bool renewed;   /* the other end was opened again since this one was registered */
     bool at_end;    /* it has read the end of what can be opened again, and nothing came since */
 };
 
@@ -363,8 +364,7 @@ static bool judge_end(struct machine *machine, struct channel *channel, int whic
     if (!is_level(end) && (named & ~end->quiet) == 0 && !may_be_spurious)
         return fails(machine, "an edge that repeated itself", (long)ready);
     /* A one-shot that was noted when the other end was closed, which has been opened again since. */
-    bool may_be_opened_again = channel->kind->reopening[1 - which] >= 0;
-    bool is_past = may_be_past && may_be_opened_again && (end->interest & CMIO_ONESHOT) != 0;
+    bool is_past = may_be_past && end->renewed && (end->interest & CMIO_ONESHOT) != 0;
     if (!is_past && !judge_hints(machine, end, peer, ready))
         return false;
     end->owed &= end->interest & CMIO_ONESHOT ? 0 : ~named;
@@ -398,10 +398,9 @@ static bool is_twice_in(const struct cmio_events *events, const struct cmio_even
 /* One wait, judged; *full says whether it may have left some behind. */
 static bool wait_batch(struct machine *machine, struct cmio_events *batch, int64_t timeout,
                        bool *full) {
-    int count;
-    do
-        count = cmio_poll_wait(machine->poll, batch, timeout);
-    while (count == -EINTR);
+    int count = cmio_poll_wait(machine->poll, batch, timeout);
+    if (count == -EINTR)
+        count = 0;
     if (count < 0 || (size_t)count > cmio_events_capacity(batch))
         return fails(machine, "wait", count);
     *full = (size_t)count == cmio_events_capacity(batch);
@@ -490,6 +489,7 @@ static void note_interest(struct end *end, cmio_token token, cmio_interest inter
     end->listening = 0;
     end->quiet = 0;
     end->spent = 0;
+    end->renewed = false;
 }
 
 static bool do_register(struct machine *machine, struct order order) {
@@ -703,6 +703,7 @@ static bool do_reopen(struct machine *machine, struct order order) {
     if (end->fd < 0)
         return true;
     disturb(machine, order);
+    peer_of(machine, order)->renewed = true;
     return expects(machine, "init", cmio_fd_source_init(end->source, end->fd), 0);
 }
 

@@ -139,8 +139,8 @@ ssize_t rig_fd_read(struct rig *rig, void *buffer, size_t length);
 ssize_t rig_fd_write(struct rig *rig, const void *buffer, size_t length);
 
 /*
- * For kinds over UDP: the owner's descriptor and its peer, which is connected to it, and such a peer
- * again. While there is no peer its port refuses, and is nobody else's: other holds it.
+ * For kinds over UDP: open the owner's descriptor and its peer, which is connected to it, or only the
+ * peer, anew. While there is no peer its port refuses, and other keeps it from everybody else.
  */
 void rig_open_udp(struct rig *rig);
 int rig_open_udp_peer(struct rig *rig);

@@ -249,7 +249,7 @@ class RefusingPort:
 class Server(Process):
     """A program whose first line says where it listens: "listening on ADDRESS".
 
-    Where nobody can read that line, is_heard is false, and Linux tells its port.
+    Where nobody can read that line, pass is_heard=False. The port then comes from /proc.
     """
 
     def __init__(self, *arguments, is_heard=True, **streams):

@@ -48,7 +48,7 @@ void test_udp_connect(int fd, uint16_t port);
 /*
  * A UDP port of 127.0.0.1 that refuses, because its socket is connected elsewhere: nobody else can
  * have the port as long as the descriptor is open. test_udp_bind_refused() opens another socket on
- * such a port, which must be connected to whom it hears, and refuses no more until it is closed.
+ * such a port, to be connected to its sender. While that is open, the port does not refuse.
  */
 int test_udp_refuse(uint16_t *port);
 int test_udp_bind_refused(uint16_t port);
