@@ -254,7 +254,10 @@ static void nothing_is_lost_or_sent_twice_when_there_is_no_room(void **state) {
         int result;
         while ((result = channel_send(&setting.channel, message, length)) == -EAGAIN) {
             refusals++;
-            assert_int_equal(channel_flush(&setting.channel), -EAGAIN);
+            result = channel_flush(&setting.channel);
+            if (result == 0) /* bytes were on their way, and there is room after all */
+                continue;
+            assert_int_equal(result, -EAGAIN);
             test_loop_forget(&setting.loop);
             peer_checks(&setting, length, &position);
             test_loop_expect(&setting.loop, TOKEN, CMIO_WRITABLE);
